@@ -1,0 +1,207 @@
+"""The base of every table and the value types shared by them.
+
+Models are strict (no coercion), frozen, and refuse unknown keys. A value type that reads text of a fixed form
+raises ``PydanticCustomError`` with the type ``value``; ``load`` turns every pydantic error into a diagnostic.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from hivewright import units
+
+T = TypeVar("T")
+
+
+class Table(BaseModel):
+    """A TOML table of the site."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
+
+
+def reader(parse: Callable[[str], T], example: str) -> Any:
+    """A validator that turns text into a value with ``parse``; its ``ValueError`` becomes the message."""
+
+    def read(value: object) -> T:
+        if not isinstance(value, str):
+            raise PydanticCustomError("text", "this must be text in quotes, for example {example}", {"example": example})
+        try:
+            return parse(value)
+        except ValueError as error:
+            raise PydanticCustomError("value", "{reason}", {"reason": str(error)}) from None
+
+    return PlainValidator(read)
+
+
+def described(pattern: str, example: str) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", "pattern": pattern, "examples": [example]})
+
+
+def _matching(pattern: str, expectation: str, limit: int = 0) -> Callable[[str], str]:
+    compiled = re.compile(pattern, re.ASCII)
+
+    def parse(text: str) -> str:
+        if compiled.fullmatch(text) is None:
+            raise ValueError(expectation)
+        if limit and len(text) > limit:
+            raise ValueError(f"this is {len(text)} characters long; the limit is {limit}")
+        return text
+
+    return parse
+
+
+def _absolute_path(text: str) -> str:
+    # bhyve(8) cannot escape a comma in an option and expands %(name) and backslashes in configuration values.
+    if not text.startswith("/"):
+        raise ValueError('a path on the host is absolute, for example "/srv/vms"')
+    if re.search(r"[,%\\\x00-\x1f\x7f]", text):
+        raise ValueError("bhyve cannot take a comma, percent sign, backslash or control character in a path")
+    if any(part in ("..", ".") for part in text.split("/")):
+        raise ValueError('a path on the host must not contain "." or ".."')
+    if text != "/" and text.endswith("/"):
+        raise ValueError("a path on the host must not end in a slash")
+    if "//" in text:
+        raise ValueError("a path on the host must not contain an empty part (//)")
+    return text
+
+
+def _site_path(text: str) -> str:
+    if text.startswith("/") or ".." in text.split("/") or not text or re.search(r"[\x00-\x1f\x7f]", text):
+        raise ValueError('a file of the site is named relative to the site\'s folder, for example "files/web1.yaml"')
+    return text
+
+
+def _host_port(text: str) -> str:
+    address, colon, port = text.rpartition(":")
+    bare = address[1:-1] if address.startswith("[") and address.endswith("]") else address
+    try:
+        version = ipaddress.ip_address(bare).version
+        valid = bool(colon) and (version == 6) == (bare != address) and re.fullmatch("[0-9]{1,5}", port, re.ASCII)
+    except ValueError:
+        valid = None
+    if not valid or not 1 <= int(port) <= 65535:
+        raise ValueError('an address and port is written "192.0.2.10:80" or "[2001:db8::1]:80"')
+    return text
+
+
+def _bool_as_table(value: object) -> object:
+    return {} if value is True else None if value is False else value
+
+
+NAME_PATTERN = r"[a-z][a-z0-9_-]{0,30}"
+
+Name = Annotated[
+    str,
+    reader(
+        _matching(NAME_PATTERN, "a name has 1 to 31 lower-case letters, digits, - and _, and begins with a letter"),
+        "web1",
+    ),
+    described(f"^{NAME_PATTERN}$", "web1"),
+]
+"""The name of an object; it also becomes part of paths, interface names and ZFS names (bhyve(8), vmname)."""
+
+Size = Annotated[int, reader(units.parse_size, '"4G"'), described("^[0-9]+[KMGT]$", "4G")]
+"""Bytes."""
+
+Duration = Annotated[int, reader(units.parse_duration, '"60s"'), described("^[0-9]+(s|m|h)$", "60s")]
+"""Seconds."""
+
+Mac = Annotated[
+    str,
+    reader(units.parse_mac, '"58:9c:fc:0a:1b:2c"'),
+    described("^[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){5}$", "58:9c:fc:0a:1b:2c"),
+]
+
+CpuList = Annotated[tuple[int, ...], reader(units.parse_cpu_list, '"6-7"'), described("^[0-9,-]+$", "6-7")]
+
+PciSelector = Annotated[
+    str, reader(units.parse_pci_selector, '"2/0/0"'), described("^[0-9]+/[0-9]+/[0-9]+$", "2/0/0")
+]
+
+
+def _pci_address(value: object) -> units.PciAddress:
+    if isinstance(value, bool) or not isinstance(value, (int, str)):
+        raise PydanticCustomError("text", 'this must be a slot number or text such as "4:1"', {})
+    try:
+        return units.parse_pci_address(value)
+    except ValueError as error:
+        raise PydanticCustomError("value", "{reason}", {"reason": str(error)}) from None
+
+
+Slot = Annotated[
+    tuple[int, int, int],
+    PlainValidator(_pci_address),
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 0, "maximum": 31}, {"type": "string"}]}),
+]
+"""A fixed PCI address in the guest."""
+
+Interface = Annotated[
+    str,
+    reader(
+        _matching(
+            r"[A-Za-z][A-Za-z0-9_.-]*",
+            "an interface name begins with a letter and has letters, digits, - _ and . only",
+        ),
+        "ix0",
+    ),
+    described("^[A-Za-z][A-Za-z0-9_.-]{0,14}$", "ix0"),
+]
+"""A network interface; that it fits into 15 characters (ifconfig(8)) is a rule, so that it gets its own code."""
+
+HostPath = Annotated[str, reader(_absolute_path, '"/srv/vms"'), described("^/", "/srv/vms")]
+SitePath = Annotated[str, reader(_site_path, '"files/web1.yaml"'), described("^[^/]", "files/web1.yaml")]
+HostPort = Annotated[str, reader(_host_port, '"192.0.2.10:80"'), described(":[0-9]+$", "192.0.2.10:80")]
+
+Dataset = Annotated[
+    str,
+    reader(
+        _matching(
+            r"[A-Za-z][A-Za-z0-9_.:-]*(/[A-Za-z0-9_.:-]+)*",
+            'a dataset is a pool and names separated by slashes, for example "zroot/vms"',
+            200,
+        ),
+        "zroot/vms",
+    ),
+    described("^[A-Za-z][A-Za-z0-9_.:/-]*$", "zroot/vms"),
+]
+
+Sha256 = Annotated[
+    str,
+    reader(_matching("[0-9a-f]{64}", "a SHA-256 checksum is 64 lower-case hexadecimal digits"), "(64 digits)"),
+    described("^[0-9a-f]{64}$", "0" * 64),
+]
+
+Serial = Annotated[
+    str,
+    reader(_matching(r"[A-Za-z0-9_.-]{1,20}", "a serial number has 1 to 20 letters, digits, - _ and . (bhyve(8))"), "S1"),
+    described("^[A-Za-z0-9_.-]{1,20}$", "S1"),
+]
+
+SectorSize = Annotated[
+    str,
+    reader(
+        _matching(
+            r"(512|1024|2048|4096|8192)(/(512|1024|2048|4096|8192|16384))?",
+            'a sector size is "512", "4096" or logical/physical such as "512/4096"',
+        ),
+        "512/4096",
+    ),
+    described("^[0-9]+(/[0-9]+)?$", "512/4096"),
+]
+
+Line = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]*$")]
+"""Text on one line."""
+
+Words = tuple[Line, ...]
+
+ListOf = Annotated[tuple[T, ...], BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)]
+"""A TOML array, kept as a tuple."""
+
+Switch = BeforeValidator(_bool_as_table)
+"""Lets ``rng = true`` stand for an empty table and ``rng = false`` for none."""

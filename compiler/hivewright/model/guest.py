@@ -1,0 +1,106 @@
+"""The smaller tables of a VM: CPU topology, firmware, machine, graphics, serial ports, first boot, hooks, policy."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from hivewright.model.base import Duration, HostPath, HostPort, Line, ListOf, Name, SitePath, Slot, Table
+from hivewright.model.nic import Ip
+
+
+class Topology(Table):
+    """How vCPUs are laid out: ``[topology.NAME]`` or ``topology = { … }``. The product is the number of vCPUs."""
+
+    sockets: int = Field(1, ge=1, le=255, description="Sockets.")
+    cores: int = Field(1, ge=1, le=255, description="Cores of a socket.")
+    threads: int = Field(1, ge=1, le=255, description="Threads of a core.")
+
+
+class Firmware(Table):
+    """What the guest starts with: ``[vm.NAME.firmware]``."""
+
+    kind: Literal["uefi", "uboot"] | None = Field(None, description="uefi on amd64 and uboot on arm64 if absent.")
+    rom: HostPath | None = Field(None, description="The ROM image, instead of the one its package installs.")
+    variables: bool = Field(True, description="Keep UEFI variables in a private copy (FreeBSD 14.0 and later).")
+    variables_template: HostPath | None = Field(None, description="What the private copy is made from.")
+
+
+class Machine(Table):
+    """Switches of the machine: ``[vm.NAME.machine]``."""
+
+    hostbridge: Literal["standard", "amd"] = Field("standard", description="Vendor of the host bridge.")
+    rtc: Literal["utc", "localtime"] = Field("utc", description="What the real-time clock shows.")
+    wired: bool = Field(False, description="Wire the guest's memory; passthrough forces it.")
+    ignore_msr: bool = Field(True, description="Ignore accesses to unknown MSRs instead of faulting (amd64).")
+
+
+class Ready(Table):
+    """What "ready" means for those that come after this VM: ``ready = { tcp = "…", timeout = "60s" }``."""
+
+    tcp: HostPort = Field(description="Address and port that must accept a connection.")
+    timeout: Duration = Field(60, description="How long to wait for it.")
+
+
+class RestartLimit(Table):
+    """How many restarts within how long are normal: ``restart_limit = { count = 5, within = "10m" }``."""
+
+    count: int = Field(5, ge=1, le=1000, description="Restarts.")
+    within: Duration = Field(600, description="Span of time.")
+
+
+class Vnc(Table):
+    """A framebuffer shown over VNC: ``[vm.NAME.vnc]``."""
+
+    port: Literal["auto"] | Annotated[int, Field(ge=1, le=65535)] = Field(
+        "auto", description='A port, or "auto": taken from the lock.'
+    )
+    address: Ip = Field("127.0.0.1", description="Address to listen on.")
+    resolution: Annotated[str, Field(pattern=r"^[0-9]{3,4}x[0-9]{3,4}$")] = Field(
+        "1024x768", description="Width and height in pixels."
+    )
+    vga: Literal["io", "off"] = Field("io", description="Whether the framebuffer answers as VGA.")
+    wait: bool = Field(False, description="Boot only when a client is connected.")
+    tablet: bool = Field(True, description="Add a USB tablet, so that the pointer follows the client's.")
+    slot: Slot | None = Field(None, description="A fixed PCI address; taken from the lock if absent.")
+
+
+class SerialPort(Table):
+    """A serial port: ``[vm.NAME.serial.com1]``."""
+
+    kind: Literal["nmdm"] = Field("nmdm", description="nmdm(4): a null-modem pair on the host.")
+
+
+class Rng(Table):
+    """A random-number device: ``rng = true`` or ``[vm.NAME.rng]``."""
+
+    slot: Slot | None = Field(None, description="A fixed PCI address; taken from the lock if absent.")
+
+
+class CloudInit(Table):
+    """First-boot data: ``[vm.NAME.cloud_init]``; read by cloud-init and by nuageinit(7)."""
+
+    hostname: Name | None = Field(None, description="Host name of the guest; the VM's name if absent.")
+    users: ListOf[Name] = Field((), description="Each a [user.NAME].")
+    packages: ListOf[Line] = Field((), description="Packages to install.")
+    user_data: SitePath | None = Field(None, description="A #cloud-config file, merged over the generated data.")
+    network: bool = Field(True, description="Write network-config from the nics.")
+
+
+class Hooks(Table):
+    """Programs run around a VM's life: ``[vm.NAME.hooks]``. Each is a file of the site, copied to the host."""
+
+    prestart: ListOf[SitePath] = Field((), description="Before a start; one that fails stops the start.")
+    poststart: ListOf[SitePath] = Field((), description="When bhyve runs.")
+    prestop: ListOf[SitePath] = Field((), description="Before a stop.")
+    poststop: ListOf[SitePath] = Field((), description="When the VM is gone.")
+    reboot: ListOf[SitePath] = Field((), description="When the guest rebooted, before bhyve runs again.")
+    crash: ListOf[SitePath] = Field((), description="When bhyve ended abnormally.")
+
+
+class Passthrough(Table):
+    """A PCI device of the host given to the guest: ``[vm.NAME.passthrough.NAME]``."""
+
+    device: Name = Field(description="A [host.HOST.device.NAME].")
+    slot: Slot | None = Field(None, description="A fixed PCI address; taken from the lock if absent.")

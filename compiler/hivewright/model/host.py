@@ -1,0 +1,43 @@
+"""A FreeBSD host: ``[host.NAME]``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from hivewright.model.base import Duration, Line, ListOf, Name, PciSelector, Size, Table
+
+CapabilityName = Literal["snapshot", "live-migration"]
+
+
+class Device(Table):
+    """A PCI device kept for guests: ``[host.HOST.device.NAME]``."""
+
+    pci: PciSelector = Field(description="bus/slot/function as pciconf(8) lists it.")
+    description: Line = Field("", description="For people.")
+
+
+class Host(Table):
+    """A FreeBSD host."""
+
+    freebsd: Annotated[str, Field(pattern=r"^[0-9]{2}\.[0-9]{1,2}$")] = Field(
+        description='Its release, "14.3"; decides which syntax may be emitted.'
+    )
+    arch: Literal["amd64", "arm64"] = Field("amd64", description="Its architecture.")
+    address: Line | None = Field(None, description="Name or address for ssh(1).")
+    cpus: int | None = Field(None, ge=1, le=1024, description="Number of CPUs; lets pins and vCPUs be checked.")
+    memory: Size | None = Field(None, description="Its memory; lets the sum of its VMs be checked.")
+    reserve_memory: Size = Field(2**30, description="Memory kept for the host itself.")
+    shutdown_timeout: Duration | Annotated[int, Field(ge=1, le=86400)] = Field(
+        90, description="Seconds (or a duration) granted to all VMs together when the host shuts down."
+    )
+    capabilities: ListOf[CapabilityName] = Field((), description="What its bhyve was built with.")
+    device: dict[Name, Device] = Field(default_factory=dict, description="PCI devices kept for guests.")
+    network: dict[Name, dict[str, Any]] = Field(
+        default_factory=dict, description="Keys of networks that differ on this host."
+    )
+    storage: dict[Name, dict[str, Any]] = Field(
+        default_factory=dict, description="Keys of storages that differ on this host."
+    )
+    description: Line = Field("", description="For people.")

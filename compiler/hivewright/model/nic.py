@@ -1,0 +1,86 @@
+"""Network interfaces of a VM."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from hivewright.model.base import Interface, Line, ListOf, Mac, Name, Slot, Table, described, reader
+
+
+def _address_4(text: str) -> str:
+    if text == "dhcp":
+        return text
+    try:
+        address = ipaddress.IPv4Interface(text)
+    except ValueError:
+        address = None
+    if address is None or "/" not in text:
+        raise ValueError('an IPv4 address is written with its prefix length, "192.0.2.10/24", or is "dhcp"')
+    if not text.split("/")[1].isdigit():
+        raise ValueError('the prefix length is a number, as in "192.0.2.10/24"')
+    network = address.network
+    if network.prefixlen < 31 and address.ip in (network.network_address, network.broadcast_address):
+        raise ValueError(f"{address.ip} is the network or broadcast address of {network}, not an address of a host")
+    return str(address)
+
+
+def _address_6(text: str) -> str:
+    if text in ("dhcp", "auto"):
+        return text
+    try:
+        if "/" not in text:
+            raise ValueError
+        return str(ipaddress.IPv6Interface(text))
+    except ValueError:
+        raise ValueError(
+            'an IPv6 address is written with its prefix length, "2001:db8::10/64", or is "dhcp" or "auto"'
+        ) from None
+
+
+def _ip(text: str) -> str:
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        raise ValueError('an address is written "192.0.2.1" or "2001:db8::1"') from None
+
+
+def _ip_4(text: str) -> str:
+    try:
+        return str(ipaddress.IPv4Address(text))
+    except ValueError:
+        raise ValueError('an IPv4 address is written "192.0.2.1"') from None
+
+
+def _ip_6(text: str) -> str:
+    try:
+        return str(ipaddress.IPv6Address(text))
+    except ValueError:
+        raise ValueError('an IPv6 address is written "2001:db8::1"') from None
+
+
+Address4 = Annotated[str, reader(_address_4, '"192.0.2.10/24"'), described("^(dhcp|[0-9./]+)$", "192.0.2.10/24")]
+Address6 = Annotated[str, reader(_address_6, '"2001:db8::10/64"'), described("^(dhcp|auto|.+/[0-9]+)$", "auto")]
+Ip = Annotated[str, reader(_ip, '"192.0.2.53"'), described("^[0-9a-fA-F.:]+$", "192.0.2.53")]
+Ip4 = Annotated[str, reader(_ip_4, '"192.0.2.1"'), described("^[0-9.]+$", "192.0.2.1")]
+Ip6 = Annotated[str, reader(_ip_6, '"2001:db8::1"'), described("^[0-9a-fA-F:.]+$", "2001:db8::1")]
+
+
+class Nic(Table):
+    """A network interface: ``[vm.NAME.nic.NIC]``."""
+
+    network: Name = Field(description="The [network.NAME] it is connected to.")
+    model: Literal["virtio-net", "e1000"] = Field("virtio-net", description="The device the guest sees.")
+    mac: Mac | None = Field(None, description="MAC address; derived from the names and kept in the lock if absent.")
+    mtu: int | None = Field(None, ge=576, le=16384, description="MTU told to the guest; that of the network if absent.")
+    ipv4: Address4 | None = Field(None, description='Address for the first-boot data: "192.0.2.10/24" or "dhcp".')
+    gateway4: Ip4 | None = Field(None, description="IPv4 default gateway.")
+    ipv6: Address6 | None = Field(None, description='"2001:db8::10/64", "dhcp" or "auto" (router advertisements).')
+    gateway6: Ip6 | None = Field(None, description="IPv6 default gateway.")
+    dns: ListOf[Ip] = Field((), description="Name servers.")
+    search: ListOf[Line] = Field((), description="Domains to search.")
+    private: bool = Field(False, description="Cannot talk to other private ports of its bridge.")
+    tap: Interface | None = Field(None, description="Name of the tap; taken from the lock if absent.")
+    slot: Slot | None = Field(None, description="A fixed PCI address; taken from the lock if absent.")

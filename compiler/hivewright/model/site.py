@@ -1,0 +1,54 @@
+"""The tables of a whole site that are not a class of objects of their own, and profiles."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from hivewright.model.base import HostPath, Line, ListOf, Name, Table, described, reader
+from hivewright.model.storage import Image
+
+
+def _mac_prefix(text: str) -> str:
+    from hivewright.units import parse_mac
+
+    try:
+        return parse_mac(f"{text}:00:00:01")[:8]
+    except ValueError:
+        raise ValueError('a MAC prefix is three pairs of hexadecimal digits with an even first, "58:9c:fc"') from None
+
+
+MacPrefix = Annotated[str, reader(_mac_prefix, '"58:9c:fc"'), described("^[0-9A-Fa-f:]{8}$", "58:9c:fc")]
+
+
+class SiteTable(Table):
+    """The site as a whole: ``[site]``."""
+
+    name: Name = Field(description="Its name; MACs and UUIDs are derived from it.")
+    domain: Line = Field("", description="DNS domain of the guests.")
+    mac_prefix: MacPrefix = Field("58:9c:fc", description="First three octets of derived MAC addresses.")
+
+
+class User(Table):
+    """A person or role with an account in guests: ``[user.NAME]``."""
+
+    ssh_keys: ListOf[Line] = Field((), description="Public keys.")
+    shell: HostPath | None = Field(None, description="Login shell.")
+    groups: ListOf[Name] = Field((), description="Further groups.")
+    sudo: Line = Field("", description='A sudoers rule such as "ALL=(ALL) NOPASSWD:ALL".')
+    gecos: Line = Field("", description="Full name.")
+
+
+class Profile(Table):
+    """A guest operating system: one file below profiles/, named like it."""
+
+    os: Literal["freebsd", "linux", "openbsd", "netbsd", "dragonfly", "windows", "other"] = Field(
+        description="The family."
+    )
+    description: Line = Field(description="For people.")
+    notes: Line = Field("", description="What a user of it should know.")
+    image: dict[Literal["amd64", "arm64"], Image] = Field(
+        default_factory=dict, description="The image it brings under its own name, by architecture."
+    )
+    vm: dict[str, Any] = Field(default_factory=dict, description="Keys of a VM.")

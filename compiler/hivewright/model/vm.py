@@ -1,0 +1,79 @@
+"""A virtual machine: ``[vm.NAME]``, and the same keys in ``[defaults]``, ``[template.NAME]`` and profiles."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from hivewright.model.base import CpuList, Line, ListOf, Name, Size, Switch, Table, described, reader
+from hivewright.model.base import Duration as DurationType
+from hivewright.model.disk import Cd, Disk
+from hivewright.model.guest import (
+    CloudInit,
+    Firmware,
+    Hooks,
+    Machine,
+    Passthrough,
+    Ready,
+    RestartLimit,
+    Rng,
+    SerialPort,
+    Topology,
+    Vnc,
+)
+from hivewright.model.nic import Nic
+
+
+def _uuid(text: str) -> str:
+    import uuid
+
+    try:
+        return str(uuid.UUID(text))
+    except ValueError:
+        raise ValueError('a UUID is written "01234567-89ab-cdef-0123-456789abcdef"') from None
+
+
+Uuid = Annotated[str, reader(_uuid, '"01234567-89ab-…"'), described("^[0-9A-Fa-f-]{36}$", "")]
+
+Ending = Literal["destroy", "restart", "preserve", "rename-restart"]
+
+
+class Vm(Table):
+    """A virtual machine. Precedence of its keys: defaults < profile < inherit, in order < the VM itself."""
+
+    host: Name | None = Field(None, description="The host it runs on.")
+    hosts: ListOf[Name] = Field((), description="Instead of host: the first is its home, it can migrate to the others.")
+    profile: Line = Field("other", description="The guest operating system, a name under profiles/.")
+    inherit: ListOf[Name] = Field((), description="Templates whose keys it takes over, later ones winning.")
+    description: Line = Field("", description="For people.")
+    uuid: Uuid | None = Field(None, description="SMBIOS UUID; derived from the names and kept in the lock if absent.")
+    cpus: int = Field(1, ge=1, le=1024, description="Number of vCPUs.")
+    topology: Name | Topology | None = Field(None, description="A [topology.NAME] or a table; one core a socket if absent.")
+    pin: dict[str, CpuList] = Field(default_factory=dict, description='Host CPUs of each vCPU: { 0 = "4", 1 = "6-7" }.')
+    memory: Size = Field(description="Guest memory.")
+    autostart: bool = Field(True, description="Start with the host.")
+    order: int = Field(50, ge=0, le=9999, description="Lower starts earlier; equal ones start side by side.")
+    after: ListOf[Name] = Field((), description="VMs that must be ready first.")
+    ready: Ready | None = Field(None, description="What ready means for those that wait for this one.")
+    stop_timeout: DurationType = Field(60, description="How long a clean stop may take before force is used.")
+    on_poweroff: Ending = Field("destroy", description="What follows a power-off by the guest.")
+    on_reboot: Ending = Field("restart", description="What follows a reboot by the guest.")
+    on_crash: Ending = Field("restart", description="What follows an abnormal end.")
+    restart_limit: RestartLimit = Field(
+        default_factory=lambda: RestartLimit(), description="How many restarts within how long are normal."
+    )
+    firmware: Firmware = Field(default_factory=lambda: Firmware(), description="What the guest starts with.")
+    machine: Machine = Field(default_factory=lambda: Machine(), description="Switches of the machine.")
+    disk: dict[Name, Disk] = Field(default_factory=dict, description="Disks, by name.")
+    cd: dict[Name, Cd] = Field(default_factory=dict, description="Optical drives, by name.")
+    nic: dict[Name, Nic] = Field(default_factory=dict, description="Network interfaces, by name.")
+    passthrough: dict[Name, Passthrough] = Field(default_factory=dict, description="Host devices, by name.")
+    serial: dict[Literal["com1", "com2", "com3", "com4"], SerialPort] = Field(
+        default_factory=lambda: {"com1": SerialPort()}, description="Serial ports; com1 on nmdm(4) if absent."
+    )
+    vnc: Annotated[Vnc | None, Switch] = Field(None, description="A framebuffer shown over VNC.")
+    rng: Annotated[Rng | None, Switch] = Field(None, description="A random-number device.")
+    cloud_init: Annotated[CloudInit | None, Switch] = Field(None, description="First-boot data.")
+    hooks: Hooks = Field(default_factory=lambda: Hooks(), description="Programs run around its life.")
+    extra_args: ListOf[Line] = Field((), description="Further arguments for bhyve(8), checked for collisions.")

@@ -1,0 +1,182 @@
+"""The intermediate representation: what a host shall hold, in words, steps and files, before any quoting.
+
+Everything here is frozen and free of TOML and sh. ``lower`` makes it, ``render`` reads it.
+
+Each word of the bhyve command and each step carries the *keys* it follows from, as text a person can look up:
+
+- ``disk.root.size``: a key path below the VM; where its value was set (the VM, a template, the profile,
+  ``[defaults]`` or the built-in default) is found by ``resolve.trace`` when somebody asks;
+- ``lock:slots.disk.root``: a number from the VM's lock;
+- ``host:freebsd``, ``network:lan.mtu``, ``storage:fast.dataset``: a key of another object;
+- ``rule:acpi``: a decision of hivewright itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+Keys = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One line of the bhyve command: the words that belong together (``-s``, ``4:0,virtio-blk,…``)."""
+
+    words: tuple[str, ...]
+    keys: Keys
+    label: str
+    """The short comment behind the line: ``disk.root``, ``cpus``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One literal call of the runtime: ``prepare tap lan …`` is ``Step("tap", ("lan", …))``."""
+
+    verb: str
+    words: tuple[str, ...]
+    keys: Keys
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file below the host's root: an absolute path, a mode such as ``0o600`` and the whole content."""
+
+    path: str
+    mode: int
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What follows the end of bhyve (bhyve(8), EXIT STATUS), and how often; durations in seconds."""
+
+    on_poweroff: str
+    on_reboot: str
+    on_crash: str
+    restart_count: int
+    restart_within: int
+
+
+@dataclass(frozen=True, slots=True)
+class NicPlan:
+    """One interface of a guest, for people: INVENTORY.md."""
+
+    name: str
+    network: str
+    model: str
+    mac: str
+    tap: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class DiskPlan:
+    """One disk of a guest, for people: INVENTORY.md. ``size`` is in bytes, 0 when not ours to decide."""
+
+    name: str
+    bus: str
+    path: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class VmPlan:
+    """One guest on one host."""
+
+    name: str
+    host: str
+    home: str
+    source: str
+    """Where it is defined, for headers: ``vms/web.toml [vm.web1]``."""
+    description: str
+    profile: str
+    hosts: tuple[str, ...]
+    cpus: int
+    memory: int
+    autostart: bool
+    order: int
+    depth: int
+    """Length of the longest ``after`` chain among VMs of the same order: the wave within the order."""
+    after: tuple[str, ...]
+    ready: tuple[str, int] | None
+    """``("192.0.2.10:80", 60)``: a TCP address and port, and seconds to wait."""
+    stop_timeout: int
+    policy: Policy
+    prepare: tuple[Step, ...]
+    options: tuple[Option, ...]
+    provision: tuple[Step, ...]
+    digest: str
+    """SHA-256 over everything that a start of this guest depends on."""
+    provision_digest: str
+    """SHA-256 over the provisioning steps and the seed."""
+    seed: tuple[tuple[str, bytes], ...] = ()
+    """Files of the cloud-init seed: name and content."""
+    hooks: tuple[tuple[str, bytes], ...] = ()
+    """``("prestart/10-lease.sh", content)``, sorted."""
+    nics: tuple[NicPlan, ...] = ()
+    disks: tuple[DiskPlan, ...] = ()
+    slots: tuple[tuple[str, str], ...] = ()
+    """PCI address and device, for people: ``("0:4:0", "disk.root virtio-blk")``."""
+    vnc: str = ""
+    consoles: tuple[tuple[str, str], ...] = ()
+    """``("com1", "/dev/nmdm-web1.1")``: the name without its A or B end."""
+    passthrough: tuple[tuple[str, str], ...] = ()
+    """Device name and host PCI selector."""
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkPlan:
+    """One network as one host realises it: the literal call that makes it, and what people want to know."""
+
+    name: str
+    kind: str
+    interface: str
+    """The bridge."""
+    uplink: str
+    mtu: int
+    source: str
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A line of loader.conf, or a setting the administrator must make, with its reason."""
+
+    name: str
+    value: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class DevdRule:
+    """A statement of devd.conf(5): its kind and priority, the matches in order, the action, and why."""
+
+    kind: str
+    priority: int
+    matches: tuple[tuple[str, str], ...]
+    action: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class HostPlan:
+    """Everything one host shall hold."""
+
+    name: str
+    freebsd: str
+    arch: str
+    cpus: int
+    memory: int
+    source: str
+    shutdown_timeout: int
+    vms: tuple[VmPlan, ...]
+    """Sorted by (order, depth, name)."""
+    networks: tuple[NetworkPlan, ...]
+    modules: tuple[str, ...]
+    """Kernel modules the runtime makes sure of, in order."""
+    loader: tuple[Setting, ...]
+    admin: tuple[Setting, ...]
+    """Settings only the administrator can make: rc.conf, sysctl.conf."""
+    devd: tuple[DevdRule, ...] = ()
+    notes: tuple[str, ...] = field(default=())

@@ -1,0 +1,128 @@
+"""The small quantities of the field: sizes, durations, MAC addresses, CPU lists, PCI addresses, names.
+
+Every ``parse_*`` function takes the text (or number) a person wrote and returns a plain value, or raises
+``ValueError`` whose text says what is expected. They know nothing of TOML or pydantic.
+"""
+
+from __future__ import annotations
+
+import re
+
+_SIZE = re.compile(r"([0-9]{1,15})([KMGT])", re.ASCII)
+_DURATION = re.compile(r"([0-9]{1,9})(ms|s|m|h)", re.ASCII)
+_MAC = re.compile(r"[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5}", re.ASCII)
+_CPU_RANGE = re.compile(r"([0-9]{1,4})(?:-([0-9]{1,4}))?", re.ASCII)
+_PCI_SELECTOR = re.compile(r"([0-9]{1,3})/([0-9]{1,2})/([0-9]{1,3})", re.ASCII)
+
+_SIZE_FACTOR = {"K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
+_SECONDS = {"s": 1, "m": 60, "h": 3600}
+
+PciAddress = tuple[int, int, int]
+"""Bus 0..255, slot 0..31, function 0..7 of a device as the guest sees it (bhyve(8), -s)."""
+
+
+def parse_size(text: str) -> int:
+    """Bytes from ``"20G"``: a whole number and one of K, M, G, T (powers of 1024)."""
+    match = _SIZE.fullmatch(text)
+    if match is None:
+        raise ValueError('a size needs a whole number and a unit, for example "512M", "4G" or "1T"')
+    size = int(match[1]) * _SIZE_FACTOR[match[2]]
+    if size == 0:
+        raise ValueError("a size must be larger than zero")
+    return size
+
+
+def format_size(size: int) -> str:
+    """The shortest exact spelling of a number of bytes: ``20G``; a plain number when no unit divides it."""
+    for unit in "TGMK":
+        if size and size % _SIZE_FACTOR[unit] == 0:
+            return f"{size // _SIZE_FACTOR[unit]}{unit}"
+    return str(size)
+
+
+def parse_duration(text: str) -> int:
+    """Whole seconds from ``"60s"``, ``"10m"`` or ``"1h"``."""
+    match = _DURATION.fullmatch(text)
+    if match is None or match[2] == "ms":
+        raise ValueError('a duration needs a whole number and a unit, for example "30s", "10m" or "1h"')
+    return int(match[1]) * _SECONDS[match[2]]
+
+
+def format_duration(seconds: int) -> str:
+    """The shortest exact spelling of a number of seconds: ``90s``, ``10m``, ``2h``."""
+    if seconds and seconds % 3600 == 0:
+        return f"{seconds // 3600}h"
+    if seconds and seconds % 60 == 0:
+        return f"{seconds // 60}m"
+    return f"{seconds}s"
+
+
+def parse_mac(text: str) -> str:
+    """A unicast MAC address in lower case; bhyve(8) refuses multicast and all-zero addresses."""
+    if _MAC.fullmatch(text) is None:
+        raise ValueError('a MAC address is six pairs of hexadecimal digits, for example "58:9c:fc:0a:1b:2c"')
+    mac = text.lower()
+    if int(mac[:2], 16) & 1:
+        raise ValueError("a multicast MAC address (odd first octet) cannot be given to a guest")
+    if mac == "00:00:00:00:00:00":
+        raise ValueError("the all-zero MAC address cannot be given to a guest")
+    return mac
+
+
+def parse_cpu_list(text: str) -> tuple[int, ...]:
+    """Host CPU numbers, ascending, from ``"4"``, ``"6-7"`` or ``"0-3,8"`` (cpuset(1), -l)."""
+    cpus: set[int] = set()
+    for part in text.split(","):
+        match = _CPU_RANGE.fullmatch(part.strip())
+        if match is None:
+            raise ValueError('a CPU list is numbers and ranges, for example "4", "6-7" or "0-3,8"')
+        first = int(match[1])
+        last = int(match[2]) if match[2] else first
+        if last < first:
+            raise ValueError(f"the range {part.strip()} runs backwards")
+        if last > 1023:
+            raise ValueError("the highest host CPU number is 1023")
+        cpus.update(range(first, last + 1))
+    return tuple(sorted(cpus))
+
+
+def format_cpu_list(cpus: tuple[int, ...]) -> str:
+    """The shortest spelling of ascending CPU numbers: ``0-3,8``."""
+    parts: list[str] = []
+    index = 0
+    while index < len(cpus):
+        end = index
+        while end + 1 < len(cpus) and cpus[end + 1] == cpus[end] + 1:
+            end += 1
+        parts.append(str(cpus[index]) if end == index else f"{cpus[index]}-{cpus[end]}")
+        index = end + 1
+    return ",".join(parts)
+
+
+def parse_pci_address(text: str | int) -> PciAddress:
+    """A guest address from ``4``, ``"4"``, ``"4:1"`` (slot:function) or ``"0:4:1"`` (bus:slot:function)."""
+    parts = str(text).split(":")
+    if not 1 <= len(parts) <= 3 or not all(re.fullmatch("[0-9]{1,3}", part, re.ASCII) for part in parts):
+        raise ValueError('a PCI address is "slot", "slot:function" or "bus:slot:function", for example 4 or "4:1"')
+    numbers = [int(part) for part in parts]
+    if len(numbers) == 1:
+        numbers = [0, numbers[0], 0]
+    elif len(numbers) == 2:
+        numbers = [0, *numbers]
+    bus, slot, function = numbers
+    if bus > 255 or slot > 31 or function > 7:
+        raise ValueError("the bus is 0 to 255, the slot 0 to 31, the function 0 to 7")
+    return bus, slot, function
+
+
+def format_pci_address(address: PciAddress) -> str:
+    """``bus:slot:function`` as bhyve(8) takes it on every bus."""
+    return "{}:{}:{}".format(*address)
+
+
+def parse_pci_selector(text: str) -> str:
+    """A host device ``bus/slot/function`` in decimal (bhyve(8), passthru; vmm(4), pptdevs)."""
+    match = _PCI_SELECTOR.fullmatch(text)
+    if match is None or int(match[1]) > 255 or int(match[2]) > 31 or int(match[3]) > 255:
+        raise ValueError('a host PCI device is "bus/slot/function" in decimal, for example "2/0/0" (see pciconf -l)')
+    return "/".join(str(int(part)) for part in match.groups())
