@@ -1,0 +1,39 @@
+# Works with GNU make and with FreeBSD's make. Two targets matter: build and test.
+
+PYTHON = python3
+VENV = .venv
+RUN = PYTHONDONTWRITEBYTECODE= $(VENV)/bin
+
+all: build
+
+# Compile the example site into build/.
+build: $(VENV)/ready
+	$(RUN)/hivewright build
+
+# Everything that continuous integration runs.
+test: $(VENV)/ready-test
+	$(RUN)/pytest -n 2
+
+# The everyday run: less than a minute.
+quick: $(VENV)/ready-test
+	$(RUN)/pytest -n 2 -m "not slow"
+
+# Figures, each beside the floor measured in the same run.
+bench: $(VENV)/ready-test
+	$(RUN)/python tests/bench.py
+
+clean:
+	rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(VENV)/bin/pip:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/ready: $(VENV)/bin/pip pyproject.toml
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check -e .
+	touch $@
+
+$(VENV)/ready-test: $(VENV)/ready
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check -e '.[test]'
+	touch $@
+
+.PHONY: all build test quick bench clean

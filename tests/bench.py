@@ -1,0 +1,176 @@
+"""Prints the project's performance figures, each beside the floor measured in the same run.
+
+The floor is what no compiler of this input and output can avoid: parse the same bytes of TOML, write the same
+bytes to the same file system. Figures are medians of several whole processes, on a RAM disk where there is one.
+
+    python tests/bench.py [VMS …]        (10, 1000 and 10000 if none are given)
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VMS_PER_HOST = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One process: wall time in seconds and the peak resident set of its largest process in MiB."""
+
+    seconds: float
+    mebibytes: float
+
+
+def hivewright(project: Path, *arguments: str, cache: Path) -> Run:
+    """Run the compiler as a user would, with a cache folder of its own."""
+    environment = {**os.environ, "XDG_CACHE_HOME": str(cache)}
+    command = [sys.executable, "-m", "hivewright", "-C", str(project), *arguments]
+    started = time.perf_counter()
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    assert process.stderr is not None
+    errors = process.stderr.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - started
+    if status != 0:
+        sys.exit(f"{' '.join(command)} failed:\n{errors.decode()}")
+    return Run(seconds, usage.ru_maxrss / 1024)
+
+
+def median(runs: list[Run]) -> Run:
+    return Run(statistics.median(run.seconds for run in runs), max(run.mebibytes for run in runs))
+
+
+def write_site(project: Path, count: int) -> None:
+    """A site of ``count`` VMs, at most 100 on a host and one file per host; every second VM has first-boot data."""
+    site = project / "site"
+    site.mkdir(parents=True)
+    common = ['[site]\nname = "bench"\ndomain = "example.net"\n']
+    common.append('[network.lan]\nkind = "bridge"\nuplink = "ix0"\n')
+    common.append('[storage.fast]\nkind = "zfs"\ndataset = "zroot/vms"\n')
+    common.append('[user.alice]\nssh_keys = ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ alice"]\n')
+    (site / "site.toml").write_text("\n".join(common))
+    for host in range((count + VMS_PER_HOST - 1) // VMS_PER_HOST):
+        name = f"host{host:03}"
+        lines = [f'[host.{name}]\nfreebsd = "14.3"\ncpus = 128\nmemory = "1T"\nshutdown_timeout = 600\n']
+        for index in range(host * VMS_PER_HOST, min(count, (host + 1) * VMS_PER_HOST)):
+            lines.append(vm_toml(index, name))
+        (site / f"{name}.toml").write_text("\n".join(lines))
+
+
+def vm_toml(index: int, host: str) -> str:
+    address = f"10.{index // 62500}.{index // 250 % 250}.{index % 250 + 2}"
+    lines = [
+        f'[vm.web{index}]\nhost = "{host}"\nprofile = "debian-13"\ncpus = 4\nmemory = "4G"\norder = {10 + index % 3}',
+        f'[vm.web{index}.disk.root]\nstorage = "fast"\nsize = "20G"',
+        f'[vm.web{index}.nic.lan]\nnetwork = "lan"',
+    ]
+    if index % 2:
+        lines.append(f'ipv4 = "{address}/8"\ngateway4 = "10.255.0.1"\ndns = ["192.0.2.53"]')
+        lines.append(f'[vm.web{index}.cloud_init]\nusers = ["alice"]\npackages = ["nginx"]')
+    return "\n".join(lines) + "\n"
+
+
+PARSE_FLOOR = """
+import sys, tomli
+from pathlib import Path
+for path in Path(sys.argv[1]).rglob("*.toml"):
+    tomli.loads(path.read_text())
+"""
+
+WRITE_FLOOR = """
+import os, sys
+source, target = sys.argv[1:]
+for folder, _, names in os.walk(source):
+    goal = target + folder[len(source):]
+    os.makedirs(goal, exist_ok=True)
+    for name in names:
+        with open(os.path.join(folder, name), "rb") as file:
+            content = file.read()
+        with open(os.path.join(goal, name), "wb") as file:
+            file.write(content)
+"""
+
+
+def python_floor(code: str, *arguments: str) -> float:
+    started = time.perf_counter()
+    subprocess.run([sys.executable, "-c", code, *arguments], check=True)
+    return time.perf_counter() - started
+
+
+@contextmanager
+def ram_disk() -> Iterator[Path]:
+    """A temporary folder, on /dev/shm where that exists."""
+    base = "/dev/shm" if os.path.isdir("/dev/shm") else None
+    with tempfile.TemporaryDirectory(prefix="hivewright-bench-", dir=base) as directory:
+        yield Path(directory)
+
+
+def show(label: str, run: Run, floor: float, floor_label: str) -> None:
+    ratio = run.seconds / floor if floor else 0
+    print(
+        f"  {label:<34}{run.seconds * 1000:9.0f} ms {run.mebibytes:6.0f} MiB"
+        f"   {ratio:6.1f} x {floor_label} ({floor * 1000:.0f} ms)",
+        flush=True,
+    )
+
+
+def bench_example(base: Path) -> None:
+    project = base / "example"
+    project.mkdir()
+    shutil.copytree(ROOT / "site", project / "site")
+    cache = base / "cache-example"
+    start = statistics.median(python_floor("pass") for _ in range(5))
+    print("the example site")
+    show("check", median([hivewright(project, "check", cache=cache) for _ in range(9)]), start, "starting Python")
+    hivewright(project, "build", cache=cache)
+    show("build, nothing to do", median([hivewright(project, "build", cache=cache) for _ in range(9)]), start,
+         "starting Python")
+
+
+def bench_size(base: Path, count: int) -> None:
+    project = base / f"site-{count}"
+    write_site(project, count)
+    cache = base / f"cache-{count}"
+    print(f"{count} VMs on {(count + VMS_PER_HOST - 1) // VMS_PER_HOST} hosts")
+    first = hivewright(project, "build", cache=cache)
+    parse = python_floor(PARSE_FLOOR, str(project / "site"))
+    write = python_floor(WRITE_FLOOR, str(project / "build"), str(base / f"copy-{count}"))
+    shutil.rmtree(base / f"copy-{count}")
+    show("build from nothing", first, parse + write, "parse and write")
+    start = statistics.median(python_floor("pass") for _ in range(5))
+    show("build, nothing to do", median([hivewright(project, "build", cache=cache) for _ in range(5)]), start,
+         "starting Python")
+    changed = []
+    for memory in ("5G", "6G", "7G"):
+        path = project / "site" / "host000.toml"
+        text = path.read_text()
+        head, mark, tail = text.partition("memory = \"1T\"")
+        end = tail.index('memory = "') + len('memory = "')
+        path.write_text(head + mark + tail[:end] + memory + tail[tail.index('"', end):])
+        changed.append(hivewright(project, "build", cache=cache))
+    show("build, one VM changed", median(changed), parse, "parse")
+    show("check", median([hivewright(project, "check", cache=cache) for _ in range(3)]), parse, "parse")
+    shutil.rmtree(project)
+
+
+def main() -> None:
+    counts = [int(argument) for argument in sys.argv[1:]] or [10, 1000, 10000]
+    with ram_disk() as base:
+        bench_example(base)
+        for count in counts:
+            bench_size(base, count)
+
+
+if __name__ == "__main__":
+    main()
