@@ -106,6 +106,27 @@ Name = Annotated[
 ]
 """The name of an object; it also becomes part of paths, interface names and ZFS names (bhyve(8), vmname)."""
 
+IMAGE_NAME_PATTERN = r"[a-z][a-z0-9._-]{0,30}"
+
+ImageName = Annotated[
+    str,
+    reader(
+        _matching(
+            IMAGE_NAME_PATTERN,
+            "an image's name has 1 to 31 lower-case letters, digits, -, _ and ., and begins with a letter",
+        ),
+        "debian-13",
+    ),
+    described(f"^{IMAGE_NAME_PATTERN}$", "debian-13"),
+]
+"""The name of an image: that of an [image.NAME] or of a profile, so it may hold dots ("ubuntu-24.04")."""
+
+VcpuNumber = Annotated[
+    str,
+    reader(_matching("0|[1-9][0-9]{0,3}", "a vCPU is named by its number, counted from 0"), "0"),
+    described("^(0|[1-9][0-9]{0,3})$", "0"),
+]
+
 Size = Annotated[int, reader(units.parse_size, '"4G"'), described("^[0-9]+[KMGT]$", "4G")]
 """Bytes."""
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from hivewright.model.base import HostPath, Name, SectorSize, Serial, Size, Slot, Table
+from hivewright.model.base import HostPath, ImageName, Name, SectorSize, Serial, Size, Slot, Table
 
 
 class Disk(Table):
@@ -15,7 +15,7 @@ class Disk(Table):
     storage: Name | None = Field(None, description="The [storage.NAME] it lies on.")
     size: Size | None = Field(None, description="Its size. A larger one grows the disk; it never shrinks.")
     path: HostPath | None = Field(None, description="An existing file or device, used as it is.")
-    image: Name | None = Field(None, description="The image that fills it when it is created.")
+    image: ImageName | None = Field(None, description="The image that fills it when it is created.")
     bus: Literal["virtio-blk", "ahci-hd", "nvme"] = Field("virtio-blk", description="The device the guest sees.")
     sector_size: SectorSize | None = Field(None, description="Logical, or logical/physical, sector size in bytes.")
     readonly: bool = Field(False, description="The guest cannot write.")
@@ -33,5 +33,5 @@ class Cd(Table):
     """An optical drive: ``[vm.NAME.cd.DRIVE]``."""
 
     path: HostPath | None = Field(None, description="The ISO image on the host.")
-    image: Name | None = Field(None, description="An image, fetched on provisioning.")
+    image: ImageName | None = Field(None, description="An image, fetched on provisioning.")
     slot: Slot | None = Field(None, description="A fixed PCI address; taken from the lock if absent.")

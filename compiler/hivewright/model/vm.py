@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from hivewright.model.base import CpuList, Line, ListOf, Name, Size, Switch, Table, described, reader
+from hivewright.model.base import CpuList, Line, ListOf, Name, Size, Switch, Table, VcpuNumber, described, reader
 from hivewright.model.base import Duration as DurationType
 from hivewright.model.disk import Cd, Disk
 from hivewright.model.guest import (
@@ -43,14 +43,16 @@ class Vm(Table):
     """A virtual machine. Precedence of its keys: defaults < profile < inherit, in order < the VM itself."""
 
     host: Name | None = Field(None, description="The host it runs on.")
-    hosts: ListOf[Name] = Field((), description="Instead of host: the first is its home, it can migrate to the others.")
+    hosts: ListOf[Name] = Field((), description="Instead of host: the first is its home, it may be moved to the others.")
     profile: Line = Field("other", description="The guest operating system, a name under profiles/.")
     inherit: ListOf[Name] = Field((), description="Templates whose keys it takes over, later ones winning.")
     description: Line = Field("", description="For people.")
     uuid: Uuid | None = Field(None, description="SMBIOS UUID; derived from the names and kept in the lock if absent.")
     cpus: int = Field(1, ge=1, le=1024, description="Number of vCPUs.")
     topology: Name | Topology | None = Field(None, description="A [topology.NAME] or a table; one core a socket if absent.")
-    pin: dict[str, CpuList] = Field(default_factory=dict, description='Host CPUs of each vCPU: { 0 = "4", 1 = "6-7" }.')
+    pin: dict[VcpuNumber, CpuList] = Field(
+        default_factory=dict, description='Host CPUs of each vCPU: { 0 = "4", 1 = "6-7" }.'
+    )
     memory: Size = Field(description="Guest memory.")
     autostart: bool = Field(True, description="Start with the host.")
     order: int = Field(50, ge=0, le=9999, description="Lower starts earlier; equal ones start side by side.")

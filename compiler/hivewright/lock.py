@@ -1,0 +1,199 @@
+"""Locks: the numbers that were allocated to a VM, kept in ``locks/VM.toml`` and committed with the site.
+
+A lock is TOML, but one that people seldom touch: it is read line by line as ``write_lock`` makes it, which is ten
+times faster, and only a file that looks otherwise goes through the TOML parser.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import cast
+
+from hivewright.report import Diagnostic, Spot
+from hivewright.units import format_pci_address, parse_mac, parse_pci_address
+
+DIRECTORY = "locks"
+
+_LINE = re.compile(r'(?:("?)([A-Za-z0-9_.-]+)\1 = (?:"([^"\\\x00-\x1f\x7f]*)"|([1-9][0-9]{0,4}))|\[([a-z]+)\]|#.*)?')
+_CONFLICT = re.compile(r"^(?:<<<<<<<|=======|>>>>>>>|\|\|\|\|\|\|\|)(?: |$)", re.MULTILINE)
+_POSITION = re.compile(r"\(at line ([0-9]+), column ([0-9]+)\)$")
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_NAME = r"[a-z][a-z0-9_-]{0,30}"
+_DEVICE = re.compile(rf"(?:cd|disk|nic|passthrough)\.{_NAME}|fbuf|rng|seed")
+_NIC = re.compile(_NAME)
+_PORT = re.compile(r"com[1-4]")
+_INTERFACE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,14}")
+_CONSOLE = re.compile(r"nmdm[A-Za-z0-9_.-]{1,60}")
+
+_RESTORE = "restore the file from version control; if it was never committed, delete it and build again"
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """What was allocated to one VM. Entries of devices that are gone stay, so that their numbers are not reused."""
+
+    uuid: str
+    vnc: int | None = None
+    slots: Mapping[str, str] = field(default_factory=dict)
+    """Device (``disk.root``, ``nic.lan``, ``rng``, ``seed``, ``fbuf``) -> ``bus:slot:function``."""
+    macs: Mapping[str, str] = field(default_factory=dict)
+    """NIC -> MAC address, lower case."""
+    taps: Mapping[str, str] = field(default_factory=dict)
+    """NIC -> interface on the host."""
+    consoles: Mapping[str, str] = field(default_factory=dict)
+    """``com1`` -> ``nmdm-web1.1``: nmdm(4) device below /dev without its A or B end."""
+
+
+def lock_file(vm: str) -> str:
+    """The lock of a VM, relative to the site."""
+    return f"{DIRECTORY}/{vm}.toml"
+
+
+def write_lock(vm: str, lock: Lock) -> str:
+    """The text of a lock: a comment, then sorted keys; the same lock gives the same bytes."""
+    lines = [
+        f"# Numbers allocated to {vm}. Written by hivewright build; commit this file with the site.",
+        f'uuid = "{lock.uuid}"',
+    ]
+    if lock.vnc is not None:
+        lines.append(f"vnc = {lock.vnc}")
+    for table, entries in (
+        ("consoles", lock.consoles),
+        ("macs", lock.macs),
+        ("slots", lock.slots),
+        ("taps", lock.taps),
+    ):
+        if entries:
+            lines.append(f"\n[{table}]")
+            lines += [
+                f'"{key}" = "{entries[key]}"' if "." in key else f'{key} = "{entries[key]}"' for key in sorted(entries)
+            ]
+    return "\n".join(lines) + "\n"
+
+
+def read_lock(text: str, file: str) -> Lock | Diagnostic:
+    """The lock in a text; a diagnostic with the line in question when it is not one. ``file`` is for messages."""
+    values = _read_lines(text)
+    if values is None:
+        conflict = _CONFLICT.search(text)
+        if conflict is not None:
+            return Diagnostic(
+                "LOCK002",
+                "this lock holds the markers of an unfinished merge",
+                Spot(file, text.count("\n", 0, conflict.start()) + 1, 1, 7),
+                "keep the numbers of both sides and remove the marker lines; where both sides gave the same key "
+                "another number, keep the number that is in use",
+            )
+        try:
+            values = tomllib.loads(text)
+        except (tomllib.TOMLDecodeError, RecursionError) as error:
+            return _syntax(str(error), text, file)
+    return _validated(values, text, file)
+
+
+def _read_lines(text: str) -> dict[str, object] | None:
+    """The values of a lock as ``write_lock`` writes it; None when a line is of another form."""
+    values: dict[str, object] = {}
+    table = values
+    match_line = _LINE.fullmatch
+    for line in text.split("\n"):
+        match = match_line(line)
+        if match is None:
+            return None
+        quote, key, word, number, header = match.groups()
+        if key is not None:
+            if key in table or ("." in key and not quote):
+                return None
+            table[key] = word if word is not None else int(number)
+        elif header is not None:
+            if header in values:
+                return None
+            values[header] = table = {}
+    return values
+
+
+def _syntax(message: str, text: str, file: str) -> Diagnostic:
+    position = _POSITION.search(message)
+    if position is not None:
+        line, column = int(position[1]), int(position[2])
+        message = message[: position.start()].rstrip()
+    else:
+        line, column = text.count("\n") + 1, 1
+    return Diagnostic("LOCK001", f"this lock is not TOML: {message}", Spot(file, line, column), _RESTORE)
+
+
+def _spot(text: str, file: str, table: str, key: str) -> Spot:
+    """The line of a key, or of its table when the key is not written in the usual way."""
+    current, found = "", 1
+    for number, line in enumerate(text.split("\n"), 1):
+        stripped = line.strip()
+        if stripped.startswith("["):
+            current = stripped.strip("[] \t\"'")
+            if current == table and table:
+                found = number
+        elif current == table and stripped.partition("=")[0].strip().strip("\"'") == key:
+            return Spot(file, number, line.index(stripped) + 1, max(1, len(stripped)))
+    return Spot(file, found, 1)
+
+
+def _is_uuid(value: object) -> bool:
+    return isinstance(value, str) and _UUID.fullmatch(value) is not None
+
+
+def _is_port(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 65535
+
+
+def _is_slot(value: str) -> bool:
+    try:
+        return format_pci_address(parse_pci_address(value)) == value
+    except ValueError:
+        return False
+
+
+def _is_mac(value: str) -> bool:
+    try:
+        return parse_mac(value) == value
+    except ValueError:
+        return False
+
+
+_TABLES: dict[str, tuple[re.Pattern[str], Callable[[str], object], str, str]] = {
+    "consoles": (_PORT, _CONSOLE.fullmatch, "com1 to com4", 'a name such as "nmdm-web1.1"'),
+    "macs": (_NIC, _is_mac, "the name of a NIC", 'a unicast MAC address in lower case such as "58:9c:fc:0a:1b:2c"'),
+    "slots": (_DEVICE, _is_slot, 'a device such as "disk.root"', 'a PCI address such as "0:4:0"'),
+    "taps": (_NIC, _INTERFACE.fullmatch, "the name of a NIC", "an interface name of at most 15 characters"),
+}
+"""Table -> pattern of its keys, test of its values, and what both are, for messages."""
+
+
+def _validated(values: Mapping[str, object], text: str, file: str) -> Lock | Diagnostic:
+    def fault(message: str, table: str, key: str, code: str = "LOCK003") -> Diagnostic:
+        return Diagnostic(code, message, _spot(text, file, table, key), _RESTORE)
+
+    for key, value in values.items():
+        if key not in ("uuid", "vnc") and key not in _TABLES:
+            return fault(f"a lock has no key {key!r}", "", key)
+        if key == "vnc" and not _is_port(value):
+            return fault("vnc must be a port, 1 to 65535", "", key)
+    if not _is_uuid(values.get("uuid")):
+        return fault("uuid must be a UUID in lower case", "", "uuid")
+    tables: dict[str, dict[str, str]] = {}
+    for table, (key_pattern, is_valid, key_form, value_form) in _TABLES.items():
+        entries = values.get(table, {})
+        if not isinstance(entries, dict):
+            return fault(f"{table} must be a table", "", table)
+        seen: dict[str, str] = {}
+        for key, value in entries.items():
+            if key_pattern.fullmatch(key) is None:
+                return fault(f"{key!r} in [{table}] must be {key_form}", table, key)
+            if not isinstance(value, str) or not is_valid(value):
+                return fault(f"{key} in [{table}] must be {value_form}", table, key)
+            if seen.setdefault(value, key) != key:
+                return fault(f"{key} and {seen[value]} in [{table}] are both {value}", table, key, "LOCK004")
+        tables[table] = entries
+    vnc = cast("int | None", values.get("vnc"))
+    return Lock(str(values["uuid"]), vnc, tables["slots"], tables["macs"], tables["taps"], tables["consoles"])

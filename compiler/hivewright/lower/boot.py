@@ -1,0 +1,90 @@
+"""What a host needs from its boot: kernel modules, loader.conf(5), and settings for its administrator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from hivewright.plan import NetworkPlan, Setting, VmPlan
+
+_VARIABLE_LENGTH = 128
+"""Longest value of a loader variable; what does not fit continues in pptdevs2 and pptdevs3, and there is no fourth."""
+
+_RC_TIMEOUT = 90
+_INIT_TIMEOUT = 120
+_MARGIN = 10
+"""Defaults of rcshutdown_timeout and kern.init_shutdown_timeout, and the seconds that rc.shutdown needs for itself."""
+
+_REASONS = {
+    "vmm": "guests",
+    "nmdm": "serial consoles of guests",
+    "if_bridge": "bridges of guests",
+    "bridgestp": "bridges of guests",
+}
+
+
+def lower_modules(vms: Iterable[VmPlan], networks: Iterable[NetworkPlan]) -> tuple[str, ...]:
+    """The kernel modules that the guests of a host need, in the order in which they are loaded."""
+    vms = tuple(vms)
+    modules: list[str] = []
+    if vms:
+        modules.append("vmm")
+    if any(vm.consoles for vm in vms):
+        modules.append("nmdm")
+    if any(networks):
+        modules += ("bridgestp", "if_bridge")
+    if any(vm.nics for vm in vms):
+        modules.append("if_tuntap")
+    return tuple(modules)
+
+
+def lower_loader(modules: Iterable[str], selectors: Iterable[str]) -> Iterator[Setting]:
+    """Lines of loader.conf(5). if_tuntap is not among them: the GENERIC kernel has it built in."""
+    selectors = sorted(set(selectors), key=lambda selector: [int(part) for part in selector.split("/")])
+    for module in modules:
+        if module in _REASONS:
+            reason = _REASONS[module]
+            if module == "vmm" and selectors:
+                reason += "; must be loaded here for pptdevs, before drivers of the host take the devices"
+            yield Setting(f"{module}_load", "YES", reason)
+    for number, value in enumerate(_fold(selectors), 1):
+        name = "pptdevs" if number == 1 else f"pptdevs{number}"
+        yield Setting(name, value, "PCI devices kept for guests; takes effect after a reboot")
+
+
+def _fold(selectors: Iterable[str]) -> list[str]:
+    """Blank-separated selectors in values of at most 128 characters."""
+    values: list[str] = []
+    for selector in selectors:
+        if values and len(values[-1]) + 1 + len(selector) <= _VARIABLE_LENGTH:
+            values[-1] += f" {selector}"
+        else:
+            values.append(selector)
+    return values
+
+
+def lower_admin(shutdown_timeout: int) -> Iterator[Setting]:
+    """Settings that a generated file must not make: how long the system waits for its services at shutdown."""
+    total = shutdown_timeout + _MARGIN
+    if shutdown_timeout > _RC_TIMEOUT:
+        reason = f"rc.conf: stopping guests may take {shutdown_timeout} s; rc.shutdown is killed after {_RC_TIMEOUT} s"
+        yield Setting("rcshutdown_timeout", str(total), reason)
+    if shutdown_timeout > _INIT_TIMEOUT - _MARGIN:
+        reason = f"sysctl.conf: init(8) ends rc.shutdown after {_INIT_TIMEOUT} s"
+        yield Setting("kern.init_shutdown_timeout", str(total + _MARGIN), reason)
+
+
+def lower_notes(vms: Iterable[VmPlan], networks: Iterable[NetworkPlan], member_addresses: bool) -> Iterator[str]:
+    """What the administrator should know about this host."""
+    if any(vm.passthrough for vm in vms):
+        yield (
+            "PCI passthrough needs VT-d or AMD-Vi switched on in the firmware; on a host with AMD processors also "
+            'hw.vmm.amdvi.enable="1" in /boot/loader.conf.'
+        )
+    for network in networks:
+        if network.uplink == "none" or member_addresses:
+            continue
+        uplink = "the interface of the default route" if network.uplink == "auto" else network.uplink
+        yield (
+            f"Network {network.name}: FreeBSD 15 refuses a bridge member that has an IP address. "
+            f"Give the addresses of {uplink} to {network.interface}."
+        )

@@ -1,0 +1,149 @@
+"""The bhyve command: options of the machine as a whole, devices by address, what the LPC bridge carries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from hivewright.allocate import HOSTBRIDGE, LPC, TABLET
+from hivewright.extra_args import Argument, slot_of
+from hivewright.lower.context import STATE, Device, Guest, device, fixed_device
+from hivewright.lower.disks import lower_cds, lower_disks
+from hivewright.lower.firmware import lower_firmware
+from hivewright.lower.network import lower_nics
+from hivewright.model.guest import Topology
+from hivewright.plan import Keys, Option
+from hivewright.units import format_cpu_list
+
+_MEGABYTE, _GIGABYTE = 2**20, 2**30
+
+
+def lower_devices(guest: Guest) -> list[Device]:
+    """All PCI devices by address, the LPC bridge last."""
+    devices = [*lower_disks(guest), *lower_cds(guest), *lower_nics(guest), *_lower_others(guest)]
+    devices.sort(key=lambda device: device.address)
+    kind = "amd_hostbridge" if guest.vm.machine.hostbridge == "amd" else "hostbridge"
+    devices.insert(0, fixed_device(HOSTBRIDGE, kind, ("machine.hostbridge", "rule:hostbridge")))
+    if guest.features.pc:
+        devices.append(fixed_device(LPC, "lpc", ("rule:lpc",)))
+    return devices
+
+
+def _lower_others(guest: Guest) -> Iterator[Device]:
+    vm = guest.vm
+    for name, passthrough in sorted(vm.passthrough.items()):
+        selector = guest.host.device[passthrough.device].pci
+        keys = (f"passthrough.{name}.device", f"host:device.{passthrough.device}.pci")
+        yield device(guest, f"passthrough.{name}", f"passthru,{selector}", keys, f"passthru {selector}")
+    if vm.rng is not None:
+        yield device(guest, "rng", "virtio-rnd", ("rng",), "virtio-rnd")
+    if vm.cloud_init is not None:
+        yield device(guest, "seed", f"ahci-cd,{seed_path(guest.name)},ro", ("cloud_init", "rule:seed"), "ahci-cd")
+    if vm.vnc is not None:
+        yield _lower_framebuffer(guest)
+        if vm.vnc.tablet:
+            yield fixed_device(TABLET, "xhci,tablet", ("vnc.tablet", "rule:tablet"))
+
+
+def _lower_framebuffer(guest: Guest) -> Device:
+    vnc = guest.vm.vnc
+    assert vnc is not None
+    width, _, height = vnc.resolution.partition("x")
+    # tcp= is the spelling that every release takes; rfb= is newer.
+    words = f"fbuf,tcp={vnc_address(guest)},w={width},h={height},vga={vnc.vga}"
+    keys = ["vnc.address", "lock:vnc" if vnc.port == "auto" else "vnc.port", "vnc.resolution", "vnc.vga"]
+    if vnc.wait:
+        words += ",wait"
+        keys.append("vnc.wait")
+    return device(guest, "fbuf", words, tuple(keys), "framebuffer")
+
+
+def vnc_address(guest: Guest) -> str:
+    """Address and port of the framebuffer, an IPv6 address in brackets; empty without one."""
+    vnc = guest.vm.vnc
+    if vnc is None:
+        return ""
+    port = guest.lock.vnc if vnc.port == "auto" else vnc.port
+    address = f"[{vnc.address}]" if ":" in vnc.address else vnc.address
+    return f"{address}:{port}"
+
+
+def lower_command(guest: Guest, devices: Iterable[Device], extra: Iterable[Argument]) -> Iterator[Option]:
+    """All options of bhyve(8) in a fixed order, without the name of the guest, which the script adds."""
+    devices, extra = tuple(devices), tuple(extra)
+    addresses = [device.address for device in devices]
+    addresses += [address for argument in extra if (address := slot_of(argument)) is not None]
+    yield from _lower_flags(guest, any(bus for bus, _, _ in addresses))
+    sockets, cores, threads = topology_of(guest)
+    words = ("-c", f"cpus={guest.vm.cpus},sockets={sockets},cores={cores},threads={threads}")
+    keys: Keys = ("cpus", "topology")
+    if isinstance(guest.vm.topology, str):
+        keys = (*keys, f"topology:{guest.vm.topology}")
+    yield Option(words, keys, "cpus, topology" if guest.vm.topology is not None else "cpus")
+    for vcpu in sorted(guest.vm.pin, key=int):
+        # -p sets this very variable, but one host CPU at a time, and drops all behind a range without a word.
+        words = ("-o", f"vcpu.{int(vcpu)}.cpuset={format_cpu_list(guest.vm.pin[vcpu])}")
+        yield Option(words, (f"pin.{vcpu}",), f"pin.{vcpu}")
+    yield Option(("-m", memory_word(guest.vm.memory)), ("memory",), "memory")
+    keys = ("lock:uuid", "rule:uuid") if guest.vm.uuid is None else ("uuid",)
+    yield Option(("-U", guest.vm.uuid or guest.lock.uuid), keys, "uuid")
+    for lowered in devices:
+        yield lowered.option
+    yield from _lower_consoles(guest)
+    yield lower_firmware(guest)
+    for argument in extra:
+        value = (argument.value,) if argument.value else ()
+        yield Option((argument.flag, *value), ("extra_args",), "extra_args")
+
+
+def _lower_flags(guest: Guest, has_buses: bool) -> Iterator[Option]:
+    machine = guest.vm.machine
+    if guest.features.pc:
+        yield Option(("-A",), ("rule:acpi",), "acpi")
+        yield Option(("-H",), ("rule:halt",), "halt")
+        yield Option(("-P",), ("rule:pause",), "pause")
+        if machine.ignore_msr:
+            yield Option(("-w",), ("machine.ignore_msr",), "machine.ignore_msr")
+        if machine.rtc == "utc":
+            yield Option(("-u",), ("machine.rtc",), "machine.rtc")
+    if machine.wired or guest.vm.passthrough:
+        keys = ("machine.wired", "rule:wired") if guest.vm.passthrough else ("machine.wired",)
+        yield Option(("-S",), keys, "machine.wired" if machine.wired else "passthrough")
+    if has_buses and guest.features.pc:
+        yield Option(("-Y",), ("rule:mp-table",), "mp-table")
+
+
+def topology_of(guest: Guest) -> tuple[int, int, int]:
+    """Sockets, cores and threads. Always all three are given: bhyve's own defaults differ from its manual."""
+    topology = guest.vm.topology
+    if topology is None:
+        return guest.vm.cpus, 1, 1
+    if not isinstance(topology, Topology):
+        topology = guest.site.topologies[topology]
+    return topology.sockets, topology.cores, topology.threads
+
+
+def memory_word(size: int) -> str:
+    """Guest memory in whole gigabytes or megabytes, rounded up: a bare number would be guessed at (bhyve(8), -m)."""
+    if size % _GIGABYTE == 0:
+        return f"{size // _GIGABYTE}G"
+    return f"{-(-size // _MEGABYTE)}M"
+
+
+def _lower_consoles(guest: Guest) -> Iterator[Option]:
+    for port in sorted(guest.vm.serial):
+        path = console_path(guest, port)
+        keys = (f"serial.{port}", f"lock:consoles.{port}")
+        if guest.features.pc:
+            yield Option(("-l", f"{port},{path}A"), keys, f"serial.{port}")
+        elif port == "com1":
+            yield Option(("-o", f"console={path}A"), (*keys, "rule:arm64-console"), f"serial.{port}")
+
+
+def console_path(guest: Guest, port: str) -> str:
+    """The nmdm(4) device without its end: bhyve opens A, people open B."""
+    return f"/dev/{guest.lock.consoles[port]}"
+
+
+def seed_path(vm: str) -> str:
+    """The ISO image that provisioning makes of the seed."""
+    return f"{STATE}/{vm}/seed.iso"

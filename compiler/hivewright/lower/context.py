@@ -1,0 +1,62 @@
+"""What the parts of lowering share: the guest at hand, and what a device becomes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hivewright.lock import Lock
+from hivewright.lower.freebsd import Features
+from hivewright.model.host import Host
+from hivewright.model.vm import Vm
+from hivewright.plan import HostPlan, Keys, Option
+from hivewright.report import Diagnostic
+from hivewright.site import Site
+from hivewright.units import PciAddress
+
+STATE = "/var/db/hivewright"
+"""Where state that outlives a boot is kept, one directory for each VM."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lowered:
+    """Plans of hosts, sorted by name, and what bhyve could not do."""
+
+    plans: tuple[HostPlan, ...]
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """One VM on one host."""
+
+    site: Site
+    host_name: str
+    host: Host
+    features: Features
+    name: str
+    vm: Vm
+    lock: Lock
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A PCI device of a guest: where it is, the option that makes it, and a description for people."""
+
+    address: PciAddress
+    option: Option
+    description: str
+
+
+def device(guest: Guest, key: str, words: str, keys: Keys, description: str) -> Device:
+    """A device whose address is in the lock under ``key``; ``words`` follow the address."""
+    slot = guest.lock.slots[key]
+    bus, number, function = slot.split(":")
+    option = Option(("-s", f"{slot},{words}"), (*keys, f"lock:slots.{key}"), key)
+    return Device((int(bus), int(number), int(function)), option, f"{key} {description}")
+
+
+def fixed_device(address: PciAddress, words: str, keys: Keys) -> Device:
+    """A device that always has the same address."""
+    bus, number, function = address
+    emulation = words.partition(",")[0]
+    return Device(address, Option(("-s", f"{bus}:{number}:{function},{words}"), keys, emulation), emulation)

@@ -1,0 +1,58 @@
+"""Boot ROMs and UEFI variables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hivewright.lower.context import STATE, Guest
+from hivewright.plan import Option, Step
+
+_UEFI = "/usr/local/share/uefi-firmware"
+ROM = f"{_UEFI}/BHYVE_UEFI.fd"
+ROM_CODE = f"{_UEFI}/BHYVE_UEFI_CODE.fd"
+ROM_VARIABLES = f"{_UEFI}/BHYVE_UEFI_VARS.fd"
+"""Files of the package edk2-bhyve."""
+ROM_UBOOT = "/usr/local/share/u-boot/u-boot-bhyve-arm64/u-boot.bin"
+"""File of the package u-boot-bhyve-arm64."""
+
+
+def has_variables(guest: Guest) -> bool:
+    """Whether the guest keeps UEFI variables; without, what an installer writes there is gone at the next start."""
+    return guest.vm.firmware.variables and guest.features.uefi_variables
+
+
+def variables_path(vm: str) -> str:
+    """The private copy of the UEFI variables: the guest writes to it."""
+    return f"{STATE}/{vm}/vars.fd"
+
+
+def rom_path(guest: Guest) -> str:
+    if guest.vm.firmware.rom is not None:
+        return guest.vm.firmware.rom
+    if not guest.features.pc:
+        return ROM_UBOOT
+    return ROM_CODE if has_variables(guest) else ROM
+
+
+def lower_firmware(guest: Guest) -> Option:
+    """``-l bootrom`` on amd64, works in every release; arm64 has no LPC bridge and takes a configuration variable."""
+    rom = rom_path(guest)
+    if not guest.features.pc:
+        return Option(("-o", f"bootrom={rom}"), ("firmware.rom", "rule:arm64-rom"), "firmware")
+    if has_variables(guest):
+        words = ("-l", f"bootrom,{rom},{variables_path(guest.name)}")
+        return Option(words, ("firmware.rom", "firmware.variables"), "firmware")
+    keys = ("firmware.rom", "firmware.variables", "host:freebsd")
+    return Option(("-l", f"bootrom,{rom}"), keys, "firmware")
+
+
+def prepare_firmware(guest: Guest) -> Iterator[Step]:
+    yield Step("rom", (rom_path(guest),), ("firmware.rom",), "firmware")
+    if has_variables(guest):
+        yield Step("vars", (variables_path(guest.name),), ("firmware.variables",), "firmware")
+
+
+def provision_firmware(guest: Guest) -> Iterator[Step]:
+    if has_variables(guest):
+        template = guest.vm.firmware.variables_template or ROM_VARIABLES
+        yield Step("variables", (template,), ("firmware.variables_template",), "firmware")

@@ -1,0 +1,149 @@
+"""One VM on one host: from its definition and its lock to a VmPlan."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+
+from hivewright.lower.command import (
+    console_path,
+    lower_command,
+    lower_devices,
+    seed_path,
+    vnc_address,
+)
+from hivewright.lower.context import Device, Guest
+from hivewright.lower.disks import disk_plans, prepare_disks, provision_disks, provision_images
+from hivewright.lower.firmware import prepare_firmware, provision_firmware
+from hivewright.lower.limits import check_extra_args, check_limits
+from hivewright.lower.network import nic_plans, prepare_taps
+from hivewright.lower.seed import Seed, SeedWriter
+from hivewright.plan import Option, Policy, Step, VmPlan
+from hivewright.report import Diagnostic
+
+_DIGEST_LENGTH = 32
+"""Hexadecimal digits of a digest in scripts: 128 bits."""
+
+_MOMENTS = ("crash", "poststart", "poststop", "prestart", "prestop", "reboot")
+
+
+def lower_guest(guest: Guest, depth: int, seeds: SeedWriter) -> tuple[VmPlan, list[Diagnostic]]:
+    """The plan of a guest and what its host cannot do. ``depth`` is its wave within its order."""
+    vm = guest.vm
+    diagnostics = list(check_limits(guest))
+    devices = lower_devices(guest)
+    extra, faults = check_extra_args(guest, devices)
+    diagnostics += faults
+    seed: Seed = ()
+    if vm.cloud_init is not None:
+        seed, seed_faults = seeds.seed(guest)
+        diagnostics += seed_faults
+    provision = tuple(_provision(guest, bool(seed)))
+    provision_digest = _digest(provision, seed)
+    prepare = tuple(_prepare(guest, provision_digest if provision else ""))
+    options = tuple(lower_command(guest, devices, extra))
+    hooks = _hooks(guest)
+    policy = Policy(vm.on_poweroff, vm.on_reboot, vm.on_crash, vm.restart_limit.count, vm.restart_limit.within)
+    hosts = guest.site.hosts_of(vm)
+    plan = VmPlan(
+        name=guest.name,
+        host=guest.host_name,
+        home=hosts[0],
+        source=f"{guest.site.homes.get(('vm', guest.name), '')} [vm.{guest.name}]".lstrip(),
+        description=vm.description,
+        profile=vm.profile,
+        hosts=hosts,
+        cpus=vm.cpus,
+        memory=vm.memory,
+        autostart=vm.autostart,
+        order=vm.order,
+        depth=depth,
+        after=vm.after,
+        ready=(vm.ready.tcp, vm.ready.timeout) if vm.ready is not None else None,
+        stop_timeout=vm.stop_timeout,
+        policy=policy,
+        prepare=prepare,
+        options=options,
+        provision=provision,
+        digest=_start_digest(options, prepare, policy, hooks, vm.stop_timeout),
+        provision_digest=provision_digest,
+        seed=seed,
+        hooks=hooks,
+        nics=nic_plans(guest),
+        disks=disk_plans(guest),
+        slots=_slots(devices),
+        vnc=vnc_address(guest),
+        consoles=tuple((port, console_path(guest, port)) for port in sorted(vm.serial)),
+        passthrough=tuple(
+            (name, guest.host.device[passthrough.device].pci) for name, passthrough in sorted(vm.passthrough.items())
+        ),
+    )
+    return plan, diagnostics
+
+
+def _prepare(guest: Guest, provision_digest: str) -> Iterator[Step]:
+    """What each start checks or makes, cheap and harmless checks first, taps last: they alone need an undo."""
+    vm = guest.vm
+    if provision_digest:
+        yield Step("provisioned", (provision_digest,), ("rule:provisioned",), "provision")
+    yield from prepare_firmware(guest)
+    yield from prepare_disks(guest)
+    if vm.cloud_init is not None:
+        yield Step("file", ("seed", seed_path(guest.name)), ("cloud_init", "rule:seed"), "cloud_init")
+    if vm.pin:
+        yield Step("cpus", (str(max(max(cpus) for cpus in vm.pin.values())),), ("pin",), "pin")
+    for name, passthrough in sorted(vm.passthrough.items()):
+        selector = guest.host.device[passthrough.device].pci
+        keys = (f"passthrough.{name}.device", f"host:device.{passthrough.device}.pci")
+        yield Step("passthrough", (name, selector), keys, f"passthrough.{name}")
+    if vm.hooks.prestart:
+        yield Step("hook", ("prestart",), ("hooks.prestart",), "hooks.prestart")
+    yield from prepare_taps(guest)
+
+
+def _provision(guest: Guest, has_seed: bool) -> Iterator[Step]:
+    """What provisioning makes if it is missing."""
+    yield from provision_images(guest)
+    yield from provision_disks(guest)
+    yield from provision_firmware(guest)
+    if has_seed:
+        yield Step("seed", (), ("cloud_init",), "cloud_init")
+
+
+def _slots(devices: Iterable[Device]) -> tuple[tuple[str, str], ...]:
+    return tuple((device.option.words[1].partition(",")[0], device.description) for device in devices)
+
+
+def _hooks(guest: Guest) -> tuple[tuple[str, bytes], ...]:
+    """Hooks by their place below ``hooks/``; numbers of equal width keep the order in which they are listed."""
+    found: list[tuple[str, bytes]] = []
+    for moment in _MOMENTS:
+        files: tuple[str, ...] = getattr(guest.vm.hooks, moment)
+        width = len(str(10 * len(files)))
+        for number, file in enumerate(files, 1):
+            name = file.rpartition("/")[2]
+            found.append((f"{moment}/{10 * number:0{width}}-{name}", guest.site.files[file]))
+    return tuple(found)
+
+
+def _digest(steps: Iterable[Step], files: Iterable[tuple[str, bytes]]) -> str:
+    """A digest of steps and files. Control characters, which no word contains, keep words and steps apart."""
+    text = "\x1e".join(["\x1f".join((step.verb, *step.words)) for step in steps])
+    digest = hashlib.sha256(text.encode())
+    for name, content in files:
+        digest.update(f"\x1d{name}\x1f{len(content)}\x1f".encode())
+        digest.update(content)
+    return digest.hexdigest()[:_DIGEST_LENGTH]
+
+
+def _start_digest(
+    options: Iterable[Option],
+    prepare: Iterable[Step],
+    policy: Policy,
+    hooks: Iterable[tuple[str, bytes]],
+    stop_timeout: int,
+) -> str:
+    words = [word for option in options for word in option.words]
+    limits = (policy.on_poweroff, policy.on_reboot, policy.on_crash, str(policy.restart_count))
+    first = Step("", (*words, "", *limits, str(policy.restart_within), str(stop_timeout)), (), "")
+    return _digest((first, *prepare), hooks)

@@ -1,0 +1,109 @@
+"""A whole host: its guests, networks, kernel modules, devd rules, and what its administrator must do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from hivewright.allocate import Allocation
+from hivewright.lower.boot import lower_admin, lower_loader, lower_modules, lower_notes
+from hivewright.lower.context import Guest, Lowered
+from hivewright.lower.devd import lower_devd
+from hivewright.lower.freebsd import ARM64_SINCE, RELEASES, features
+from hivewright.lower.guest import lower_guest
+from hivewright.lower.network import lower_networks
+from hivewright.lower.seed import SeedWriter
+from hivewright.model.host import Host
+from hivewright.plan import HostPlan, VmPlan
+from hivewright.report import Diagnostic
+from hivewright.site import Site
+from hivewright.waves import depths
+
+_PPTDEVS = 3
+
+
+def lower(site: Site, allocation: Allocation) -> Lowered:
+    """The plans of all hosts, sorted by name. The site must have passed the rules."""
+    guests: dict[str, list[str]] = {host: [] for host in sorted(site.hosts)}
+    for name, vm in site.vms.items():
+        for host in site.hosts_of(vm):
+            guests[host].append(name)
+    seeds = SeedWriter()
+    results = [_lower_host(site, allocation, host, names, seeds) for host, names in guests.items()]
+    return _joined(results)
+
+
+def lower_host(site: Site, allocation: Allocation, host: str) -> Lowered:
+    """The plan of one host."""
+    names = [name for name, vm in site.vms.items() if host in site.hosts_of(vm)]
+    return _joined([_lower_host(site, allocation, host, names, SeedWriter())])
+
+
+def _joined(results: Iterable[tuple[HostPlan | None, list[Diagnostic]]]) -> Lowered:
+    plans: list[HostPlan] = []
+    diagnostics: dict[Diagnostic, None] = {}
+    for plan, found in results:
+        if plan is not None:
+            plans.append(plan)
+        # A VM of several hosts says the same on each of them.
+        diagnostics.update(dict.fromkeys(found))
+    return Lowered(tuple(plans), tuple(diagnostics))
+
+
+def _lower_host(
+    site: Site, allocation: Allocation, name: str, guests: Iterable[str], seeds: SeedWriter
+) -> tuple[HostPlan | None, list[Diagnostic]]:
+    host = site.hosts[name]
+    supported = features(host.freebsd, host.arch)
+    if supported is None:
+        return None, [_unsupported(site, name, host)]
+    vms = {guest: site.vms[guest] for guest in guests}
+    depth = depths(vms)
+    diagnostics: list[Diagnostic] = []
+    plans: list[VmPlan] = []
+    for vm_name, vm in vms.items():
+        guest = Guest(site, name, host, supported, vm_name, vm, allocation.locks[vm_name])
+        plan, found = lower_guest(guest, depth[vm_name], seeds)
+        plans.append(plan)
+        diagnostics += found
+    plans.sort(key=lambda plan: (plan.order, plan.depth, plan.name))
+    networks = lower_networks(site, name, {nic.network for plan in plans for nic in plan.nics})
+    modules = lower_modules(plans, networks)
+    selectors = {selector for plan in plans for _, selector in plan.passthrough}
+    loader = tuple(lower_loader(modules, selectors))
+    if sum(setting.name.startswith("pptdevs") for setting in loader) > _PPTDEVS:
+        diagnostics.append(_too_many_devices(site, name))
+    return HostPlan(
+        name=name,
+        freebsd=host.freebsd,
+        arch=host.arch,
+        cpus=host.cpus or 0,
+        memory=host.memory or 0,
+        source=f"{site.homes.get(('host', name), '')} [host.{name}]".lstrip(),
+        shutdown_timeout=host.shutdown_timeout,
+        vms=tuple(plans),
+        networks=networks,
+        modules=modules,
+        loader=loader,
+        admin=tuple(lower_admin(host.shutdown_timeout)) if plans else (),
+        devd=tuple(lower_devd(vms, {network.uplink for network in networks}, bool(selectors))),
+        notes=tuple(lower_notes(plans, networks, supported.member_addresses)),
+    ), diagnostics
+
+
+def _unsupported(site: Site, name: str, host: Host) -> Diagnostic:
+    if host.freebsd in RELEASES:
+        message = f"bhyve runs on {host.arch} from FreeBSD {ARM64_SINCE[0]}.{ARM64_SINCE[1]}; {name} has {host.freebsd}"
+        help_text = "upgrade the host, or correct arch"
+    else:
+        message = f"hivewright does not know the bhyve of FreeBSD {host.freebsd}, which {name} has"
+        help_text = f"known releases are {', '.join(RELEASES)}"
+    return Diagnostic("BHYVE001", message, site.place("host", name, "freebsd"), help_text)
+
+
+def _too_many_devices(site: Site, name: str) -> Diagnostic:
+    return Diagnostic(
+        "BHYVE005",
+        f"the passthrough devices of {name} do not fit into pptdevs, pptdevs2 and pptdevs3",
+        site.place("host", name, "device", part="table"),
+        "give fewer devices to guests; a loader variable holds 128 characters, and there are three",
+    )

@@ -1,0 +1,96 @@
+"""Rules that look at several objects of a site at once: clashes, capacities, order, what a release allows.
+
+A rule takes a :class:`~hivewright.rules.survey.Survey` and yields diagnostics. Names that refer to nothing are
+another matter (``load``); a rule passes over them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hivewright.report import Diagnostic
+from hivewright.rules import (
+    addresses,
+    arguments,
+    capacity,
+    devices,
+    gateways,
+    guest,
+    images,
+    networks,
+    order,
+    placement,
+    properties,
+    shutdown,
+    storage,
+    versions,
+)
+from hivewright.rules.survey import Rule, survey
+
+if TYPE_CHECKING:
+    from hivewright.site import Site
+
+RULES: tuple[Rule, ...] = (
+    versions.host_release,
+    versions.host_capabilities,
+    placement.one_host,
+    placement.host_repeated,
+    placement.hosts_alike,
+    placement.names_alike,
+    addresses.same_uuid,
+    addresses.same_mac,
+    addresses.same_ip,
+    addresses.same_vnc_port,
+    gateways.gateways,
+    gateways.address_untold,
+    devices.same_slot,
+    devices.same_tap,
+    devices.same_passthrough,
+    devices.passthrough_moves,
+    devices.same_selector,
+    versions.on_arm64,
+    versions.firmware_kind,
+    versions.firmware_variables,
+    versions.resolution,
+    versions.vnc_waits,
+    networks.network_absent,
+    networks.override_unused,
+    networks.name_too_long,
+    networks.same_bridge,
+    networks.same_uplink,
+    networks.uplink_is_bridge,
+    networks.mtu_too_large,
+    networks.tap_prefix,
+    storage.storage_absent,
+    storage.disk_source,
+    storage.size_in_blocks,
+    storage.sector_size,
+    storage.same_path,
+    storage.volume_names,
+    properties.directory_is_root,
+    properties.properties,
+    images.image_source,
+    images.image_format,
+    images.image_needs_tool,
+    images.image_for_arch,
+    images.drive_source,
+    capacity.topology_product,
+    capacity.pins,
+    capacity.cpus_of_one,
+    capacity.cpus_of_all,
+    capacity.memory_of_one,
+    capacity.memory_of_all,
+    order.after_possible,
+    order.after_circle,
+    shutdown.shutdown_fits,
+    arguments.extra_args,
+    guest.ssh_keys,
+    guest.user_data,
+)
+"""Every rule, in the order in which its diagnostics are reported."""
+
+
+def check_rules(site: Site) -> list[Diagnostic]:
+    """All faults of a validated site that only show when its objects are seen together."""
+    view = survey(site)
+    return [diagnostic for rule in RULES for diagnostic in rule(view)]

@@ -1,0 +1,144 @@
+"""Images, and the disks and drives that are filled from them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from hivewright.report import Diagnostic
+from hivewright.rules.survey import Survey, diagnose, host_place
+
+if TYPE_CHECKING:
+    from hivewright.model.storage import Image
+    from hivewright.site import Site
+
+_COMPRESSED = (".xz", ".gz", ".zst")
+_NOT_UNPACKED = (".7z", ".bz2", ".lz4", ".lzma", ".rar", ".tar", ".tbz", ".tgz", ".txz", ".zip")
+_NOT_RAW = (".ova", ".qcow2", ".vdi", ".vhd", ".vhdx", ".vmdk")
+
+
+def _images(site: Site) -> Iterator[tuple[str, tuple[str, ...], Image]]:
+    """What to call each image, its key path, and the image: those of the site and those of used profiles."""
+    for name, image in site.images.items():
+        yield f"image {name}", ("image", name), image
+    for name, profile in site.profiles.items():
+        for arch, image in profile.image.items():
+            yield f"image of the profile {name} for {arch}", ("profile", name, "image", arch), image
+
+
+def image_source(survey: Survey) -> Iterator[Diagnostic]:
+    place = survey.site.place
+    for what, here, image in _images(survey.site):
+        if image.url is None and image.path is None:
+            yield diagnose(
+                "STO007",
+                f"the {what} has neither url nor path",
+                place(*here, part="table"),
+                'write url = "https://…" for one that is fetched, or path = "/…" for a file on the host',
+            )
+        elif image.url is not None and image.path is not None:
+            yield diagnose(
+                "STO007",
+                f"the {what} has both url and path",
+                place(*here, "path"),
+                "keep url for an image that is fetched, or path for a file on the host",
+                [place(*here, "url")],
+            )
+        elif image.url is not None and image.sha256 is None:
+            yield diagnose(
+                "STO008",
+                f"the {what} is fetched without a checksum",
+                place(*here, "url"),
+                'add sha256 = "…" as its publisher states it; sha256 = "none" is the way to go without',
+            )
+
+
+def image_format(survey: Survey) -> Iterator[Diagnostic]:
+    """A raw image is written to the disk as it is; what is not raw would give a guest that does not boot."""
+    for what, here, image in _images(survey.site):
+        source = image.url or image.path or ""
+        name = source.partition("?")[0].partition("#")[0].lower()
+        place = survey.site.place(*here, "path" if image.url is None else "url")
+        inner = name
+        for suffix in _COMPRESSED:
+            inner = inner.removesuffix(suffix)
+        packed = next((suffix for suffix in _NOT_UNPACKED if inner.endswith(suffix)), None)
+        foreign = next((suffix for suffix in _NOT_RAW if inner.endswith(suffix)), None)
+        if packed is not None:
+            yield diagnose(
+                "STO017",
+                f"the {what} is packed as {packed}, which hivewright does not unpack",
+                place,
+                f"name one that is not packed, or packed as {', '.join(_COMPRESSED)}",
+            )
+        elif foreign == ".qcow2" and image.format == "raw":
+            yield diagnose(
+                "STO017",
+                f"the {what} is called {foreign}, but its format is raw",
+                place,
+                'write format = "qcow2", or name a raw image',
+            )
+        elif foreign is not None and foreign != ".qcow2":
+            yield diagnose(
+                "STO017",
+                f"the {what} is called {foreign}, which bhyve cannot read",
+                place,
+                "name a raw image, or convert it with qemu-img(1) first",
+            )
+
+
+def image_needs_tool(survey: Survey) -> Iterator[Diagnostic]:
+    """Only for images of the site: who takes a profile cannot choose another format; its notes say so."""
+    site = survey.site
+    formats = {name for name, image in site.images.items() if image.format != "raw"}
+    if not formats:
+        return
+    used = {disk.image for _, _, disk in survey.disks if disk.image in formats}
+    for name in sorted(filter(None, used)):
+        yield diagnose(
+            "STO016",
+            f"the image {name} is in the format qcow2, which needs qemu-img on the host",
+            site.place("image", name, "format"),
+            "install emulators/qemu-tools on its hosts, or publish the image raw (qemu-img convert -O raw)",
+            severity="warning",
+        )
+
+
+def image_for_arch(survey: Survey) -> Iterator[Diagnostic]:
+    """A profile may bring its image for one architecture only."""
+    site = survey.site
+    wanted = [(name, "disk", key, disk.image) for name, key, disk in survey.disks if disk.image is not None]
+    wanted += [(name, "cd", key, cd.image) for name, key, cd in survey.cds if cd.image is not None]
+    for name, kind, key, image in wanted:
+        if image in site.images or image not in site.profiles:
+            continue
+        for host in survey.hosts_of[name][:1]:
+            arch = site.hosts[host].arch
+            if arch not in site.profiles[image].image:
+                yield diagnose(
+                    "STO018",
+                    f"{kind} {key} of {name} wants the image of the profile {image}, which has none for {arch}",
+                    site.place("vm", name, kind, key, "image"),
+                    f"define an [image.NAME] for {arch} and name it here, or choose another host",
+                    [host_place(site, name), site.place("host", host, "arch")],
+                )
+
+
+def drive_source(survey: Survey) -> Iterator[Diagnostic]:
+    place = survey.site.place
+    for name, key, cd in survey.cds:
+        if cd.path is None and cd.image is None:
+            yield diagnose(
+                "STO013",
+                f"cd {key} of {name} has neither path nor image",
+                place("vm", name, "cd", key, part="table"),
+                'write path = "/…" for an ISO file on the host, or image = "NAME" for one that is fetched',
+            )
+        elif cd.path is not None and cd.image is not None:
+            yield diagnose(
+                "STO013",
+                f"cd {key} of {name} has both path and image",
+                place("vm", name, "cd", key, "image"),
+                "keep one of the two",
+                [place("vm", name, "cd", key, "path")],
+            )

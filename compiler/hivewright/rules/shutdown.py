@@ -1,0 +1,50 @@
+"""Whether all VMs of a host can stop within the time that it grants them when it shuts down."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hivewright.report import Diagnostic
+from hivewright.rules.survey import Survey, diagnose, listed
+from hivewright.units import format_duration
+from hivewright.waves import waves
+
+FORCE_SECONDS = 15
+"""What ends a guest that did not stop in time: force-poweroff, SIGKILL, and destroying its context."""
+
+INIT_LIMIT = 120
+"""Seconds: the default of kern.init_shutdown_timeout (init(8))."""
+
+
+def shutdown_fits(survey: Survey) -> Iterator[Diagnostic]:
+    """Waves stop one after another, the VMs of a wave side by side; each takes as long as its slowest VM."""
+    site = survey.site
+    for host, definition in site.hosts.items():
+        vms = survey.guests[host]
+        if not vms:
+            continue
+        slowest = [max(names, key=lambda name: vms[name].stop_timeout) for names in waves(vms).values()]
+        needed = sum(vms[name].stop_timeout + FORCE_SECONDS for name in slowest)
+        if needed <= definition.shutdown_timeout:
+            continue
+        biggest = sorted(slowest, key=lambda name: (-vms[name].stop_timeout, name))[:3]
+        contributors = listed(f"{name} ({format_duration(vms[name].stop_timeout)})" for name in biggest)
+        groups = "1 group" if len(slowest) == 1 else f"{len(slowest)} groups, one after another"
+        yield diagnose(
+            "HOST010",
+            f"stopping the VMs of {host} may take {needed} seconds ({groups}, {FORCE_SECONDS} seconds each for "
+            f"force), but its shutdown_timeout is {definition.shutdown_timeout}; the slowest are {contributors}",
+            site.place("host", host, "shutdown_timeout"),
+            _help(host, needed),
+            [site.place("vm", name, "stop_timeout") for name in biggest],
+        )
+
+
+def _help(host: str, needed: int) -> str:
+    settings = f'rcshutdown_timeout="{needed}" in rc.conf'
+    if needed > INIT_LIMIT:
+        settings += f" and kern.init_shutdown_timeout={needed} in sysctl.conf"
+    return (
+        f"shorten their stop_timeout, give VMs that may stop side by side the same order, or write "
+        f"shutdown_timeout = {needed} in [host.{host}]; the host then needs {settings}"
+    )

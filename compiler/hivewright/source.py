@@ -1,0 +1,254 @@
+"""Finding a project and reading its TOML: texts, values, and what is wrong with the files themselves."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from hivewright.data import data_directory
+from hivewright.report import Diagnostic, Spot
+
+PROFILES = "profiles/"
+"""What the names of profile files begin with; a site never has TOML of its own in a folder of that name."""
+
+_SKIPPED_AT_TOP = frozenset({"locks", "profiles"})
+_TWICE = re.compile(r"Cannot declare (\(.*\)) twice")
+_SYNTAX_HELP = {
+    "Invalid value": 'text is written in quotes: key = "value"; a truth value is true or false',
+    "Invalid statement": 'a line is a table [NAME], a key = value, or a comment',
+    "Cannot overwrite a value": "keep one of the two",
+    "Expected newline or end of document after a statement": "write one key = value a line; text needs quotes",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """The folders of a project. Profiles are looked up in the order of ``profiles``."""
+
+    root: Path
+    site: Path
+    build: Path
+    profiles: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """One TOML file: its name below the site (or ``profiles/OS/NAME.toml``), text as written, and values."""
+
+    name: str
+    text: str
+    values: dict[str, object]
+
+
+@dataclass(slots=True)
+class Sources:
+    """All that was read. Profiles are added as they are asked for."""
+
+    project: Project
+    files: tuple[SourceFile, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+    texts: dict[str, str] = field(default_factory=dict)
+    """The text of every file read, those with syntax errors too, by name."""
+    _profile_paths: dict[str, tuple[str, str]] | None = None
+
+    def path(self, name: str) -> str:
+        """The path on disk of a file named in a ``Place``."""
+        for label, path in self._profiles().values() if name.startswith(PROFILES) else ():
+            if label == name:
+                return path
+        return os.path.join(self.project.site, name)
+
+    def text(self, name: str) -> str | None:
+        """The text of a file named in a ``Place``; ``None`` when it cannot be read."""
+        if name not in self.texts:
+            try:
+                with open(self.path(name), encoding="utf-8", errors="replace", newline="") as stream:
+                    self.texts[name] = stream.read()
+            except (OSError, ValueError):
+                return None
+        return self.texts[name]
+
+    def profile_names(self) -> list[str]:
+        """The names of all profiles there are, sorted."""
+        return sorted(self._profiles())
+
+    def read_profile(self, name: str) -> tuple[SourceFile | None, list[Diagnostic]]:
+        """A profile's file; ``None`` without a diagnostic when there is no profile of that name."""
+        found = self._profiles().get(name)
+        if found is None:
+            return None, []
+        return _read_file(found[1], found[0], self.texts)
+
+    def _profiles(self) -> dict[str, tuple[str, str]]:
+        """Name of each profile -> its name as a file, and its path."""
+        if self._profile_paths is None:
+            found: dict[str, tuple[str, str]] = {}
+            for folder in self.project.profiles:
+                for path, name in _profile_files(str(folder)):
+                    found.setdefault(os.path.basename(name)[: -len(".toml")], (PROFILES + name, path))
+            self._profile_paths = found
+        return self._profile_paths
+
+
+def find_project(directory: Path) -> Project:
+    """The project in a folder: ``DIR/site`` and ``DIR/build``, or ``DIR`` itself as a site with ``build`` in it."""
+    site = directory / "site"
+    if not site.is_dir():
+        site = directory
+    own = dict.fromkeys((site / "profiles", directory / "profiles"))
+    return Project(directory, site, directory / "build", (*own, data_directory("profiles")))
+
+
+def read_site(project: Project) -> Sources:
+    """Every ``*.toml`` below the site. Faults of files are diagnostics; a file with faults is left out."""
+    sources = Sources(project)
+    diagnostics: list[Diagnostic] = []
+    files: list[SourceFile] = []
+    if not project.site.is_dir():
+        message = f"there is no folder {project.site}"
+        remedy = "name the project's folder with -C DIR, or make a new one with: hivewright new DIR"
+        sources.diagnostics = (Diagnostic("SRC005", message, help=remedy),)
+        return sources
+    for path, name in _site_files(project, diagnostics):
+        file, faults = _read_file(path, name, sources.texts)
+        diagnostics += faults
+        if file is not None:
+            files.append(file)
+    if not files and not diagnostics:
+        message = f"there is no TOML file in {project.site}"
+        remedy = "begin with a file site.toml that holds [site] and name, or with: hivewright new DIR"
+        diagnostics.append(Diagnostic("SRC006", message, help=remedy))
+    sources.files = tuple(sorted(files, key=lambda file: file.name))
+    sources.diagnostics = tuple(diagnostics)
+    return sources
+
+
+def _profile_files(folder: str) -> Iterator[tuple[str, str]]:
+    """Path and ``OS/NAME.toml`` of each profile in one folder of profiles."""
+    for system in _entries(folder):
+        for entry in _entries(system.path):
+            if entry.name.endswith(".toml") and not entry.name.startswith("."):
+                yield entry.path, f"{system.name}/{entry.name}"
+
+
+def _entries(folder: str) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entries, key=lambda entry: entry.name)
+    except OSError:
+        return []
+
+
+def _site_files(project: Project, diagnostics: list[Diagnostic]) -> Iterator[tuple[str, str]]:
+    """Path and name of every TOML file below the site; each real folder is entered once, so links may loop."""
+    seen: set[tuple[int, int]] = set()
+    build = str(project.build)
+    folders = [(str(project.site), "")]
+    while folders:
+        folder, prefix = folders.pop()
+        try:
+            status = os.stat(folder)
+            with os.scandir(folder) as found:
+                entries = sorted(found, key=lambda entry: entry.name)
+        except OSError as error:
+            diagnostics.append(_unreadable(prefix.rstrip("/") or folder, error))
+            continue
+        if (status.st_dev, status.st_ino) in seen:
+            continue
+        seen.add((status.st_dev, status.st_ino))
+        for entry in entries:
+            if entry.name.startswith(".") or (not prefix and entry.name in _SKIPPED_AT_TOP) or entry.path == build:
+                continue
+            if _is_folder(entry):
+                folders.append((entry.path, f"{prefix}{entry.name}/"))
+            elif entry.name.endswith(".toml"):
+                yield entry.path, prefix + entry.name
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself; reading it as a file says what is wrong
+        return False
+
+
+def _read_file(path: str, name: str, texts: dict[str, str]) -> tuple[SourceFile | None, list[Diagnostic]]:
+    try:
+        # A FIFO would block the open, and a device never ends.
+        if not os.path.isfile(path) and os.path.exists(path):
+            return None, [Diagnostic("SRC004", f"{name} is not a regular file", Spot(name, 1, 1))]
+        with open(path, "rb") as stream:
+            content = stream.read()
+    except OSError as error:
+        return None, [_unreadable(name, error)]
+    try:
+        text = content.decode()
+    except UnicodeDecodeError as error:
+        return None, [_not_utf8(content, name, error.start, texts)]
+    texts[name] = text
+    if text.startswith("\ufeff"):
+        remedy = "save it as UTF-8 without a byte-order mark (BOM)"
+        return None, [Diagnostic("SRC003", "the file begins with a byte-order mark", Spot(name, 1, 1), remedy)]
+    return _parse(name, text)
+
+
+def _unreadable(name: str, error: OSError) -> Diagnostic:
+    reason = (error.strerror or type(error).__name__).lower()
+    return Diagnostic("SRC004", f"cannot read {name}: {reason}", help="make it readable, or remove it from the site")
+
+
+def _not_utf8(content: bytes, name: str, start: int, texts: dict[str, str]) -> Diagnostic:
+    texts[name] = content.decode(errors="replace")
+    before = content[:start].decode()
+    spot = Spot(name, before.count("\n") + 1, start_column(before, len(before)))
+    return Diagnostic("SRC002", f"the byte 0x{content[start]:02x} is not UTF-8 text", spot, "save the file as UTF-8")
+
+
+def start_column(text: str, position: int) -> int:
+    """The column of a position, counted in characters from 1."""
+    return position - text.rfind("\n", 0, position)
+
+
+def _parse(name: str, text: str) -> tuple[SourceFile | None, list[Diagnostic]]:
+    import tomli
+
+    try:
+        return SourceFile(name, text, tomli.loads(text)), []
+    except tomli.TOMLDecodeError as error:
+        return None, [_syntax(name, text, error)]
+    except RecursionError:
+        message = "arrays, tables or dotted keys are nested too deeply"
+        remedy = "no key of hivewright is nested more than five levels deep"
+        return None, [Diagnostic("SRC007", message, Spot(name, 1, 1), remedy)]
+    except ValueError:  # int() refuses text of more than 4300 digits
+        return None, [_long_number(name, text)]
+
+
+def _long_number(name: str, text: str) -> Diagnostic:
+    match = re.search(r"[0-9_]{4301,}", text)
+    position = match.start() if match else 0
+    length = match.end() - position if match else 1
+    spot = Spot(name, text.count("\n", 0, position) + 1, start_column(text, position), length)
+    return Diagnostic("SRC008", "a number of thousands of digits", spot, "TOML numbers have at most 19 digits")
+
+
+def _syntax(name: str, text: str, error: Exception) -> Diagnostic:
+    """What tomli found; its attributes are there since tomli 2.2."""
+    message = str(getattr(error, "msg", error))
+    line = getattr(error, "lineno", 1)
+    spot = Spot(name, line, getattr(error, "colno", 1))
+    remedy = _SYNTAX_HELP.get(message, "")
+    twice = _TWICE.fullmatch(message)
+    if twice is not None:
+        message = f"the table [{'.'.join(re.findall(r'[^(), ]+', twice[1])).replace(chr(39), '')}] is defined twice"
+        remedy = "keep one of the two, or give them different names"
+    elif message == "Cannot overwrite a value":
+        message = "this key is given twice in one table"
+    if twice is not None or "twice" in message:
+        written = text.split("\n")[line - 1].rstrip()
+        indent = len(written) - len(written.lstrip())
+        spot = Spot(name, line, indent + 1, max(1, len(written) - indent))
+    return Diagnostic("SRC001", message[:1].lower() + message[1:], spot, remedy)

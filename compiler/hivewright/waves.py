@@ -1,0 +1,82 @@
+"""Start order within one host: which VMs of the same order wait for each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hivewright.model.vm import Vm
+
+Wave = tuple[int, int]
+"""Order, and depth within the order. Waves start ascending and stop descending, each side by side."""
+
+
+def depths(vms: Mapping[str, Vm]) -> dict[str, int]:
+    """For each VM of one host, the length of its longest ``after`` chain among VMs of the same order.
+
+    Only names in ``vms`` count. A VM that is part of a cycle, or comes after one, has depth 0: the rules refuse it.
+    """
+    result = dict.fromkeys(vms, 0)
+    waiting = {
+        name: predecessors
+        for name, vm in vms.items()
+        if vm.after and (predecessors := [other for other in vm.after if other in vms and vms[other].order == vm.order])
+    }
+    if waiting:
+        for name in _resolvable(waiting):
+            result[name] = 1 + max((result[other] for other in waiting.get(name, ())), default=-1)
+    return result
+
+
+def waves(vms: Mapping[str, Vm]) -> dict[Wave, list[str]]:
+    """The VMs of one host by wave, waves ascending and names in the order of ``vms``."""
+    depth = depths(vms)
+    groups: dict[Wave, list[str]] = {}
+    for name, vm in vms.items():
+        groups.setdefault((vm.order, depth[name]), []).append(name)
+    return dict(sorted(groups.items()))
+
+
+def cycles(after: Mapping[str, list[str]]) -> list[list[str]]:
+    """Circles in "name comes after names", none sharing a name: ``[["web1", "db1"]]`` reads web1, db1, web1.
+
+    Each circle begins with its first name. Every name that can never be reached leads to one of them.
+    """
+    stuck = set(after)
+    stuck.difference_update(_resolvable(after))
+    seen: set[str] = set()
+    found: list[list[str]] = []
+    for start in sorted(stuck):
+        trail: dict[str, int] = {}
+        name = start
+        # A name that is stuck waits for at least one that is stuck too, so following these ends in a circle.
+        while name not in seen:
+            seen.add(name)
+            trail[name] = len(trail)
+            name = min(other for other in after[name] if other in stuck)
+        if name in trail:
+            circle = list(trail)[trail[name] :]
+            smallest = circle.index(min(circle))
+            found.append(circle[smallest:] + circle[:smallest])
+    return found
+
+
+def _resolvable(after: Mapping[str, list[str]]) -> list[str]:
+    """All names, each behind those it comes after, without those that never get their turn.
+
+    graphlib does the same, but at ten times the cost: for 10,000 VMs that is as much as all rules together.
+    """
+    waiting = {name: len(others) for name, others in after.items()}
+    followers: dict[str, list[str]] = {}
+    for name, others in after.items():
+        for other in others:
+            followers.setdefault(other, []).append(name)
+    result = [name for name, count in waiting.items() if not count]
+    result.extend(name for name in followers if name not in waiting)
+    for name in result:  # grows while it is read
+        for follower in followers.get(name, ()):
+            waiting[follower] -= 1
+            if not waiting[follower]:
+                result.append(follower)
+    return result

@@ -1,0 +1,91 @@
+"""A scenario as it is played: what the operator does, what the host does then, written down as a transcript."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .sandbox import Host, Outcome
+
+HIVECTL = "/usr/local/sbin/hivectl"
+
+
+class Play:
+    """Drives a stand-in host and writes the transcript that is compared with the golden one."""
+
+    def __init__(self, host: Host) -> None:
+        self.host = host
+        self.lines: list[str] = []
+
+    def text(self) -> str:
+        """The transcript so far."""
+        return "\n".join(self.lines) + "\n"
+
+    def take(self) -> None:
+        """Write down the commands that ran."""
+        self.lines.extend(self.host.transcript())
+
+    def result(self, outcome: Outcome) -> None:
+        """Write down how a command ended."""
+        for mark, said in ((">", outcome.out), ("!", outcome.err)):
+            self.lines.extend(f"{mark} {line}" for line in said.splitlines())
+        self.lines.append(f"= {outcome.status}")
+
+    def do(self, *argv: str, status: int | None = 0) -> Outcome:
+        """Run an operator's command to its end, which must have this status (any if None)."""
+        self.lines.append("$ " + " ".join(argv))
+        outcome = self.host.run(*argv)
+        self.take()
+        self.result(outcome)
+        assert outcome.status is not None, f"{argv} hangs\n{outcome.err}\n{self.text()}"
+        assert status is None or outcome.status == status, f"{argv} ended with {outcome.status}\n{self.text()}"
+        return outcome
+
+    def hivectl(self, *words: str, status: int | None = 0) -> Outcome:
+        """Run the operator's command."""
+        return self.do(HIVECTL, *words, status=status)
+
+    def service(self, verb: str, *names: str, status: int | None = 0) -> Outcome:
+        """Run the rc.d service as service(8) does."""
+        return self.do("service", "hivewright", verb, *names, status=status)
+
+    def say(self, text: str) -> None:
+        """Write a line for the reader of the transcript."""
+        self.lines.append(f"# {text}")
+
+    def wait(self, seconds: float) -> None:
+        """Let the clock run."""
+        self.lines.append(f"# {seconds:g} seconds pass")
+        self.host.advance(seconds)
+        self.take()
+
+    def guest(self, name: str, *runs: dict[str, Any]) -> None:
+        """Say what the guest does in its next runs."""
+        self.host.guest(name, *runs)
+
+    def show(self, *starts: str) -> list[str]:
+        """Write down what there is on the host, or only the lines that begin so; returns them."""
+        found = [line for line in self.host.state() if not starts or line.startswith(starts)]
+        self.lines.append("-- state")
+        self.lines.extend("   " + line for line in found)
+        return found
+
+    def quietly(self) -> None:
+        """Forget the commands so far: they are another scenario's matter."""
+        self.host.transcript()
+
+    def status(self, name: str) -> str:
+        """The phase the runtime wrote down."""
+        return self.host.path(f"/var/run/hivewright/{name}/phase").read_text().split(" ")[0]
+
+
+def leftovers(host: Host) -> list[str]:
+    """What a stopped guest must not leave: taps, contexts, guests, processes, pid files with something in them."""
+    wrong = []
+    for line in host.state():
+        words = line.split()
+        if words[0] in ("context", "guest", "process") or line.startswith("interface tap"):
+            wrong.append(line)
+        elif words[0] == "file" and words[1].endswith(("/pid", "/supervisor", "/lock", "/taps")):
+            if "empty" not in line and not line.endswith("''"):
+                wrong.append(line)
+    return wrong

@@ -1,0 +1,186 @@
+"""A sandbox in which a built host tree runs unchanged: bubblewrap around a root made of that tree.
+
+Nothing of this machine is seen inside but one shell as /bin/sh, the stand-ins under FreeBSD's paths, and, below
+paths no script looks at, what the stand-ins need themselves. No privilege is needed where the kernel grants user
+namespaces; where it does not, or bwrap is missing, ``Unavailable`` says so.
+"""
+
+from __future__ import annotations
+
+import compileall
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+SHELLS = {"dash": "dash", "busybox": "busybox", "bash": "bash", "mksh": "mksh"}
+FIRMWARE = (
+    "usr/local/share/uefi-firmware/BHYVE_UEFI.fd",
+    "usr/local/share/uefi-firmware/BHYVE_UEFI_CODE.fd",
+    "usr/local/share/uefi-firmware/BHYVE_UEFI_VARS.fd",
+)
+DIRECTORIES = (
+    "bin sbin usr/bin usr/sbin usr/local/bin usr/local/sbin etc etc/rc.conf.d dev tmp root var/run var/db var/log "
+    ".linux/run .linux/proc .linux/standin usr/local/share/uefi-firmware"
+).split()
+
+
+class Unavailable(Exception):
+    """This machine cannot run the sandbox; the text says what to install or to allow."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How an operator's command ended; ``status`` is None when it hangs, and ``err`` shows the processes then."""
+
+    status: int | None
+    out: str
+    err: str
+
+
+def find(program: str) -> str:
+    """The path of a program this machine must have."""
+    path = shutil.which(program)
+    if path is None:
+        raise Unavailable(f"{program} is not installed, and the stand-in host needs it (package bubblewrap for bwrap)")
+    return os.path.realpath(path) if program != "busybox" else path
+
+
+def prepare(directory: Path) -> Path:
+    """Compile the stand-ins once per session, so that each call of one starts fast."""
+    sys.path.insert(0, str(HERE))
+    target = directory / "standin"
+    shutil.copytree(HERE / "standin", target, ignore=shutil.ignore_patterns("__pycache__"))
+    compileall.compile_dir(target, quiet=1)
+    return target
+
+
+def interpreter() -> tuple[str, list[str]]:
+    """The interpreter's path inside, and the arguments of bwrap that bring it there."""
+    prefix = sys.base_prefix
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    executable = os.path.realpath(os.path.join(prefix, "bin", version))
+    if prefix == "/usr":
+        return "/.linux/python", ["--ro-bind", executable, "/.linux/python"]
+    return executable, ["--ro-bind", prefix, prefix]
+
+
+def make_root(root: Path, tree: Path, python: str) -> None:
+    """Fill the directory that becomes /: the built tree, the stand-ins' links, the files of a fresh FreeBSD."""
+    shutil.copytree(tree, root, symlinks=True, dirs_exist_ok=True)
+    for name in DIRECTORIES:
+        (root / name).mkdir(parents=True, exist_ok=True)
+    command = root / ".linux/command"
+    command.write_text(
+        f"#!{python} -IS\nimport sys\nsys.path.insert(0, '/.linux')\nfrom standin.client import main\nmain()\n"
+    )
+    command.chmod(0o755)
+    from .standin.commands import places
+
+    for name, place in places().items():
+        (root / place[1:] / name).symlink_to("/.linux/command")
+    shutil.copy(HERE / "rc.subr", root / "etc/rc.subr")
+    (root / "etc/rc.conf").write_text("")
+    for name in FIRMWARE:
+        (root / name).write_text("firmware\n")
+
+
+def command_line(root: Path, standin: Path, shell: str) -> list[str]:
+    """The words that start the server in the sandbox."""
+    python, binds = interpreter()
+    words = [find("bwrap"), "--unshare-all", "--die-with-parent", "--uid", "0", "--gid", "0", "--clearenv"]
+    words += ["--bind", str(root), "/", "--proc", "/.linux/proc", "--ro-bind", str(standin), "/.linux/standin"]
+    for device, place in (("null", "/dev/null"), ("null", "/.linux/null"), ("zero", "/dev/zero")):
+        words += ["--dev-bind", f"/dev/{device}", place]
+    for library in ("/lib", "/lib64", "/usr/lib"):
+        if os.path.isdir(library):
+            words += ["--ro-bind", library, library]
+    words += [*binds, "--ro-bind", find(SHELLS[shell]), "/bin/sh", "--ro-bind", find("busybox"), "/.linux/busybox"]
+    start = "import sys; sys.path.insert(0, '/.linux'); from standin.server import main; main()"
+    return [*words, "--chdir", "/", python, "-IS", "-c", start]
+
+
+class Host:
+    """A running stand-in host."""
+
+    def __init__(self, tree: Path, directory: Path, standin: Path, shell: str, **settings: Any) -> None:
+        self.root = directory / "root"
+        make_root(self.root, tree, interpreter()[0])
+        self.process = subprocess.Popen(
+            command_line(self.root, standin, shell),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.put(settings)
+        if self.take() != "ready":
+            raise Unavailable("the stand-in host does not answer")
+
+    def put(self, message: object) -> None:
+        """Send one line."""
+        assert self.process.stdin is not None
+        try:
+            self.process.stdin.write(json.dumps(message) + "\n")
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            pass
+
+    def take(self) -> Any:
+        """Receive one line; raises Unavailable with what bwrap or the server said when there is none."""
+        assert self.process.stdout is not None
+        assert self.process.stderr is not None
+        line = self.process.stdout.readline()
+        if not line:
+            said = self.process.stderr.read()
+            raise Unavailable(f"the sandbox ended (are user namespaces allowed for bwrap?):\n{said}")
+        return json.loads(line)
+
+    def call(self, verb: str, **arguments: Any) -> Any:
+        """One call of ``scene.Scene``."""
+        self.put([verb, arguments])
+        return self.take()
+
+    def run(self, *argv: str, name: str = "operator") -> Outcome:
+        """Run a command to its end."""
+        return Outcome(**self.call("run", argv=list(argv), name=name))
+
+    def spawn(self, *argv: str, name: str) -> None:
+        """Start a command beside others."""
+        self.call("spawn", argv=list(argv), name=name)
+
+    def wait(self, name: str) -> Outcome:
+        """Wait for a command that was started."""
+        return Outcome(**self.call("wait", name=name))
+
+    def advance(self, seconds: float) -> None:
+        """Let the clock run."""
+        self.call("advance", seconds=seconds)
+
+    def guest(self, name: str, *runs: dict[str, Any]) -> None:
+        """Say what the guest does in its next runs (``world.Behaviour``)."""
+        self.call("guest", name=name, runs=list(runs))
+
+    def transcript(self) -> list[str]:
+        """The commands since the last call."""
+        lines: list[str] = self.call("transcript")
+        return lines
+
+    def state(self) -> list[str]:
+        """What there is on the host."""
+        lines: list[str] = self.call("state")
+        return lines
+
+    def path(self, name: str) -> Path:
+        """A file of the sandbox, as seen from outside."""
+        return self.root / name.lstrip("/")
+
+    def close(self) -> None:
+        """End the sandbox with everything in it."""
+        self.process.kill()
+        self.process.communicate()

@@ -1,0 +1,340 @@
+"""bhyve(8): arguments read as strictly as the real one reads them, devices opened, a scripted guest."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from .reply import Later, Reply, Result, fail
+from .world import Behaviour, Guest, World
+
+ENDS = {"reboot": 0, "poweroff": 1, "halt": 2, "triple": 3, "error": 4, "abort": 134}
+AMD64 = "AaCc:DeG:Hf:hIk:K:l:m:o:Pp:r:Ss:U:uWwxY"
+ARM64 = "hCDSWk:f:o:p:c:s:m:U:"
+BLOCK = ("virtio-blk", "ahci-hd", "ahci-cd", "nvme")
+PLAIN = ("hostbridge", "amd_hostbridge", "lpc", "xhci", "virtio-rnd", "hda", "uart", "virtio-console", "virtio-input")
+OTHER = ("virtio-net", "e1000", "fbuf", "passthru", "virtio-9p", "virtio-scsi", "ahci")
+MAC = re.compile(r"(?:[0-9a-f]{2}:){5}[0-9a-f]{2}", re.IGNORECASE)
+UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
+
+class Refused(Exception):
+    """bhyve ends with this message and status before or while it opens its devices."""
+
+    def __init__(self, message: str, status: int = 4) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+@dataclass
+class Machine:
+    """The command line, read."""
+
+    name: str = ""
+    flags: set[str] = field(default_factory=set)
+    devices: dict[tuple[int, int, int], tuple[str, str]] = field(default_factory=dict)
+    lpc: list[tuple[str, str]] = field(default_factory=list)
+    config: dict[str, str] = field(default_factory=dict)
+    pins: list[tuple[int, int]] = field(default_factory=list)
+    cpus: int = 1
+
+
+def parse(world: World, words: list[str]) -> Machine:
+    """Read the options in order; raises Refused as bhyve's own option loop does."""
+    known = AMD64 if world.arch == "amd64" else ARM64
+    if world.release >= (15, 0):
+        known += "n:"
+    machine = Machine()
+    rest = list(words)
+    while rest and rest[0].startswith("-") and len(rest[0]) > 1:
+        letters = rest.pop(0)[1:]
+        while letters:
+            letter, letters = letters[0], letters[1:]
+            place = known.find(letter)
+            if place < 0 or letter == ":":
+                raise Refused(f"bhyve: illegal option -- {letter}\nUsage: bhyve [-AaCDeHhPSuWwxY] ...", 1)
+            if known[place + 1 : place + 2] != ":":
+                machine.flags.add(letter)
+                continue
+            if not letters and not rest:
+                raise Refused(f"bhyve: option requires an argument -- {letter}", 1)
+            value, letters = (letters, "") if letters else (rest.pop(0), "")
+            option(machine, letter, value)
+    if len(rest) != 1:
+        raise Refused("Usage: bhyve [-AaCDeHhPSuWwxY] ...", 1)
+    machine.name = rest[0]
+    return machine
+
+
+def option(machine: Machine, letter: str, value: str) -> None:
+    """One option with its value."""
+    if letter == "c":
+        machine.cpus = topology(value)
+    elif letter == "m":
+        if not re.fullmatch(r"[0-9]+[KMGTkmgt]?", value):
+            raise Refused(f"invalid memsize '{value}'", 64)
+    elif letter == "s":
+        slot(machine, value)
+    elif letter == "l":
+        device, _, backend = value.partition(",")
+        if device not in ("com1", "com2", "com3", "com4", "bootrom", "tpm", "fwcfg"):
+            raise Refused(f"Unable to parse device name '{value}'", 64)
+        machine.lpc.append((device, backend))
+    elif letter == "o":
+        name, separator, text = value.partition("=")
+        if not separator or not text:
+            raise Refused(f"bhyve: invalid configuration option '{value}'", 64)
+        machine.config[name] = text
+    elif letter == "p":
+        pair = re.match(r"([0-9]+):([0-9]+)", value)
+        if not pair:
+            raise Refused(f"invalid vcpu pinning '{value}'", 64)
+        machine.pins.append((int(pair[1]), int(pair[2])))
+    elif letter == "U" and not UUID.fullmatch(value):
+        raise Refused(f"invalid uuid '{value}'", 4)
+    elif letter in "kr" and not os.path.exists(value):
+        raise Refused(f"bhyve: {value}: No such file or directory", 4)
+
+
+def topology(text: str) -> int:
+    """``-c``: sockets default to the cpus, the product must fit."""
+    values: dict[str, int] = {}
+    for part in text.split(","):
+        key, separator, number = part.rpartition("=")
+        key = key if separator else "cpus"
+        if key not in ("cpus", "sockets", "cores", "threads") or not number.isdigit() or not 0 < int(number) < 65536:
+            raise Refused(f"invalid cpu topology '{text}'", 64)
+        values[key] = int(number)
+    cores, threads = values.get("cores", 1), values.get("threads", 1)
+    cpus = values.get("cpus", values.get("sockets", 1) * cores * threads)
+    sockets = values.get("sockets", cpus)
+    if sockets * cores * threads != cpus:
+        text = f"Topology ({sockets} sockets, {cores} cores, {threads} threads) does not match {cpus} vCPUs"
+        raise Refused("bhyve: " + text)
+    return cpus
+
+
+def slot(machine: Machine, text: str) -> None:
+    """``-s``: an address, taken once, and a device that exists."""
+    place, _, rest = text.partition(",")
+    emulation, _, conf = rest.partition(",")
+    numbers = place.split(":")
+    if not all(number.isdigit() for number in numbers) or len(numbers) > 3:
+        raise Refused(f"Invalid PCI slot info field '{text}'")
+    values = [int(number) for number in numbers]
+    if len(values) == 1:
+        values.append(0)
+    address = (values[0], values[1], values[2]) if len(values) == 3 else (0, values[0], values[1])
+    if address[0] > 255 or address[1] > 31 or address[2] > 7:
+        raise Refused(f"Invalid PCI slot info field '{text}'")
+    if address in machine.devices:
+        raise Refused(f"pci slot {address[1]}:{address[2]} already occupied!")
+    if emulation not in BLOCK + PLAIN + OTHER:
+        raise Refused(f"pci slot {address[1]}:{address[2]}: unknown device \"{emulation}\"")
+    machine.devices[address] = (emulation, conf)
+
+
+def open_devices(world: World, machine: Machine, guest: Guest, stdin: str) -> None:
+    """Open what the devices need; the context exists already and stays when this fails."""
+    emulations = {emulation for emulation, _ in machine.devices.values()}
+    if machine.lpc and "lpc" not in emulations:
+        raise Refused("bhyve: lpc devices need an lpc bridge")
+    for vcpu, cpu in machine.pins:
+        if vcpu >= machine.cpus:
+            raise Refused(f"bhyve: vcpu {vcpu} does not exist")
+        if cpu >= int(world.sysctl["hw.ncpu"]):
+            raise Refused("Assertion failed: (error == 0), function fbsdrun_start_thread", 134)
+    for device, backend in machine.lpc:
+        open_lpc(world, device, backend, stdin)
+    for emulation, conf in machine.devices.values():
+        first, _, more = conf.partition(",")
+        if emulation in BLOCK:
+            if not os.path.exists(first):
+                raise Refused(f"Could not open backing file: {first}: No such file or directory")
+        elif emulation in ("virtio-net", "e1000"):
+            open_tap(world, guest, first, more)
+        elif emulation == "fbuf":
+            open_fbuf(world, guest, conf)
+        elif emulation == "passthru" and ("S" not in machine.flags or first not in world.ppt):
+            raise Refused(f"passthru device {first} is not bound to ppt, or memory is not wired")
+        elif emulation == "virtio-9p" and not os.path.isdir(first.partition("=")[2]):
+            raise Refused(f"virtio-9p: {first}: No such file or directory")
+    rom = machine.config.get("bootrom")
+    if rom is not None and not os.path.exists(rom):
+        raise Refused(f"Error opening bootrom \"{rom}\": No such file or directory")
+    if "console" in machine.config:
+        open_console(world, machine.config["console"], stdin)
+
+
+def open_lpc(world: World, device: str, backend: str, stdin: str) -> None:
+    """A serial port or the boot ROM; 13.x takes everything behind ``bootrom,`` for one file name."""
+    if device.startswith("com"):
+        open_console(world, backend, stdin)
+    elif device == "bootrom":
+        rom, _, variables = backend.partition(",") if world.release >= (14, 0) else (backend, "", "")
+        if not os.path.isfile(rom) or not os.path.getsize(rom):
+            raise Refused(f"Error opening bootrom \"{rom}\": No such file or directory")
+        if variables and (not os.path.isfile(variables) or not os.path.getsize(variables)):
+            raise Refused(f"Error opening bootrom variables \"{variables}\"")
+
+
+def open_console(world: World, backend: str, stdin: str) -> None:
+    """The nmdm pair appears when either end is opened; stdio needs a terminal."""
+    if backend == "stdio":
+        if stdin == "/dev/null":
+            raise Refused("Assertion failed: stdin", 134)
+        return
+    if not re.fullmatch(r"/dev/nmdm[^/]+[AB]", backend):
+        raise Refused(f"Unable to initialize backend '{backend}' for LPC device")
+    for end in "AB":
+        world.node(backend[len("/dev/") : -1] + end)
+
+
+def open_tap(world: World, guest: Guest, name: str, conf: str) -> None:
+    """A tap that exists and that no other bhyve holds; it goes up."""
+    interface = world.interfaces.get(name)
+    if not name.startswith("tap") or interface is None or interface.kind != "tap":
+        raise Refused(f"open of tap device /dev/{name} failed: No such file or directory")
+    if interface.holder:
+        raise Refused(f"open of tap device /dev/{name} failed: Device busy")
+    for key, _, value in (part.partition("=") for part in conf.split(",") if part):
+        if key == "mac" and (not MAC.fullmatch(value) or int(value[:2], 16) & 1):
+            raise Refused(f"Invalid mac address '{value}'")
+    interface.holder = guest.name
+    interface.up = True
+    guest.taps.append(name)
+
+
+def open_fbuf(world: World, guest: Guest, conf: str) -> None:
+    """A VNC address nobody listens on."""
+    keys = dict(part.partition("=")[::2] for part in conf.split(","))
+    listen = keys.get("rfb", keys.get("tcp", "127.0.0.1:5900"))
+    port = listen.rpartition(":")[2]
+    if not port.isdigit() or not 0 < int(port) < 65536:
+        raise Refused("fbuf: invalid port")
+    if any(other.listen == listen for other in world.guests.values()):
+        raise Refused("bind: Address already in use")
+    guest.listen = listen
+
+
+def bhyve(world: World, words: list[str], pid: int, stdin: str, catch: Callable[[], None]) -> Result:
+    """Run a guest. ``catch`` makes the client report SIGTERM instead of dying of it."""
+    try:
+        machine = parse(world, words)
+    except Refused as refused:
+        return fail(str(refused), refused.status)
+    if machine.config.get("config.dump") == "1":
+        return Reply(f"name={machine.name}\n", "", 1)
+    if "vmm" not in world.modules:
+        return fail("bhyve: vm_create: No such file or directory", 4)
+    if machine.name in world.contexts:
+        return fail("vm_reinit: Device busy", 4)
+
+    def register(finish: Callable[[Reply], None]) -> None:
+        start(world, machine, pid, stdin, catch, finish)
+
+    return Later(register)
+
+
+def start(
+    world: World,
+    machine: Machine,
+    pid: int,
+    stdin: str,
+    catch: Callable[[], None],
+    finish: Callable[[Reply], None],
+) -> None:
+    """Make the context, open the devices, and let the guest do what its scenario says."""
+    name = machine.name
+    world.contexts.add(name)
+    world.node(f"vmm/{name}")
+    script = world.behaviours.get(name, [])
+    behaviour = script.pop(0) if script else Behaviour()
+    guest = Guest(name, pid, behaviour, lambda status, text: finish(Reply("", text, status)), catch, world.now)
+    world.guests[name] = guest
+    try:
+        open_devices(world, machine, guest, stdin)
+    except Refused as refused:
+        end(world, guest, refused.status, str(refused) + "\n")
+        return
+    if behaviour.acpi is not None:
+        world.at(behaviour.acpi, lambda: enable_acpi(guest))
+    if behaviour.end:
+        world.at(behaviour.after, lambda: end(world, guest, ENDS[behaviour.end]))
+
+
+def enable_acpi(guest: Guest) -> None:
+    """The guest switches ACPI on: bhyve takes SIGTERM for the power button from now on."""
+    if not guest.over:
+        guest.acpi = True
+        guest.catch()
+
+
+def press(world: World, guest: Guest) -> None:
+    """The power button."""
+    guest.presses += 1
+    if guest.presses == guest.behaviour.ignore + 1:
+        world.at(guest.behaviour.shutdown, lambda: end(world, guest, ENDS["poweroff"]))
+
+
+def end(world: World, guest: Guest, status: int, text: str = "") -> None:
+    """bhyve ends: taps go down and are free, the context stays."""
+    if guest.over:
+        return
+    guest.over = True
+    if world.guests.get(guest.name) is guest:
+        del world.guests[guest.name]
+    guest.finish(status, text)
+    for name in guest.taps:
+        interface = world.interfaces[name]
+        interface.up, interface.holder = False, ""
+        for resume in world.waiting.pop(name, []):
+            resume()
+
+
+def destroy_context(world: World, name: str) -> None:
+    """Take the context away; a live guest dies of it."""
+    guest = world.guests.get(name)
+    world.contexts.discard(name)
+    world.unnode(f"vmm/{name}")
+    if guest is not None:
+        end(world, guest, ENDS["error"], "vm_run error -1, errno 6\n")
+
+
+def bhyvectl(world: World, words: list[str]) -> Result:
+    """bhyvectl(8): --destroy, --force-poweroff, --force-reset, --inject-nmi, --get-stats."""
+    names = [word[len("--vm=") :] for word in words if word.startswith("--vm=")]
+    verbs = [word for word in words if not word.startswith("--vm=")]
+    known = ("--destroy", "--force-poweroff", "--force-reset", "--inject-nmi", "--get-stats")
+    if len(names) != 1 or len(verbs) != 1 or verbs[0] not in known:
+        return fail("Usage: bhyvectl --vm=<vmname> [--destroy] [--force-reset] [--force-poweroff] ...")
+    name = names[0]
+    if name not in world.contexts:
+        return fail(f"VM:{name} could not be opened")
+    guest = world.guests.get(name)
+    if verbs[0] == "--destroy":
+        destroy_context(world, name)
+    elif guest is not None and not guest.behaviour.wedged and verbs[0].startswith("--force"):
+        status = ENDS["poweroff"] if verbs[0] == "--force-poweroff" else ENDS["reboot"]
+        world.at(0.1, lambda: end(world, guest, status))
+    return Reply()
+
+
+def pgrep(world: World, words: list[str]) -> Result:
+    """pgrep(1), for the titles of bhyve only: ``pgrep [-q] -fx 'bhyve: NAME'``."""
+    flags = "".join(word[1:] for word in words if word.startswith("-"))
+    patterns = [word for word in words if not word.startswith("-")]
+    if len(patterns) != 1 or set(flags) - set("fxq") or not {"f", "x"} <= set(flags):
+        return fail("usage: pgrep", 2)
+    pids = [guest.pid for name, guest in sorted(world.guests.items()) if re.fullmatch(patterns[0], f"bhyve: {name}")]
+    return Reply("" if "q" in flags else "".join(f"{pid}\n" for pid in pids), "", 0 if pids else 1)
+
+
+def died(world: World, pid: int) -> None:
+    """The process of a guest is gone (SIGKILL, SIGTERM before ACPI): what the kernel closes for it."""
+    for guest in list(world.guests.values()):
+        if guest.pid == pid:
+            end(world, guest, 128 + signal.SIGKILL)

@@ -1,0 +1,93 @@
+"""The front of every stand-in command: hand the call to the server, do what it answers.
+
+Each command of the sandbox is a link to a script of three lines that calls ``main``. The server holds all
+state, decides when a call goes on, and answers with messages of the form ``(out, err, action, value)``:
+
+- ``exit``: write the texts and end with the status ``value``;
+- ``exec``: become the program ``value[0]`` with the words ``value``;
+- ``local``: run the command of ``local.py`` named ``value``, which needs real processes or locks;
+- ``catch``: from now on report SIGTERM to the server instead of dying of it (the guest switched ACPI on);
+- ``block``: from now on ignore the signals a process in state D ignores.
+"""
+
+from __future__ import annotations
+
+import _socket
+import marshal
+import os
+import signal
+import sys
+from typing import Any
+
+SERVER = "/.linux/run/server"
+
+
+class Link:
+    """A connection to the server; one message is one packet."""
+
+    def __init__(self) -> None:
+        self.socket = _socket.socket(_socket.AF_UNIX, _socket.SOCK_SEQPACKET)
+        self.socket.connect(SERVER)
+
+    def send(self, *message: Any) -> None:
+        """Send one message."""
+        self.socket.send(marshal.dumps(message))
+
+    def receive(self) -> Any:
+        """The next message; ends this process when the server is gone."""
+        data = self.socket.recv(1 << 20)
+        if not data:
+            os._exit(70)
+        return marshal.loads(data)
+
+    def call(self, *message: Any) -> Any:
+        """Send one message and wait for the answer."""
+        self.send(*message)
+        return self.receive()
+
+
+def write_all(descriptor: int, text: str) -> None:
+    """Write to a descriptor that may be closed, as programs do when nobody reads them any more."""
+    data = text.encode()
+    try:
+        while data:
+            data = data[os.write(descriptor, data) :]
+    except OSError:
+        pass
+
+
+def current_umask() -> int:
+    """The umask, which can only be read by setting it."""
+    mask = os.umask(0o77)
+    os.umask(mask)
+    return mask
+
+
+def main() -> None:
+    """Run the command this process was called as."""
+    argv = [os.path.basename(sys.argv[0]), *sys.argv[1:]]
+    link = Link()
+    try:
+        stdin = os.readlink("/.linux/proc/self/fd/0")
+    except OSError:
+        stdin = ""
+    link.send("command", os.getpid(), argv, os.getcwd(), current_umask(), stdin)
+    while True:
+        out, err, action, value = link.receive()
+        write_all(1, out)
+        write_all(2, err)
+        if action == "exit":
+            os._exit(value)
+        elif action == "exec":
+            os.execv(value[0], value[1:])
+        elif action == "local":
+            from . import local
+
+            status = local.run(value, argv, link)
+            link.send("ended", status)
+            os._exit(status)
+        elif action == "catch":
+            signal.signal(signal.SIGTERM, lambda *_: link.send("signal"))
+        elif action == "block":
+            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+                signal.signal(number, signal.SIG_IGN)

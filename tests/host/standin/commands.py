@@ -1,0 +1,93 @@
+"""The commands of the sandbox: where each lies on FreeBSD, and who plays it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from . import bhyve, network, storage, system
+from .local import Usage
+from .reply import Become, Local, Result, fail
+from .world import World
+
+if TYPE_CHECKING:
+    from .server import Request
+
+Command = Callable[[World, list[str]], Result]
+BUSYBOX = "/.linux/busybox"
+
+PLAYED: dict[str, tuple[str, Command]] = {
+    "ifconfig": ("/sbin", network.ifconfig),
+    "route": ("/sbin", network.route),
+    "bhyvectl": ("/usr/sbin", bhyve.bhyvectl),
+    "pgrep": ("/bin", bhyve.pgrep),
+    "zfs": ("/sbin", storage.zfs),
+    "zpool": ("/sbin", storage.zpool),
+    "stat": ("/usr/bin", storage.stat),
+    "sha256": ("/sbin", storage.sha256),
+    "kldload": ("/sbin", system.kldload),
+    "kldstat": ("/sbin", system.kldstat),
+    "sysctl": ("/sbin", system.sysctl),
+    "date": ("/bin", system.date),
+    "sleep": ("/bin", system.sleep),
+    "pwait": ("/bin", system.pwait),
+    "nc": ("/usr/bin", system.nc),
+    "pciconf": ("/usr/sbin", system.pciconf),
+    "devctl": ("/usr/sbin", system.devctl),
+    "hostname": ("/bin", system.hostname),
+    "logger": ("/usr/bin", system.silent),
+    "cu": ("/usr/bin", system.silent),
+}
+WITH_UMASK: dict[str, tuple[str, Callable[[World, list[str], int], Result]]] = {
+    "truncate": ("/usr/bin", storage.truncate),
+    "makefs": ("/usr/sbin", storage.makefs),
+    "fetch": ("/usr/bin", storage.fetch),
+}
+LOCAL = {"daemon": "/usr/sbin", "lockf": "/usr/bin", "timeout": "/bin"}
+BASE = {
+    **dict.fromkeys("cat chmod cp dd df echo expr ln ls mkdir mv ps pwd realpath rm rmdir sync test".split(), "/bin"),
+    **dict.fromkeys("basename cmp cut dirname env find grep head id mkfifo mktemp printf sed sort".split(), "/usr/bin"),
+    **dict.fromkeys("tail tee touch tr true false uniq wc xargs xz gzip awk".split(), "/usr/bin"),
+    **dict.fromkeys(["chown"], "/usr/sbin"),
+}
+SERVICE_ENVIRONMENT = ["HOME=/", "PATH=/sbin:/bin:/usr/sbin:/usr/bin"]
+
+
+def places() -> dict[str, str]:
+    """Command name to the directory it lies in."""
+    found = {name: place for name, (place, _) in (PLAYED | WITH_UMASK).items()}
+    return {**found, **LOCAL, **BASE, "bhyve": "/usr/sbin", "service": "/usr/sbin"}
+
+
+def run(world: World, request: Request) -> Result:
+    """Play one command."""
+    name, words = request.argv[0], request.argv[1:]
+    if name == "bhyve":
+        return bhyve.bhyve(world, words, request.pid, request.stdin, request.catch)
+    if name == "service":
+        return service(words)
+    if name in LOCAL:
+        return Local(name)
+    if name in BASE:
+        return base(name, words)
+    try:
+        if name in WITH_UMASK:
+            return WITH_UMASK[name][1](world, words, request.umask)
+        return PLAYED[name][1](world, words)
+    except (Usage, ValueError) as error:
+        return fail(f"{name}: {error}\nusage: {name}", 64)
+
+
+def base(name: str, words: list[str]) -> Result:
+    """A utility of the base system: Linux's own does it, without what only Linux knows."""
+    long = [word for word in words if word.startswith("--") and word != "--"]
+    if long and name not in ("echo", "printf", "test", "expr"):
+        return fail(f"{name}: illegal option -- -\nusage: {name}")
+    return Become([BUSYBOX, name, *words])
+
+
+def service(words: list[str]) -> Result:
+    """service(8): the script runs with an empty environment."""
+    if len(words) < 2:
+        return fail("Usage: service [-j <jail name or id>] <rc.d script> <command>")
+    return Become([BUSYBOX, "env", "-i", *SERVICE_ENVIRONMENT, f"/usr/local/etc/rc.d/{words[0]}", *words[1:]])

@@ -1,0 +1,230 @@
+"""Commands that need real processes and locks of their own: daemon(8), lockf(1), timeout(1).
+
+They run in the client. What takes time is asked of the server, whose clock is not the wall's.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import select
+import signal
+from typing import Any
+
+from .client import Link, write_all
+
+
+class Usage(Exception):
+    """The command line is not what the manual page allows."""
+
+
+def options(words: list[str], known: str) -> tuple[dict[str, str], list[str]]:
+    """getopt(3): ``known`` is its option string; returns the options given and the operands."""
+    given: dict[str, str] = {}
+    rest = list(words)
+    while rest and rest[0].startswith("-") and rest[0] != "-":
+        word = rest.pop(0)
+        if word == "--":
+            break
+        letters = word[1:]
+        while letters:
+            letter, letters = letters[0], letters[1:]
+            place = known.find(letter)
+            if place < 0 or letter == ":":
+                raise Usage(f"illegal option -- {letter}")
+            if known[place + 1 : place + 2] == ":":
+                if not letters and not rest:
+                    raise Usage(f"option requires an argument -- {letter}")
+                given[letter], letters = (letters, "") if letters else (rest.pop(0), "")
+            else:
+                given[letter] = given.get(letter, "") + "x"
+    return given, rest
+
+
+def run(command: str, argv: list[str], link: Link) -> int:
+    """Run the command; returns its exit status."""
+    try:
+        return {"daemon": daemon, "lockf": lockf, "timeout": timeout}[command](argv[1:], link)
+    except Usage as usage:
+        write_all(2, f"{command}: {usage}\n")
+        return 64 if command == "lockf" else 1
+
+
+def status_of(wait_status: int) -> int:
+    """What a shell would show for the status of waitpid(2)."""
+    code = os.waitstatus_to_exitcode(wait_status)
+    return code if code >= 0 else 128 - code
+
+
+def execute(words: list[str]) -> None:
+    """Become another program, as execvp(3) does; never returns."""
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGPIPE, signal.SIGCHLD):
+        signal.signal(number, signal.SIG_DFL)
+    try:
+        os.execvp(words[0], words)
+    except OSError as error:
+        write_all(2, f"{words[0]}: {error.strerror}\n")
+        os._exit(127)
+
+
+def open_locked(path: str) -> int:
+    """pidfile_open(3): the locked, emptied file; raises BlockingIOError when another process holds it."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    os.ftruncate(descriptor, 0)
+    return descriptor
+
+
+def daemon(words: list[str], link: Link) -> int:
+    """daemon(8) with -P, -p, -f, -c, -o; it cannot restart its child (-r is never right for bhyve)."""
+    given, command = options(words, "cfHSp:P:o:t:u:m:")
+    if not command:
+        raise Usage("usage: daemon [-cf] [-p child_pidfile] [-P supervisor_pidfile] [-o file] command arguments ...")
+    files: list[tuple[str, int]] = []
+    for letter in "pP":
+        if letter not in given:
+            continue
+        try:
+            files.append((letter, open_locked(given[letter])))
+        except BlockingIOError:
+            with open(given[letter], encoding="ascii") as stream:
+                write_all(2, f"daemon: process already running, pid: {stream.read() or -1}\n")
+            return 3
+        except OSError as error:
+            write_all(2, f"daemon: {given[letter]}: {error.strerror}\n")
+            return 1
+    output = -1
+    if "o" in given:
+        output = os.open(given["o"], os.O_CREAT | os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    if os.fork():
+        return 0
+    link.socket.close()
+    os.setsid()
+    if "c" in given:
+        os.chdir("/")
+    if "f" in given:
+        null = os.open("/dev/null", os.O_RDWR)
+        for descriptor in range(3):
+            os.dup2(null, descriptor)
+    own = Link()
+    if not files:
+        execute(command)
+    own.call("daemon", os.getpid(), given.get("P") or given.get("p"))
+    os._exit(supervise(command, files, given, output, own))
+
+
+def supervise(command: list[str], files: list[tuple[str, int]], given: dict[str, str], output: int, link: Link) -> int:
+    """Run the command as a child, write the pid files, carry its output, forward SIGTERM, wait for its end."""
+    reader, writer = os.pipe() if output >= 0 else (-1, -1)
+    child = os.fork()
+    if child == 0:
+        if writer >= 0:
+            os.dup2(writer, 1)
+            os.dup2(writer, 2)
+        execute(command)
+    for letter, descriptor in files:
+        os.pwrite(descriptor, str(child if letter == "p" else os.getpid()).encode(), 0)
+    signal.signal(signal.SIGTERM, lambda *_: os.kill(child, signal.SIGTERM))
+    link.call("child", os.getpid(), child)
+    end = os.pidfd_open(child)
+    poll = select.poll()
+    poll.register(end, select.POLLIN)
+    if reader >= 0:
+        os.close(writer)
+        poll.register(reader, select.POLLIN)
+    gone = False
+    while not gone:
+        ready = {descriptor for descriptor, _ in poll.poll()}
+        if reader in ready and not carry(reader, output):
+            poll.unregister(reader)
+        gone = end in ready
+    os.waitpid(child, 0)
+    drain(reader, output)
+    for letter, _ in files:
+        if os.path.exists(given[letter]):
+            os.unlink(given[letter])
+    return 0
+
+
+def carry(reader: int, output: int) -> bool:
+    """Copy what the child wrote into the output file; false at the end of the pipe."""
+    data = os.read(reader, 65536)
+    if data:
+        os.write(output, data)
+    return bool(data)
+
+
+def drain(reader: int, output: int) -> None:
+    """Copy what is left in the pipe; others may keep it open for ever, so never wait for its end."""
+    if reader < 0:
+        return
+    os.set_blocking(reader, False)
+    try:
+        while carry(reader, output):
+            pass
+    except BlockingIOError:
+        pass
+
+
+def lockf(words: list[str], link: Link) -> int:
+    """lockf(1): run a command while a lock is held; 75 when it cannot be had in time."""
+    given, rest = options(words, "knst:w")
+    if len(rest) < 2:
+        raise Usage("usage: lockf [-kns] [-t seconds] file command [arguments]")
+    path, command = rest[0], rest[1:]
+    if "n" in given and not os.path.exists(path):
+        return 69
+    descriptor = os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    left = int(given.get("t", "-1"))
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            break
+        except BlockingIOError:
+            if left == 0:
+                if "s" not in given:
+                    write_all(2, f"lockf: {path}: already locked\n")
+                return 75
+            left -= 1
+            link.call("sleep", 1.0)
+    child = os.fork()
+    if child == 0:
+        execute(command)
+    status = status_of(os.waitpid(child, 0)[1])
+    if "k" not in given:
+        os.unlink(path)
+    return status
+
+
+def timeout(words: list[str], link: Link) -> int:
+    """timeout(1): end a command that takes too long; 124 then."""
+    given, rest = options(words, "fk:s:pv")
+    if len(rest) < 2:
+        raise Usage("usage: timeout [-fpv] [-k time] [-s signal] duration command [arg ...]")
+    duration = seconds(rest[0])
+    child = os.fork()
+    if child == 0:
+        execute(rest[1:])
+    poll = select.poll()
+    end = os.pidfd_open(child)
+    poll.register(end, select.POLLIN)
+    poll.register(link.socket.fileno(), select.POLLIN)
+    late = False
+    if duration > 0:
+        link.send("sleep", duration)
+    while end not in {descriptor for descriptor, _ in poll.poll()}:
+        link.receive()
+        os.kill(child, signal.SIGKILL if late else signal.SIGTERM)
+        late = True
+        if "k" in given:
+            link.send("sleep", seconds(given["k"]))
+    status = status_of(os.waitpid(child, 0)[1])
+    return 124 if late else status
+
+
+def seconds(text: str) -> float:
+    """A duration of timeout(1): a number and perhaps one of s, m, h, d."""
+    factors: dict[str, Any] = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+    if text[-1:] in factors:
+        return float(text[:-1]) * float(factors[text[-1]])
+    return float(text)

@@ -1,0 +1,222 @@
+"""ifconfig(8) and route(8), as seen on FreeBSD 14: order of words, half-done failures, blocking destroys."""
+
+from __future__ import annotations
+
+import os
+
+from .reply import Later, Reply, Result, fail
+from .world import Interface, World
+
+LONGEST = 15
+
+
+def ifconfig(world: World, words: list[str]) -> Result:
+    """ifconfig(8): show, create, change and destroy interfaces."""
+    if not words or words == ["-a"]:
+        return Reply("".join(map(show, world.interfaces.values())))
+    if words[0] == "-l":
+        return Reply(" ".join(world.interfaces) + "\n")
+    if words[0] == "-g" and len(words) == 2:
+        return Reply("".join(f"{each.name}\n" for each in world.interfaces.values() if words[1] in each.groups))
+    if words[0].startswith("-"):
+        return fail("ifconfig: usage")
+    if words[1:2] == ["create"]:
+        return create(world, words[0], words[2:])
+    interface = world.interfaces.get(words[0])
+    if interface is None:
+        return fail(f"ifconfig: interface {words[0]} does not exist")
+    if len(words) == 1:
+        return Reply(show(interface))
+    if words[1] == "destroy":
+        return destroy(world, interface)
+    error = change(world, interface, words[1:])
+    return fail(error) if error else Reply()
+
+
+def show(interface: Interface) -> str:
+    """What ifconfig prints about an interface."""
+    flags = "UP,BROADCAST,RUNNING,SIMPLEX,MULTICAST" if interface.up else "BROADCAST,SIMPLEX,MULTICAST"
+    lines = [f"{interface.name}: flags=8843<{flags}> metric 0 mtu {interface.mtu}"]
+    if interface.description:
+        lines.append(f"\tdescription: {interface.description}")
+    lines.append("\toptions=80000<LINKSTATE>")
+    lines.extend(f"\tinet {address}" for address in interface.addresses)
+    for member in interface.members:
+        extra = ",PRIVATE" if member in interface.private else ""
+        lines.append(f"\tmember: {member} flags=143<LEARNING,DISCOVER,AUTOEDGE,AUTOPTP{extra}>")
+    lines.append("\tgroups: " + " ".join([interface.kind, *interface.groups]))
+    if interface.holder:
+        lines.append(f"\tOpened by PID {interface.holder}")
+    return "\n".join(lines) + "\n"
+
+
+def create(world: World, kind: str, words: list[str]) -> Result:
+    """``ifconfig KIND create …``: prints the name; a word that fails leaves what was made before it."""
+    base = kind.rstrip("0123456789")
+    if base not in ("tap", "bridge"):
+        return fail(f"ifconfig: SIOCIFCREATE2 ({kind}): Invalid argument")
+    name = kind
+    if base == kind:
+        units = {each.unit for each in world.interfaces.values()}
+        name = next(f"{base}{number}" for number in range(10000) if f"{base}{number}" not in units)
+    if name in world.interfaces:
+        return fail(f"ifconfig: create: bad value, interface {name} already exists")
+    module = "if_tuntap" if base == "tap" else "if_bridge"
+    world.modules.add(module)
+    interface = Interface(name, base, name)
+    world.interfaces[name] = interface
+    if base == "tap":
+        world.node(name)
+    error = change(world, interface, words)
+    return Reply(interface.name + "\n", error + "\n" if error else "", 1 if error else 0)
+
+
+def destroy(world: World, interface: Interface) -> Result:
+    """Destroy an interface; one that bhyve holds is gone only after bhyve."""
+    if interface.kind not in ("tap", "bridge"):
+        return fail("ifconfig: SIOCIFDESTROY: Invalid argument")
+    if interface.holder:
+
+        def register(resume: object) -> None:
+            assert callable(resume)
+            world.waiting.setdefault(interface.name, []).append(lambda: resume(remove(world, interface)))
+
+        return Later(register, block=True)
+    return remove(world, interface)
+
+
+def remove(world: World, interface: Interface) -> Reply:
+    """Take an interface out of the host; a second destroyer of the same finds nothing."""
+    if world.interfaces.get(interface.name) is not interface:
+        return fail("ifconfig: SIOCIFDESTROY: Device not configured")
+    del world.interfaces[interface.name]
+    for bridge in world.interfaces.values():
+        if interface.name in bridge.members:
+            bridge.members.remove(interface.name)
+            bridge.private.discard(interface.name)
+    if interface.kind == "tap":
+        world.unnode(interface.unit)
+        world.unnode(interface.name)
+    return Reply()
+
+
+def change(world: World, interface: Interface, words: list[str]) -> str:
+    """Apply the words in order up to the first that fails; returns its message."""
+    rest = list(words)
+    while rest:
+        verb = rest.pop(0)
+        if verb in ("up", "down"):
+            interface.up = verb == "up"
+        elif verb in ("inet", "inet6") and rest:
+            interface.addresses.append(rest.pop(0))
+        elif verb in CHANGES and rest:
+            error = CHANGES[verb](world, interface, rest.pop(0))
+            if error:
+                return "ifconfig: " + error
+        else:
+            return f"ifconfig: {verb}: bad value"
+    return ""
+
+
+def rename(world: World, interface: Interface, name: str) -> str:
+    """``name X``."""
+    if len(name) > LONGEST:
+        return f"ioctl SIOCSIFNAME (set name): {name}: File name too long"
+    if name in world.interfaces:
+        return "ioctl SIOCSIFNAME (set name): File exists"
+    del world.interfaces[interface.name]
+    interface.name = name
+    world.interfaces[name] = interface
+    if interface.kind == "tap":
+        os.symlink(interface.unit, f"/dev/{name}")
+    return ""
+
+
+def set_description(_: World, interface: Interface, text: str) -> str:
+    """``description TEXT``."""
+    interface.description = text
+    return ""
+
+
+def add_group(_: World, interface: Interface, group: str) -> str:
+    """``group NAME``: at most 15 characters, not ending in a digit (ifconfig(8))."""
+    if group[-1:].isdigit():
+        return "setifgroup: group names may not end in a digit"
+    if len(group) > LONGEST:
+        return "setifgroup: group name too long"
+    interface.groups.append(group)
+    return ""
+
+
+def set_mtu(world: World, interface: Interface, text: str) -> str:
+    """``mtu N``; a bridge changes its members with it, a member cannot differ from its bridge."""
+    if not text.isdigit():
+        return f"{text}: bad value"
+    interface.mtu = int(text)
+    for member in interface.members:
+        world.interfaces[member].mtu = interface.mtu
+    return ""
+
+
+def add_member(world: World, bridge: Interface, name: str) -> str:
+    """``addm IF``."""
+    member = world.interfaces.get(name)
+    if member is None:
+        return f"BRDGADD {name}: No such file or directory"
+    if name in bridge.members:
+        return f"BRDGADD {name}: File exists"
+    if any(name in other.members for other in world.interfaces.values()):
+        return f"BRDGADD {name}: Device busy"
+    if member.addresses and world.release >= (15, 0) and world.sysctl["net.link.bridge.member_ifaddrs"] == "0":
+        return f"BRDGADD {name}: Invalid argument"
+    if not bridge.members:
+        bridge.mtu = member.mtu
+    member.mtu = bridge.mtu
+    bridge.members.append(name)
+    return ""
+
+
+def delete_member(_: World, bridge: Interface, name: str) -> str:
+    """``deletem IF``."""
+    if name not in bridge.members:
+        return f"BRDGDEL {name}: No such file or directory"
+    bridge.members.remove(name)
+    bridge.private.discard(name)
+    return ""
+
+
+def set_private(_: World, bridge: Interface, name: str) -> str:
+    """``private IF``."""
+    if name not in bridge.members:
+        return f"unable to get bridge flags: {name}: No such file or directory"
+    bridge.private.add(name)
+    return ""
+
+
+def set_edge(_: World, bridge: Interface, name: str) -> str:
+    """``edge IF``: accepted for members, without effect here."""
+    return "" if name in bridge.members else f"unable to get bridge flags: {name}: No such file or directory"
+
+
+CHANGES = {
+    "name": rename,
+    "description": set_description,
+    "descr": set_description,
+    "group": add_group,
+    "mtu": set_mtu,
+    "addm": add_member,
+    "deletem": delete_member,
+    "private": set_private,
+    "edge": set_edge,
+}
+
+
+def route(world: World, words: list[str]) -> Result:
+    """route(8): ``route [-n] get [-inet] default`` only."""
+    if [word for word in words if word not in ("-n", "-4", "-6", "-inet")] != ["get", "default"]:
+        return fail("route: usage", 64)
+    if world.default_route is None or "-6" in words:
+        return fail("route: route has not been found")
+    fields = ["   route to: default", "destination: default", "       mask: default", "    gateway: 192.0.2.1"]
+    fields += ["        fib: 0", f"  interface: {world.default_route}", "      flags: <UP,GATEWAY,DONE,STATIC>"]
+    return Reply("\n".join(fields) + "\n recvpipe  sendpipe  ssthresh  rtt,msec    mtu        weight    expire\n")

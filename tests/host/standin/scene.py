@@ -1,0 +1,147 @@
+"""What a scenario may ask of the stand-in host, each call with JSON in and out."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from .processes import PROC, read
+from .world import Behaviour, Interface
+
+if TYPE_CHECKING:
+    from .server import Server
+
+SHOWN = ("/var/run/hivewright", "/var/db/hivewright", "/var/log/hivewright")
+
+
+class Scene:
+    """The calls; their names are the verbs of the harness."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.world = server.world
+
+    def run(self, argv: list[str], name: str) -> dict[str, Any]:
+        """Run a command to its end."""
+        self.server.spawn(name, argv)
+        return self.server.wait(name)
+
+    def spawn(self, argv: list[str], name: str) -> None:
+        """Start a command and go on."""
+        self.server.spawn(name, argv)
+
+    def wait(self, name: str) -> dict[str, Any]:
+        """Wait for a command that was started."""
+        return self.server.wait(name)
+
+    def advance(self, seconds: float) -> None:
+        """Let the clock run."""
+        self.server.advance(seconds)
+
+    def steps(self, count: int) -> bool:
+        """Let so many things happen; false when nothing is left to happen."""
+        return all(self.server.step(self.world.now + 1e6) for _ in range(count))
+
+    def guest(self, name: str, runs: list[dict[str, Any]]) -> None:
+        """What the guest does in its next runs."""
+        self.world.behaviours[name] = [Behaviour(**run) for run in runs]
+
+    def kill(self, target: str) -> bool:
+        """SIGKILL to a process (Server.kill)."""
+        return self.server.kill(target)
+
+    def kill_after(self, count: int, targets: list[str]) -> None:
+        """SIGKILL to processes once so many more commands have run."""
+        self.server.kill_after = (self.server.count + count, targets)
+
+    def executed(self) -> int:
+        """How many commands have run."""
+        return self.server.count
+
+    def set(self, name: str, value: Any) -> None:
+        """Change a setting of the world: default_route, zvol_delay, ppt, urls."""
+        if name not in ("default_route", "zvol_delay", "ppt", "urls"):
+            raise KeyError(name)
+        setattr(self.world, name, value)
+
+    def pool(self, name: str, imported: bool) -> None:
+        """Import or export a pool."""
+        (self.world.import_pool if imported else self.world.export_pool)(name)
+
+    def bridge(self, name: str, members: list[str]) -> None:
+        """Make a bridge as an administrator would."""
+        self.world.interfaces[name] = Interface(name, "bridge", name, up=True, members=members)
+
+    def others(self, count: int) -> None:
+        """Other guests on the same host: contexts, taps in use; without processes."""
+        for number in range(count):
+            name = f"tapother{number}"
+            self.world.contexts.add(f"other{number}")
+            self.world.node(f"vmm/other{number}")
+            self.world.interfaces[name] = Interface(name, "tap", f"tap{500 + number}", up=True, holder="other")
+
+    def transcript(self) -> list[str]:
+        """The commands so far, forgotten afterwards."""
+        lines = []
+        for entry in self.server.transcript:
+            status = f"  = {entry.status}" if entry.status else ""
+            lines.append(f"{entry.time:7.1f}  {entry.actor:<10}  {entry.text}{status}")
+        self.server.transcript.clear()
+        return lines
+
+    def state(self) -> list[str]:
+        """What there is: interfaces, contexts, guests, datasets, processes, files of ours."""
+        lines = []
+        for each in sorted(self.world.interfaces.values(), key=lambda interface: interface.name):
+            if each.kind in ("tap", "bridge"):
+                words = [f"interface {each.name}", "up" if each.up else "down", f"mtu {each.mtu}"]
+                words += [f"member {m}{' private' if m in each.private else ''}" for m in each.members]
+                lines.append(", ".join([*words, *([f"held by {each.holder}"] if each.holder else [])]))
+        lines += [f"context {name}" for name in sorted(self.world.contexts)]
+        lines += [f"guest {name}" for name in sorted(self.world.guests)]
+        for dataset in sorted(self.world.datasets.values(), key=lambda each: each.name):
+            if dataset.kind == "volume":
+                lines.append(f"volume {dataset.name} {dataset.size}")
+        lines += self.processes()
+        for top in SHOWN:
+            lines += list(tree(top))
+        return lines
+
+    def processes(self) -> list[str]:
+        """The processes of daemons: by name, others counted."""
+        lines = []
+        for entry in os.listdir(PROC):
+            if not entry.isdigit() or int(entry) in self.server.ours:
+                continue
+            pid = int(entry)
+            for name, (daemon, child) in self.server.daemons.items():
+                if pid in (daemon, child) and read(f"{PROC}/{pid}/cmdline"):
+                    lines.append(f"process {'daemon' if pid == daemon else 'supervisor'} {name}")
+        return sorted(lines)
+
+
+def tree(top: str) -> list[str]:
+    """The files below a directory with mode and size, and small ones with their text."""
+    lines = []
+    for directory, folders, files in os.walk(top):
+        folders.sort()
+        for name in sorted(files):
+            path = os.path.join(directory, name)
+            found = os.lstat(path)
+            line = f"file {path} {found.st_mode & 0o777:04o}"
+            if name in ("lock", "supervisor", "pid"):
+                line += " a pid" if found.st_size else " empty"
+            elif name == "digest" or name == "provisioned":
+                line += " a digest" if found.st_size else " empty"
+            elif found.st_size <= 120 and not name.endswith(".log"):
+                line += " " + repr(text_of(path))
+            else:
+                line += " ..."
+            lines.append(line)
+    return lines
+
+
+def text_of(path: str) -> str:
+    """A file's text."""
+    with open(path, encoding="utf-8", errors="replace") as stream:
+        return stream.read()

@@ -1,0 +1,163 @@
+"""The kernel's and the system's small commands: kldload, sysctl, date, sleep, pwait, nc, logger and their like."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from .local import Usage, options
+from .processes import alive, start_time
+from .reply import Later, Reply, Result, fail
+from .world import EPOCH, World
+
+MODULES = {"vmm", "nmdm", "if_bridge", "if_tuntap", "bridgestp", "if_epair", "ng_ether", "ng_bridge", "ng_socket"}
+Resume = Callable[[Reply], None]
+
+
+def kldload(world: World, words: list[str]) -> Result:
+    """kldload(8): ``kldload [-nqv] file …``; a module that is there is an error without -n."""
+    given, names = options(words, "nqv")
+    status, errors = 0, []
+    for name in names:
+        if name not in MODULES:
+            errors.append(f"kldload: can't load {name}: No such file or directory\n")
+            status = 1
+        elif name in world.modules and "n" not in given:
+            errors.append(f"kldload: can't load {name}: module already loaded or in kernel\n")
+            status = 1
+        world.modules.update({name} & MODULES)
+    return Reply("", "".join(errors), status)
+
+
+def kldstat(world: World, words: list[str]) -> Result:
+    """kldstat(8): ``kldstat -q -m module`` or ``-n file``."""
+    given, _ = options(words, "qm:n:")
+    name = given.get("m", given.get("n", "")).removesuffix(".ko")
+    if not name:
+        return Reply("".join(f"{module}.ko\n" for module in sorted(world.modules)))
+    found = name in world.modules
+    return Reply("", "" if found or "q" in given else f"kldstat: can't find file {name}\n", 0 if found else 1)
+
+
+def sysctl(world: World, words: list[str]) -> Result:
+    """sysctl(8): read with -n, set with name=value."""
+    given, names = options(words, "niqe")
+    lines = []
+    for word in names:
+        name, separator, value = word.partition("=")
+        if name not in world.sysctl:
+            if "i" in given:
+                continue
+            return Reply("".join(lines), "" if "q" in given else f"sysctl: unknown oid '{name}'\n", 1)
+        if separator:
+            lines.append(f"{name}: {world.sysctl[name]} -> {value}\n")
+            world.sysctl[name] = value
+        else:
+            lines.append(f"{world.sysctl[name]}\n" if "n" in given else f"{name}: {world.sysctl[name]}\n")
+    return Reply("".join(lines))
+
+
+def date(world: World, words: list[str]) -> Result:
+    """date(1): ``date [-u] [-r seconds] [+format]`` on the sandbox's clock, in UTC."""
+    given, rest = options(words, "ujr:")
+    moment = int(given.get("r", EPOCH + int(world.now)))
+    form = rest[0] if rest else "+%a %b %e %H:%M:%S UTC %Y"
+    if not form.startswith("+"):
+        return fail("date: illegal time format")
+    return Reply(time.strftime(form[1:].replace("%s", str(moment)), time.gmtime(moment)) + "\n")
+
+
+def sleep(world: World, words: list[str]) -> Result:
+    """sleep(1): any number of seconds, fractions allowed."""
+    try:
+        duration = sum(map(float, words))
+    except ValueError:
+        return fail("usage: sleep number[unit] [...]")
+    return Later(lambda resume: world.at(duration, lambda: resume(Reply())))
+
+
+def pwait(world: World, words: list[str]) -> Result:
+    """pwait(1): ``pwait [-ov] [-t seconds] pid …``: 0 when all are gone, 124 when the time is over."""
+    try:
+        given, names = options(words, "ovt:")
+        pids = [int(name) for name in names]
+    except (Usage, ValueError):
+        return fail("usage: pwait [-t timeout] [-ov] pid ...", 64)
+    if not pids:
+        return fail("usage: pwait [-t timeout] [-ov] pid ...", 64)
+    errors = "".join(f"pwait: {pid}: No such process\n" for pid in pids if not alive(pid))
+    watched = {pid: start_time(pid) for pid in pids if alive(pid)}
+    limit = float(given["t"].rstrip("s")) if "t" in given else None
+
+    def gone() -> bool:
+        return all(not alive(pid) or start_time(pid) != born for pid, born in watched.items())
+
+    if gone():
+        return Reply("", errors)
+
+    def register(resume: Resume) -> None:
+        over: list[bool] = []
+
+        def finish(status: int) -> None:
+            if not over:
+                over.append(True)
+                resume(Reply("", errors, status))
+
+        world.watch(gone, lambda: finish(0))
+        if limit is not None:
+            world.at(limit, lambda: finish(124))
+
+    return Later(register)
+
+
+def nc(world: World, words: list[str]) -> Result:
+    """nc(1): ``nc -z [-w seconds] host port``: whether a guest accepts connections there by now."""
+    try:
+        given, (host, port) = options(words, "zn46vw:")
+    except (Usage, ValueError):
+        return fail("usage: nc [-46z] [-w timeout] [destination] [port]")
+    address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    for guest in world.guests.values():
+        ready = guest.behaviour.ports.get(address)
+        if ready is not None and world.now >= guest.started + ready:
+            return Reply()
+    if any(address in guest.behaviour.ports for guest in world.guests.values()):
+        return Reply("", "", 1)
+    wait = float(given.get("w", "75"))
+    return Later(lambda resume: world.at(wait, lambda: resume(Reply("", "", 1))))
+
+
+def pciconf(world: World, words: list[str]) -> Result:
+    """pciconf(8): ``pciconf -l [device]``, which shows what ppt(4) has."""
+    given, names = options(words, "lv")
+    if "l" not in given:
+        return fail("usage: pciconf -l [device]")
+    lines = []
+    for number, selector in enumerate(world.ppt):
+        device, place = f"ppt{number}", "pci0:" + selector.replace("/", ":")
+        if not names or names[0].rstrip(":") in (device, place):
+            lines.append(f"{device}@{place}:\tclass=0x030000 rev=0xa1 hdr=0x00 vendor=0x10de device=0x1eb8\n")
+    if names and not lines:
+        return fail("pciconf: open of device failed: No such device")
+    return Reply("".join(lines))
+
+
+def devctl(world: World, words: list[str]) -> Result:
+    """devctl(8): ``devctl set driver [-f] pci0:B:S:F ppt``."""
+    rest = [word for word in words if word != "-f"]
+    if rest[:2] != ["set", "driver"] or rest[3:] != ["ppt"] or "vmm" not in world.modules:
+        return fail("devctl: Failed to set driver: Device not configured")
+    selector = rest[2].removeprefix("pci0:").replace(":", "/")
+    if selector not in world.ppt:
+        world.ppt.append(selector)
+    return Reply()
+
+
+def hostname(world: World, words: list[str]) -> Result:
+    """hostname(1): ``hostname [-s]``."""
+    return Reply(world.hostname.partition(".")[0] + "\n" if words == ["-s"] else world.hostname + "\n")
+
+
+def silent(_: World, __: list[str]) -> Result:
+    """Commands that are only recorded: logger(1), cu(1)."""
+    return Reply()

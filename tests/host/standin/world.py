@@ -1,0 +1,165 @@
+"""What the stand-in host knows and remembers: interfaces, guests, pools, settings, the clock."""
+
+from __future__ import annotations
+
+import heapq
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+EPOCH = 1_000_000_000
+NULL = "/.linux/null"
+
+
+@dataclass
+class Interface:
+    """One network interface."""
+
+    name: str
+    kind: str
+    unit: str
+    up: bool = False
+    mtu: int = 1500
+    description: str = ""
+    groups: list[str] = field(default_factory=list)
+    members: list[str] = field(default_factory=list)
+    private: set[str] = field(default_factory=set)
+    addresses: list[str] = field(default_factory=list)
+    holder: str = ""
+    """The guest whose bhyve has the tap open."""
+
+
+@dataclass
+class Behaviour:
+    """What a guest does in one run of bhyve; times in seconds after the start."""
+
+    acpi: float | None = 5.0
+    """When the guest switches ACPI on; never when None."""
+    end: str = ""
+    """How the run ends by itself: reboot, poweroff, halt, triple, error, abort; empty: it goes on."""
+    after: float = 60.0
+    ignore: int = 0
+    """So many presses of the power button have no effect."""
+    shutdown: float = 3.0
+    """From the power button to the end."""
+    wedged: bool = False
+    """bhyvectl --force-poweroff has no effect."""
+    ports: dict[str, float] = field(default_factory=dict)
+    """Addresses (``192.0.2.20:5432``) that accept connections, and from when on."""
+
+
+@dataclass
+class Guest:
+    """A running bhyve."""
+
+    name: str
+    pid: int
+    behaviour: Behaviour
+    finish: Callable[[int, str], None]
+    catch: Callable[[], None]
+    started: float
+    taps: list[str] = field(default_factory=list)
+    presses: int = 0
+    acpi: bool = False
+    over: bool = False
+    listen: str = ""
+
+
+@dataclass
+class Dataset:
+    """A ZFS dataset, volume or snapshot."""
+
+    name: str
+    kind: str
+    size: int = 0
+    properties: dict[str, str] = field(default_factory=dict)
+
+
+class World:
+    """All state of the stand-in host."""
+
+    def __init__(self, settings: dict[str, Any]) -> None:
+        self.now = 0.0
+        self.timers: list[tuple[float, int, Callable[[], None]]] = []
+        self.watchers: list[tuple[Callable[[], bool], Callable[[], None]]] = []
+        self.count = 0
+        self.release: tuple[int, int] = tuple(settings.get("release", (14, 3)))
+        self.arch: str = settings.get("arch", "amd64")
+        self.hostname: str = settings.get("hostname", "alpha")
+        self.sysctl: dict[str, str] = {"hw.ncpu": "32", "net.link.bridge.member_ifaddrs": "0"}
+        self.sysctl.update(settings.get("sysctl", {}))
+        self.modules: set[str] = set(settings.get("modules", []))
+        self.default_route: str | None = settings.get("default_route", "ix0")
+        self.urls: dict[str, str] = settings.get("urls", {})
+        self.ppt: list[str] = settings.get("ppt", [])
+        self.zvol_delay: float = settings.get("zvol_delay", 2.0)
+        self.interfaces: dict[str, Interface] = {}
+        self.waiting: dict[str, list[Callable[[], None]]] = {}
+        self.guests: dict[str, Guest] = {}
+        self.behaviours: dict[str, list[Behaviour]] = {}
+        self.contexts: set[str] = set()
+        self.datasets: dict[str, Dataset] = {}
+        self.pools: set[str] = set()
+        for name in ["lo0", *settings.get("ethers", ["ix0", "ix1"])]:
+            self.interfaces[name] = Interface(name, "lo" if name == "lo0" else "ether", name, up=True)
+        for pool in settings.get("pools", ["zroot"]):
+            self.import_pool(pool)
+
+    def at(self, delay: float, action: Callable[[], None]) -> None:
+        """Do something ``delay`` seconds from now."""
+        self.count += 1
+        heapq.heappush(self.timers, (self.now + delay, self.count, action))
+
+    def next_timer(self) -> tuple[float, int, Callable[[], None]]:
+        """Take the timer that is due first."""
+        return heapq.heappop(self.timers)
+
+    def watch(self, condition: Callable[[], bool], action: Callable[[], None]) -> None:
+        """Do something as soon as a condition holds."""
+        self.watchers.append((condition, action))
+
+    def fire(self) -> bool:
+        """Run the action of one watcher whose condition holds; false when there is none."""
+        for index, (condition, action) in enumerate(self.watchers):
+            if condition():
+                del self.watchers[index]
+                action()
+                return True
+        return False
+
+    def import_pool(self, pool: str) -> None:
+        """Make a pool, with the datasets it had when it was exported."""
+        self.pools.add(pool)
+        self.datasets.setdefault(pool, Dataset(pool, "filesystem"))
+        for dataset in self.datasets.values():
+            if dataset.kind == "volume" and dataset.name.split("/")[0] == pool:
+                self.node(f"zvol/{dataset.name}")
+
+    def export_pool(self, pool: str) -> None:
+        """Take a pool away; what it holds is there again after the next import."""
+        self.pools.discard(pool)
+        for dataset in self.datasets.values():
+            if dataset.kind == "volume" and dataset.name.split("/")[0] == pool:
+                self.unnode(f"zvol/{dataset.name}")
+
+    def exists(self, dataset: str) -> bool:
+        """True when the dataset can be reached: it exists and its pool is imported."""
+        return dataset in self.datasets and dataset.partition("@")[0].split("/")[0] in self.pools
+
+    def node(self, name: str) -> None:
+        """Make a character device below /dev."""
+        path = f"/dev/{name}"
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        if not os.path.lexists(path):
+            os.symlink(NULL, path)
+
+    def unnode(self, name: str) -> None:
+        """Take a device away, and its directory when that is empty."""
+        path = f"/dev/{name}"
+        if os.path.lexists(path):
+            os.unlink(path)
+        parent = os.path.dirname(path)
+        while parent != "/dev" and os.path.isdir(parent) and not os.listdir(parent):
+            os.rmdir(parent)
+            parent = os.path.dirname(parent)
