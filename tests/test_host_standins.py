@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
-from host.sandbox import Host, prepare
+from host.sandbox import Host
+
+pytest_plugins = ["host.fixtures"]
 
 BHYVE = "bhyve -A -c 1 -m 1G -s 0,hostbridge -s 31,lpc"
 
 
-@pytest.fixture(scope="module")
-def standin(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The stand-ins, compiled."""
-    return prepare(tmp_path_factory.mktemp("standin"))
-
-
 @pytest.fixture
-def host(tmp_path: Path, standin: Path) -> Iterator[Host]:
-    """An empty host with dash."""
-    (tmp_path / "tree").mkdir()
-    host = Host(tmp_path / "tree", tmp_path, standin, "dash", modules=["vmm", "nmdm"])
-    yield host
-    host.close()
+def host(empty_host: Host) -> Host:
+    """An empty host with dash, its modules loaded."""
+    assert empty_host.run("kldload", "-n", "vmm", "nmdm").status == 0
+    return empty_host
 
 
 def check(host: Host, script: str, status: int, *texts: str) -> None:
@@ -135,10 +126,17 @@ def test_daemon_holds_a_lock_that_cannot_go_stale(host: Host) -> None:
     check(host, "[ ! -e /tmp/l ]", 0)
 
 
-def test_daemon_ends_with_its_child_and_forwards_sigterm(host: Host) -> None:
-    check(host, "daemon -f -P /tmp/l -o /tmp/o sh -c 'trap \"echo caught; exit\" TERM; echo up; sleep 50 & wait'", 0)
+def test_daemon_forwards_sigterm_and_ends_before_its_child(host: Host) -> None:
+    script = "exec >/tmp/o; trap 'sleep 5; echo caught; exit' TERM; echo up; sleep 50 & wait"
+    check(host, f'daemon -f -m 0 -P /tmp/l sh -c "{script}"', 0)
     host.advance(1)
-    check(host, "kill $(cat /tmp/l); sleep 1; cat /tmp/o; [ ! -e /tmp/l ]", 0, "up\ncaught\n")
+    check(host, "kill $(cat /tmp/l); sleep 1; [ ! -e /tmp/l ] && cat /tmp/o; sleep 9; cat /tmp/o", 0, "up\nup\ncaught\n")
+
+
+def test_daemon_buffers_what_its_child_says(host: Host) -> None:
+    check(host, "daemon -P /tmp/l sh -c 'echo late; sleep 9' >/tmp/o; sleep 1; cat /tmp/o; echo --; sleep 9; cat /tmp/o", 0, "--\nlate\n")
+    check(host, "daemon -m 0 -P /tmp/l sh -c 'echo soon; sleep 9' >/tmp/o; sleep 1; cat /tmp/o; echo --", 0, "soon\n--\n")
+    check(host, "daemon -o /tmp/p -P /tmp/m sh -c 'echo soon; sleep 9'; sleep 1; cat /tmp/p", 0, "soon\n")
 
 
 def test_lockf_reports_a_held_lock(host: Host) -> None:

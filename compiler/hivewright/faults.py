@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hivewright.report import Diagnostic, KeyPath, Part, Place
-from hivewright.wording import key_text, kind_text, nearest, one_of, quoted, table_text, value_text
+from hivewright.wording import is_key_of, key_text, kind_text, nearest, one_of, quoted, table_text, value_text
 
 if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationError
@@ -77,7 +77,22 @@ def diagnose(
     return diagnostics
 
 
-def _data_path(location: tuple[str | int, ...], values: object) -> tuple[KeyPath, bool]:
+def without_faults(error: ValidationError, values: Mapping[str, Any]) -> dict[str, Any]:
+    """A copy of a table less the keys whose values are at fault, so that the rest can be checked further."""
+    kept = dict(values)
+    for found in error.errors(include_url=False, include_context=False, include_input=False):
+        path, _ = _data_path(found["loc"], values)
+        table = kept
+        for number, part in enumerate(path, 1):
+            inner = table.get(str(part))
+            if number == len(path) or not isinstance(inner, dict):
+                table.pop(str(part), None)
+                break
+            table[str(part)] = table = dict(inner)
+    return kept
+
+
+def _data_path(location: tuple[str | int, ...], values: Any) -> tuple[KeyPath, bool]:
     """The part of pydantic's location that names data, and whether it is a key rather than a value."""
     path: list[str | int] = []
     current = values
@@ -85,13 +100,9 @@ def _data_path(location: tuple[str | int, ...], values: object) -> tuple[KeyPath
     for position, part in enumerate(location):
         if part == "[key]" and position == last:
             return tuple(path), True
-        if isinstance(current, Mapping) and part in current:
+        if is_key_of(part, current):
             current = current[part]
-        elif isinstance(current, (list, tuple)) and isinstance(part, int) and part < len(current):
-            current = current[part]
-        else:
-            continue
-        path.append(part)
+            path.append(part)
     return tuple(path), False
 
 
@@ -105,13 +116,13 @@ def _describe(faults: list[_Fault], model: type[BaseModel], where: Where) -> Dia
     if "missing" in types:
         return _missing_key(fault, model, where(fault.path, "table"))
     place = where(fault.path, "value")
-    for type in _FORMS:
-        if type in types:
-            return Diagnostic("KEY004", f"{_subject(place)}: {_form(types[type])}", place)
-    for type, (limit, comparison) in _RANGES.items():
-        if type in types:
-            message = f"{_subject(place)} must be {comparison} {types[type].context[limit]}, not {value_text(fault.value)}"
-            return Diagnostic("KEY005", message, place)
+    for form in _FORMS:
+        if form in types:
+            return Diagnostic("KEY004", f"{_subject(place)}: {_form(types[form])}", place)
+    for kind, (limit, comparison) in _RANGES.items():
+        if kind in types:
+            bound = f"{comparison} {types[kind].context[limit]}"
+            return Diagnostic("KEY005", f"{_subject(place)} must be {bound}, not {value_text(fault.value)}", place)
     return _wrong_kind(faults, place)
 
 
@@ -196,7 +207,8 @@ def _example(faults: list[_Fault], value: object, place: Place) -> str:
     if ("tuple_type" in types or "list_type" in types) and isinstance(value, (str, int)):
         return f"write {key} = [{value_text(value)}]"
     if types.keys() & {"dict_type", "model_type", "model_attributes_type"}:
-        return f"write it as a table: {table_text((*place.path, '…')) if 'dict_type' in types else table_text(place.path)}"
+        path = (*place.path, "NAME") if "dict_type" in types else place.path
+        return f"write it as a table: {table_text(path)}"
     return ""
 
 
@@ -228,4 +240,5 @@ def _missing_key(fault: _Fault, model: type[BaseModel], place: Place) -> Diagnos
 
     name = str(fault.path[-1])
     described = description_of(model, fault.path)
-    return Diagnostic("KEY002", f"{table_text(place.path)} lacks the key {quoted(name)}", place, f"add {name}: {described}")
+    message = f"{table_text(place.path)} lacks the key {quoted(name)}"
+    return Diagnostic("KEY002", message, place, f"add {name}: {described}")

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from hivewright.faults import diagnose
+from hivewright.faults import diagnose, without_faults
 from hivewright.model.base import Table
 from hivewright.model.guest import Topology
 from hivewright.model.host import Host
@@ -55,6 +55,21 @@ def _once(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
     for each in diagnostics:
         found.setdefault((each.code, each.place, each.message), each)
     return list(found.values())
+
+
+def _remainder(values: Mapping[str, object]) -> Vm | None:
+    """A VM less the keys at fault; ``None`` when too little is left."""
+    for _ in range(2):
+        try:
+            return Vm.model_validate(values)
+        except ValidationError as error:
+            values = without_faults(error, values)
+        except RecursionError:
+            break
+    try:
+        return Vm.model_validate(values)
+    except (ValidationError, RecursionError):
+        return None
 
 
 @dataclass(slots=True)
@@ -112,7 +127,7 @@ class _Loader:
         elif not self.sources.diagnostics:
             message = "no file has the table [site]"
             self.diagnostics.append(Diagnostic("KEY002", message, help='add [site] with name = "…", the site\'s name'))
-        return found if found is not None else SiteTable(name="unnamed")
+        return found if found is not None else SiteTable.model_construct(name="unnamed")
 
     def _objects(self, kind: str, model: type[M]) -> dict[str, M]:
         found = {}
@@ -178,12 +193,16 @@ class _Loader:
                 self.diagnostics.append(Diagnostic("KEY008", message, place, "name it in the VM, or in [defaults]"))
 
     def _vms(self) -> dict[str, Vm]:
+        """The VMs; of one with faults, what is left without them, for the sake of its references."""
         found = {}
         for name in self.tables.named["vm"]:
             whole = self.resolver.resolve(name)
             self.layers[name] = whole.layers
             vm = self._checked(Vm, whole.values, whole.layers)
             if vm is None:
+                vm = _remainder(whole.values)
+                if vm is not None:
+                    found[name] = vm
                 continue
             found[name] = vm
             if vm.host is None and not vm.hosts:
@@ -196,9 +215,10 @@ class _Loader:
     def _profiles(self, vms: Mapping[str, Vm], images: Mapping[str, Image]) -> dict[str, Profile]:
         """The profiles that VMs use, for themselves or for their image; each is checked once."""
         for vm in vms.values():
-            for device in (*vm.disk.values(), *vm.cd.values()):
-                if device.image is not None and device.image not in images:
-                    self.resolver.profile(device.image)
+            wanted = [*(disk.image for disk in vm.disk.values()), *(drive.image for drive in vm.cd.values())]
+            for image in wanted:
+                if image is not None and image not in images:
+                    self.resolver.profile(image)
         found = {}
         for name, file in sorted(self.resolver.profiles.items()):
             if file is None:

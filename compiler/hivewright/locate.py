@@ -6,6 +6,7 @@ The text is scanned once and leniently: it was parsed before, or is shown becaus
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -74,10 +75,8 @@ def _position(text: str, span: Range) -> tuple[int, int, int]:
 @lru_cache(maxsize=4)
 def _index(text: str) -> dict[KeyPath, Written]:
     scanner = _Scanner(text)
-    try:
+    with suppress(RecursionError):  # absurdly nested values: what was found so far must do
         scanner.scan()
-    except RecursionError:  # absurdly nested values: what was found so far must do
-        pass
     return scanner.index
 
 

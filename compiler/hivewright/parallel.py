@@ -1,65 +1,110 @@
-"""Work shared among forked processes: what the parent knows is inherited, only results travel back."""
+"""Work in two steps shared among forked processes: what the parent knows is inherited, only results travel back."""
 
 from __future__ import annotations
 
 import os
 import pickle
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from typing import Any, BinaryIO, Generic, TypeVar
 
 Item = TypeVar("Item")
+State = TypeVar("State")
+Finding = TypeVar("Finding")
 Result = TypeVar("Result")
 
 
-def map_forked(function: Callable[[Item], Result], items: Sequence[Item], workers: int) -> list[Result]:
-    """``[function(item) for item in items]``, by up to ``workers`` processes, this one included.
+@dataclass(frozen=True, slots=True)
+class Work(Generic[Item, State, Finding, Result]):
+    """Two steps for each item, with one decision about all of them in between.
 
-    Items are dealt out in turn, so that neighbours of similar cost are spread. An exception of a worker is raised
-    here. Results must be picklable.
+    ``prepare`` keeps a state in its process and tells a finding; ``finish`` makes a result of the state. Findings
+    and results must be picklable.
     """
-    workers = min(workers, len(items))
-    if workers <= 1:
-        return [function(item) for item in items]
-    children = [_fork(function, items[offset::workers]) for offset in range(1, workers)]
-    outcomes: list[Any] = [_attempt(function, items[0::workers])]
-    outcomes += [_collect(child, descriptor) for child, descriptor in children]
-    results: list[Any] = [None] * len(items)
-    for offset, (succeeded, value) in enumerate(outcomes):
+
+    prepare: Callable[[Item], tuple[State, Finding]]
+    finish: Callable[[State], Result]
+
+
+@dataclass(frozen=True, slots=True)
+class _Child:
+    process: int
+    orders: BinaryIO
+    answers: BinaryIO
+
+    def answer(self) -> Any:
+        try:
+            succeeded, value = pickle.load(self.answers)
+        except EOFError:
+            raise ChildProcessError("a worker process ended before it had finished") from None
         if not succeeded:
             raise value
-        results[offset::workers] = value
-    return results
+        return value
 
 
-def _attempt(function: Callable[[Item], Result], items: Sequence[Item]) -> tuple[bool, Any]:
+def run_forked(
+    work: Work[Item, State, Finding, Result],
+    items: Sequence[Item],
+    workers: int,
+    decide: Callable[[list[Finding]], bool],
+) -> list[Result] | None:
+    """Prepares all items, lets ``decide`` look at the findings in their order, and then finishes all or none.
+
+    Up to ``workers`` processes, this one included; items are dealt out in turn, so that neighbours of similar cost
+    are spread. ``None`` when it was decided to stop. An exception of a worker is raised here.
+    """
+    workers = max(1, min(workers, len(items)))
+    children = [_fork(work, items[offset::workers]) for offset in range(1, workers)]
     try:
-        return True, [function(item) for item in items]
-    except Exception as error:
-        return False, error
+        prepared = [work.prepare(item) for item in items[0::workers]]
+        findings = [[finding for _, finding in prepared], *(child.answer() for child in children)]
+        if not decide(_in_order(findings, len(items))):
+            return None
+        for child in children:
+            child.orders.write(b"go")
+            child.orders.flush()
+        results = [work.finish(state) for state, _ in prepared]
+        return _in_order([results, *(child.answer() for child in children)], len(items))
+    finally:
+        for child in children:
+            child.orders.close()
+            child.answers.close()
+            os.waitpid(child.process, 0)
 
 
-def _fork(function: Callable[[Item], Result], items: Sequence[Item]) -> tuple[int, int]:
-    reader, writer = os.pipe()
-    child = os.fork()
-    if child:
-        os.close(writer)
-        return child, reader
-    status = 1
+def _in_order(dealt: Sequence[Sequence[Any]], count: int) -> list[Any]:
+    values: list[Any] = [None] * count
+    for offset, hand in enumerate(dealt):
+        values[offset :: len(dealt)] = hand
+    return values
+
+
+def _fork(work: Work[Item, State, Finding, Result], items: Sequence[Item]) -> _Child:
+    orders_reader, orders_writer = os.pipe()
+    answers_reader, answers_writer = os.pipe()
+    process = os.fork()
+    if process:
+        os.close(orders_reader)
+        os.close(answers_writer)
+        return _Child(process, os.fdopen(orders_writer, "wb"), os.fdopen(answers_reader, "rb"))
     try:
-        os.close(reader)
-        with os.fdopen(writer, "wb") as stream:
-            pickle.dump(_attempt(function, items), stream)
-        status = 0
+        os.close(orders_writer)
+        os.close(answers_reader)
+        with os.fdopen(orders_reader, "rb") as orders, os.fdopen(answers_writer, "wb") as answers:
+            _serve(work, items, orders, answers)
     finally:
         # Neither the parent's buffers nor its exit handlers are this process's to run.
-        os._exit(status)
+        os._exit(0)
 
 
-def _collect(child: int, descriptor: int) -> tuple[bool, Any]:
-    with os.fdopen(descriptor, "rb") as stream:
-        content = stream.read()
-    _, status = os.waitpid(child, 0)
-    if status != 0 or not content:
-        return False, ChildProcessError("a worker process ended before it had finished")
-    outcome: tuple[bool, Any] = pickle.loads(content)
-    return outcome
+def _serve(
+    work: Work[Item, State, Finding, Result], items: Sequence[Item], orders: BinaryIO, answers: BinaryIO
+) -> None:
+    try:
+        prepared = [work.prepare(item) for item in items]
+        pickle.dump((True, [finding for _, finding in prepared]), answers)
+        answers.flush()
+        if orders.read(2) == b"go":
+            pickle.dump((True, [work.finish(state) for state, _ in prepared]), answers)
+    except Exception as error:
+        pickle.dump((False, error), answers)

@@ -114,16 +114,28 @@ def _type(node: Schema) -> str:
     if "enum" in node:
         return " or ".join(_value(value) for value in node["enum"])
     if node.get("type") == "array":
-        one = _type(node["items"])
-        return f"array of {_MANY.get(one, one)}"
+        return f"array of {_many(node['items'])}"
     if node.get("type") == "integer" and "minimum" in node:
         return f"{node['minimum']} to {node['maximum']}"
     if node.get("type") == "string":
         example = f"text such as {_value(node['examples'][0])}" if "examples" in node else "text"
         return _KINDS.get(node.get("pattern", ""), example)
     if "$ref" in node or node.get("type") == "object":
-        return "tables" if "patternProperties" in node or "properties" in node else "table"
+        return _table_type(node)
     return {"boolean": "true or false", "integer": "integer"}[node["type"]]
+
+
+def _table_type(node: Schema) -> str:
+    inner = [*node.get("patternProperties", {}).values(), node.get("additionalProperties")]
+    scalars = [value for value in inner if isinstance(value, dict) and value.get("type") == "string"]
+    if scalars:
+        return f"table of {_many(scalars[0])}"
+    return "tables" if "patternProperties" in node or "properties" in node else "table"
+
+
+def _many(node: Schema) -> str:
+    one = _type(node)
+    return _MANY.get(one, one)
 
 
 def _value(value: object) -> str:

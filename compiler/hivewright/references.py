@@ -114,8 +114,10 @@ class _Checker:
         for name, host in hosts:
             if device not in host.device:
                 message = f"the host {name} keeps no device {quoted(device)} for guests"
-                near = suggestion(device, host.device, "device") if host.device else ""
-                self.report("REF009", message, path, near or f"define [host.{name}.device.{device}] with its pci address")
+                remedy = f"define [host.{name}.device.{device}] with its pci address"
+                if host.device:
+                    remedy = suggestion(device, host.device, "device")
+                self.report("REF009", message, path, remedy)
                 return
 
     def check_file(self, name: str, path: KeyPath) -> None:
@@ -157,7 +159,7 @@ class _Checker:
         except OSError:
             return f"there is no folder {quoted(folder)} either; paths are relative to the site's folder"
         remedy = suggestion(wanted, (each for each in there if not each.startswith(".")), "file")
-        return remedy.replace('"', f'"{folder}/', 1) if folder and remedy.startswith("did") else help
+        return remedy.replace('"', f'"{folder}/', 1) if folder and remedy.startswith("did") else remedy
 
 
 def check_references(site: Site, known: Known, folder: str, files: dict[str, bytes]) -> list[Diagnostic]:

@@ -20,7 +20,6 @@ from hivewright.inventory import inventory_context, waves
 from hivewright.manifest import INVENTORY, MANIFEST, ROOT, Artifact, format_manifest
 from hivewright.plan import HostPlan, Option, Policy, Step, VmPlan
 from hivewright.quote import (
-    LoaderText,
     Quoter,
     ShellText,
     comment,
@@ -117,7 +116,7 @@ def load_templates(directory: Path) -> Templates:
 
 def _copied(directory: Path) -> Iterator[tuple[str, Artifact]]:
     for path in sorted((directory / ROOT).rglob("*")):
-        if path.suffix != TEMPLATE_SUFFIX and path.is_file():
+        if path.suffix != TEMPLATE_SUFFIX and not path.name.startswith(".") and path.is_file():
             content = path.read_bytes()
             # Packaging and file systems lose modes; a script says what it is.
             yield path.relative_to(directory).as_posix(), Artifact(0o755 if content.startswith(b"#!") else 0o644, content)
@@ -129,7 +128,7 @@ def render(plan: HostPlan) -> dict[str, Artifact]:
     artifacts = dict(templates.copied)
     artifacts[HOST] = _text(templates.host.render(_host_context(plan)))
     if plan.loader:
-        settings = [{"line": _loader_line(item.name, item.value), "reason": item.reason} for item in plan.loader]
+        settings = [{"line": loader_setting(item.name, item.value), "reason": item.reason} for item in plan.loader]
         artifacts[LOADER] = _text(templates.loader.render({"host": plan, "loader": settings}))
     if plan.devd:
         artifacts[DEVD] = _text(templates.devd.render({"host": plan, "devd": _devd_context(plan)}))
@@ -181,10 +180,6 @@ def _policy(policy: Policy) -> list[ShellText]:
     limit = (str(policy.restart_count), str(policy.restart_within))
     events = ((policy.on_poweroff,), (policy.on_reboot,), (policy.on_crash, *limit))
     return [shell_words((event, *words), label) for (event, label), words in zip(_POLICY_KEYS, events, strict=True)]
-
-
-def _loader_line(name: str, value: str) -> LoaderText:
-    return loader_setting(name, value)
 
 
 def _devd_context(plan: HostPlan) -> list[dict[str, object]]:

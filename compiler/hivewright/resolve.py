@@ -10,7 +10,7 @@ from hivewright.report import Diagnostic, KeyPath, Part, Place
 from hivewright.site import Layer
 from hivewright.source import SourceFile, Sources
 from hivewright.tables import Tables, Values
-from hivewright.wording import quoted, suggestion
+from hivewright.wording import is_key_of, quoted, suggestion
 
 DEFAULT_PROFILE = "other"
 
@@ -179,14 +179,11 @@ def without(values: Mapping[str, Any], *keys: str) -> Mapping[str, Any]:
     return {key: value for key, value in values.items() if key not in keys} if values.keys() & keys else values
 
 
-def _reaches(values: object, path: KeyPath) -> bool:
+def _reaches(values: Any, path: KeyPath) -> bool:
     for part in path:
-        if isinstance(values, Mapping) and part in values:
-            values = values[part]
-        elif isinstance(values, (list, tuple)) and isinstance(part, int) and part < len(values):
-            values = values[part]
-        else:
+        if not is_key_of(part, values):
             return False
+        values = values[part]
     return True
 
 

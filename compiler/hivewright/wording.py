@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from hivewright.report import KeyPath
 
@@ -19,6 +19,13 @@ def key_text(key: str | int) -> str:
 def table_text(path: KeyPath) -> str:
     """``[vm.web1.disk.root]``; the top of a file for an empty path."""
     return f"[{'.'.join(map(key_text, path))}]" if path else "the top of the file"
+
+
+def is_key_of(part: str | int, values: object) -> bool:
+    """Whether one step of a key path leads into a value: a key of a table, or an index of an array."""
+    if isinstance(values, Mapping):
+        return part in values
+    return isinstance(values, (list, tuple)) and isinstance(part, int) and part < len(values)
 
 
 def quoted(text: str) -> str:
@@ -42,7 +49,7 @@ def value_text(value: object) -> str:
 def kind_text(value: object) -> str:
     """The type of a value in TOML's terms."""
     if isinstance(value, bool):
-        return "true or false"
+        return value_text(value)
     for kind, name in (
         (str, "text"),
         (int, "a whole number"),
@@ -50,7 +57,7 @@ def kind_text(value: object) -> str:
         (dict, "a table"),
         ((list, tuple), "an array"),
     ):
-        if isinstance(value, kind):  # type: ignore[arg-type]
+        if isinstance(value, kind):
             return name
     return "a date or time"
 

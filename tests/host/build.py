@@ -1,25 +1,42 @@
-"""The trees the scenarios run: made by the same build as everybody's, from tests/sites/standin."""
+"""The tree the scenarios run: compiled from tests/sites/standin by the same functions as every build."""
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import sys
+from collections.abc import Iterable
 from pathlib import Path
 
-HERE = Path(__file__).parent
-SITE = HERE.parent / "sites" / "standin"
-CHECKOUT = HERE.parent.parent
+from hivewright.allocate import allocate
+from hivewright.load import load
+from hivewright.lower import lower
+from hivewright.render import render
+from hivewright.report import Diagnostic
+from hivewright.rules import check_rules
+from hivewright.source import find_project, read_site
+
+SITE = Path(__file__).parent.parent / "sites" / "standin"
 
 
-def build_tree(directory: Path, host: str = "alpha") -> Path:
-    """Compile the site below ``directory``; returns what lands at / of the host."""
-    site = directory / "site"
-    shutil.copytree(SITE, site)
-    environment = {**os.environ, "PYTHONPATH": str(CHECKOUT / "compiler")}
-    words = [sys.executable, "-m", "hivewright", "-C", str(site), "build", "-o", str(directory / "build")]
-    done = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise AssertionError(f"{' '.join(words)} failed:\n{done.stdout}{done.stderr}")
-    return directory / "build" / host / "root"
+def refuse_errors(diagnostics: Iterable[Diagnostic]) -> None:
+    """The site of the scenarios has no errors."""
+    errors = [str(each) for each in diagnostics if each.severity == "error"]
+    if errors:
+        raise AssertionError("\n".join(errors))
+
+
+def build_tree(directory: Path, host: str = "alpha", site: Path = SITE) -> Path:
+    """Compile a site into a directory; returns what lands at / of the host."""
+    loaded = load(read_site(find_project(site)))
+    refuse_errors(loaded.diagnostics)
+    assert loaded.site is not None
+    refuse_errors(check_rules(loaded.site))
+    allocation = allocate(loaded.site, {})
+    refuse_errors(allocation.diagnostics)
+    lowered = lower(loaded.site, allocation)
+    refuse_errors(lowered.diagnostics)
+    plan = next(plan for plan in lowered.plans if plan.name == host)
+    for name, artifact in render(plan).items():
+        path = directory / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(artifact.content)
+        path.chmod(artifact.mode)
+    return directory / "root"

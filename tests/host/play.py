@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 from .sandbox import Host, Outcome
@@ -89,3 +91,29 @@ def leftovers(host: Host) -> list[str]:
             if "empty" not in line and not line.endswith("''"):
                 wrong.append(line)
     return wrong
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A scenario: its name is that of its golden transcript, its settings are those of ``world.World``."""
+
+    name: str
+    play: Callable[[Play], None]
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
+def up(play: Play, *names: str) -> None:
+    """Start guests without writing it down: how a start goes is another scenario's matter."""
+    for name in names:
+        outcome = play.host.run(HIVECTL, "start", name)
+        assert outcome.status == 0, outcome
+    play.quietly()
+
+
+def down(play: Play, *names: str) -> None:
+    """Stop guests without writing it down, and make sure that nothing is left of them."""
+    for name in names:
+        outcome = play.host.run(HIVECTL, "stop", name)
+        assert outcome.status == 0, outcome
+    play.quietly()
+    assert not leftovers(play.host), leftovers(play.host)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 
 from hivewright.allocate import HOSTBRIDGE, LPC, TABLET
 from hivewright.extra_args import Argument, slot_of
@@ -16,15 +16,32 @@ from hivewright.units import format_cpu_list
 
 _MEGABYTE, _GIGABYTE = 2**20, 2**30
 
+_HOSTBRIDGES = {
+    kind: fixed_device(HOSTBRIDGE, emulation, ("machine.hostbridge", "rule:hostbridge"))
+    for kind, emulation in (("standard", "hostbridge"), ("amd", "amd_hostbridge"))
+}
+_TABLET = fixed_device(TABLET, "xhci,tablet", ("vnc.tablet", "rule:tablet"))
+_LPC = fixed_device(LPC, "lpc", ("rule:lpc",))
+
+_ALWAYS = (
+    Option(("-A",), ("rule:acpi",), "acpi"),
+    Option(("-H",), ("rule:halt",), "halt"),
+    Option(("-P",), ("rule:pause",), "pause"),
+)
+_IGNORE_MSR = Option(("-w",), ("machine.ignore_msr",), "machine.ignore_msr")
+_UTC = Option(("-u",), ("machine.rtc",), "machine.rtc")
+_WIRED = Option(("-S",), ("machine.wired",), "machine.wired")
+_WIRED_FOR_DEVICES = Option(("-S",), ("machine.wired", "rule:wired"), "passthrough")
+_NO_MP_TABLE = Option(("-Y",), ("rule:mp-table",), "mp-table")
+
 
 def lower_devices(guest: Guest) -> list[Device]:
     """All PCI devices by address, the LPC bridge last."""
     devices = [*lower_disks(guest), *lower_cds(guest), *lower_nics(guest), *_lower_others(guest)]
     devices.sort(key=lambda device: device.address)
-    kind = "amd_hostbridge" if guest.vm.machine.hostbridge == "amd" else "hostbridge"
-    devices.insert(0, fixed_device(HOSTBRIDGE, kind, ("machine.hostbridge", "rule:hostbridge")))
+    devices.insert(0, _HOSTBRIDGES[guest.vm.machine.hostbridge])
     if guest.features.pc:
-        devices.append(fixed_device(LPC, "lpc", ("rule:lpc",)))
+        devices.append(_LPC)
     return devices
 
 
@@ -41,7 +58,7 @@ def _lower_others(guest: Guest) -> Iterator[Device]:
     if vm.vnc is not None:
         yield _lower_framebuffer(guest)
         if vm.vnc.tablet:
-            yield fixed_device(TABLET, "xhci,tablet", ("vnc.tablet", "rule:tablet"))
+            yield _TABLET
 
 
 def _lower_framebuffer(guest: Guest) -> Device:
@@ -67,12 +84,11 @@ def vnc_address(guest: Guest) -> str:
     return f"{address}:{port}"
 
 
-def lower_command(guest: Guest, devices: Iterable[Device], extra: Iterable[Argument]) -> Iterator[Option]:
+def lower_command(guest: Guest, devices: Sequence[Device], extra: Sequence[Argument]) -> Iterator[Option]:
     """All options of bhyve(8) in a fixed order, without the name of the guest, which the script adds."""
-    devices, extra = tuple(devices), tuple(extra)
     addresses = [device.address for device in devices]
     addresses += [address for argument in extra if (address := slot_of(argument)) is not None]
-    yield from _lower_flags(guest, any(bus for bus, _, _ in addresses))
+    yield from _lower_flags(guest, max(addresses)[0] > 0)
     sockets, cores, threads = topology_of(guest)
     words = ("-c", f"cpus={guest.vm.cpus},sockets={sockets},cores={cores},threads={threads}")
     keys: Keys = ("cpus", "topology")
@@ -98,18 +114,17 @@ def lower_command(guest: Guest, devices: Iterable[Device], extra: Iterable[Argum
 def _lower_flags(guest: Guest, has_buses: bool) -> Iterator[Option]:
     machine = guest.vm.machine
     if guest.features.pc:
-        yield Option(("-A",), ("rule:acpi",), "acpi")
-        yield Option(("-H",), ("rule:halt",), "halt")
-        yield Option(("-P",), ("rule:pause",), "pause")
+        yield from _ALWAYS
         if machine.ignore_msr:
-            yield Option(("-w",), ("machine.ignore_msr",), "machine.ignore_msr")
+            yield _IGNORE_MSR
         if machine.rtc == "utc":
-            yield Option(("-u",), ("machine.rtc",), "machine.rtc")
-    if machine.wired or guest.vm.passthrough:
-        keys = ("machine.wired", "rule:wired") if guest.vm.passthrough else ("machine.wired",)
-        yield Option(("-S",), keys, "machine.wired" if machine.wired else "passthrough")
+            yield _UTC
+    if guest.vm.passthrough:
+        yield _WIRED_FOR_DEVICES
+    elif machine.wired:
+        yield _WIRED
     if has_buses and guest.features.pc:
-        yield Option(("-Y",), ("rule:mp-table",), "mp-table")
+        yield _NO_MP_TABLE
 
 
 def topology_of(guest: Guest) -> tuple[int, int, int]:

@@ -119,6 +119,8 @@ def _hooks(guest: Guest) -> tuple[tuple[str, bytes], ...]:
     found: list[tuple[str, bytes]] = []
     for moment in _MOMENTS:
         files: tuple[str, ...] = getattr(guest.vm.hooks, moment)
+        if not files:
+            continue
         width = len(str(10 * len(files)))
         for number, file in enumerate(files, 1):
             name = file.rpartition("/")[2]

@@ -10,22 +10,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import yaml
-
 from hivewright.lower.context import Guest
 from hivewright.lower.network import USUAL_MTU, guest_mtu, mac_address
-from hivewright.lower.yaml_text import Text, YamlWriter
+from hivewright.lower.yaml_text import Text, YamlWriter, read_mapping
+from hivewright.model.guest import CloudInit
 from hivewright.model.nic import Nic
 from hivewright.model.site import User
 from hivewright.report import Diagnostic
 
 Seed = tuple[tuple[str, bytes], ...]
-
-try:
-    from yaml import CSafeLoader as _Loader
-except ImportError:  # PyYAML without libyaml
-    from yaml import SafeLoader as _Loader  # type: ignore[assignment]
-
 
 @dataclass(slots=True)
 class SeedWriter:
@@ -34,20 +27,19 @@ class SeedWriter:
     writer: YamlWriter = field(default_factory=YamlWriter)
     own: dict[str, Mapping[str, Any] | str] = field(default_factory=dict)
     """File of the site -> what it holds, or what is wrong with it."""
+    accounts: dict[tuple[object, ...], str] = field(default_factory=dict)
+    """Users and packages -> what user-data says about them."""
 
     def seed(self, guest: Guest) -> tuple[Seed, tuple[Diagnostic, ...]]:
         """The files of the seed of a guest that has ``cloud_init``, sorted, and what is wrong with its own file."""
-        cloud_init = guest.vm.cloud_init
-        assert cloud_init is not None
+        cloud_init = _cloud_init(guest)
         diagnostics: tuple[Diagnostic, ...] = ()
-        user_data = _user_data(guest)
+        own: Mapping[str, Any] | str = {}
         if cloud_init.user_data is not None:
             own = self._own(guest, cloud_init.user_data)
             if isinstance(own, str):
                 diagnostics = (_not_mergeable(guest, cloud_init.user_data, own),)
-            else:
-                user_data = _merge(user_data, own)
-        user_text = "#cloud-config\n" + self.writer.write(user_data)
+        user_text = "#cloud-config\n" + self._user_data(guest, {} if isinstance(own, str) else own)
         network = _network_config(guest) if cloud_init.network else None
         network_text = self.writer.write(network) if network is not None else ""
         digest = hashlib.sha256(f"{user_text}\0{network_text}".encode()).hexdigest()
@@ -60,6 +52,15 @@ class SeedWriter:
         files.append(("user-data", user_text.encode()))
         return tuple(files), diagnostics
 
+    def _user_data(self, guest: Guest, own: Mapping[str, Any]) -> str:
+        cloud_init = _cloud_init(guest)
+        if own:
+            return self.writer.write(_merge(_names(guest) | _accounts(guest), own))
+        key = (cloud_init.users, cloud_init.packages)
+        if key not in self.accounts:
+            self.accounts[key] = self.writer.write(_accounts(guest))
+        return self.writer.write(_names(guest)) + self.accounts[key]
+
     def _own(self, guest: Guest, file: str) -> Mapping[str, Any] | str:
         if file not in self.own:
             self.own[file] = _read_own(guest.site.files[file])
@@ -71,22 +72,11 @@ def _read_own(content: bytes) -> Mapping[str, Any] | str:
     if content.startswith(b"#!"):
         return "it is a script; write the commands under runcmd in a #cloud-config file"
     try:
-        value = yaml.load(content.decode(), Loader=_Loader)
+        return read_mapping(content.decode())
     except UnicodeDecodeError:
         return "it is not UTF-8"
-    except RecursionError:
-        return "it is nested too deeply"
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        position = f"line {mark.line + 1}, column {mark.column + 1}: " if mark is not None else ""
-        return f"{position}{getattr(error, 'problem', None) or error}"
     except ValueError as error:
         return str(error)
-    if value is None:
-        return {}
-    if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
-        return "its top level must be a mapping, as in any #cloud-config file"
-    return value
 
 
 def _not_mergeable(guest: Guest, file: str, reason: str) -> Diagnostic:
@@ -110,13 +100,22 @@ def _merge(ours: Any, theirs: Any) -> Any:
     return theirs
 
 
-def _user_data(guest: Guest) -> dict[str, object]:
-    cloud_init = guest.vm.cloud_init
-    assert cloud_init is not None
-    hostname = cloud_init.hostname or guest.name
-    data: dict[str, object] = {"hostname": Text(hostname)}
+def _cloud_init(guest: Guest) -> CloudInit:
+    assert guest.vm.cloud_init is not None, "only a guest with cloud_init has a seed"
+    return guest.vm.cloud_init
+
+
+def _names(guest: Guest) -> dict[str, object]:
+    hostname = _cloud_init(guest).hostname or guest.name
+    names: dict[str, object] = {"hostname": Text(hostname)}
     if guest.site.table.domain:
-        data["fqdn"] = Text(f"{hostname}.{guest.site.table.domain}")
+        names["fqdn"] = Text(f"{hostname}.{guest.site.table.domain}")
+    return names
+
+
+def _accounts(guest: Guest) -> dict[str, object]:
+    cloud_init = _cloud_init(guest)
+    data: dict[str, object] = {}
     if cloud_init.users:
         data["users"] = [_user(name, guest.site.users[name]) for name in cloud_init.users]
     if cloud_init.packages:

@@ -1,4 +1,4 @@
-"""YAML for seeds, written by PyYAML.
+"""YAML for seeds, read and written by PyYAML.
 
 Thousands of guests have seeds that differ only in names and addresses, and PyYAML is slow. So PyYAML writes each
 *shape* of a document once, with a placeholder in double quotes for every ``Text``, and the placeholders are replaced
@@ -9,13 +9,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import yaml
 
 try:
     from yaml import CSafeDumper as _BaseDumper
+    from yaml import CSafeLoader as _BaseLoader
 except ImportError:  # PyYAML without libyaml
     from yaml import SafeDumper as _BaseDumper  # type: ignore[assignment]
+    from yaml import SafeLoader as _BaseLoader  # type: ignore[assignment]
 
 _SAFE = re.compile(r"[A-Za-z0-9_./:+-]*")
 _PLACEHOLDER = "HIVEWRIGHT.PLACEHOLDER"
@@ -29,14 +33,71 @@ class Text(str):
     __slots__ = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Verbatim:
+    """A scalar that is no text, as somebody wrote it: readers differ in what they make of 0644 or yes."""
+
+    tag: str
+    text: str
+
+
+class _Loader(_BaseLoader):
+    pass
+
+
 class _Dumper(_BaseDumper):
     def ignore_aliases(self, _data: object) -> bool:
         return True
 
 
-_Dumper.add_representer(
-    Text, lambda dumper, text: dumper.represent_scalar("tag:yaml.org,2002:str", str(text), style='"')
-)
+_TAG = "tag:yaml.org,2002:"
+_DEPTH = 60
+_NODES = 100_000
+"""How deep own data may be nested, and how many values it may have once aliases are written out."""
+
+
+def _represent_text(dumper: Any, text: str) -> Any:
+    return dumper.represent_scalar(f"{_TAG}str", text, style="|" if "\n" in text else None)
+
+
+_Dumper.add_representer(str, _represent_text)
+_Dumper.add_representer(Text, lambda dumper, text: dumper.represent_scalar(f"{_TAG}str", str(text), style='"'))
+_Dumper.add_representer(Verbatim, lambda dumper, scalar: dumper.represent_scalar(scalar.tag, scalar.text))
+for _kind in ("int", "float", "bool", "null", "timestamp", "binary"):
+    _Loader.add_constructor(f"{_TAG}{_kind}", lambda _loader, node: Verbatim(node.tag, node.value))
+
+
+def read_mapping(text: str) -> dict[str, Any]:
+    """A YAML mapping whose scalars keep their spelling; ``ValueError`` says why a text is none."""
+    try:
+        value = yaml.load(text, Loader=_Loader)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        position = f"line {mark.line + 1}, column {mark.column + 1}: " if mark is not None else ""
+        raise ValueError(f"{position}{getattr(error, 'problem', None) or error}") from None
+    if value is None:
+        return {}
+    if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
+        raise ValueError("its top level must be a mapping, as in any #cloud-config file")
+    _check_extent(value)
+    return value
+
+
+def _check_extent(value: object) -> None:
+    """An alias may stand for itself or for very much, and aliases are written out."""
+    waiting = [(value, 0)]
+    nodes = 0
+    while waiting:
+        current, depth = waiting.pop()
+        nodes += 1
+        if nodes > _NODES or depth > _DEPTH:
+            raise ValueError("it is nested too deeply, or its aliases stand for too much")
+        if isinstance(current, dict):
+            waiting += [(item, depth + 1) for item in current.values()]
+        elif isinstance(current, list):
+            waiting += [(item, depth + 1) for item in current]
 
 
 class YamlWriter:
@@ -52,19 +113,15 @@ class YamlWriter:
     def _block(self, key: str, value: object) -> str:
         texts: list[str] = []
         shape = f"{key!r}:{_shape(value, texts)}"
-        if not texts:
-            parts = self._shapes.get(shape)
-            if parts is None:
-                parts = self._shapes[shape] = [_dump({key: value})]
-            return parts[0]
         if _SAFE.fullmatch("".join(texts)) is None:
             return _dump({key: value})
         parts = self._shapes.get(shape)
         if parts is None:
-            parts = self._shapes[shape] = _dump({key: _with_placeholders(value)}).split(_PLACEHOLDER)
+            written = _dump({key: _with_placeholders(value)})
+            parts = self._shapes[shape] = written.split(_PLACEHOLDER) if texts else [written]
         if len(parts) != len(texts) + 1:
             return _dump({key: value})
-        pieces = [parts[0]]
+        pieces = parts[:1]
         for text, part in zip(texts, parts[1:], strict=True):
             pieces += (text, part)
         return "".join(pieces)

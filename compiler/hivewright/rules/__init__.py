@@ -72,7 +72,6 @@ RULES: tuple[Rule, ...] = (
     images.image_source,
     images.image_format,
     images.image_needs_tool,
-    images.image_for_arch,
     images.drive_source,
     capacity.topology_product,
     capacity.pins,

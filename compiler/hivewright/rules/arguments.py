@@ -83,12 +83,13 @@ def _extra_args(survey: Survey, name: str, vm: Vm) -> Iterator[Diagnostic]:
         )
         return
     for argument in arguments:
-        place = site.place("vm", name, "extra_args", argument.index)
+        path = ("vm", name, "extra_args", argument.index)
         if fault := _malformed(argument):
-            yield diagnose("VM041", f"extra_args of {name}: {fault[0]}", place, fault[1])
+            yield diagnose("VM041", f"extra_args of {name}: {fault[0]}", site.place(*path), fault[1])
         elif remedy := _instead(argument, vm):
             words = f"{argument.flag} {argument.value}".rstrip()
-            yield diagnose("VM040", f"extra_args of {name} has {words}, which hivewright decides", place, remedy)
+            message = f"extra_args of {name} has {words}, which hivewright decides"
+            yield diagnose("VM040", message, site.place(*path), remedy)
         else:
             yield from _unsupported(survey, name, argument)
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
-from hivewright.report import Diagnostic
-from hivewright.rules.survey import Survey, diagnose, host_place
+from hivewright.report import Diagnostic, Part, Place
+from hivewright.rules.survey import Survey, diagnose
 
 if TYPE_CHECKING:
     from hivewright.model.storage import Image
@@ -17,48 +18,54 @@ _NOT_UNPACKED = (".7z", ".bz2", ".lz4", ".lzma", ".rar", ".tar", ".tbz", ".tgz",
 _NOT_RAW = (".ova", ".qcow2", ".vdi", ".vhd", ".vhdx", ".vmdk")
 
 
-def _images(site: Site) -> Iterator[tuple[str, tuple[str, ...], Image]]:
-    """What to call each image, its key path, and the image: those of the site and those of used profiles."""
+def _images(site: Site) -> Iterator[tuple[str, Callable[..., Place], Image]]:
+    """What to call each image, where its keys are, and the image: those of the site and those of used profiles."""
     for name, image in site.images.items():
-        yield f"image {name}", ("image", name), image
+        yield f"image {name}", partial(site.place, "image", name), image
     for name, profile in site.profiles.items():
         for arch, image in profile.image.items():
-            yield f"image of the profile {name} for {arch}", ("profile", name, "image", arch), image
+            yield f"image of the profile {name} for {arch}", partial(_profile_place, site, name, arch), image
+
+
+def _profile_place(site: Site, profile: str, *path: str, part: Part = "value") -> Place:
+    """Where a key of a profile's image is; in no file when the profile is only used for its image."""
+    layers = (layer for name, vm in site.vms.items() if vm.profile == profile for layer in site.layers[name])
+    file = next((layer.file for layer in layers if layer.label == f"profile {profile}"), "")
+    return Place(file, ("image", *path), part)
 
 
 def image_source(survey: Survey) -> Iterator[Diagnostic]:
-    place = survey.site.place
-    for what, here, image in _images(survey.site):
+    for what, place, image in _images(survey.site):
         if image.url is None and image.path is None:
             yield diagnose(
                 "STO007",
                 f"the {what} has neither url nor path",
-                place(*here, part="table"),
+                place(part="table"),
                 'write url = "https://…" for one that is fetched, or path = "/…" for a file on the host',
             )
         elif image.url is not None and image.path is not None:
             yield diagnose(
                 "STO007",
                 f"the {what} has both url and path",
-                place(*here, "path"),
+                place("path"),
                 "keep url for an image that is fetched, or path for a file on the host",
-                [place(*here, "url")],
+                [place("url")],
             )
         elif image.url is not None and image.sha256 is None:
             yield diagnose(
                 "STO008",
                 f"the {what} is fetched without a checksum",
-                place(*here, "url"),
+                place("url"),
                 'add sha256 = "…" as its publisher states it; sha256 = "none" is the way to go without',
             )
 
 
 def image_format(survey: Survey) -> Iterator[Diagnostic]:
     """A raw image is written to the disk as it is; what is not raw would give a guest that does not boot."""
-    for what, here, image in _images(survey.site):
+    for what, place, image in _images(survey.site):
         source = image.url or image.path or ""
         name = source.partition("?")[0].partition("#")[0].lower()
-        place = survey.site.place(*here, "path" if image.url is None else "url")
+        here = place("path" if image.url is None else "url")
         inner = name
         for suffix in _COMPRESSED:
             inner = inner.removesuffix(suffix)
@@ -68,21 +75,21 @@ def image_format(survey: Survey) -> Iterator[Diagnostic]:
             yield diagnose(
                 "STO017",
                 f"the {what} is packed as {packed}, which hivewright does not unpack",
-                place,
+                here,
                 f"name one that is not packed, or packed as {', '.join(_COMPRESSED)}",
             )
         elif foreign == ".qcow2" and image.format == "raw":
             yield diagnose(
                 "STO017",
                 f"the {what} is called {foreign}, but its format is raw",
-                place,
+                here,
                 'write format = "qcow2", or name a raw image',
             )
         elif foreign is not None and foreign != ".qcow2":
             yield diagnose(
                 "STO017",
                 f"the {what} is called {foreign}, which bhyve cannot read",
-                place,
+                here,
                 "name a raw image, or convert it with qemu-img(1) first",
             )
 
@@ -102,26 +109,6 @@ def image_needs_tool(survey: Survey) -> Iterator[Diagnostic]:
             "install emulators/qemu-tools on its hosts, or publish the image raw (qemu-img convert -O raw)",
             severity="warning",
         )
-
-
-def image_for_arch(survey: Survey) -> Iterator[Diagnostic]:
-    """A profile may bring its image for one architecture only."""
-    site = survey.site
-    wanted = [(name, "disk", key, disk.image) for name, key, disk in survey.disks if disk.image is not None]
-    wanted += [(name, "cd", key, cd.image) for name, key, cd in survey.cds if cd.image is not None]
-    for name, kind, key, image in wanted:
-        if image in site.images or image not in site.profiles:
-            continue
-        for host in survey.hosts_of[name][:1]:
-            arch = site.hosts[host].arch
-            if arch not in site.profiles[image].image:
-                yield diagnose(
-                    "STO018",
-                    f"{kind} {key} of {name} wants the image of the profile {image}, which has none for {arch}",
-                    site.place("vm", name, kind, key, "image"),
-                    f"define an [image.NAME] for {arch} and name it here, or choose another host",
-                    [host_place(site, name), site.place("host", host, "arch")],
-                )
 
 
 def drive_source(survey: Survey) -> Iterator[Diagnostic]:

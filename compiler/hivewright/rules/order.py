@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from hivewright.report import Diagnostic
 from hivewright.rules.survey import Survey, diagnose, host_place
 from hivewright.waves import cycles
+
+if TYPE_CHECKING:
+    from hivewright.site import Site
 
 
 def after_circle(survey: Survey) -> Iterator[Diagnostic]:
@@ -35,43 +39,51 @@ def after_circle(survey: Survey) -> Iterator[Diagnostic]:
 
 def after_possible(survey: Survey) -> Iterator[Diagnostic]:
     """Each entry of ``after`` on its own: itself, another host, a later order, a VM that is not started."""
-    for name, vm in survey.site.vms.items():
-        if vm.after:
-            for index, other in enumerate(vm.after):
-                yield from _after(survey, name, index, other)
+    vms, hosts_of = survey.site.vms, survey.hosts_of
+    for name, vm in vms.items():
+        for index, other in enumerate(vm.after):
+            if other not in vms:
+                continue
+            home, other_home = hosts_of[name][:1], hosts_of[other][:1]
+            if other == name:
+                here = survey.site.place("vm", name, "after", index)
+                yield diagnose("ORD002", f"{name} waits for itself", here, "delete this entry of after")
+            elif home and other_home and home != other_home:
+                yield _elsewhere(survey.site, (name, home[0]), (other, other_home[0]), index)
+            elif vms[other].order > vm.order:
+                yield _later(survey.site, name, other, index)
+            elif vm.autostart and not vms[other].autostart:
+                yield _not_started(survey.site, name, other, index)
 
 
-def _after(survey: Survey, name: str, index: int, other: str) -> Iterator[Diagnostic]:
-    site = survey.site
-    if other not in site.vms:
-        return
-    vm, earlier = site.vms[name], site.vms[other]
-    here = site.place("vm", name, "after", index)
-    home, other_home = survey.hosts_of[name][:1], survey.hosts_of[other][:1]
-    if other == name:
-        yield diagnose("ORD002", f"{name} waits for itself", here, "delete this entry of after")
-    elif home and other_home and home != other_home:
-        yield diagnose(
-            "ORD003",
-            f"{name} on {home[0]} cannot wait for {other} on {other_home[0]}: each host starts its VMs on its own",
-            here,
-            f"delete this entry of after, or bring {name} and {other} to one host",
-            [host_place(site, name), host_place(site, other)],
-        )
-    elif earlier.order > vm.order:
-        yield diagnose(
-            "ORD004",
-            f"{name} (order {vm.order}) waits for {other}, which starts later (order {earlier.order})",
-            here,
-            f"give {other} an order of at most {vm.order}, or {name} one of at least {earlier.order}",
-            [site.place("vm", name, "order"), site.place("vm", other, "order")],
-        )
-    elif vm.autostart and not earlier.autostart:
-        yield diagnose(
-            "ORD005",
-            f"{name} starts with the host and waits for {other}, which does not",
-            here,
-            f"write autostart = true for {other} or autostart = false for {name}, or delete this entry of after",
-            [site.place("vm", other, "autostart")],
-            "warning",
-        )
+def _elsewhere(site: Site, waiting: tuple[str, str], awaited: tuple[str, str], index: int) -> Diagnostic:
+    (name, home), (other, other_home) = waiting, awaited
+    return diagnose(
+        "ORD003",
+        f"{name} on {home} cannot wait for {other} on {other_home}: each host starts its VMs on its own",
+        site.place("vm", name, "after", index),
+        f"delete this entry of after, or bring {name} and {other} to one host",
+        [host_place(site, name), host_place(site, other)],
+    )
+
+
+def _later(site: Site, name: str, other: str, index: int) -> Diagnostic:
+    order, other_order = site.vms[name].order, site.vms[other].order
+    return diagnose(
+        "ORD004",
+        f"{name} (order {order}) waits for {other}, which starts later (order {other_order})",
+        site.place("vm", name, "after", index),
+        f"give {other} an order of at most {order}, or {name} one of at least {other_order}",
+        [site.place("vm", name, "order"), site.place("vm", other, "order")],
+    )
+
+
+def _not_started(site: Site, name: str, other: str, index: int) -> Diagnostic:
+    return diagnose(
+        "ORD005",
+        f"{name} starts with the host and waits for {other}, which does not",
+        site.place("vm", name, "after", index),
+        f"write autostart = true for {other} or autostart = false for {name}, or delete this entry of after",
+        [site.place("vm", other, "autostart")],
+        "warning",
+    )

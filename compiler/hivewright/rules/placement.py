@@ -11,16 +11,7 @@ from hivewright.rules.survey import Survey, clashes, diagnose, host_place, liste
 def one_host(survey: Survey) -> Iterator[Diagnostic]:
     site = survey.site
     for name, vm in site.vms.items():
-        if (vm.host is None) != (not vm.hosts):
-            continue
-        if vm.host is None:
-            yield diagnose(
-                "VM001",
-                f"{name} has neither host nor hosts",
-                site.place("vm", name, part="table"),
-                'say where it runs: host = "NAME", or hosts = ["NAME", …] for a VM that can move',
-            )
-        else:
+        if vm.hosts and vm.host is not None:
             yield diagnose(
                 "VM001",
                 f"{name} has both host and hosts",

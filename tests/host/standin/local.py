@@ -76,7 +76,7 @@ def open_locked(path: str) -> int:
 
 
 def daemon(words: list[str], link: Link) -> int:
-    """daemon(8) with -P, -p, -f, -c, -o; it cannot restart its child (-r is never right for bhyve)."""
+    """daemon(8) with -P, -p, -f, -c, -o, -m; it cannot restart its child (-r is never right for bhyve)."""
     given, command = options(words, "cfHSp:P:o:t:u:m:")
     if not command:
         raise Usage("usage: daemon [-cf] [-p child_pidfile] [-P supervisor_pidfile] [-o file] command arguments ...")
@@ -93,9 +93,10 @@ def daemon(words: list[str], link: Link) -> int:
         except OSError as error:
             write_all(2, f"daemon: {given[letter]}: {error.strerror}\n")
             return 1
-    output = -1
     if "o" in given:
         output = os.open(given["o"], os.O_CREAT | os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    else:
+        output = 1
     if os.fork():
         return 0
     link.socket.close()
@@ -110,57 +111,85 @@ def daemon(words: list[str], link: Link) -> int:
     if not files:
         execute(command)
     own.call("daemon", os.getpid(), given.get("P") or given.get("p"))
-    os._exit(supervise(command, files, given, output, own))
+    os._exit(Supervisor(command, files, given, output).run(own))
 
 
-def supervise(command: list[str], files: list[tuple[str, int]], given: dict[str, str], output: int, link: Link) -> int:
-    """Run the command as a child, write the pid files, carry its output, forward SIGTERM, wait for its end."""
-    reader, writer = os.pipe() if output >= 0 else (-1, -1)
-    child = os.fork()
-    if child == 0:
-        if writer >= 0:
-            os.dup2(writer, 1)
-            os.dup2(writer, 2)
-        execute(command)
-    for letter, descriptor in files:
-        os.pwrite(descriptor, str(child if letter == "p" else os.getpid()).encode(), 0)
-    signal.signal(signal.SIGTERM, lambda *_: os.kill(child, signal.SIGTERM))
-    link.call("child", os.getpid(), child)
-    end = os.pidfd_open(child)
-    poll = select.poll()
-    poll.register(end, select.POLLIN)
-    if reader >= 0:
+class Supervisor:
+    """The process that daemon(8) leaves behind: it holds the locks and waits for the child.
+
+    The child's output goes through a pipe unless -m 0 is given. What arrives is written to the file of -o at once,
+    but to daemon's own output through a buffer, which is emptied when it is full or at the end.
+    """
+
+    def __init__(self, command: list[str], files: list[tuple[str, int]], given: dict[str, str], output: int) -> None:
+        self.command = command
+        self.files = files
+        self.given = given
+        self.output = output
+        self.mask = int(given.get("m", "3"))
+        self.buffer = b""
+
+    def run(self, link: Link) -> int:
+        """Start the child, write the pid files, carry its output, wait for its end."""
+        reader, writer = os.pipe()
+        child = os.fork()
+        if child == 0:
+            for descriptor in (1, 2):
+                if self.mask & descriptor:
+                    os.dup2(writer, descriptor)
+            execute(self.command)
         os.close(writer)
+        for letter, descriptor in self.files:
+            os.pwrite(descriptor, str(child if letter == "p" else os.getpid()).encode(), 0)
+        signal.signal(signal.SIGTERM, lambda *_: self.terminate(child))
+        link.call("child", os.getpid(), child)
+        end = os.pidfd_open(child)
+        poll = select.poll()
+        poll.register(end, select.POLLIN)
         poll.register(reader, select.POLLIN)
-    gone = False
-    while not gone:
-        ready = {descriptor for descriptor, _ in poll.poll()}
-        if reader in ready and not carry(reader, output):
-            poll.unregister(reader)
-        gone = end in ready
-    os.waitpid(child, 0)
-    drain(reader, output)
-    for letter, _ in files:
-        if os.path.exists(given[letter]):
-            os.unlink(given[letter])
-    return 0
+        gone = False
+        while not gone:
+            ready = {descriptor for descriptor, _ in poll.poll()}
+            if reader in ready and not self.carry(reader):
+                poll.unregister(reader)
+            gone = end in ready
+        os.waitpid(child, 0)
+        drain(self, reader)
+        self.finish()
+        return 0
+
+    def carry(self, reader: int) -> bool:
+        """Take what the child wrote; false at the end of the pipe."""
+        data = os.read(reader, 65536)
+        self.buffer += data
+        if self.output != 1 or len(self.buffer) >= 4096:
+            self.flush()
+        return bool(data)
+
+    def flush(self) -> None:
+        """Write what was taken."""
+        write_all(self.output, self.buffer.decode("utf-8", "replace"))
+        self.buffer = b""
+
+    def finish(self) -> None:
+        """Write the rest and remove the pid files."""
+        self.flush()
+        for letter, _ in self.files:
+            if os.path.exists(self.given[letter]):
+                os.unlink(self.given[letter])
+
+    def terminate(self, child: int) -> None:
+        """SIGTERM: pass it on and end at once; the lock is free then although the child lives."""
+        os.kill(child, signal.SIGTERM)
+        self.finish()
+        os._exit(0)
 
 
-def carry(reader: int, output: int) -> bool:
-    """Copy what the child wrote into the output file; false at the end of the pipe."""
-    data = os.read(reader, 65536)
-    if data:
-        os.write(output, data)
-    return bool(data)
-
-
-def drain(reader: int, output: int) -> None:
-    """Copy what is left in the pipe; others may keep it open for ever, so never wait for its end."""
-    if reader < 0:
-        return
+def drain(supervisor: Supervisor, reader: int) -> None:
+    """Take what is left in the pipe; others may keep it open for ever, so never wait for its end."""
     os.set_blocking(reader, False)
     try:
-        while carry(reader, output):
+        while supervisor.carry(reader):
             pass
     except BlockingIOError:
         pass

@@ -16,6 +16,7 @@ import select
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,7 +26,7 @@ from .processes import alive, quiet, read
 from .reply import Become, Later, Local, Reply
 from .world import World
 
-LONGEST = 100_000.0
+LONGEST = 2000.0
 
 
 @dataclass
@@ -147,8 +148,8 @@ class Server:
         else:
             self.daemons[self.names[pid]] = (pid, value)
 
-    def step(self, limit: float) -> bool:
-        """Let one thing happen; false when nothing can before ``limit`` on the clock."""
+    def step(self, limit: float, until: Callable[[], bool] = lambda: False) -> bool:
+        """Let one thing happen, unless ``until`` holds; false when nothing can before ``limit`` on the clock."""
         while True:
             if self.receive(0):
                 continue
@@ -157,7 +158,7 @@ class Server:
                     break
             else:
                 self.receive(1)
-        if self.world.fire():
+        if until() or self.world.fire():
             return True
         if self.pending:
             self.pending.sort(key=lambda request: (request.actor, request.argv, request.pid))
@@ -249,8 +250,12 @@ class Server:
         """Let things happen until an operator's command ends."""
         process = self.operators[name]
         limit = self.world.now + LONGEST
-        while process.poll() is None:
-            if not self.step(limit) and process.poll() is None:
+
+        def ended() -> bool:
+            return process.poll() is not None
+
+        while not ended():
+            if not self.step(limit, ended):
                 return {"status": None, "out": self.output(name, "out"), "err": self.processes()}
         return {"status": process.returncode, "out": self.output(name, "out"), "err": self.output(name, "err")}
 

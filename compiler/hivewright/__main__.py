@@ -1,0 +1,5 @@
+"""``python -m hivewright``."""
+
+from hivewright.cli import entry
+
+entry()

@@ -1,0 +1,115 @@
+"""The command line: global flags, verbs, exit status. A verb's module is imported only when it is chosen.
+
+Exit status: 0 fine, 1 the site has errors (or a file cannot be read or written), 2 usage, 3 there is a difference,
+70 a defect of hivewright, 130 interrupted, 141 the reader of the output went away.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from argparse import SUPPRESS, ArgumentParser, Namespace
+from collections.abc import Sequence
+from contextlib import suppress
+from importlib import import_module
+from typing import Any, NoReturn
+
+from hivewright import __version__
+
+VERBS = {
+    "check": "check the site",
+    "build": "compile the site into the files of its hosts",
+    "diff": "show what a build would change",
+    "show": "show a VM and where each part of its command comes from",
+    "explain": "explain the code of a diagnostic",
+    "schema": "print the JSON Schema of a site",
+    "new": "make a new site",
+}
+"""Verb -> one line of help. Verb ``check`` is the module ``hivewright.commands.check``."""
+
+DEFAULTS = {
+    "directory": ".",
+    "format": "full",
+    "color": "auto",
+    "strict": False,
+    "quiet": False,
+    "verbose": False,
+    "debug": False,
+}
+
+
+def entry() -> NoReturn:
+    """The console script: a short-lived process that leaves freeing its memory to the system."""
+    gc.disable()
+    status = main(sys.argv[1:])
+    with suppress(OSError):
+        sys.stderr.flush()
+    os._exit(status)
+
+
+def main(argv: Sequence[str]) -> int:
+    """Runs one command and returns its exit status."""
+    debug = "--debug" in argv
+    try:
+        arguments = _parse(argv)
+        status: int = import_module(f"hivewright.commands.{arguments.verb}").run(arguments)
+        sys.stdout.flush()
+    except SystemExit as end:  # argparse: usage errors, --help, --version
+        return end.code if isinstance(end.code, int) else 2
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # The interpreter flushes stdout once more when it ends, which must not fail again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except OSError as error:
+        if debug:
+            raise
+        about = f"{error.filename}: " if error.filename else ""
+        sys.stderr.write(f"hivewright: {about}{error.strerror or error}\n")
+        return 1
+    except Exception as error:
+        if debug:
+            raise
+        sys.stderr.write(f"hivewright: a defect of hivewright, not of the site: {type(error).__name__}: {error}\n")
+        sys.stderr.write("hivewright: run the same command with --debug to see where, and report it\n")
+        return 70
+    return status
+
+
+def _parse(argv: Sequence[str]) -> Namespace:
+    parser = ArgumentParser(prog="hivewright", description="Compiles TOML definitions of bhyve guests.")
+    parser.add_argument("--version", action="version", version=f"hivewright {__version__}")
+    _add_global_flags(parser)
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True, parser_class=_VerbParser)
+    for verb, text in VERBS.items():
+        verbs.add_parser(verb, help=text).verb = verb
+    arguments = parser.parse_args(argv)
+    for name, value in DEFAULTS.items():
+        if not hasattr(arguments, name):
+            setattr(arguments, name, value)
+    return arguments
+
+
+class _VerbParser(ArgumentParser):
+    """The parser of a verb, whose arguments are added when the verb is chosen."""
+
+    verb = ""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        _add_global_flags(self)
+        import_module(f"hivewright.commands.{self.verb}").add_arguments(self)
+        return super().parse_known_args(args, namespace)
+
+
+def _add_global_flags(parser: ArgumentParser) -> None:
+    """The flags of every verb. They have no defaults here, so that those before a verb are not overwritten by it."""
+    group = parser.add_argument_group("flags of every verb", argument_default=SUPPRESS)
+    group.add_argument("-C", dest="directory", metavar="DIR", help="the project's folder (default: this one)")
+    group.add_argument("--format", choices=("full", "short", "json"), help="how diagnostics are written")
+    group.add_argument("--color", choices=("auto", "always", "never"), help="colour in diagnostics")
+    group.add_argument("--strict", action="store_true", help="warnings are errors")
+    group.add_argument("-q", "--quiet", action="store_true", help="errors only")
+    group.add_argument("-v", "--verbose", action="store_true", help="say more")
+    group.add_argument("--debug", action="store_true", help="a traceback for defects of hivewright")

@@ -1,0 +1,51 @@
+"""Fixtures of the tests on the stand-in host; a test module that uses them names this plugin."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .build import build_tree
+from .sandbox import Host, prepare
+
+
+@pytest.fixture(scope="session")
+def standin(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The stand-ins, compiled."""
+    return prepare(tmp_path_factory.mktemp("standin"))
+
+
+@pytest.fixture(scope="session")
+def built_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What lands at / of the host of tests/sites/standin."""
+    return build_tree(tmp_path_factory.mktemp("built"))
+
+
+@pytest.fixture
+def open_host(tmp_path: Path, standin: Path, built_tree: Path) -> Iterator[Callable[..., Host]]:
+    """Opens hosts with the built tree: ``open_host(shell, **settings)``."""
+    hosts: list[Host] = []
+    numbers = itertools.count()
+
+    def open_one(shell: str, **settings: Any) -> Host:
+        directory = tmp_path / str(next(numbers))
+        directory.mkdir()
+        hosts.append(Host(built_tree, directory, standin, shell, **settings))
+        return hosts[-1]
+
+    yield open_one
+    for host in hosts:
+        host.close()
+
+
+@pytest.fixture
+def empty_host(tmp_path: Path, standin: Path) -> Iterator[Host]:
+    """A host without anything of ours, with dash."""
+    (tmp_path / "tree").mkdir()
+    host = Host(tmp_path / "tree", tmp_path, standin, "dash")
+    yield host
+    host.close()

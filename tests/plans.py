@@ -1,0 +1,164 @@
+"""Plans made by hand: one of each shape that the templates know, without reading or lowering anything."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hivewright.plan import (
+    DevdRule,
+    DiskPlan,
+    HostPlan,
+    NetworkPlan,
+    NicPlan,
+    Option,
+    Policy,
+    Setting,
+    Step,
+    VmPlan,
+)
+
+GIB = 2**30
+
+WEB = VmPlan(
+    name="web1",
+    host="alpha",
+    home="alpha",
+    source="vms/web.toml [vm.web1]",
+    description="",
+    profile="debian-13",
+    hosts=("alpha",),
+    cpus=4,
+    memory=4 * GIB,
+    autostart=True,
+    order=20,
+    depth=0,
+    after=("db-1",),
+    ready=None,
+    stop_timeout=60,
+    policy=Policy("destroy", "restart", "restart", 5, 600),
+    prepare=(
+        Step("provisioned", ("ab" * 32,), ("disk", "cloud_init"), "disk, cloud_init"),
+        Step("disk", ("root", "/dev/zvol/zroot/vms/web1/root", "rw"), ("disk.root.storage",), "disk.root"),
+        Step("hook", ("prestart",), ("hooks.prestart",), "hooks.prestart"),
+        Step("tap", ("lan", "tap-web1-lan", "br-lan", "1500"), ("nic.lan.network",), "nic.lan"),
+    ),
+    options=(
+        Option(("-c", "cpus=4,sockets=1,cores=4,threads=1"), ("cpus", "topology"), "cpus, topology"),
+        Option(("-m", "4G"), ("memory",), "memory"),
+        Option(("-s", "0:0:0,hostbridge"), ("machine.hostbridge",), "machine.hostbridge"),
+        Option(("-s", "0:4:0,virtio-blk,/dev/zvol/zroot/vms/web1/root"), ("disk.root",), "disk.root"),
+        Option(("-s", "0:8:0,virtio-net,tap-web1-lan,mac=58:9c:fc:0a:1b:2c"), ("nic.lan",), "nic.lan"),
+        Option(("-l", "com1,/dev/nmdm-web1.1A"), ("serial.com1",), "serial.com1"),
+    ),
+    provision=(
+        Step("image", ("debian-13", "https://example.net/a.raw?b=c", "sha256:" + "0" * 64, "raw"), (), "disk.root.image"),
+        Step("volume", ("root", "zroot/vms/web1/root", "21474836480", "image=debian-13"), (), "disk.root"),
+        Step("seed", (), ("cloud_init",), "cloud_init"),
+    ),
+    digest="5f" * 32,
+    provision_digest="ab" * 32,
+    seed=(("meta-data", b"instance-id: web1\n"), ("user-data", b"#cloud-config\n")),
+    hooks=(("prestart/10-lease.sh", b"#!/bin/sh\nexit 0\n"),),
+    nics=(NicPlan("lan", "lan", "virtio-net", "58:9c:fc:0a:1b:2c", "tap-web1-lan", "192.0.2.10/24"),),
+    disks=(DiskPlan("root", "virtio-blk", "/dev/zvol/zroot/vms/web1/root", 20 * GIB),),
+    slots=(("0:0:0", "hostbridge"), ("0:4:0", "disk.root virtio-blk"), ("0:8:0", "nic.lan virtio-net")),
+    consoles=(("com1", "/dev/nmdm-web1.1"),),
+)
+"""A cloud image behind a bridge, with a hook, that waits for another guest."""
+
+DATABASE = replace(
+    WEB,
+    name="db-1",
+    source="vms/db.toml [vm.db-1]",
+    description='The "database" of $everything; don\'t touch',
+    order=10,
+    after=(),
+    ready=("192.0.2.20:5432", 60),
+    prepare=(
+        Step("disk", ("root", "/srv/my vms/db's.img", "rw"), ("disk.root.path",), "disk.root"),
+        Step("tap", ("lan", "tap-db-1-lan", "br-lan", "1500", "private"), ("nic.lan.private",), "nic.lan"),
+    ),
+    options=(
+        Option(("-m", "8G"), ("memory",), "memory"),
+        Option(("-s", "0:4:0,nvme,/srv/my vms/db's.img"), ("disk.root",), "disk.root"),
+        Option(("-o", "x=$(reboot) `id` ~ * ; & | > \\ \" é"), ("extra_args",), "extra_args"),
+    ),
+    provision=(),
+    seed=(),
+    hooks=(),
+    disks=(DiskPlan("root", "nvme", "/srv/my vms/db's.img", 0),),
+)
+"""A guest whose words need quotes, without provisioning, hooks or a seed."""
+
+WINDOWS = replace(
+    DATABASE,
+    name="win",
+    source="vms/win.toml [vm.win]",
+    description="",
+    profile="windows-11",
+    hosts=("beta", "alpha"),
+    home="beta",
+    autostart=False,
+    order=20,
+    depth=1,
+    after=("web1",),
+    ready=None,
+    policy=Policy("restart", "rename-restart", "preserve", 3, 60),
+    options=(Option(("-s", "0:29:0,fbuf,tcp=127.0.0.1:5900,w=1024,h=768"), ("vnc",), "vnc"),),
+    nics=(),
+    vnc="127.0.0.1:5900",
+    passthrough=(("gpu0", "2/0/0"),),
+)
+"""A guest that lives on another host, with VNC and passthrough and without a NIC."""
+
+ALPHA = HostPlan(
+    name="alpha",
+    freebsd="14.3",
+    arch="amd64",
+    cpus=32,
+    memory=128 * GIB,
+    source="hosts/alpha.toml [host.alpha]",
+    shutdown_timeout=300,
+    vms=(DATABASE, WEB, WINDOWS),
+    networks=(
+        NetworkPlan(
+            "dmz", "manual", "bridge7", "none", 1500, "networks.toml [network.dmz]",
+            (Step("network", ("dmz", "manual", "bridge7", "1500", "none"), (), "network.dmz"),),
+        ),
+        NetworkPlan(
+            "lan", "bridge", "br-lan", "ix0", 1500, "networks.toml [network.lan]",
+            (Step("network", ("lan", "bridge", "br-lan", "1500", "ix0"), (), "network.lan"),),
+        ),
+    ),
+    modules=("vmm", "nmdm", "if_bridge", "if_tuntap"),
+    loader=(
+        Setting("vmm_load", "YES", "passthrough needs vmm(4) before the drivers of the devices"),
+        Setting("pptdevs", "2/0/0", "devices kept for guests: gpu0"),
+    ),
+    admin=(Setting("rcshutdown_timeout", "330", "/etc/rc.conf: rc(8) kills what has not stopped after 90 seconds"),),
+    devd=(
+        DevdRule(
+            "notify", 100, (("system", "DEVFS"), ("cdev", "vmm/.*")),
+            "/usr/local/sbin/hivectl event $type $cdev &", "a VM context was made or destroyed",
+        ),
+        DevdRule("attach", 100, (("device-name", "ppt[0-9]+"),), "/usr/bin/true", "a device arrived"),
+    ),
+    notes=("The guest win needs | drivers.",),
+)
+"""A host with everything."""
+
+BARE = HostPlan(
+    name="bare",
+    freebsd="15.0",
+    arch="arm64",
+    cpus=0,
+    memory=0,
+    source="hosts/bare.toml [host.bare]",
+    shutdown_timeout=90,
+    vms=(),
+    networks=(),
+    modules=(),
+    loader=(),
+    admin=(),
+)
+"""A host with nothing."""

@@ -1,0 +1,36 @@
+"""The scenarios of the stand-in host: built scripts, unchanged, in four shells, against golden transcripts.
+
+``pytest tests/test_host_scenarios.py --snapshot-update`` writes the transcripts in tests/host/golden anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from pytest_snapshot.plugin import Snapshot
+
+from host.play import Play, Scenario
+from host.sandbox import SHELLS, Host
+from host.scenarios_life import SCENARIOS as LIFE
+from host.scenarios_many import SCENARIOS as MANY
+from host.scenarios_trouble import SCENARIOS as TROUBLE
+
+pytest_plugins = ["host.fixtures"]
+
+GOLDEN = Path(__file__).parent / "host" / "golden"
+EVERYDAY = "dash"
+ALL = [
+    pytest.param(scenario, shell, id=f"{scenario.name}-{shell}", marks=[] if shell == EVERYDAY else [pytest.mark.slow])
+    for scenario in [*LIFE, *TROUBLE, *MANY]
+    for shell in SHELLS
+]
+
+
+@pytest.mark.parametrize(("scenario", "shell"), ALL)
+def test_scenario(scenario: Scenario, shell: str, open_host: Callable[..., Host], snapshot: Snapshot) -> None:
+    play = Play(open_host(shell, **scenario.settings))
+    scenario.play(play)
+    snapshot.snapshot_dir = GOLDEN
+    snapshot.assert_match(play.text(), f"{scenario.name}.txt")

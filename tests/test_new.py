@@ -1,0 +1,177 @@
+"""``hivewright new``: what it makes has no faults, and what it is given wrongly is refused in one sentence."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import itertools
+import os
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hivewright.commands import new
+from hivewright.load import load
+from hivewright.lower.freebsd import TABLE
+from hivewright.rules import check_rules
+from hivewright.source import find_project, read_site
+
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIK6KH5IcGO1QL+bSsIpFGNt26UkTBVgekzUW8nEB9L8T admin@example.net"
+
+
+@pytest.fixture(autouse=True)
+def no_terminal(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """An empty folder to work in, no terminal, and a home whose use a test would notice."""
+    home = tmp_path / "home"
+    home.mkdir()
+    work = tmp_path / "work"
+    work.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.chdir(work)
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    yield
+    assert not list(home.iterdir())
+
+
+def run(*words: str, quiet: bool = False) -> int:
+    parser = argparse.ArgumentParser()
+    new.add_arguments(parser)
+    namespace = argparse.Namespace(directory=None, quiet=quiet)
+    return new.run(parser.parse_args(list(words), namespace))
+
+
+def assert_without_faults(folder: Path) -> None:
+    sources = read_site(find_project(folder))
+    loaded = load(sources)
+    assert not [*sources.diagnostics, *loaded.diagnostics]
+    assert loaded.site is not None
+    assert not check_rules(loaded.site)
+
+
+COMBINATIONS = [
+    [f"freebsd={release}", f"arch={arch}", f"storage={storage}", f"ssh_key={key}"]
+    for (release, arch), storage, key in itertools.product(sorted(TABLE), ("zfs", "directory"), ("", KEY))
+]
+
+
+@pytest.mark.parametrize("answers", COMBINATIONS, ids=" ".join)
+def test_every_combination_of_answers_makes_a_site_without_faults(answers: list[str]) -> None:
+    assert run("demo", *answers) == 0
+    assert_without_faults(Path("demo"))
+
+
+def test_without_answers_and_terminal_the_defaults_are_taken(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("demo") == 0
+    assert_without_faults(Path("demo"))
+    assert capsys.readouterr().out == "Made demo. Read demo/README.md, then run: hivewright -C demo build\n"
+
+
+def test_quiet_prints_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("demo", quiet=True) == 0
+    assert capsys.readouterr() == ("", "")
+
+
+def test_answers_land_in_the_site() -> None:
+    answers = ["site=lab", "domain=lab.example.net", "host=node-1", "freebsd=15.0", "arch=arm64"]
+    assert run(*answers, "storage=directory", "location=/data/vms", "user=ops", f"ssh_key={KEY}") == 0
+    site: dict[str, dict[str, dict[str, object]]] = {}
+    for path in Path("lab", "site").rglob("*.toml"):
+        site |= tomllib.loads(path.read_text())
+    assert site["site"] == {"name": "lab", "domain": "lab.example.net"}
+    assert site["host"] == {"node-1": {"freebsd": "15.0", "arch": "arm64", "address": "node-1.lab.example.net"}}
+    assert site["storage"]["main"] == {"kind": "directory", "path": "/data/vms"}
+    assert site["network"]["lan"] == {"kind": "manual", "bridge": "bridge0"}
+    assert site["user"]["ops"]["ssh_keys"] == [KEY]
+    assert site["vm"]["guest1"]["host"] == "node-1"
+
+
+def test_every_file_is_text_that_ends_in_one_newline() -> None:
+    assert run("demo", "freebsd=15.0") == 0
+    assert run("other", f"ssh_key={KEY}") == 0
+    paths = [path for path in Path().rglob("*") if path.is_file()]
+    assert len(paths) == 16
+    for path in paths:
+        text = path.read_text()
+        assert text.strip() == text[:-1], path
+        assert "{" not in text.replace("{ ", ""), path
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "message"),
+    [
+        (["demo", "colour=red"], 2, "there is no question colour; there are site, domain, host, freebsd, arch,"),
+        (["demo", "other"], 2, "one folder is enough: demo other"),
+        (["demo", "site=My Site"], 1, 'site must be 1 to 31 lower-case letters, digits, - and _, the first a letter'),
+        (["demo", "site={{"], 1, 'site must be 1 to 31 lower-case letters'),
+        (["demo", "freebsd=12.4"], 1, "freebsd must be a release of FreeBSD: 13.2, "),
+        (["demo", "arch=riscv"], 1, 'arch must be amd64 or arm64, not "riscv"'),
+        (["demo", "arch=arm64"], 1, "bhyve of FreeBSD 14.3 does not run on arm64; it does from 15.0 on"),
+        (["demo", "location=/srv/vms"], 1, 'location must be a dataset such as "zroot/vms", not "/srv/vms"'),
+        (["demo", "storage=directory", "location=../x"], 1, "location must be an absolute path"),
+        (["demo", "ssh_key=secret"], 1, "ssh_key must be one public key"),
+        (["demo", 'ssh_key=ssh-ed25519 AAAA "name'], 1, "ssh_key must be one public key"),
+        (["demo", "domain="], 1, "domain must be a DNS domain"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_in_one_sentence(
+    words: list[str], status: int, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(*words) == status
+    error = capsys.readouterr().err
+    assert error.startswith(f"hivewright: {message}")
+    assert error.count("\n") == 1
+    assert not list(Path().iterdir())
+
+
+@pytest.mark.parametrize("existing", ["folder", "file", "dangling link"])
+def test_nothing_that_exists_is_touched(existing: str, capsys: pytest.CaptureFixture[str]) -> None:
+    demo = Path("demo")
+    if existing == "folder":
+        demo.mkdir()
+        (demo / "README.md").write_text("mine")
+    elif existing == "file":
+        demo.write_text("mine")
+    else:
+        demo.symlink_to("nowhere")
+    before = [(path, path.lstat().st_mtime_ns) for path in sorted(Path().rglob("*"))]
+    assert run("demo") == 1
+    assert capsys.readouterr().err == "hivewright: demo exists already; nothing was changed\n"
+    assert [(path, path.lstat().st_mtime_ns) for path in sorted(Path().rglob("*"))] == before
+
+
+def test_a_folder_that_cannot_be_made_is_an_error_of_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("file").write_text("")
+    assert run("file/demo") == 1
+    assert capsys.readouterr().err == "hivewright: cannot make file/demo: Not a directory\n"
+
+
+def test_on_a_terminal_it_asks_again_with_the_answers_given(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = ["", "", "Bad Name", "", "", "2", "", "", ""]
+    second = ["", "", "good", "", "", "", "/srv/guests", "", ""]
+    monkeypatch.setattr("sys.stdin", Terminal("".join(f"{line}\n" for line in [*first, *second])))
+    assert run() == 0
+    host = tomllib.loads(Path("example", "site", "hosts", "good.toml").read_text())
+    assert set(host["host"]) == {"good"}
+    storage = tomllib.loads(Path("example", "site", "storage.toml").read_text())
+    assert storage["storage"]["main"] == {"kind": "directory", "path": "/srv/guests"}
+    assert "hivewright: host must be" in capsys.readouterr().err
+
+
+def test_answers_that_end_early_make_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdin", Terminal("lab\n"))
+    assert run() == 1
+    assert capsys.readouterr().err == "hivewright: the questions were not answered\n"
+    assert not os.listdir()
+
+
+class Terminal(io.StringIO):
+    """Answers typed at a terminal."""
+
+    def isatty(self) -> bool:
+        return True

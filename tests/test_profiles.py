@@ -1,0 +1,113 @@
+"""Profiles: the six that come with hivewright can be read, and give a guest what its system needs."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hivewright.load import load
+from hivewright.model.site import Profile
+from hivewright.report import Diagnostic
+from hivewright.rules import check_rules
+from hivewright.site import Site
+from hivewright.source import find_project, read_site
+
+FOLDER = Path(__file__).parent.parent / "profiles"
+NAMES = [
+    "freebsd/freebsd-14",
+    "linux/debian-13",
+    "linux/ubuntu-24.04",
+    "openbsd/openbsd-7",
+    "other/other",
+    "windows/windows-11",
+]
+
+
+def profile(name: str) -> dict[str, Any]:
+    return tomllib.loads((FOLDER / f"{name}.toml").read_text())
+
+
+def compiled(folder: Path, name: str, more: str = "", freebsd: str = "14.3") -> tuple[Site, list[Diagnostic]]:
+    """A site whose only guest has hardly more than a profile."""
+    (folder / "site.toml").write_text(
+        f'[site]\nname = "test"\n[host.one]\nfreebsd = "{freebsd}"\n[storage.plain]\nkind = "directory"\n'
+        f'path = "/srv/vms"\n[defaults]\nmemory = "1G"\n[vm.guest]\nhost = "one"\nprofile = "{name}"\n'
+        f'disk.root = {{ storage = "plain", size = "40G" }}\n{more}'
+    )
+    sources = read_site(find_project(folder))
+    loaded = load(sources)
+    assert loaded.site is not None, [*sources.diagnostics, *loaded.diagnostics]
+    return loaded.site, [*sources.diagnostics, *loaded.diagnostics, *check_rules(loaded.site)]
+
+
+def test_there_are_these_profiles_and_no_others() -> None:
+    found = {str(path.relative_to(FOLDER)) for path in FOLDER.rglob("*") if path.is_file()}
+    assert found == {f"{name}.toml" for name in NAMES}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_profile_lies_in_the_folder_of_its_system(name: str) -> None:
+    assert Profile.model_validate(profile(name)).os == name.partition("/")[0]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_notes_say_where_images_are_published(name: str) -> None:
+    notes = profile(name)["notes"]
+    assert name == "other/other" or "https://" in notes
+    assert "  " not in notes
+    assert "\n" not in notes
+
+
+@pytest.mark.parametrize("freebsd", ["13.5", "14.3", "15.0"])
+@pytest.mark.parametrize("name", NAMES)
+def test_a_guest_with_hardly_more_than_a_profile_has_no_faults(name: str, freebsd: str, tmp_path: Path) -> None:
+    _, faults = compiled(tmp_path, name.rpartition("/")[2], freebsd=freebsd)
+    assert not faults
+
+
+def test_openbsd_has_the_host_bridge_of_amd_and_a_framebuffer_without_vga(tmp_path: Path) -> None:
+    site, _ = compiled(tmp_path, "openbsd-7")
+    guest = site.vms["guest"]
+    assert guest.machine.hostbridge == "amd"
+    assert guest.machine.ignore_msr
+    assert guest.vnc is not None
+    assert (guest.vnc.vga, guest.vnc.tablet) == ("off", False)
+
+
+def test_windows_has_a_local_clock_and_a_screen_with_a_tablet(tmp_path: Path) -> None:
+    site, _ = compiled(tmp_path, "windows-11")
+    guest = site.vms["guest"]
+    assert guest.machine.rtc == "localtime"
+    assert guest.memory == 4 * 2**30
+    assert guest.vnc is not None
+    assert guest.vnc.tablet
+
+
+@pytest.mark.parametrize("name", ["openbsd-7", "windows-11"])
+def test_a_guest_can_do_without_the_screen_of_its_profile(name: str, tmp_path: Path) -> None:
+    site, faults = compiled(tmp_path, name, "vnc = false\n")
+    assert site.vms["guest"].vnc is None
+    assert not faults
+
+
+@pytest.mark.parametrize("name", ["debian-13", "freebsd-14", "ubuntu-24.04"])
+def test_guests_with_a_driver_for_it_have_an_entropy_device(name: str, tmp_path: Path) -> None:
+    site, _ = compiled(tmp_path, name)
+    assert site.vms["guest"].rng is not None
+
+
+def test_a_profile_of_the_site_may_bring_an_image_for_each_architecture(tmp_path: Path) -> None:
+    (tmp_path / "profiles" / "linux").mkdir(parents=True)
+    (tmp_path / "profiles" / "linux" / "own.toml").write_text(
+        'os = "linux"\ndescription = "Our own"\n'
+        f'[image.amd64]\nurl = "https://images.example.net/own.raw"\nsha256 = "{"0" * 64}"\n'
+    )
+    site, faults = compiled(tmp_path, "own", 'disk.root.image = "own"\n')
+    assert not faults
+    image = site.image("own", "amd64")
+    assert image is not None
+    assert image.url == "https://images.example.net/own.raw"
+    assert site.image("own", "arm64") is None
