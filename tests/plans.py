@@ -51,7 +51,7 @@ WEB = VmPlan(
         Option(("-l", "com1,/dev/nmdm-web1.1A"), ("serial.com1",), "serial.com1"),
     ),
     provision=(
-        Step("image", ("debian-13", "https://example.net/a.raw?b=c", "sha256:" + "0" * 64, "raw"), (), "disk.root.image"),
+        Step("image", ("debian-13", "https://example.net/a?b=c", "sha256:" + "0" * 64, "raw"), (), "disk.root.image"),
         Step("volume", ("root", "zroot/vms/web1/root", "21474836480", "image=debian-13"), (), "disk.root"),
         Step("seed", (), ("cloud_init",), "cloud_init"),
     ),

@@ -130,12 +130,21 @@ def test_daemon_forwards_sigterm_and_ends_before_its_child(host: Host) -> None:
     script = "exec >/tmp/o; trap 'sleep 5; echo caught; exit' TERM; echo up; sleep 50 & wait"
     check(host, f'daemon -f -m 0 -P /tmp/l sh -c "{script}"', 0)
     host.advance(1)
-    check(host, "kill $(cat /tmp/l); sleep 1; [ ! -e /tmp/l ] && cat /tmp/o; sleep 9; cat /tmp/o", 0, "up\nup\ncaught\n")
+    check(
+        host, "kill $(cat /tmp/l); sleep 1; [ ! -e /tmp/l ] && cat /tmp/o; sleep 9; cat /tmp/o", 0, "up\nup\ncaught\n"
+    )
 
 
 def test_daemon_buffers_what_its_child_says(host: Host) -> None:
-    check(host, "daemon -P /tmp/l sh -c 'echo late; sleep 9' >/tmp/o; sleep 1; cat /tmp/o; echo --; sleep 9; cat /tmp/o", 0, "--\nlate\n")
-    check(host, "daemon -m 0 -P /tmp/l sh -c 'echo soon; sleep 9' >/tmp/o; sleep 1; cat /tmp/o; echo --", 0, "soon\n--\n")
+    check(
+        host,
+        "daemon -P /tmp/l sh -c 'echo late; sleep 9' >/tmp/o; sleep 1; cat /tmp/o; echo --; sleep 9; cat /tmp/o",
+        0,
+        "--\nlate\n",
+    )
+    check(
+        host, "daemon -m 0 -P /tmp/l sh -c 'echo soon; sleep 9' >/tmp/o; sleep 1; cat /tmp/o; echo --", 0, "soon\n--\n"
+    )
     check(host, "daemon -o /tmp/p -P /tmp/m sh -c 'echo soon; sleep 9'; sleep 1; cat /tmp/p", 0, "soon\n")
 
 
@@ -163,7 +172,11 @@ def test_a_volume_appears_late_and_only_on_its_pool(host: Host) -> None:
 
 def test_files_have_freebsd_tools(host: Host) -> None:
     check(host, "truncate -s 2G /tmp/a && truncate -s +1G /tmp/a && stat -f %z /tmp/a", 0, "3221225472\n")
-    check(host, "umask 77; mkdir /tmp/t; echo hi > /tmp/t/user-data; makefs -t cd9660 -o rockridge,label=cidata /tmp/i /tmp/t", 0)
+    check(
+        host,
+        "umask 77; mkdir /tmp/t; echo hi > /tmp/t/user-data; makefs -t cd9660 -o rockridge,label=cidata /tmp/i /tmp/t",
+        0,
+    )
     check(host, "stat -f '%Lp %N' /tmp/i", 0, "600 /tmp/i")
     check(host, "printf abc > /tmp/x; sha256 -q /tmp/x", 0, "ba7816bf")
     check(host, "cp --sparse=always /tmp/x /tmp/y", 1, "illegal option")
@@ -183,3 +196,8 @@ def test_the_host_answers_questions(host: Host) -> None:
 def test_linux_is_not_there(host: Host) -> None:
     check(host, "for i in python3 systemctl ip gcc perl flock; do command -v $i && exit 1; done; true", 0)
     check(host, "[ ! -e /proc/1 ]", 0)
+
+
+def test_nothing_inside_has_privilege(host: Host) -> None:
+    check(host, "grep CapEff /.linux/proc/self/status", 0, "\t0000000000000000\n")
+    check(host, "id -u", 0, "0\n")

@@ -35,7 +35,7 @@ def compiled(folder: Path, name: str, more: str = "", freebsd: str = "14.3") -> 
     (folder / "site.toml").write_text(
         f'[site]\nname = "test"\n[host.one]\nfreebsd = "{freebsd}"\n[storage.plain]\nkind = "directory"\n'
         f'path = "/srv/vms"\n[defaults]\nmemory = "1G"\n[vm.guest]\nhost = "one"\nprofile = "{name}"\n'
-        f'disk.root = {{ storage = "plain", size = "40G" }}\n{more}'
+        f'disk.root.storage = "plain"\ndisk.root.size = "40G"\n{more}'
     )
     sources = read_site(find_project(folder))
     loaded = load(sources)

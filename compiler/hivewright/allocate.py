@@ -12,21 +12,13 @@ import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from hivewright.extra_args import slots_of
 from hivewright.lock import Lock, lock_file
 from hivewright.model.vm import Vm
 from hivewright.report import Diagnostic, Place
 from hivewright.site import Site
-from hivewright.units import PciAddress, format_pci_address, parse_pci_address
+from hivewright.slots import allocate_slots
 
-HOSTBRIDGE: PciAddress = (0, 0, 0)
-FRAMEBUFFER: PciAddress = (0, 29, 0)
-TABLET: PciAddress = (0, 30, 0)
-LPC: PciAddress = (0, 31, 0)
-
-_RESERVED = frozenset((HOSTBRIDGE, FRAMEBUFFER, TABLET, LPC))
-_SLOTS = range(3, 29)
-_FIRST_PORT = 5900
+_FIRST_PORT, _LAST_PORT = 5900, 65535
 _INTERFACE_LENGTH = 15
 
 
@@ -60,21 +52,6 @@ def allocate(site: Site, locks: Mapping[str, Lock]) -> Allocation:
     for name in sorted(site.vms):
         result[name] = _allocate_vm(site, pool, name, site.vms[name], locks.get(name))
     return Allocation({name: result[name] for name in sorted(result)}, tuple(pool.diagnostics))
-
-
-def device_keys(vm: Vm) -> list[str]:
-    """The devices of a VM that have an address of their own, in the order in which they first get one."""
-    keys = [f"cd.{name}" for name in sorted(vm.cd)]
-    keys += [f"disk.{name}" for name in sorted(vm.disk)]
-    if vm.vnc is not None:
-        keys.append("fbuf")
-    keys += [f"nic.{name}" for name in sorted(vm.nic)]
-    keys += [f"passthrough.{name}" for name in sorted(vm.passthrough)]
-    if vm.rng is not None:
-        keys.append("rng")
-    if vm.cloud_init is not None:
-        keys.append("seed")
-    return keys
 
 
 def _take_lock(pool: _Pool, vm: str, lock: Lock) -> None:
@@ -151,7 +128,7 @@ def _held(site: Site, pool: _Pool, path: tuple[str, ...], value: str, other: str
 
 
 def _allocate_vm(site: Site, pool: _Pool, name: str, vm: Vm, old: Lock | None) -> Lock:
-    slots = _allocate_slots(site, pool, name, vm, old.slots if old is not None else {})
+    slots = allocate_slots(site, name, vm, old.slots if old is not None else {}, pool.diagnostics)
     macs = dict(old.macs) if old is not None else {}
     taps = dict(old.taps) if old is not None else {}
     for nic_name in sorted(vm.nic):
@@ -208,139 +185,15 @@ def _free_port(site: Site, pool: _Pool, name: str) -> int | None:
     """The lowest free VNC port of the site, so that a VM can move to any host; None (and a diagnostic) if none is."""
     while pool.next_port in pool.ports:
         pool.next_port += 1
-    if pool.next_port > 65535:
-        _exhausted(site, pool, ("vm", name, "vnc"), "no VNC port from 5900 to 65535 is free")
+    if pool.next_port > _LAST_PORT:
+        pool.diagnostics.append(
+            Diagnostic(
+                "LOCK006",
+                f"no VNC port from {_FIRST_PORT} to {_LAST_PORT} is free for {name}",
+                site.place("vm", name, "vnc", part="table"),
+                "give the VM an explicit port, or delete locks of VMs that are gone for good",
+            )
+        )
         return None
     pool.ports[pool.next_port] = (name, "")
     return pool.next_port
-
-
-def _exhausted(site: Site, pool: _Pool, path: tuple[str, ...], message: str) -> None:
-    help_text = "remove devices that are not needed, or give some an explicit address beyond bus 0, slot = \"1:0:0\""
-    if path[-1] == "vnc":
-        help_text = "give the VM an explicit port, or delete locks of VMs that are gone for good"
-    pool.diagnostics.append(Diagnostic("LOCK006", message, site.place(*path, part="table"), help_text))
-
-
-def _explicit_slots(vm: Vm) -> dict[str, PciAddress]:
-    groups = (("cd", vm.cd), ("disk", vm.disk), ("nic", vm.nic), ("passthrough", vm.passthrough))
-    explicit = {
-        f"{kind}.{name}": device.slot
-        for kind, devices in groups
-        for name, device in devices.items()
-        if device.slot is not None
-    }
-    for key, device in (("fbuf", vm.vnc), ("rng", vm.rng)):
-        if device is not None and device.slot is not None:
-            explicit[key] = device.slot
-    return explicit
-
-
-def _path_of(vm: str, device: str) -> tuple[str, ...]:
-    """The key path of a device key: ``disk.root`` -> ``("vm", "web1", "disk", "root")``."""
-    return ("vm", vm, *{"fbuf": ("vnc",), "seed": ("cloud_init",)}.get(device, tuple(device.split("."))))
-
-
-def _allocate_slots(site: Site, pool: _Pool, name: str, vm: Vm, old: Mapping[str, str]) -> Mapping[str, str]:
-    """Addresses of all devices of a VM, those that are gone included; ``old`` itself when nothing is new."""
-    keys = device_keys(vm)
-    explicit = _explicit_slots(vm)
-    if not explicit and not vm.extra_args and all(key in old for key in keys):
-        _check_functions(site, pool, name, [(key, parse_pci_address(old[key])) for key in keys])
-        return old
-    live = set(keys)
-    addresses = {key: parse_pci_address(address) for key, address in old.items()}
-    addresses.update(explicit)
-    taken = _settle_explicit(site, pool, name, addresses, explicit, live)
-    outside = slots_of(vm.extra_args) if vm.extra_args else set()
-    blocked = _RESERVED | outside
-    new = [key for key in keys if key not in addresses]
-    if new:
-        free = _free_addresses(addresses, taken, blocked, live)
-        for key in new:
-            if key == "fbuf" and FRAMEBUFFER not in taken and FRAMEBUFFER not in outside:
-                address: PciAddress | None = FRAMEBUFFER
-            else:
-                address = next(free, None)
-            if address is None:
-                _exhausted(site, pool, _path_of(name, key), f"{name} has no free PCI address left for {key}")
-                continue
-            addresses[key] = address
-            taken[address] = key
-    _check_functions(site, pool, name, [(key, addresses[key]) for key in keys if key in addresses])
-    return {key: format_pci_address(addresses[key]) for key in sorted(addresses)}
-
-
-def _settle_explicit(
-    site: Site,
-    pool: _Pool,
-    name: str,
-    addresses: dict[str, PciAddress],
-    explicit: Mapping[str, PciAddress],
-    live: set[str],
-) -> dict[PciAddress, str]:
-    """Who has which address. An explicit one ends the claim of a device that is gone, but of no other.
-
-    Two that are both explicit are reported by the rules.
-    """
-    taken: dict[PciAddress, str] = {}
-    for key in sorted(addresses, key=lambda key: (key not in explicit, key)):
-        address = addresses[key]
-        holder = taken.setdefault(address, key)
-        if holder != key:
-            if key in live and key not in explicit:
-                _collision(site, pool, name, holder, address, key)
-            elif key not in live:
-                del addresses[key]
-    return taken
-
-
-def _collision(site: Site, pool: _Pool, name: str, key: str, address: PciAddress, other: str) -> None:
-    pool.diagnostics.append(
-        Diagnostic(
-            "LOCK005",
-            f"the PCI address {format_pci_address(address)} of {name} is already allocated to {other}",
-            site.place(*_path_of(name, key), "slot"),
-            "choose an address that nothing uses; those from slot 3 to 28 are for devices",
-            (Place(lock_file(name), ("slots", other)),),
-        )
-    )
-
-
-def _free_addresses(
-    addresses: dict[str, PciAddress], taken: dict[PciAddress, str], blocked: Iterable[PciAddress], live: set[str]
-) -> Iterator[PciAddress]:
-    """Free addresses, best first: function 0 of a slot, then functions behind one, then those of devices long gone."""
-    forbidden = set(blocked)
-    for slot in _SLOTS:
-        if (0, slot, 0) not in taken and (0, slot, 0) not in forbidden:
-            yield 0, slot, 0
-    for slot in _SLOTS:
-        # A guest looks for further functions only where function 0 answers (PCI Local Bus, 3.2.2.3.4).
-        if taken.get((0, slot, 0)) in live:
-            for function in range(1, 8):
-                if (0, slot, function) not in taken and (0, slot, function) not in forbidden:
-                    yield 0, slot, function
-    gone = sorted((address, key) for key, address in addresses.items() if key not in live)
-    for address, key in gone:
-        if address[0] == 0 and address[1] in _SLOTS and address not in forbidden and taken.get(address) == key:
-            del addresses[key]
-            yield address
-
-
-def _check_functions(site: Site, pool: _Pool, name: str, devices: list[tuple[str, PciAddress]]) -> None:
-    """Warn of devices that the guest cannot find because function 0 of their slot is gone."""
-    occupied = {address for _, address in devices}
-    for key, (bus, slot, function) in devices:
-        if function and (bus, slot, 0) not in occupied:
-            pool.diagnostics.append(
-                Diagnostic(
-                    "LOCK007",
-                    f"{key} of {name} is function {function} of PCI slot {bus}:{slot}, but nothing is its function 0; "
-                    "the guest will not find it",
-                    site.place(*_path_of(name, key), part="table"),
-                    f'give it an address of its own, for example slot = "{bus}:{slot}:0"',
-                    (Place(lock_file(name), ("slots", key)),),
-                    "warning",
-                )
-            )

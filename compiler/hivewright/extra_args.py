@@ -52,11 +52,3 @@ def parse_extra_args(words: Sequence[str]) -> tuple[Argument, ...]:
 def slot_of(argument: Argument) -> PciAddress | None:
     """The PCI address of an ``-s``; None for other options. Raises ``ValueError`` when it is not an address."""
     return parse_pci_address(argument.value.partition(",")[0]) if argument.flag == "-s" else None
-
-
-def slots_of(words: Sequence[str]) -> set[PciAddress]:
-    """The PCI addresses that ``-s`` options occupy; faulty words count for nothing (``lower`` reports them)."""
-    try:
-        return {address for argument in parse_extra_args(words) if (address := slot_of(argument)) is not None}
-    except ValueError:
-        return set()

@@ -8,7 +8,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hivewright.report import Diagnostic, KeyPath, Part, Place
-from hivewright.wording import is_key_of, key_text, kind_text, nearest, one_of, quoted, table_text, value_text
+from hivewright.wording import (
+    choice_of,
+    is_key_of,
+    key_text,
+    kind_text,
+    meant,
+    nearest,
+    one_of,
+    quoted,
+    table_text,
+    value_text,
+)
 
 if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationError
@@ -144,8 +155,8 @@ def _bad_key(faults: list[_Fault], place: Place) -> Diagnostic:
     name = str(place.path[-1]) if place.path else ""
     choices = _choices(faults)
     if choices:
-        message = f"{quoted(name)} is not one of {one_of(map(quoted, choices))}"
-        return Diagnostic("KEY006", message, place, _meant(name, choices))
+        message = f"{quoted(name)} must be {choice_of(choices)}"
+        return Diagnostic("KEY006", message, place, meant(name, choices))
     reason = next((_form(fault) for fault in faults if fault.type in _FORMS), "this cannot be a name")
     return Diagnostic("KEY004", f"{quoted(name)}: {reason}", place)
 
@@ -159,9 +170,8 @@ def _wrong_kind(faults: list[_Fault], place: Place) -> Diagnostic:
     if not wanted:
         return Diagnostic("KEY004", f"{_subject(place)} cannot be {value_text(value)}", place)
     if choices and len(choices) == len(wanted):
-        several = f"one of {one_of(wanted)}" if len(wanted) > 1 else wanted[0]
-        remedy = _meant(value, choices) if isinstance(value, str) else ""
-        return Diagnostic("KEY006", f"{_subject(place)} must be {several}, not {value_text(value)}", place, remedy)
+        message = f"{_subject(place)} must be {choice_of(choices)}, not {value_text(value)}"
+        return Diagnostic("KEY006", message, place, meant(value, choices))
     if isinstance(value, str) and choices:
         return Diagnostic("KEY006", f"{_subject(place)} must be {one_of(wanted)}, not {value_text(value)}", place)
     message = f"{_subject(place)} must be {one_of(wanted)}, not {kind_text(value)}"
@@ -183,17 +193,14 @@ def _wanted(fault: _Fault) -> str:
     return _WANTED.get(fault.type, "")
 
 
-def _meant(name: str, choices: list[str]) -> str:
-    near = nearest(name, choices)
-    return f"did you mean {quoted(near)}?" if near is not None else ""
-
-
 def _example(faults: list[_Fault], value: object, place: Place) -> str:
     """How the value would be written right; empty where no example can be made."""
     if not place.path or isinstance(place.path[-1], int):
         return ""
     key = key_text(place.path[-1])
     types = {fault.type: fault for fault in faults}
+    if "text" in types and types.keys() & {"model_type", "model_attributes_type"}:
+        return f'write {key} = "NAME" or {key} = {{ … }}'
     if "text" in types and "example" in types["text"].context:
         example = str(types["text"].context["example"]).strip('"')
         return f'for example {key} = "{example}"'

@@ -59,17 +59,14 @@ def _once(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
 
 def _remainder(values: Mapping[str, object]) -> Vm | None:
     """A VM less the keys at fault; ``None`` when too little is left."""
-    for _ in range(2):
+    for _ in range(3):
         try:
             return Vm.model_validate(values)
         except ValidationError as error:
-            values = without_faults(error, values)
+            values = {"memory": "1G", **without_faults(error, values)}
         except RecursionError:
             break
-    try:
-        return Vm.model_validate(values)
-    except (ValidationError, RecursionError):
-        return None
+    return None
 
 
 @dataclass(slots=True)

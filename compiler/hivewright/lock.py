@@ -132,7 +132,7 @@ def _spot(text: str, file: str, table: str, key: str) -> Spot:
         stripped = line.strip()
         if stripped.startswith("["):
             current = stripped.strip("[] \t\"'")
-            if current == table and table:
+            if current == (table or key):
                 found = number
         elif current == table and stripped.partition("=")[0].strip().strip("\"'") == key:
             return Spot(file, number, line.index(stripped) + 1, max(1, len(stripped)))

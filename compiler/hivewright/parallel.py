@@ -15,7 +15,7 @@ Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
-class Work(Generic[Item, State, Finding, Result]):
+class Steps(Generic[Item, State, Finding, Result]):
     """Two steps for each item, with one decision about all of them in between.
 
     ``prepare`` keeps a state in its process and tells a finding; ``finish`` makes a result of the state. Findings
@@ -43,7 +43,7 @@ class _Child:
 
 
 def run_forked(
-    work: Work[Item, State, Finding, Result],
+    work: Steps[Item, State, Finding, Result],
     items: Sequence[Item],
     workers: int,
     decide: Callable[[list[Finding]], bool],
@@ -79,7 +79,7 @@ def _in_order(dealt: Sequence[Sequence[Any]], count: int) -> list[Any]:
     return values
 
 
-def _fork(work: Work[Item, State, Finding, Result], items: Sequence[Item]) -> _Child:
+def _fork(work: Steps[Item, State, Finding, Result], items: Sequence[Item]) -> _Child:
     orders_reader, orders_writer = os.pipe()
     answers_reader, answers_writer = os.pipe()
     process = os.fork()
@@ -98,7 +98,7 @@ def _fork(work: Work[Item, State, Finding, Result], items: Sequence[Item]) -> _C
 
 
 def _serve(
-    work: Work[Item, State, Finding, Result], items: Sequence[Item], orders: BinaryIO, answers: BinaryIO
+    work: Steps[Item, State, Finding, Result], items: Sequence[Item], orders: BinaryIO, answers: BinaryIO
 ) -> None:
     try:
         prepared = [work.prepare(item) for item in items]

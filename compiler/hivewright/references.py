@@ -45,7 +45,8 @@ class _Checker:
         names = self.known.objects[kind]
         if name in names:
             return True
-        self.report(code, f"there is no {kind} {quoted(name)}", path, suggestion(name, names, kind))
+        what = "VM" if kind == "vm" else kind
+        self.report(code, f"there is no {what} {quoted(name)}", path, suggestion(name, names, what))
         return False
 
     def report(self, code: str, message: str, path: KeyPath, remedy: str) -> None:

@@ -119,7 +119,8 @@ def _copied(directory: Path) -> Iterator[tuple[str, Artifact]]:
         if path.suffix != TEMPLATE_SUFFIX and not path.name.startswith(".") and path.is_file():
             content = path.read_bytes()
             # Packaging and file systems lose modes; a script says what it is.
-            yield path.relative_to(directory).as_posix(), Artifact(0o755 if content.startswith(b"#!") else 0o644, content)
+            mode = 0o755 if content.startswith(b"#!") else 0o644
+            yield path.relative_to(directory).as_posix(), Artifact(mode, content)
 
 
 def render(plan: HostPlan) -> dict[str, Artifact]:

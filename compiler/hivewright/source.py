@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from hivewright.data import data_directory
 from hivewright.report import Diagnostic, Spot
+from hivewright.syntax import parse_toml, spot_at
 
 PROFILES = "profiles/"
 """What the names of profile files begin with; a site never has TOML of its own in a folder of that name."""
 
 _SKIPPED_AT_TOP = frozenset({"locks", "profiles"})
-_TWICE = re.compile(r"Cannot declare (\(.*\)) twice")
-_SYNTAX_HELP = {
-    "Invalid value": 'text is written in quotes: key = "value"; a truth value is true or false',
-    "Invalid statement": 'a line is a table [NAME], a key = value, or a comment',
-    "Cannot overwrite a value": "keep one of the two",
-    "Expected newline or end of document after a statement": "write one key = value a line; text needs quotes",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +185,8 @@ def _read_file(path: str, name: str, texts: dict[str, str]) -> tuple[SourceFile 
     if text.startswith("\ufeff"):
         remedy = "save it as UTF-8 without a byte-order mark (BOM)"
         return None, [Diagnostic("SRC003", "the file begins with a byte-order mark", Spot(name, 1, 1), remedy)]
-    return _parse(name, text)
+    values, fault = parse_toml(name, text)
+    return SourceFile(name, text, values) if values is not None else None, [fault] if fault is not None else []
 
 
 def _unreadable(name: str, error: OSError) -> Diagnostic:
@@ -202,53 +196,5 @@ def _unreadable(name: str, error: OSError) -> Diagnostic:
 
 def _not_utf8(content: bytes, name: str, start: int, texts: dict[str, str]) -> Diagnostic:
     texts[name] = content.decode(errors="replace")
-    before = content[:start].decode()
-    spot = Spot(name, before.count("\n") + 1, start_column(before, len(before)))
+    spot = spot_at(name, texts[name], len(content[:start].decode()))
     return Diagnostic("SRC002", f"the byte 0x{content[start]:02x} is not UTF-8 text", spot, "save the file as UTF-8")
-
-
-def start_column(text: str, position: int) -> int:
-    """The column of a position, counted in characters from 1."""
-    return position - text.rfind("\n", 0, position)
-
-
-def _parse(name: str, text: str) -> tuple[SourceFile | None, list[Diagnostic]]:
-    import tomli
-
-    try:
-        return SourceFile(name, text, tomli.loads(text)), []
-    except tomli.TOMLDecodeError as error:
-        return None, [_syntax(name, text, error)]
-    except RecursionError:
-        message = "arrays, tables or dotted keys are nested too deeply"
-        remedy = "no key of hivewright is nested more than five levels deep"
-        return None, [Diagnostic("SRC007", message, Spot(name, 1, 1), remedy)]
-    except ValueError:  # int() refuses text of more than 4300 digits
-        return None, [_long_number(name, text)]
-
-
-def _long_number(name: str, text: str) -> Diagnostic:
-    match = re.search(r"[0-9_]{4301,}", text)
-    position = match.start() if match else 0
-    length = match.end() - position if match else 1
-    spot = Spot(name, text.count("\n", 0, position) + 1, start_column(text, position), length)
-    return Diagnostic("SRC008", "a number of thousands of digits", spot, "TOML numbers have at most 19 digits")
-
-
-def _syntax(name: str, text: str, error: Exception) -> Diagnostic:
-    """What tomli found; its attributes are there since tomli 2.2."""
-    message = str(getattr(error, "msg", error))
-    line = getattr(error, "lineno", 1)
-    spot = Spot(name, line, getattr(error, "colno", 1))
-    remedy = _SYNTAX_HELP.get(message, "")
-    twice = _TWICE.fullmatch(message)
-    if twice is not None:
-        message = f"the table [{'.'.join(re.findall(r'[^(), ]+', twice[1])).replace(chr(39), '')}] is defined twice"
-        remedy = "keep one of the two, or give them different names"
-    elif message == "Cannot overwrite a value":
-        message = "this key is given twice in one table"
-    if twice is not None or "twice" in message:
-        written = text.split("\n")[line - 1].rstrip()
-        indent = len(written) - len(written.lstrip())
-        spot = Spot(name, line, indent + 1, max(1, len(written) - indent))
-    return Diagnostic("SRC001", message[:1].lower() + message[1:], spot, remedy)

@@ -1,40 +1,145 @@
-"""Remembers that a build found nothing left to do, so that the next one can see so without reading the site.
+"""Remembers what a build looked at and wrote, so that the next one can leave out what did not change.
 
-A stamp is a signature of everything a build depends on (the compiler, its data, the site) and of what it wrote.
-Only names, sizes, times and inodes are looked at. It lives in the user's cache folder, never in the project, and
-losing it costs time only. Of the output at most ``OUTPUT_LIMIT`` entries are looked at, those nearest to the top
-first, which includes every host's MANIFEST; ``build --check`` always compares every byte.
+A stamp holds a signature of everything a build depends on, and for every host a digest of its definition and a
+signature of its output. Signatures are over names, sizes, times and inodes, not contents. It lies in the user's cache
+folder, never in the project; losing it costs time only. Of the output at most ``OUTPUT_LIMIT`` files are looked at,
+shared among the hosts, those nearest to the top first, every MANIFEST among them; ``build --check`` and ``diff``
+do without the stamp and compare every byte.
 """
 
 from __future__ import annotations
 
+import json
 import os
+from collections.abc import Collection, Iterable
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
 from hashlib import blake2b
 from pathlib import Path
+
+from hivewright import __version__
+from hivewright.data import data_directory
+from hivewright.lock import DIRECTORY
+from hivewright.source import Project
 
 OUTPUT_LIMIT = 4096
 
 
-def signature(directories: list[Path], limit: int | None = None) -> bytes:
-    """A digest over the metadata of everything below some directories, at most ``limit`` entries of it."""
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What an earlier build left; empty when there was none."""
+
+    compiler: str = ""
+    inputs: str = ""
+    locks: str = ""
+    hosts: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Host -> digest of its definition, signature of its output."""
+    names: list[str] = field(default_factory=list)
+    """What lies in the output folder."""
+
+
+def signature(directories: Iterable[str], limit: int | None = None, skipped: Collection[str] = ()) -> str:
+    """A digest over the metadata of the files below some directories, without the directories ``skipped``.
+
+    No further directory is entered once ``limit`` files were seen.
+    """
     seen: list[str] = []
-    pending = [str(directory) for directory in directories]
+    pending = list(directories)
     for directory in pending:
         if limit is not None and len(seen) >= limit:
             break
         try:
-            entries = sorted(os.scandir(directory), key=lambda entry: entry.name)
+            with os.scandir(directory) as found:
+                entries = sorted(found, key=lambda entry: entry.name)
         except OSError as error:
             seen.append(f"{directory} {error.errno}")
             continue
         for entry in entries:
-            if entry.name.startswith(".") or entry.name == "__pycache__":
+            if entry.name == "__pycache__" or entry.path in skipped:
                 continue
-            if entry.is_dir(follow_symlinks=False):
+            if entry.is_dir():
+                # Links may lead to a folder above them; they end where the system ends them.
                 pending.append(entry.path)
             else:
-                # A link's own metadata does not tell what it points to has changed.
-                status = entry.stat(follow_symlinks=True) if os.path.exists(entry.path) else entry.stat(
-                    follow_symlinks=False)
-                seen.append(f"{entry.path} {status.st_mtime_ns} {status.st_size} {status.st_ino} {status.st_mode}")
-    return blake2b("\n".join(seen).encode("utf-8", "surrogateescape"), digest_size=16).digest()
+                seen.append(f"{entry.path} {_metadata(entry)}")
+    return blake2b("\n".join(seen).encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
+
+
+def _metadata(entry: os.DirEntry[str]) -> str:
+    try:
+        status = entry.stat()
+    except OSError as error:
+        return f"{error.errno}"
+    return f"{status.st_mtime_ns} {status.st_size} {status.st_ino} {status.st_mode}"
+
+
+def compiler_signature() -> str:
+    """Of hivewright itself: its version where it is installed, its files in a checkout."""
+    package = os.path.dirname(os.path.abspath(__file__))
+    data = [str(data_directory(name)) for name in ("templates", "profiles")]
+    return f"{__version__} {signature([package, *data])}"
+
+
+def input_signature(project: Project) -> str:
+    """Of everything below the site but its locks, and of the project's own profiles."""
+    folders = [str(project.site), *(str(path) for path in project.profiles[:-1])]
+    return signature(dict.fromkeys(folders), skipped=(str(project.build), str(project.site / DIRECTORY)))
+
+
+def lock_signature(project: Project) -> str:
+    """Of the locks, which a build reads and writes."""
+    return signature([str(project.site / DIRECTORY)])
+
+
+def output_signature(build: Path, host: str, hosts: int) -> str:
+    """Of one host's output; ``hosts`` is among how many the limit is shared."""
+    return signature([os.path.join(build, host)], OUTPUT_LIMIT // max(hosts, 1))
+
+
+def output_names(build: Path) -> list[str]:
+    """What lies in the output folder."""
+    try:
+        return sorted(os.listdir(build))
+    except OSError:
+        return []
+
+
+def is_current(stamp: Stamp, project: Project, compiler: str, inputs: str) -> bool:
+    """Whether a build would find nothing to do."""
+    return (
+        bool(stamp.inputs)
+        and stamp.compiler == compiler
+        and stamp.inputs == inputs
+        and stamp.locks == lock_signature(project)
+        and stamp.names == output_names(project.build)
+        and all(
+            signed == output_signature(project.build, host, len(stamp.hosts))
+            for host, (_, signed) in stamp.hosts.items()
+        )
+    )
+
+
+def read_stamp(project: Project) -> Stamp:
+    """The stamp of the last build of this project; an empty one when there is none that can be used."""
+    try:
+        values = json.loads(_path(project).read_bytes())
+        hosts = {str(host): (str(digest), str(signed)) for host, (digest, signed) in values["hosts"].items()}
+        return Stamp(str(values["compiler"]), str(values["inputs"]), str(values["locks"]), hosts, [str(name) for name in values["names"]])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return Stamp()
+
+
+def write_stamp(project: Project, stamp: Stamp) -> None:
+    """Keep a stamp; a cache folder that cannot be written is no fault."""
+    path = _path(project)
+    with suppress(OSError):
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        temporary = path.with_suffix(f".{os.getpid()}")
+        temporary.write_text(json.dumps(asdict(stamp)), encoding="utf-8")
+        temporary.replace(path)
+
+
+def _path(project: Project) -> Path:
+    cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    name = blake2b(os.fsencode(os.path.abspath(project.site)), digest_size=12).hexdigest()
+    return Path(cache) / "hivewright" / f"{name}.json"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from hivewright.model.base import IMAGE_NAME_PATTERN, NAME_PATTERN
 from hivewright.report import Diagnostic, KeyPath, Place
 from hivewright.source import SourceFile
-from hivewright.wording import kind_text, quoted, suggestion, table_text
+from hivewright.wording import kind_text, nearest, quoted, table_text
 
 Values = dict[str, object]
 
@@ -78,7 +78,9 @@ def _define(tables: Tables, path: KeyPath, file: str) -> bool:
 
 
 def _unknown(file: str, key: str) -> Diagnostic:
-    remedy = suggestion(key, _KNOWN, "table")
+    near = nearest(key, _KNOWN)
+    known = ", ".join(table_text((each,)) for each in sorted(_KNOWN))
+    remedy = f"did you mean {table_text((near,))}?" if near is not None else f"known: {known}"
     return Diagnostic("KEY001", f"unknown table {table_text((key,))}", Place(file, (key,), "key"), remedy)
 
 

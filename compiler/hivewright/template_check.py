@@ -156,9 +156,11 @@ def _if(node: nodes.If, scan: _Scan) -> None:
         scan.problem(node, "if asks for a name, or for not a name")
     state = (scan.last, scan.after_expression)
     ends = []
-    for body in (node.body, *([node.elif_] if node.elif_ else []), node.else_):
+    branches: list[list[nodes.Node]] = [node.body, node.else_]
+    branches += [[branch] for branch in node.elif_]
+    for body in branches:
         scan.last, scan.after_expression = state
-        _block(list(body), node, scan)
+        _block(body, node, scan)
         ends.append((scan.last, scan.after_expression))
     # Of all ends the one that asks most of what follows: behind an expression, or within a word.
     scan.last, scan.after_expression = max(ends, key=lambda end: (end[1], end[0] not in " \t\n"))

@@ -7,6 +7,7 @@ Every ``parse_*`` function takes the text (or number) a person wrote and returns
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _SIZE = re.compile(r"([0-9]{1,15})([KMGT])", re.ASCII)
 _DURATION = re.compile(r"([0-9]{1,9})(ms|s|m|h)", re.ASCII)
@@ -99,6 +100,7 @@ def format_cpu_list(cpus: tuple[int, ...]) -> str:
     return ",".join(parts)
 
 
+@lru_cache(maxsize=8192)
 def parse_pci_address(text: str | int) -> PciAddress:
     """A guest address from ``4``, ``"4"``, ``"4:1"`` (slot:function) or ``"0:4:1"`` (bus:slot:function)."""
     parts = str(text).split(":")

@@ -10,7 +10,7 @@ from hivewright.report import Diagnostic, Place
 from hivewright.resolve import merge, without
 from hivewright.site import Layer
 from hivewright.tables import Tables, Values
-from hivewright.wording import one_of, quoted, suggestion, table_text, value_text
+from hivewright.wording import choice_of, meant, suggestion, table_text, value_text
 
 Forms = Mapping[str, type[Table]]
 """Each value of ``kind`` -> the model of that form."""
@@ -36,12 +36,13 @@ def form_of(forms: Forms, values: Mapping[str, object], place: Place) -> type[Ta
     chosen = values.get("kind")
     if isinstance(chosen, str) and chosen in forms:
         return forms[chosen]
-    choices = one_of(map(quoted, forms))
     if "kind" not in values:
         where = Place(place.file, place.path, "table")
-        return Diagnostic("KEY002", f'{table_text(place.path)} lacks the key "kind"', where, f"add kind: {choices}")
+        message = f'{table_text(place.path)} lacks the key "kind"'
+        return Diagnostic("KEY002", message, where, f"add kind: {choice_of(forms)}")
     where = Place(place.file, (*place.path, "kind"))
-    return Diagnostic("KEY006", f'"kind" must be one of {choices}, not {value_text(chosen)}', where)
+    message = f'"kind" must be {choice_of(forms)}, not {value_text(chosen)}'
+    return Diagnostic("KEY006", message, where, meant(chosen, forms))
 
 
 def realise(

@@ -75,8 +75,8 @@ def _texts(artifacts: Mapping[str, Artifact]) -> Iterator[Diagnostic]:
             continue
         end = _end_of_match(grammar, text)
         if end != len(text):
-            line = text.count("\n", 0, end) + 1
-            yield _defect("HW002", f"{path} line {line} is not what hivewright writes: {text.split(chr(10))[line - 1]!r}")
+            number, line = text.count("\n", 0, end) + 1, text[end:].partition("\n")[0]
+            yield _defect("HW002", f"{path} line {number} is not what hivewright writes: {line!r}")
 
 
 def _end_of_match(grammar: re.Pattern[str], text: str) -> int:

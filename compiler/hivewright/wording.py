@@ -68,6 +68,18 @@ def one_of(names: Iterable[str]) -> str:
     return " or ".join(part for part in (", ".join(listed[:-1]), listed[-1] if listed else "") if part)
 
 
+def choice_of(names: Iterable[str]) -> str:
+    """``"a" or "b"``, or ``one of "a", "b" or "c"``: what a value must be."""
+    listed = [quoted(name) for name in names]
+    return f"one of {one_of(listed)}" if len(listed) > 2 else one_of(listed)
+
+
+def meant(name: object, choices: Iterable[str]) -> str:
+    """``did you mean "a"?`` when a value is nearly one of the choices."""
+    near = nearest(name, choices) if isinstance(name, str) else None
+    return f"did you mean {quoted(near)}?" if near is not None else ""
+
+
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The known name that a mistyped one was most likely meant to be."""
     import difflib

@@ -87,9 +87,9 @@ def leftovers(host: Host) -> list[str]:
         words = line.split()
         if words[0] in ("context", "guest", "process") or line.startswith("interface tap"):
             wrong.append(line)
-        elif words[0] == "file" and words[1].endswith(("/pid", "/supervisor", "/lock", "/taps")):
-            if "empty" not in line and not line.endswith("''"):
-                wrong.append(line)
+        emptied = "empty" in line or line.endswith("''")
+        if words[0] == "file" and words[1].endswith(("/pid", "/supervisor", "/lock", "/taps")) and not emptied:
+            wrong.append(line)
     return wrong
 
 

@@ -2,7 +2,7 @@
 
 Nothing of this machine is seen inside but one shell as /bin/sh, the stand-ins under FreeBSD's paths, and, below
 paths no script looks at, what the stand-ins need themselves. No privilege is needed where the kernel grants user
-namespaces; where it does not, or bwrap is missing, ``Unavailable`` says so.
+namespaces; where it does not, or bwrap is missing, ``SandboxError`` says so.
 """
 
 from __future__ import annotations
@@ -25,12 +25,13 @@ FIRMWARE = (
     "usr/local/share/uefi-firmware/BHYVE_UEFI_VARS.fd",
 )
 DIRECTORIES = (
-    "bin sbin usr/bin usr/sbin usr/local/bin usr/local/sbin etc etc/rc.conf.d dev tmp root var/run var/db var/log "
-    ".linux/run .linux/proc .linux/standin usr/local/share/uefi-firmware"
-).split()
+    *("bin", "sbin", "usr/bin", "usr/sbin", "usr/local/bin", "usr/local/sbin"),
+    *("dev", "etc", "etc/rc.conf.d", "root", "tmp", "var/run", "var/db", "var/log", "usr/local/share/uefi-firmware"),
+    *(".linux/run", ".linux/proc", ".linux/standin"),
+)
 
 
-class Unavailable(Exception):
+class SandboxError(Exception):
     """This machine cannot run the sandbox; the text says what to install or to allow."""
 
 
@@ -47,7 +48,7 @@ def find(program: str) -> str:
     """The path of a program this machine must have."""
     path = shutil.which(program)
     if path is None:
-        raise Unavailable(f"{program} is not installed, and the stand-in host needs it (package bubblewrap for bwrap)")
+        raise SandboxError(f"{program} is not installed, and the stand-in host needs it (package bubblewrap for bwrap)")
     return os.path.realpath(path) if program != "busybox" else path
 
 
@@ -93,7 +94,18 @@ def make_root(root: Path, tree: Path, python: str) -> None:
 def command_line(root: Path, standin: Path, shell: str) -> list[str]:
     """The words that start the server in the sandbox."""
     python, binds = interpreter()
-    words = [find("bwrap"), "--unshare-all", "--die-with-parent", "--uid", "0", "--gid", "0", "--clearenv"]
+    words = [
+        find("bwrap"),
+        "--unshare-all",
+        "--die-with-parent",
+        "--uid",
+        "0",
+        "--gid",
+        "0",
+        "--clearenv",
+        "--cap-drop",
+        "ALL",
+    ]
     words += ["--bind", str(root), "/", "--proc", "/.linux/proc", "--ro-bind", str(standin), "/.linux/standin"]
     for device, place in (("null", "/dev/null"), ("null", "/.linux/null"), ("zero", "/dev/zero")):
         words += ["--dev-bind", f"/dev/{device}", place]
@@ -120,7 +132,7 @@ class Host:
         )
         self.put(settings)
         if self.take() != "ready":
-            raise Unavailable("the stand-in host does not answer")
+            raise SandboxError("the stand-in host does not answer")
 
     def put(self, message: object) -> None:
         """Send one line."""
@@ -132,13 +144,13 @@ class Host:
             pass
 
     def take(self) -> Any:
-        """Receive one line; raises Unavailable with what bwrap or the server said when there is none."""
+        """Receive one line; raises SandboxError with what bwrap or the server said when there is none."""
         assert self.process.stdout is not None
         assert self.process.stderr is not None
         line = self.process.stdout.readline()
         if not line:
             said = self.process.stderr.read()
-            raise Unavailable(f"the sandbox ended (are user namespaces allowed for bwrap?):\n{said}")
+            raise SandboxError(f"the sandbox ended (are user namespaces allowed for bwrap?):\n{said}")
         return json.loads(line)
 
     def call(self, verb: str, **arguments: Any) -> Any:

@@ -117,6 +117,21 @@ def missing_rom(play: Play) -> None:
     assert not leftovers(play.host)
 
 
+def passthrough(play: Play) -> None:
+    """The device belongs to another driver; the message says how to reserve it, and doing so helps."""
+    play.hivectl("start", "gpu1", status=1)
+    assert not leftovers(play.host)
+    assert play.host.run("devctl", "set", "driver", "-f", "pci0:2:0:0", "ppt").status == 0
+    play.quietly()
+    play.hivectl("start", "gpu1")
+    down(play, "gpu1")
+
+
+def passthrough_absent(play: Play) -> None:
+    """The device is not in this machine."""
+    play.hivectl("start", "gpu1", status=1)
+
+
 def host_rebooted(play: Play) -> None:
     """After a boot there is no run-time state, and no lock, pid or tap of before."""
     up(play, "web1")
@@ -152,6 +167,8 @@ SCENARIOS = [
     Scenario("hook-fails", hook_fails),
     Scenario("hook-environment", hook_environment),
     Scenario("missing-rom", missing_rom),
+    Scenario("passthrough", passthrough, {"pci": {"2/0/0": "vgapci0"}, "modules": ["vmm"]}),
+    Scenario("passthrough-absent", passthrough_absent),
     Scenario("host-rebooted", host_rebooted),
     Scenario("unknown-guest", unknown_guest),
 ]

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hivewright.lower.freebsd import ARM64_SINCE, RELEASES, features
+from hivewright.lower.freebsd import RELEASES, TABLE, features
 
 if TYPE_CHECKING:
     import argparse
@@ -24,7 +24,7 @@ FORMS: dict[str, tuple[str, str]] = {
     "site": _NAME,
     "domain": (rf"{_LABEL}(\.{_LABEL})*", 'a DNS domain in lower case, such as "example.net"'),
     "host": _NAME,
-    "freebsd": ("|".join(map(re.escape, RELEASES)), f"a release of FreeBSD: {', '.join(RELEASES)}"),
+    "freebsd": (r"[1-9][0-9]\.[0-9]{1,2}", 'a release of FreeBSD such as "14.3"'),
     "arch": ("amd64|arm64", "amd64 or arm64"),
     "storage": ("zfs|directory", "zfs or directory"),
     "user": _NAME,
@@ -67,10 +67,11 @@ def run(arguments: argparse.Namespace) -> int:
     if fault:
         return _fail(1, fault)
     folder = Path(arguments.directory or ".", folders[0] if folders else answers["site"])
-    if folder.exists() or folder.is_symlink():
-        return _fail(1, f"{folder} exists already; nothing was changed")
     try:
+        folder.mkdir(parents=True)
         _generate(folder, answers)
+    except FileExistsError:
+        return _fail(1, f"{folder} exists already; nothing was changed")
     except OSError as error:
         return _fail(1, f"cannot make {folder}: {error.strerror}")
     if not arguments.quiet:
@@ -88,9 +89,16 @@ def find_fault(answers: Mapping[str, str]) -> str:
         pattern, expectation = forms.get(key, ("(?s:.*)", ""))
         if re.fullmatch(pattern, answer, re.ASCII) is None:
             return f'{key} must be {expectation}, not "{answer}"'
-    release, arch = answers.get("freebsd"), answers.get("arch")
-    if release and arch and features(release, arch) is None:
-        return f"bhyve of FreeBSD {release} does not run on {arch}; it does from {'.'.join(map(str, ARM64_SINCE))} on"
+    return _release_fault(answers.get("freebsd"), answers.get("arch", "amd64"))
+
+
+def _release_fault(release: str | None, arch: str) -> str:
+    try:
+        if release is not None:
+            features(release, arch)
+    except KeyError:
+        known = [each for each in RELEASES if (each, arch) in TABLE]
+        return f"hivewright knows bhyve on {arch} in FreeBSD {', '.join(known)}, not in {release}"
     return ""
 
 
@@ -125,6 +133,7 @@ def _generate(folder: Path, answers: Answers) -> None:
         repo_dir=_template(),
         context={"cookiecutter": answers | {"_directory": folder.name}},
         output_dir=folder.parent,
+        overwrite_if_exists=True,  # it was made, and is empty
         accept_hooks=False,
     )
 

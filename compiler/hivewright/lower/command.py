@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from hivewright.allocate import HOSTBRIDGE, LPC, TABLET
-from hivewright.extra_args import Argument, slot_of
+from hivewright.extra_args import parse_extra_args, slot_of
 from hivewright.lower.context import STATE, Device, Guest, device, fixed_device
 from hivewright.lower.disks import lower_cds, lower_disks
 from hivewright.lower.firmware import lower_firmware
 from hivewright.lower.network import lower_nics
 from hivewright.model.guest import Topology
 from hivewright.plan import Keys, Option
+from hivewright.slots import HOSTBRIDGE, LPC, TABLET
 from hivewright.units import format_cpu_list
 
 _MEGABYTE, _GIGABYTE = 2**20, 2**30
@@ -84,8 +84,9 @@ def vnc_address(guest: Guest) -> str:
     return f"{address}:{port}"
 
 
-def lower_command(guest: Guest, devices: Sequence[Device], extra: Sequence[Argument]) -> Iterator[Option]:
+def lower_command(guest: Guest, devices: Sequence[Device]) -> Iterator[Option]:
     """All options of bhyve(8) in a fixed order, without the name of the guest, which the script adds."""
+    extra = parse_extra_args(guest.vm.extra_args)
     addresses = [device.address for device in devices]
     addresses += [address for argument in extra if (address := slot_of(argument)) is not None]
     yield from _lower_flags(guest, max(addresses)[0] > 0)

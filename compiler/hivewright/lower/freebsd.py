@@ -6,20 +6,12 @@ Facts are from bhyve(8), bhyve_config(5) and the release notes of the releases n
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-from hivewright.extra_args import WITH_VALUE, WITHOUT_VALUE
+from functools import cache
 
 RELEASES = ("13.2", "13.3", "13.4", "13.5", "14.0", "14.1", "14.2", "14.3", "14.4", "15.0", "15.1")
 
-ARM64_SINCE = (15, 0)
-"""bhyve runs on arm64 from FreeBSD 15.0."""
-
-_SINCE = {"f": (14, 0), "n": (15, 0)}
-"""Options that came later than 13.2. -p with ranges and -M are of no release yet."""
-
-_ARM64_WITHOUT_VALUE = "CDSW"
-_ARM64_WITH_VALUE = "kfopcsmU"
-"""All that the bhyve of arm64 accepts; it ends with a usage message at anything else."""
+_ARM64_SINCE = 15
+"""The first release in which bhyve runs on arm64."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,18 +20,14 @@ class Features:
 
     release: str
     arch: str
-    flags: frozenset[str]
-    """Options without an argument, as letters."""
-    options: frozenset[str]
-    """Options with an argument, as letters. -r is there only in builds with BHYVE_SNAPSHOT, so it is not among them."""
     pc: bool
-    """A PC: -A -H -P -w -u exist, serial ports and the boot ROM hang off the LPC bridge. Not so on arm64."""
+    """A PC: serial ports and the boot ROM hang off the LPC bridge, and -A -H -P -w -u -Y exist.
+
+    On arm64 there is no LPC bridge, and bhyve ends with a usage message at these options. On amd64 they are always
+    good: -A makes the ACPI tables up to 14 and is accepted and ignored from 15.0.
+    """
     uefi_variables: bool
     """``-l bootrom,CODE,VARS`` (14.0); before, all behind the comma was taken for a file name."""
-    framebuffer: tuple[int, int]
-    """Largest width and height of fbuf."""
-    vcpus: int
-    """Most vCPUs of a guest, 16 before 14.0; 0 where the loader tunable hw.vmm.maxcpu decides."""
     member_addresses: bool
     """Whether a member of a bridge may have an IP address; if_bridge(4) refuses that from 15.0."""
 
@@ -48,23 +36,17 @@ def _features(release: str, arch: str) -> Features:
     major, _, minor = release.partition(".")
     version = (int(major), int(minor))
     pc = arch == "amd64"
-    late = {option for option, since in _SINCE.items() if version < since}
     return Features(
         release=release,
         arch=arch,
-        # -A makes the ACPI tables up to 14; it is accepted and ignored from 15.0.
-        flags=frozenset(WITHOUT_VALUE if pc else _ARM64_WITHOUT_VALUE) - late,
-        options=frozenset(WITH_VALUE if pc else _ARM64_WITH_VALUE) - late - {"r"},
         pc=pc,
         uefi_variables=pc and version >= (14, 0),
-        framebuffer=(3840, 2160) if version >= (15, 0) else (1920, 1200),
-        vcpus=16 if version < (14, 0) else 0,
         member_addresses=version < (15, 0),
     )
 
 
 def _is_supported(release: str, arch: str) -> bool:
-    return arch == "amd64" or int(release.partition(".")[0]) >= ARM64_SINCE[0]
+    return arch == "amd64" or int(release.partition(".")[0]) >= _ARM64_SINCE
 
 
 TABLE = {
@@ -75,6 +57,15 @@ TABLE = {
 }
 
 
-def features(release: str, arch: str) -> Features | None:
-    """What this release can do on this architecture; None when bhyve does not run there or nobody has looked yet."""
-    return TABLE.get((release, arch))
+@cache
+def features(release: str, arch: str) -> Features:
+    """What a release can do on an architecture; a later one of a known branch can do what the last known one can.
+
+    ``KeyError`` when bhyve does not run there or the branch is not known; rules refuse such hosts.
+    """
+    found = TABLE.get((release, arch))
+    if found is not None:
+        return found
+    major, _, minor = release.partition(".")
+    older = [known for known in RELEASES if known.startswith(f"{major}.") and int(known.partition(".")[2]) < int(minor)]
+    return TABLE[older[-1] if older else release, arch]

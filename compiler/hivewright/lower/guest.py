@@ -15,7 +15,6 @@ from hivewright.lower.command import (
 from hivewright.lower.context import Device, Guest
 from hivewright.lower.disks import disk_plans, prepare_disks, provision_disks, provision_images
 from hivewright.lower.firmware import prepare_firmware, provision_firmware
-from hivewright.lower.limits import check_extra_args, check_limits
 from hivewright.lower.network import nic_plans, prepare_taps
 from hivewright.lower.seed import Seed, SeedWriter
 from hivewright.plan import Option, Policy, Step, VmPlan
@@ -27,21 +26,18 @@ _DIGEST_LENGTH = 32
 _MOMENTS = ("crash", "poststart", "poststop", "prestart", "prestop", "reboot")
 
 
-def lower_guest(guest: Guest, depth: int, seeds: SeedWriter) -> tuple[VmPlan, list[Diagnostic]]:
-    """The plan of a guest and what its host cannot do. ``depth`` is its wave within its order."""
+def lower_guest(guest: Guest, depth: int, seeds: SeedWriter) -> tuple[VmPlan, tuple[Diagnostic, ...]]:
+    """The plan of a guest and what is wrong with its seed. ``depth`` is its wave within its order."""
     vm = guest.vm
-    diagnostics = list(check_limits(guest))
     devices = lower_devices(guest)
-    extra, faults = check_extra_args(guest, devices)
-    diagnostics += faults
     seed: Seed = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
     if vm.cloud_init is not None:
-        seed, seed_faults = seeds.seed(guest)
-        diagnostics += seed_faults
+        seed, diagnostics = seeds.seed(guest)
     provision = tuple(_provision(guest, bool(seed)))
     provision_digest = _digest(provision, seed)
     prepare = tuple(_prepare(guest, provision_digest if provision else ""))
-    options = tuple(lower_command(guest, devices, extra))
+    options = tuple(lower_command(guest, devices))
     hooks = _hooks(guest)
     policy = Policy(vm.on_poweroff, vm.on_reboot, vm.on_crash, vm.restart_limit.count, vm.restart_limit.within)
     hosts = guest.site.hosts_of(vm)

@@ -8,11 +8,10 @@ from hivewright.allocate import Allocation
 from hivewright.lower.boot import lower_admin, lower_loader, lower_modules, lower_notes
 from hivewright.lower.context import Guest, Lowered
 from hivewright.lower.devd import lower_devd
-from hivewright.lower.freebsd import ARM64_SINCE, RELEASES, features
+from hivewright.lower.freebsd import features
 from hivewright.lower.guest import lower_guest
 from hivewright.lower.network import lower_networks
 from hivewright.lower.seed import SeedWriter
-from hivewright.model.host import Host
 from hivewright.plan import HostPlan, VmPlan
 from hivewright.report import Diagnostic
 from hivewright.site import Site
@@ -38,12 +37,11 @@ def lower_host(site: Site, allocation: Allocation, host: str) -> Lowered:
     return _joined([_lower_host(site, allocation, host, names, SeedWriter())])
 
 
-def _joined(results: Iterable[tuple[HostPlan | None, list[Diagnostic]]]) -> Lowered:
+def _joined(results: Iterable[tuple[HostPlan, list[Diagnostic]]]) -> Lowered:
     plans: list[HostPlan] = []
     diagnostics: dict[Diagnostic, None] = {}
     for plan, found in results:
-        if plan is not None:
-            plans.append(plan)
+        plans.append(plan)
         # A VM of several hosts says the same on each of them.
         diagnostics.update(dict.fromkeys(found))
     return Lowered(tuple(plans), tuple(diagnostics))
@@ -51,11 +49,9 @@ def _joined(results: Iterable[tuple[HostPlan | None, list[Diagnostic]]]) -> Lowe
 
 def _lower_host(
     site: Site, allocation: Allocation, name: str, guests: Iterable[str], seeds: SeedWriter
-) -> tuple[HostPlan | None, list[Diagnostic]]:
+) -> tuple[HostPlan, list[Diagnostic]]:
     host = site.hosts[name]
     supported = features(host.freebsd, host.arch)
-    if supported is None:
-        return None, [_unsupported(site, name, host)]
     vms = {guest: site.vms[guest] for guest in guests}
     depth = depths(vms)
     diagnostics: list[Diagnostic] = []
@@ -90,19 +86,9 @@ def _lower_host(
     ), diagnostics
 
 
-def _unsupported(site: Site, name: str, host: Host) -> Diagnostic:
-    if host.freebsd in RELEASES:
-        message = f"bhyve runs on {host.arch} from FreeBSD {ARM64_SINCE[0]}.{ARM64_SINCE[1]}; {name} has {host.freebsd}"
-        help_text = "upgrade the host, or correct arch"
-    else:
-        message = f"hivewright does not know the bhyve of FreeBSD {host.freebsd}, which {name} has"
-        help_text = f"known releases are {', '.join(RELEASES)}"
-    return Diagnostic("BHYVE001", message, site.place("host", name, "freebsd"), help_text)
-
-
 def _too_many_devices(site: Site, name: str) -> Diagnostic:
     return Diagnostic(
-        "BHYVE005",
+        "BHYVE001",
         f"the passthrough devices of {name} do not fit into pptdevs, pptdevs2 and pptdevs3",
         site.place("host", name, "device", part="table"),
         "give fewer devices to guests; a loader variable holds 128 characters, and there are three",

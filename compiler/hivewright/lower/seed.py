@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hivewright.lower.context import Guest
@@ -33,6 +33,9 @@ class SeedWriter:
     def seed(self, guest: Guest) -> tuple[Seed, tuple[Diagnostic, ...]]:
         """The files of the seed of a guest that has ``cloud_init``, sorted, and what is wrong with its own file."""
         cloud_init = _cloud_init(guest)
+        if guest.vm.hosts:
+            # The seed of a VM that moves is that of its home, or each move would be a first boot.
+            guest = replace(guest, host_name=guest.vm.hosts[0])
         diagnostics: tuple[Diagnostic, ...] = ()
         own: Mapping[str, Any] | str = {}
         if cloud_init.user_data is not None:
@@ -63,20 +66,11 @@ class SeedWriter:
 
     def _own(self, guest: Guest, file: str) -> Mapping[str, Any] | str:
         if file not in self.own:
-            self.own[file] = _read_own(guest.site.files[file])
+            try:
+                self.own[file] = read_mapping(guest.site.files[file].decode())
+            except ValueError as error:
+                self.own[file] = str(error)
         return self.own[file]
-
-
-def _read_own(content: bytes) -> Mapping[str, Any] | str:
-    """A ``#cloud-config`` file, or a sentence that says why it is none."""
-    if content.startswith(b"#!"):
-        return "it is a script; write the commands under runcmd in a #cloud-config file"
-    try:
-        return read_mapping(content.decode())
-    except UnicodeDecodeError:
-        return "it is not UTF-8"
-    except ValueError as error:
-        return str(error)
 
 
 def _not_mergeable(guest: Guest, file: str, reason: str) -> Diagnostic:
@@ -84,7 +78,7 @@ def _not_mergeable(guest: Guest, file: str, reason: str) -> Diagnostic:
         "SEED001",
         f"{file} cannot be merged into the first-boot data of {guest.name}: {reason}",
         guest.site.place("vm", guest.name, "cloud_init", "user_data"),
-        "correct the file; it is YAML whose first line is #cloud-config",
+        "write out what the aliases (*name) of the file stand for",
     )
 
 

@@ -54,7 +54,6 @@ RULES: tuple[Rule, ...] = (
     versions.resolution,
     versions.vnc_waits,
     networks.network_absent,
-    networks.override_unused,
     networks.name_too_long,
     networks.same_bridge,
     networks.same_uplink,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from hivewright.extra_args import Argument, parse_extra_args, slot_of
 from hivewright.report import Diagnostic
 from hivewright.rules.survey import Survey, diagnose
+from hivewright.wording import quoted
 
 if TYPE_CHECKING:
     from hivewright.model.vm import Vm
@@ -68,7 +69,7 @@ def _extra_args(survey: Survey, name: str, vm: Vm) -> Iterator[Diagnostic]:
         if "%" in word or "\\" in word:
             yield diagnose(
                 "VM042",
-                f"extra_args of {name} has {word!r}: bhyve expands percent signs and backslashes",
+                f"extra_args of {name} has {quoted(word)}: bhyve expands percent signs and backslashes",
                 site.place("vm", name, "extra_args", index),
                 "write a value without % and \\",
             )
@@ -128,7 +129,9 @@ def _instead(argument: Argument, vm: Vm) -> str:
         device = argument.value.split(",")[1]
         if device in ("hostbridge", "amd_hostbridge"):
             return "write machine.hostbridge"
-        return "hivewright gives it already; delete it" if device == "lpc" else ""
+        if device == "fbuf" and vm.vnc is not None:
+            return "a VM has one framebuffer; delete it or vnc"
+        return _ALWAYS if device == "lpc" else ""
     return _OWN_FLAGS.get(argument.flag, "")
 
 

@@ -114,7 +114,7 @@ def cpus_of_all(survey: Survey) -> Iterator[Diagnostic]:
             yield diagnose(
                 "HOST008",
                 f"the VMs that start with {host} have {total} vCPUs together, more than {OVERCOMMIT} "
-                f"for each of its {definition.cpus} CPUs",
+                f"for each of its CPUs ({definition.cpus})",
                 site.place("host", host, "cpus"),
                 "give them fewer vCPUs, set autostart = false for some, or move some to another host",
                 [site.place("vm", name, "cpus") for name in _top(started)],
@@ -151,7 +151,7 @@ def pins(survey: Survey) -> Iterator[Diagnostic]:
         if not vm.pin:
             continue
         for vcpu, cpus in sorted(vm.pin.items()):
-            if not _is_vcpu(vcpu, vm.cpus):
+            if int(vcpu) >= vm.cpus:
                 has = "the vCPU 0 only" if vm.cpus == 1 else f"the vCPUs 0 to {vm.cpus - 1}"
                 yield diagnose(
                     "VM025",
@@ -161,10 +161,6 @@ def pins(survey: Survey) -> Iterator[Diagnostic]:
                     [site.place("vm", name, "cpus")],
                 )
             yield from _pin_on_hosts(survey, name, vcpu, cpus)
-
-
-def _is_vcpu(text: str, cpus: int) -> bool:
-    return text.isascii() and text.isdigit() and len(text) < 5 and str(int(text)) == text and int(text) < cpus
 
 
 def _pin_on_hosts(survey: Survey, name: str, vcpu: str, cpus: Iterable[int]) -> Iterator[Diagnostic]:

@@ -11,31 +11,33 @@ from hivewright.rules.survey import Survey, diagnose
 
 if TYPE_CHECKING:
     from hivewright.model.storage import Image
-    from hivewright.site import Site
 
 _COMPRESSED = (".xz", ".gz", ".zst")
 _NOT_UNPACKED = (".7z", ".bz2", ".lz4", ".lzma", ".rar", ".tar", ".tbz", ".tgz", ".txz", ".zip")
 _NOT_RAW = (".ova", ".qcow2", ".vdi", ".vhd", ".vhdx", ".vmdk")
 
 
-def _images(site: Site) -> Iterator[tuple[str, Callable[..., Place], Image]]:
+def _images(survey: Survey) -> Iterator[tuple[str, Callable[..., Place], Image]]:
     """What to call each image, where its keys are, and the image: those of the site and those of used profiles."""
-    for name, image in site.images.items():
-        yield f"image {name}", partial(site.place, "image", name), image
-    for name, profile in site.profiles.items():
+    for name, image in survey.site.images.items():
+        yield f"image {name}", partial(survey.site.place, "image", name), image
+    for name, profile in survey.site.profiles.items():
         for arch, image in profile.image.items():
-            yield f"image of the profile {name} for {arch}", partial(_profile_place, site, name, arch), image
+            yield f"image of the profile {name} for {arch}", partial(_profile_named, survey, name), image
 
 
-def _profile_place(site: Site, profile: str, *path: str, part: Part = "value") -> Place:
-    """Where a key of a profile's image is; in no file when the profile is only used for its image."""
-    layers = (layer for name, vm in site.vms.items() if vm.profile == profile for layer in site.layers[name])
-    file = next((layer.file for layer in layers if layer.label == f"profile {profile}"), "")
-    return Place(file, ("image", *path), part)
+def _profile_named(survey: Survey, profile: str, *_key: str, **_part: Part) -> Place:
+    """Where the site names a profile: a site knows the keys of profiles, but not their files."""
+    for kind, devices in (("disk", survey.disks), ("cd", survey.cds)):
+        for name, key, device in devices:
+            if device.image == profile:
+                return survey.site.place("vm", name, kind, key, "image")
+    users = (survey.site.place("vm", name, "profile") for name, vm in survey.site.vms.items() if vm.profile == profile)
+    return next(users, Place("", ("profile", profile)))
 
 
 def image_source(survey: Survey) -> Iterator[Diagnostic]:
-    for what, place, image in _images(survey.site):
+    for what, place, image in _images(survey):
         if image.url is None and image.path is None:
             yield diagnose(
                 "STO007",
@@ -62,7 +64,7 @@ def image_source(survey: Survey) -> Iterator[Diagnostic]:
 
 def image_format(survey: Survey) -> Iterator[Diagnostic]:
     """A raw image is written to the disk as it is; what is not raw would give a guest that does not boot."""
-    for what, place, image in _images(survey.site):
+    for what, place, image in _images(survey):
         source = image.url or image.path or ""
         name = source.partition("?")[0].partition("#")[0].lower()
         here = place("path" if image.url is None else "url")

@@ -26,26 +26,6 @@ def network_absent(survey: Survey) -> Iterator[Diagnostic]:
             )
 
 
-def override_unused(survey: Survey) -> Iterator[Diagnostic]:
-    site = survey.site
-    for host, definition in site.hosts.items():
-        for kind, code, overrides, known, realised in (
-            ("network", "NET002", definition.network, site.networks, site.host_networks),
-            ("storage", "STO002", definition.storage, site.storages, site.host_storages),
-        ):
-            for name in sorted(overrides):
-                if name not in known or (host, name) in realised:
-                    continue
-                yield diagnose(
-                    code,
-                    f"{host} changes the {kind} {name}, but is not among the hosts of that {kind}",
-                    site.place("host", host, kind, name, part="table"),
-                    f"add {host} to the hosts of the {kind}, or delete this table",
-                    [site.place(kind, name, "hosts")],
-                    "warning",
-                )
-
-
 def name_too_long(survey: Survey) -> Iterator[Diagnostic]:
     site = survey.site
     for name, key, nic in survey.nics:
@@ -86,14 +66,19 @@ def same_bridge(survey: Survey) -> Iterator[Diagnostic]:
         for name in networks:
             bridge = bridge_of(survey, host, name)
             other = first.setdefault(bridge, name)
-            if other != name:
-                yield diagnose(
-                    "NET004",
-                    f"the networks {other} and {name} of {host} have the same bridge {bridge}",
-                    network_place(site, host, name, "bridge"),
-                    "give each its own bridge, or make them one network",
-                    [network_place(site, host, other, "bridge")],
-                )
+            if other == name:
+                continue
+            # Where one of the two is only called so by default, the other is at fault.
+            places = [network_place(site, host, each, "bridge") for each in (name, other)]
+            if site.host_networks[host, name].bridge is None:
+                places.reverse()
+            yield diagnose(
+                "NET004",
+                f"the networks {other} and {name} of {host} have the same bridge {bridge}",
+                places[0],
+                "give each its own bridge, or make them one network",
+                places[1:],
+            )
 
 
 def same_uplink(survey: Survey) -> Iterator[Diagnostic]:

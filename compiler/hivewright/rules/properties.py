@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from hivewright.report import Diagnostic, Place
 from hivewright.rules.survey import Survey, diagnose, storage_place
+from hivewright.wording import quoted
 
 _NAME = re.compile(r"[a-z0-9:_.-]+", re.ASCII)
 _VALUE = re.compile(r"[\x20-\x7e]+", re.ASCII)
@@ -76,7 +77,7 @@ def _properties(what: str, table: Place, given: Mapping[str, str]) -> Iterator[D
         if _NAME.fullmatch(name) is None:
             yield diagnose(
                 "STO010",
-                f"{name!r} of the {what} is no name of a ZFS property",
+                f"{quoted(name)} of the {what} is no name of a ZFS property",
                 key,
                 "a property has lower-case letters, digits, : _ . and - (zfsprops(7))",
             )

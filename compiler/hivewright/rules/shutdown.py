@@ -28,12 +28,13 @@ def shutdown_fits(survey: Survey) -> Iterator[Diagnostic]:
         if needed <= definition.shutdown_timeout:
             continue
         biggest = sorted(slowest, key=lambda name: (-vms[name].stop_timeout, name))[:3]
-        contributors = listed(f"{name} ({format_duration(vms[name].stop_timeout)})" for name in biggest)
+        contributors = "the slowest is " if len(biggest) == 1 else "the slowest are "
+        contributors += listed(f"{name} ({format_duration(vms[name].stop_timeout)})" for name in biggest)
         groups = "1 group" if len(slowest) == 1 else f"{len(slowest)} groups, one after another"
         yield diagnose(
             "HOST010",
             f"stopping the VMs of {host} may take {needed} seconds ({groups}, {FORCE_SECONDS} seconds each for "
-            f"force), but its shutdown_timeout is {definition.shutdown_timeout}; the slowest are {contributors}",
+            f"force), but its shutdown_timeout is {definition.shutdown_timeout}; {contributors}",
             site.place("host", host, "shutdown_timeout"),
             _help(host, needed),
             [site.place("vm", name, "stop_timeout") for name in biggest],

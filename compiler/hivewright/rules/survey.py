@@ -122,7 +122,10 @@ def diagnose(
 
 def clash(site: Site, code: str, message: str, owners: tuple[Owner, Owner], remedy: str) -> Diagnostic:
     """A diagnostic at the later owner that also points at the first."""
-    return diagnose(code, message, site.place("vm", *owners[1]), remedy, [site.place("vm", *owners[0])])
+    first, second = (site.place("vm", *owner) for owner in owners)
+    if first == second:
+        remedy = "both take it from here; delete it, or write it in the VMs themselves with different values"
+    return diagnose(code, message, second, remedy, [first])
 
 
 def host_place(site: Site, vm: str) -> Place:

@@ -21,7 +21,7 @@ MAC = re.compile(r"(?:[0-9a-f]{2}:){5}[0-9a-f]{2}", re.IGNORECASE)
 UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """bhyve ends with this message and status before or while it opens its devices."""
 
     def __init__(self, message: str, status: int = 4) -> None:
@@ -43,7 +43,7 @@ class Machine:
 
 
 def parse(world: World, words: list[str]) -> Machine:
-    """Read the options in order; raises Refused as bhyve's own option loop does."""
+    """Read the options in order; raises RefusedError as bhyve's own option loop does."""
     known = AMD64 if world.arch == "amd64" else ARM64
     if world.release >= (15, 0):
         known += "n:"
@@ -55,16 +55,16 @@ def parse(world: World, words: list[str]) -> Machine:
             letter, letters = letters[0], letters[1:]
             place = known.find(letter)
             if place < 0 or letter == ":":
-                raise Refused(f"bhyve: illegal option -- {letter}\nUsage: bhyve [-AaCDeHhPSuWwxY] ...", 1)
+                raise RefusedError(f"bhyve: illegal option -- {letter}\nUsage: bhyve [-AaCDeHhPSuWwxY] ...", 1)
             if known[place + 1 : place + 2] != ":":
                 machine.flags.add(letter)
                 continue
             if not letters and not rest:
-                raise Refused(f"bhyve: option requires an argument -- {letter}", 1)
+                raise RefusedError(f"bhyve: option requires an argument -- {letter}", 1)
             value, letters = (letters, "") if letters else (rest.pop(0), "")
             option(machine, letter, value)
     if len(rest) != 1:
-        raise Refused("Usage: bhyve [-AaCDeHhPSuWwxY] ...", 1)
+        raise RefusedError("Usage: bhyve [-AaCDeHhPSuWwxY] ...", 1)
     machine.name = rest[0]
     return machine
 
@@ -75,28 +75,28 @@ def option(machine: Machine, letter: str, value: str) -> None:
         machine.cpus = topology(value)
     elif letter == "m":
         if not re.fullmatch(r"[0-9]+[KMGTkmgt]?", value):
-            raise Refused(f"invalid memsize '{value}'", 64)
+            raise RefusedError(f"invalid memsize '{value}'", 64)
     elif letter == "s":
         slot(machine, value)
     elif letter == "l":
         device, _, backend = value.partition(",")
         if device not in ("com1", "com2", "com3", "com4", "bootrom", "tpm", "fwcfg"):
-            raise Refused(f"Unable to parse device name '{value}'", 64)
+            raise RefusedError(f"Unable to parse device name '{value}'", 64)
         machine.lpc.append((device, backend))
     elif letter == "o":
         name, separator, text = value.partition("=")
         if not separator or not text:
-            raise Refused(f"bhyve: invalid configuration option '{value}'", 64)
+            raise RefusedError(f"bhyve: invalid configuration option '{value}'", 64)
         machine.config[name] = text
     elif letter == "p":
         pair = re.match(r"([0-9]+):([0-9]+)", value)
         if not pair:
-            raise Refused(f"invalid vcpu pinning '{value}'", 64)
+            raise RefusedError(f"invalid vcpu pinning '{value}'", 64)
         machine.pins.append((int(pair[1]), int(pair[2])))
     elif letter == "U" and not UUID.fullmatch(value):
-        raise Refused(f"invalid uuid '{value}'", 4)
+        raise RefusedError(f"invalid uuid '{value}'", 4)
     elif letter in "kr" and not os.path.exists(value):
-        raise Refused(f"bhyve: {value}: No such file or directory", 4)
+        raise RefusedError(f"bhyve: {value}: No such file or directory", 4)
 
 
 def topology(text: str) -> int:
@@ -106,14 +106,14 @@ def topology(text: str) -> int:
         key, separator, number = part.rpartition("=")
         key = key if separator else "cpus"
         if key not in ("cpus", "sockets", "cores", "threads") or not number.isdigit() or not 0 < int(number) < 65536:
-            raise Refused(f"invalid cpu topology '{text}'", 64)
+            raise RefusedError(f"invalid cpu topology '{text}'", 64)
         values[key] = int(number)
     cores, threads = values.get("cores", 1), values.get("threads", 1)
     cpus = values.get("cpus", values.get("sockets", 1) * cores * threads)
     sockets = values.get("sockets", cpus)
     if sockets * cores * threads != cpus:
         text = f"Topology ({sockets} sockets, {cores} cores, {threads} threads) does not match {cpus} vCPUs"
-        raise Refused("bhyve: " + text)
+        raise RefusedError("bhyve: " + text)
     return cpus
 
 
@@ -123,17 +123,17 @@ def slot(machine: Machine, text: str) -> None:
     emulation, _, conf = rest.partition(",")
     numbers = place.split(":")
     if not all(number.isdigit() for number in numbers) or len(numbers) > 3:
-        raise Refused(f"Invalid PCI slot info field '{text}'")
+        raise RefusedError(f"Invalid PCI slot info field '{text}'")
     values = [int(number) for number in numbers]
     if len(values) == 1:
         values.append(0)
     address = (values[0], values[1], values[2]) if len(values) == 3 else (0, values[0], values[1])
     if address[0] > 255 or address[1] > 31 or address[2] > 7:
-        raise Refused(f"Invalid PCI slot info field '{text}'")
+        raise RefusedError(f"Invalid PCI slot info field '{text}'")
     if address in machine.devices:
-        raise Refused(f"pci slot {address[1]}:{address[2]} already occupied!")
+        raise RefusedError(f"pci slot {address[1]}:{address[2]} already occupied!")
     if emulation not in BLOCK + PLAIN + OTHER:
-        raise Refused(f"pci slot {address[1]}:{address[2]}: unknown device \"{emulation}\"")
+        raise RefusedError(f'pci slot {address[1]}:{address[2]}: unknown device "{emulation}"')
     machine.devices[address] = (emulation, conf)
 
 
@@ -141,30 +141,30 @@ def open_devices(world: World, machine: Machine, guest: Guest, stdin: str) -> No
     """Open what the devices need; the context exists already and stays when this fails."""
     emulations = {emulation for emulation, _ in machine.devices.values()}
     if machine.lpc and "lpc" not in emulations:
-        raise Refused("bhyve: lpc devices need an lpc bridge")
+        raise RefusedError("bhyve: lpc devices need an lpc bridge")
     for vcpu, cpu in machine.pins:
         if vcpu >= machine.cpus:
-            raise Refused(f"bhyve: vcpu {vcpu} does not exist")
+            raise RefusedError(f"bhyve: vcpu {vcpu} does not exist")
         if cpu >= int(world.sysctl["hw.ncpu"]):
-            raise Refused("Assertion failed: (error == 0), function fbsdrun_start_thread", 134)
+            raise RefusedError("Assertion failed: (error == 0), function fbsdrun_start_thread", 134)
     for device, backend in machine.lpc:
         open_lpc(world, device, backend, stdin)
     for emulation, conf in machine.devices.values():
         first, _, more = conf.partition(",")
         if emulation in BLOCK:
             if not os.path.exists(first):
-                raise Refused(f"Could not open backing file: {first}: No such file or directory")
+                raise RefusedError(f"Could not open backing file: {first}: No such file or directory")
         elif emulation in ("virtio-net", "e1000"):
             open_tap(world, guest, first, more)
         elif emulation == "fbuf":
             open_fbuf(world, guest, conf)
         elif emulation == "passthru" and ("S" not in machine.flags or first not in world.ppt):
-            raise Refused(f"passthru device {first} is not bound to ppt, or memory is not wired")
+            raise RefusedError(f"passthru device {first} is not bound to ppt, or memory is not wired")
         elif emulation == "virtio-9p" and not os.path.isdir(first.partition("=")[2]):
-            raise Refused(f"virtio-9p: {first}: No such file or directory")
+            raise RefusedError(f"virtio-9p: {first}: No such file or directory")
     rom = machine.config.get("bootrom")
     if rom is not None and not os.path.exists(rom):
-        raise Refused(f"Error opening bootrom \"{rom}\": No such file or directory")
+        raise RefusedError(f'Error opening bootrom "{rom}": No such file or directory')
     if "console" in machine.config:
         open_console(world, machine.config["console"], stdin)
 
@@ -176,19 +176,19 @@ def open_lpc(world: World, device: str, backend: str, stdin: str) -> None:
     elif device == "bootrom":
         rom, _, variables = backend.partition(",") if world.release >= (14, 0) else (backend, "", "")
         if not os.path.isfile(rom) or not os.path.getsize(rom):
-            raise Refused(f"Error opening bootrom \"{rom}\": No such file or directory")
+            raise RefusedError(f'Error opening bootrom "{rom}": No such file or directory')
         if variables and (not os.path.isfile(variables) or not os.path.getsize(variables)):
-            raise Refused(f"Error opening bootrom variables \"{variables}\"")
+            raise RefusedError(f'Error opening bootrom variables "{variables}"')
 
 
 def open_console(world: World, backend: str, stdin: str) -> None:
     """The nmdm pair appears when either end is opened; stdio needs a terminal."""
     if backend == "stdio":
         if stdin == "/dev/null":
-            raise Refused("Assertion failed: stdin", 134)
+            raise RefusedError("Assertion failed: stdin", 134)
         return
     if not re.fullmatch(r"/dev/nmdm[^/]+[AB]", backend):
-        raise Refused(f"Unable to initialize backend '{backend}' for LPC device")
+        raise RefusedError(f"Unable to initialize backend '{backend}' for LPC device")
     for end in "AB":
         world.node(backend[len("/dev/") : -1] + end)
 
@@ -197,12 +197,12 @@ def open_tap(world: World, guest: Guest, name: str, conf: str) -> None:
     """A tap that exists and that no other bhyve holds; it goes up."""
     interface = world.interfaces.get(name)
     if not name.startswith("tap") or interface is None or interface.kind != "tap":
-        raise Refused(f"open of tap device /dev/{name} failed: No such file or directory")
+        raise RefusedError(f"open of tap device /dev/{name} failed: No such file or directory")
     if interface.holder:
-        raise Refused(f"open of tap device /dev/{name} failed: Device busy")
+        raise RefusedError(f"open of tap device /dev/{name} failed: Device busy")
     for key, _, value in (part.partition("=") for part in conf.split(",") if part):
         if key == "mac" and (not MAC.fullmatch(value) or int(value[:2], 16) & 1):
-            raise Refused(f"Invalid mac address '{value}'")
+            raise RefusedError(f"Invalid mac address '{value}'")
     interface.holder = guest.name
     interface.up = True
     guest.taps.append(name)
@@ -214,9 +214,9 @@ def open_fbuf(world: World, guest: Guest, conf: str) -> None:
     listen = keys.get("rfb", keys.get("tcp", "127.0.0.1:5900"))
     port = listen.rpartition(":")[2]
     if not port.isdigit() or not 0 < int(port) < 65536:
-        raise Refused("fbuf: invalid port")
+        raise RefusedError("fbuf: invalid port")
     if any(other.listen == listen for other in world.guests.values()):
-        raise Refused("bind: Address already in use")
+        raise RefusedError("bind: Address already in use")
     guest.listen = listen
 
 
@@ -224,7 +224,7 @@ def bhyve(world: World, words: list[str], pid: int, stdin: str, catch: Callable[
     """Run a guest. ``catch`` makes the client report SIGTERM instead of dying of it."""
     try:
         machine = parse(world, words)
-    except Refused as refused:
+    except RefusedError as refused:
         return fail(str(refused), refused.status)
     if machine.config.get("config.dump") == "1":
         return Reply(f"name={machine.name}\n", "", 1)
@@ -257,7 +257,7 @@ def start(
     world.guests[name] = guest
     try:
         open_devices(world, machine, guest, stdin)
-    except Refused as refused:
+    except RefusedError as refused:
         end(world, guest, refused.status, str(refused) + "\n")
         return
     if behaviour.acpi is not None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from . import bhyve, network, storage, system
-from .local import Usage
+from .local import UsageError
 from .reply import Become, Local, Result, fail
 from .world import World
 
@@ -45,18 +45,26 @@ WITH_UMASK: dict[str, tuple[str, Callable[[World, list[str], int], Result]]] = {
 }
 LOCAL = {"daemon": "/usr/sbin", "lockf": "/usr/bin", "timeout": "/bin"}
 BASE = {
-    **dict.fromkeys("cat chmod cp dd df echo expr ln ls mkdir mv ps pwd realpath rm rmdir sync test".split(), "/bin"),
-    **dict.fromkeys("basename cmp cut dirname env find grep head id mkfifo mktemp printf sed sort".split(), "/usr/bin"),
-    **dict.fromkeys("tail tee touch tr true false uniq wc xargs xz gzip awk".split(), "/usr/bin"),
-    **dict.fromkeys(["chown"], "/usr/sbin"),
+    "/bin": (
+        *("cat", "chmod", "cp", "dd", "echo", "expr", "ln", "ls", "mkdir", "mv", "pwd"),
+        *("realpath", "rm", "rmdir", "sync", "test"),
+    ),
+    "/usr/bin": (
+        *("awk", "basename", "cmp", "cut", "dirname", "env", "false", "find", "grep", "gzip", "head", "id"),
+        *("mkfifo", "mktemp", "printf", "sed", "sort", "tail", "tee", "touch", "tr", "true", "uniq", "wc"),
+        *("xargs", "xz"),
+    ),
+    "/usr/sbin": ("chown",),
 }
+BASE_NAMES = frozenset(name for names in BASE.values() for name in names)
 SERVICE_ENVIRONMENT = ["HOME=/", "PATH=/sbin:/bin:/usr/sbin:/usr/bin"]
 
 
 def places() -> dict[str, str]:
     """Command name to the directory it lies in."""
     found = {name: place for name, (place, _) in (PLAYED | WITH_UMASK).items()}
-    return {**found, **LOCAL, **BASE, "bhyve": "/usr/sbin", "service": "/usr/sbin"}
+    found |= {name: place for place, names in BASE.items() for name in names}
+    return {**found, **LOCAL, "bhyve": "/usr/sbin", "service": "/usr/sbin"}
 
 
 def run(world: World, request: Request) -> Result:
@@ -68,13 +76,13 @@ def run(world: World, request: Request) -> Result:
         return service(words)
     if name in LOCAL:
         return Local(name)
-    if name in BASE:
+    if name in BASE_NAMES:
         return base(name, words)
     try:
         if name in WITH_UMASK:
             return WITH_UMASK[name][1](world, words, request.umask)
         return PLAYED[name][1](world, words)
-    except (Usage, ValueError) as error:
+    except (UsageError, ValueError) as error:
         return fail(f"{name}: {error}\nusage: {name}", 64)
 
 

@@ -13,8 +13,10 @@ from typing import Any
 
 from .client import Link, write_all
 
+TIMEOUT_LONG = {"--foreground": "-f", "--preserve-status": "-p", "--kill-after": "-k", "--signal": "-s"}
 
-class Usage(Exception):
+
+class UsageError(Exception):
     """The command line is not what the manual page allows."""
 
 
@@ -31,10 +33,10 @@ def options(words: list[str], known: str) -> tuple[dict[str, str], list[str]]:
             letter, letters = letters[0], letters[1:]
             place = known.find(letter)
             if place < 0 or letter == ":":
-                raise Usage(f"illegal option -- {letter}")
+                raise UsageError(f"illegal option -- {letter}")
             if known[place + 1 : place + 2] == ":":
                 if not letters and not rest:
-                    raise Usage(f"option requires an argument -- {letter}")
+                    raise UsageError(f"option requires an argument -- {letter}")
                 given[letter], letters = (letters, "") if letters else (rest.pop(0), "")
             else:
                 given[letter] = given.get(letter, "") + "x"
@@ -45,7 +47,7 @@ def run(command: str, argv: list[str], link: Link) -> int:
     """Run the command; returns its exit status."""
     try:
         return {"daemon": daemon, "lockf": lockf, "timeout": timeout}[command](argv[1:], link)
-    except Usage as usage:
+    except UsageError as usage:
         write_all(2, f"{command}: {usage}\n")
         return 64 if command == "lockf" else 1
 
@@ -79,7 +81,9 @@ def daemon(words: list[str], link: Link) -> int:
     """daemon(8) with -P, -p, -f, -c, -o, -m; it cannot restart its child (-r is never right for bhyve)."""
     given, command = options(words, "cfHSp:P:o:t:u:m:")
     if not command:
-        raise Usage("usage: daemon [-cf] [-p child_pidfile] [-P supervisor_pidfile] [-o file] command arguments ...")
+        raise UsageError(
+            "usage: daemon [-cf] [-p child_pidfile] [-P supervisor_pidfile] [-o file] command arguments ..."
+        )
     files: list[tuple[str, int]] = []
     for letter in "pP":
         if letter not in given:
@@ -93,10 +97,7 @@ def daemon(words: list[str], link: Link) -> int:
         except OSError as error:
             write_all(2, f"daemon: {given[letter]}: {error.strerror}\n")
             return 1
-    if "o" in given:
-        output = os.open(given["o"], os.O_CREAT | os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC, 0o600)
-    else:
-        output = 1
+    output = os.open(given["o"], os.O_CREAT | os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC, 0o600) if "o" in given else 1
     if os.fork():
         return 0
     link.socket.close()
@@ -199,7 +200,7 @@ def lockf(words: list[str], link: Link) -> int:
     """lockf(1): run a command while a lock is held; 75 when it cannot be had in time."""
     given, rest = options(words, "knst:w")
     if len(rest) < 2:
-        raise Usage("usage: lockf [-kns] [-t seconds] file command [arguments]")
+        raise UsageError("usage: lockf [-kns] [-t seconds] file command [arguments]")
     path, command = rest[0], rest[1:]
     if "n" in given and not os.path.exists(path):
         return 69
@@ -227,9 +228,9 @@ def lockf(words: list[str], link: Link) -> int:
 
 def timeout(words: list[str], link: Link) -> int:
     """timeout(1): end a command that takes too long; 124 then."""
-    given, rest = options(words, "fk:s:pv")
+    given, rest = options([TIMEOUT_LONG.get(word, word) for word in words], "fk:s:pv")
     if len(rest) < 2:
-        raise Usage("usage: timeout [-fpv] [-k time] [-s signal] duration command [arg ...]")
+        raise UsageError("usage: timeout [-fpv] [-k time] [-s signal] duration command [arg ...]")
     duration = seconds(rest[0])
     child = os.fork()
     if child == 0:

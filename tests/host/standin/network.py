@@ -213,9 +213,9 @@ CHANGES = {
 
 def route(world: World, words: list[str]) -> Result:
     """route(8): ``route [-n] get [-inet] default`` only."""
-    if [word for word in words if word not in ("-n", "-4", "-6", "-inet")] != ["get", "default"]:
+    if [word for word in words if word not in ("-n", "-4", "-6", "-inet", "-inet6")] != ["get", "default"]:
         return fail("route: usage", 64)
-    if world.default_route is None or "-6" in words:
+    if world.default_route is None or {"-6", "-inet6"} & set(words):
         return fail("route: route has not been found")
     fields = ["   route to: default", "destination: default", "       mask: default", "    gateway: 192.0.2.1"]
     fields += ["        fib: 0", f"  interface: {world.default_route}", "      flags: <UP,GATEWAY,DONE,STATIC>"]

@@ -53,6 +53,11 @@ class Scene:
     def kill_after(self, count: int, targets: list[str]) -> None:
         """SIGKILL to processes once so many more commands have run."""
         self.server.kill_after = (self.server.count + count, targets)
+        self.server.killed = []
+
+    def killed(self) -> list[str]:
+        """Which of them were there to be killed."""
+        return self.server.killed
 
     def executed(self) -> int:
         """How many commands have run."""

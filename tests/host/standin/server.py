@@ -8,6 +8,7 @@ scenario gives the same transcript each time, and a timeout of a minute takes no
 from __future__ import annotations
 
 import _socket
+import contextlib
 import json
 import marshal
 import os
@@ -53,10 +54,8 @@ class Request:
 
     def answer(self, out: str, err: str, action: str, value: Any) -> None:
         """Send a message to the client, which may be gone."""
-        try:
+        with contextlib.suppress(OSError):
             self.socket.send(marshal.dumps((out, err, action, value)))
-        except OSError:
-            pass
 
     def catch(self) -> None:
         """Make the client report SIGTERM."""
@@ -85,6 +84,7 @@ class Server:
         self.chance = random.Random(settings["seed"]) if "seed" in settings else None
         self.count = 0
         self.kill_after: tuple[int, list[str]] | None = None
+        self.killed: list[str] = []
 
     def actor(self, pid: int) -> str:
         """On whose behalf a process runs: operators and daemons lead the sessions of the sandbox."""
@@ -136,10 +136,8 @@ class Server:
 
     def acknowledge(self, socket: Any) -> None:
         """Answer a local command, which may be gone."""
-        try:
+        with contextlib.suppress(OSError):
             socket.send(marshal.dumps("done"))
-        except OSError:
-            pass
 
     def register_daemon(self, kind: str, pid: int, value: Any) -> None:
         """A daemon(8) tells who it is (the directory of its pid file names it), and its child."""
@@ -187,8 +185,7 @@ class Server:
         result = commands.run(self.world, request)
         self.count += 1
         if self.kill_after and self.count == self.kill_after[0]:
-            for target in self.kill_after[1]:
-                self.kill(target)
+            self.killed = [target for target in self.kill_after[1] if self.kill(target)]
         if isinstance(result, Reply):
             self.finish(request, entry, result)
         elif isinstance(result, Become):
@@ -211,10 +208,18 @@ class Server:
         name, *words = request.argv
         if name == "bhyve":
             return f"bhyve ... {words[-1] if words else ''}"
-        if name in ("pwait", "ps"):
-            words = [f"<{self.names.get(int(word), 'pid')}>" if word.isdigit() and int(word) in self.names
-                     else word for word in words]
-        return " ".join(word if word and not set(word) & set(" '\"\n") or word[0] == "<" else repr(word) for word in [name, *words])
+        shown = [word if word and not set(word) & set(" '\"\n") else repr(word) for word in words]
+        if name == "pwait":
+            pairs = zip(["", *words], shown, strict=False)
+            shown = [
+                f"<{self.names[int(each)]}>" if before != "-t" and self.is_named(each) else each
+                for before, each in pairs
+            ]
+        return " ".join([name, *shown])
+
+    def is_named(self, word: str) -> bool:
+        """Whether a word is a pid that has a name."""
+        return word.isdigit() and int(word) in self.names
 
     def kill(self, target: str) -> bool:
         """SIGKILL to ``daemon VM``, ``supervisor VM``, ``bhyve VM`` or ``operator NAME``; false without such a one."""
@@ -292,4 +297,3 @@ def main() -> None:
         verb, arguments = json.loads(line)
         answer = getattr(scene, verb)(**arguments)
         print(json.dumps(answer), flush=True)
-

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 
-from .local import Usage, options
+from .local import UsageError, options
 from .reply import Reply, Result, fail
 from .world import Dataset, World
 
@@ -25,7 +25,7 @@ def zfs(world: World, words: list[str]) -> Result:
         return fail(f"unrecognized command '{verb}'", 2)
     try:
         return ZFS[verb](world, rest)
-    except (Usage, ValueError, IndexError) as error:
+    except (UsageError, ValueError, IndexError) as error:
         return fail(f"zfs {verb}: {error}\nusage", 2)
 
 
@@ -43,7 +43,7 @@ def properties_of(words: list[str]) -> tuple[dict[str, str], list[str]]:
         if word == "-o":
             name, separator, value = next(source, "").partition("=")
             if not separator:
-                raise Usage("missing '=' for property=value argument")
+                raise UsageError("missing '=' for property=value argument")
             properties[name] = value
         else:
             rest.append(word)
@@ -114,7 +114,7 @@ def zfs_get(world: World, words: list[str]) -> Reply:
     if message:
         return fail(message)
     if given.get("o") != "value":
-        raise Usage("only -o value is known here")
+        raise UsageError("only -o value is known here")
     dataset = world.datasets[name]
     return Reply("".join(value_of(dataset, each) + "\n" for each in wanted.split(",")))
 
@@ -129,7 +129,7 @@ def zfs_set(world: World, words: list[str]) -> Reply:
     for setting in settings:
         key, separator, value = setting.partition("=")
         if not separator:
-            raise Usage("missing '='")
+            raise UsageError("missing '='")
         if key == "volsize":
             size = size_of(value)
             if size % size_of(dataset.properties.get("volblocksize", "16K")):
@@ -230,7 +230,7 @@ def truncate(_: World, words: list[str], umask: int) -> Result:
         given, names = options(words, "cs:")
         text = given["s"]
         sign, amount = (text[0], size_of(text[1:])) if text[0] in "+-" else ("", size_of(text))
-    except (Usage, ValueError, KeyError):
+    except (UsageError, ValueError, KeyError):
         return fail("usage: truncate [-c] -s [+|-|%|/]size[K|k|M|m|G|g|T|t] file ...", 1)
     for name in names:
         try:
@@ -248,7 +248,7 @@ def stat(_: World, words: list[str]) -> Result:
     given, names = options(words, "Lnf:q")
     if "f" not in given:
         return fail("stat: only -f is known here")
-    lines = []
+    lines: list[str] = []
     for name in names:
         try:
             found = os.stat(name) if "L" in given else os.lstat(name)
@@ -267,8 +267,10 @@ def makefs(_: World, words: list[str], umask: int) -> Result:
     """makefs(8): the image holds the names and contents of the tree, and the options it was made with."""
     try:
         given, (image, tree) = options(words, "xZt:o:s:b:B:N:M:m:S:T:F:")
-    except (Usage, ValueError):
-        return fail("usage: makefs [-rxZ] [-B endian] ... [-t fs-type] image-file directory | manifest [extra-directory ...]")
+    except (UsageError, ValueError):
+        return fail(
+            "usage: makefs [-rxZ] [-B endian] ... [-t fs-type] image-file directory | manifest [extra-directory ...]"
+        )
     known = {"rockridge", "R", "label", "L", "publisher", "volume_label", "volume_id", "fat_type"}
     for part in given.get("o", "").split(","):
         if part and part.partition("=")[0] not in known:
@@ -307,7 +309,7 @@ def fetch(world: World, words: list[str], umask: int) -> Result:
     """fetch(1): ``fetch [-q] [-m] -o FILE URL``; the scenario says what the network holds."""
     try:
         given, (url,) = options(words, "qmnao:T:w:")
-    except (Usage, ValueError):
+    except (UsageError, ValueError):
         return fail("usage: fetch [-146AadFlMmnPpqRrsUv] [-o file] URL ...")
     if url not in world.urls:
         return fail(f"fetch: {url}: Not Found")

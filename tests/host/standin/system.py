@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from .local import Usage, options
+from .local import UsageError, options
 from .processes import alive, start_time
 from .reply import Later, Reply, Result, fail
 from .world import EPOCH, World
@@ -42,7 +42,7 @@ def kldstat(world: World, words: list[str]) -> Result:
 def sysctl(world: World, words: list[str]) -> Result:
     """sysctl(8): read with -n, set with name=value."""
     given, names = options(words, "niqe")
-    lines = []
+    lines: list[str] = []
     for word in names:
         name, separator, value = word.partition("=")
         if name not in world.sysctl:
@@ -81,7 +81,7 @@ def pwait(world: World, words: list[str]) -> Result:
     try:
         given, names = options(words, "ovt:")
         pids = [int(name) for name in names]
-    except (Usage, ValueError):
+    except (UsageError, ValueError):
         return fail("usage: pwait [-t timeout] [-ov] pid ...", 64)
     if not pids:
         return fail("usage: pwait [-t timeout] [-ov] pid ...", 64)
@@ -114,7 +114,7 @@ def nc(world: World, words: list[str]) -> Result:
     """nc(1): ``nc -z [-w seconds] host port``: whether a guest accepts connections there by now."""
     try:
         given, (host, port) = options(words, "zn46vw:")
-    except (Usage, ValueError):
+    except (UsageError, ValueError):
         return fail("usage: nc [-46z] [-w timeout] [destination] [port]")
     address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     for guest in world.guests.values():
@@ -128,17 +128,14 @@ def nc(world: World, words: list[str]) -> Result:
 
 
 def pciconf(world: World, words: list[str]) -> Result:
-    """pciconf(8): ``pciconf -l [device]``, which shows what ppt(4) has."""
-    given, names = options(words, "lv")
-    if "l" not in given:
-        return fail("usage: pciconf -l [device]")
+    """pciconf(8): ``pciconf -l``; settings name the devices and who drives them."""
+    if words != ["-l"]:
+        return fail("usage: pciconf -l [-BbcevV] [device]")
+    drivers = world.pci | {selector: f"ppt{number}" for number, selector in enumerate(world.ppt)}
     lines = []
-    for number, selector in enumerate(world.ppt):
-        device, place = f"ppt{number}", "pci0:" + selector.replace("/", ":")
-        if not names or names[0].rstrip(":") in (device, place):
-            lines.append(f"{device}@{place}:\tclass=0x030000 rev=0xa1 hdr=0x00 vendor=0x10de device=0x1eb8\n")
-    if names and not lines:
-        return fail("pciconf: open of device failed: No such device")
+    for selector, driver in sorted(drivers.items()):
+        place = "pci0:" + selector.replace("/", ":")
+        lines.append(f"{driver}@{place}:\tclass=0x030000 rev=0xa1 hdr=0x00 vendor=0x10de device=0x1eb8\n")
     return Reply("".join(lines))
 
 
@@ -150,6 +147,7 @@ def devctl(world: World, words: list[str]) -> Result:
     selector = rest[2].removeprefix("pci0:").replace(":", "/")
     if selector not in world.ppt:
         world.ppt.append(selector)
+    world.pci.pop(selector, None)
     return Reply()
 
 

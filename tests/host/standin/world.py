@@ -93,6 +93,7 @@ class World:
         self.default_route: str | None = settings.get("default_route", "ix0")
         self.urls: dict[str, str] = settings.get("urls", {})
         self.ppt: list[str] = settings.get("ppt", [])
+        self.pci: dict[str, str] = settings.get("pci", {})
         self.zvol_delay: float = settings.get("zvol_delay", 2.0)
         self.interfaces: dict[str, Interface] = {}
         self.waiting: dict[str, list[Callable[[], None]]] = {}

@@ -1,0 +1,189 @@
+"""``hivewright build``: compile the site into ``build/`` and its locks."""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hivewright.source import Project, find_project
+from hivewright.stamp import (
+    Stamp,
+    compiler_signature,
+    input_signature,
+    is_current,
+    lock_signature,
+    output_names,
+    output_signature,
+    read_stamp,
+    write_stamp,
+)
+
+if TYPE_CHECKING:
+    from hivewright.output import Changes
+    from hivewright.site import Site
+
+VMS_WORTH_A_PROCESS = 200
+"""A process more costs as much as compiling about so many guests."""
+
+DIFFERENCE = 3
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Where to, and what not to do."""
+    parser.description = "Compiles the site. Writes only files that differ, and removes its own that are not wanted."
+    parser.add_argument("-o", dest="output", metavar="DIR", help="write there instead of build/")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 3 if anything is out of date")
+    parser.add_argument("--dry-run", action="store_true", help="write nothing; say what would be written")
+    parser.add_argument("--locked", action="store_true", help="fail rather than change a lock")
+
+
+def run(arguments: Namespace) -> int:
+    """0, 1 when the site has errors or a lock would change under --locked, 3 under --check when out of date."""
+    project = find_project(Path(arguments.directory))
+    if arguments.output is not None:
+        project = Project(project.root, project.site, Path(arguments.output), project.profiles)
+    writes = not (arguments.check or arguments.dry_run)
+    # Signed before it is read: what changes in between is then seen as a change by the next build.
+    compiler, inputs, stamp = compiler_signature(), input_signature(project), read_stamp(project)
+    if writes and not arguments.output and is_current(stamp, project, compiler, inputs):
+        _tell(arguments, f"{project.build} is up to date")
+        return 0
+    return _Build(arguments, project, stamp if stamp.compiler == compiler else Stamp(), compiler, inputs).run()
+
+
+def _tell(arguments: Namespace, text: str) -> None:
+    if not arguments.quiet:
+        sys.stderr.write(f"{text}\n")
+
+
+class _Build:
+    """One build that may have something to do."""
+
+    def __init__(self, arguments: Namespace, project: Project, stamp: Stamp, compiler: str, inputs: str) -> None:
+        self.arguments = arguments
+        self.project = project
+        self.stamp = stamp
+        self.compiler = compiler
+        self.inputs = inputs
+        self.writes = not (arguments.check or arguments.dry_run)
+
+    def run(self) -> int:
+        """Compile, compare, and unless something is wrong or was only asked for, write."""
+        from hivewright.commands.front import load_project, report
+        from hivewright.output import OutputError
+        from hivewright.pipeline import allocate_numbers
+
+        front = load_project(self.arguments)
+        if front.site is None:
+            return 1
+        numbers = allocate_numbers(self.project, front.site)
+        if report(self.arguments, front.sources, numbers.diagnostics):
+            return 1
+        if self.arguments.locked and numbers.changed_locks:
+            names = ", ".join(sorted(f"locks/{name}" for name in numbers.changed_locks))
+            sys.stderr.write(f"hivewright: --locked, but a build would change {names}\n")
+            return 1
+        self.front, self.numbers, self.site = front, numbers, front.site
+        try:
+            changes = self._compile()
+        except OutputError as error:
+            sys.stderr.write(f"hivewright: {error}\n")
+            return 1
+        if changes is None:
+            return 1
+        return self._conclude(changes)
+
+    def _compile(self) -> Changes | None:
+        """All hosts that may have changed; ``None`` when something could not be lowered."""
+        from hivewright.commands.front import report
+        from hivewright.lock import DIRECTORY
+        from hivewright.output import Changes, Work, apply, compare_departed, compare_files, compare_host
+        from hivewright.parallel import Steps, run_forked
+        from hivewright.pipeline import compile_host, host_digests
+        from hivewright.report import Diagnostic
+
+        site, allocation, build = self.site, self.numbers.allocation, self.project.build
+        self.digests = host_digests(site, allocation)
+        hosts = [host for host in site.hosts if not self._is_unchanged(host)]
+        locks = compare_files(self.project.site / DIRECTORY, self.numbers.changed_locks, f"{DIRECTORY}/")
+        departed = compare_departed(build, site.hosts.keys())
+        total = Changes()
+        failed = False
+
+        def prepare(host: str) -> tuple[Work | None, tuple[list[Diagnostic], Changes]]:
+            artifacts, diagnostics = compile_host(site, allocation, host)
+            if artifacts is None:
+                return None, (diagnostics, Changes())
+            work = compare_host(build, host, artifacts)
+            return work, (diagnostics, work.changes)
+
+        def decide(findings: list[tuple[list[Diagnostic], Changes]]) -> bool:
+            nonlocal failed
+            found = [diagnostic for diagnostics, _ in findings for diagnostic in diagnostics]
+            self.has_warnings = bool(found or self.front.diagnostics or self.numbers.diagnostics)
+            failed = report(self.arguments, self.front.sources, found)
+            for changes in (locks.changes, *(changes for _, changes in findings)):
+                total.add(changes)
+            if failed or not self.writes:
+                return False
+            # Locks first: a build that is killed between them and a host is repaired by the next.
+            apply([locks])
+            return True
+
+        def finish(work: Work | None) -> None:
+            apply([work] if work is not None else [])
+
+        done = run_forked(Steps(prepare, finish), hosts, self._workers(site, hosts), decide)
+        if done is not None:
+            apply(departed)
+        for work in departed:
+            total.add(work.changes)
+        return None if failed else total
+
+    def _is_unchanged(self, host: str) -> bool:
+        digest, signed = self.stamp.hosts.get(host, ("", ""))
+        return (
+            self.writes
+            and digest == self.digests[host]
+            and signed == output_signature(self.project.build, host, len(self.stamp.hosts))
+        )
+
+    def _workers(self, site: Site, hosts: list[str]) -> int:
+        wanted = set(hosts)
+        vms = sum(1 for vm in site.vms.values() if wanted.intersection(site.hosts_of(vm)))
+        return min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
+                   1 + vms // VMS_WORTH_A_PROCESS)
+
+    def _conclude(self, changes: Changes) -> int:
+        for path in changes.overwritten:
+            sys.stderr.write(f"hivewright: {path} had been changed by hand; it is as the site says again\n")
+        for path in changes.kept:
+            sys.stderr.write(f"hivewright: {path} is no longer made, but was changed by hand; it is left alone\n")
+        for path in changes.refused:
+            sys.stderr.write(f"hivewright: {path} is no longer made, but no longer a file of ours; it is left alone\n")
+        if self.arguments.verbose or not self.writes:
+            for sign, paths in (("+", changes.created), ("~", changes.changed), ("-", changes.removed)):
+                sys.stdout.writelines(f"{sign} {path}\n" for path in paths)
+        if self.writes and not self.arguments.output:
+            self._stamp(changes)
+        counts = f"{len(changes.created)} created, {len(changes.changed)} changed, {len(changes.removed)} removed"
+        _tell(self.arguments, f"{self.project.build}: {counts}" if changes else f"{self.project.build} is up to date")
+        return DIFFERENCE if self.arguments.check and changes else 0
+
+    def _stamp(self, changes: Changes) -> None:
+        """Only a build that had nothing to say may be left out the next time."""
+        build, hosts = self.project.build, self.digests
+        silent = not (self.has_warnings or changes.kept or changes.refused)
+        write_stamp(
+            self.project,
+            Stamp(
+                self.compiler,
+                self.inputs if silent else "",
+                lock_signature(self.project),
+                {host: (hosts[host], output_signature(build, host, len(hosts))) for host in hosts},
+                output_names(build),
+            ),
+        )

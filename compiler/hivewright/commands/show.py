@@ -1,0 +1,112 @@
+"""``hivewright show VM``: its full definition and its bhyve command, and where each part comes from."""
+
+from __future__ import annotations
+
+import json
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from hivewright.commands.front import load_project, report
+
+if TYPE_CHECKING:
+    from hivewright.plan import VmPlan
+    from hivewright.site import Site
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Which VM, and how."""
+    parser.description = "Shows a VM as a build sees it: every key with its value, and the command of bhyve(8)."
+    parser.add_argument("vm", metavar="VM")
+    parser.add_argument("--host", metavar="HOST", help="as it is on this host (default: its home)")
+    parser.add_argument("--origin", action="store_true", help="say where each value and each word comes from")
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+
+
+def run(arguments: Namespace) -> int:
+    """0, 1 when the site has errors, 2 for a VM or host that does not exist."""
+    front = load_project(arguments)
+    if front.site is None:
+        return 1
+    site = front.site
+    if arguments.vm not in site.vms:
+        return _unknown("VM", arguments.vm, list(site.vms))
+    hosts = site.hosts_of(site.vms[arguments.vm])
+    host = arguments.host or hosts[0]
+    if host not in hosts:
+        return _unknown(f"host {arguments.vm} runs on", host, list(hosts), what="host")
+    from hivewright.lower.host import lower_host
+    from hivewright.pipeline import allocate_numbers
+    from hivewright.tracing import origins
+
+    numbers = allocate_numbers(front.project, site)
+    lowered = lower_host(site, numbers.allocation, host)
+    if report(arguments, front.sources, (*numbers.diagnostics, *lowered.diagnostics)) or not lowered.plans:
+        return 1
+    plan = next(plan for plan in lowered.plans[0].vms if plan.name == arguments.vm)
+    words = [("/usr/sbin/bhyve", ["rule bhyve: the program"]), *origins(site, numbers.allocation, plan)]
+    keys = list(_keys(site, arguments.vm))
+    if arguments.json:
+        _print_json(plan, host, keys, words)
+    else:
+        _print_text(plan, keys, words, arguments.origin)
+    return 0
+
+
+def _unknown(kind: str, name: str, known: list[str], what: str = "") -> int:
+    from hivewright.wording import suggestion
+
+    sys.stderr.write(f"hivewright: there is no {kind} {name!r}; {suggestion(name, known, what or kind)}\n")
+    return 2
+
+
+def _keys(site: Site, vm: str) -> Iterator[tuple[str, Any, str]]:
+    """Every key of a VM that somebody wrote or that has a built-in default: dotted key, value, origin."""
+    for path, value in _leaves((), site.vms[vm].model_dump(mode="json", exclude_none=True)):
+        origin = site.trace(vm, path)
+        if not origin.file:
+            text = "default"
+        elif origin.label == "vm":
+            text = origin.file
+        else:
+            text = f"{origin.label} ({origin.file})"
+        yield ".".join(path), value, text
+
+
+def _leaves(path: tuple[str, ...], value: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _leaves((*path, key), inner)
+    elif value not in ([], ""):
+        yield path, value
+
+
+def _print_json(plan: VmPlan, host: str, keys: list[tuple[str, Any, str]], words: list[tuple[str, list[str]]]) -> None:
+    document = {
+        "vm": plan.name,
+        "host": host,
+        "digest": plan.digest,
+        "definition": {key: {"value": value, "origin": origin} for key, value, origin in keys},
+        "command": [{"word": word, "origins": origins} for word, origins in words],
+    }
+    print(json.dumps(document, indent=2, ensure_ascii=False))
+
+
+def _print_text(
+    plan: VmPlan, keys: list[tuple[str, Any, str]], words: list[tuple[str, list[str]]], with_origin: bool
+) -> None:
+    print(f"# {plan.name} on {plan.host}, from {plan.source}")
+    for key, value, origin in keys:
+        line = f"{key} = {json.dumps(value, ensure_ascii=False)}"
+        print(f"{line}  # {origin}" if with_origin else line)
+    print()
+    if not with_origin:
+        from hivewright.quote import quote_sh
+
+        print(" ".join(quote_sh(word) for word, _ in words))
+        return
+    for word, origins in words:
+        print(word)
+        for origin in origins:
+            print(f"    {origin}")

@@ -1,0 +1,129 @@
+"""From a valid site to the files of its hosts: locks, allocation, and one compilation per host."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+
+from hivewright.allocate import Allocation, allocate
+from hivewright.lock import DIRECTORY, Lock, lock_file, read_lock, write_lock
+from hivewright.lower.host import lower_host
+from hivewright.manifest import Artifact
+from hivewright.render import render
+from hivewright.report import Diagnostic, Spot
+from hivewright.site import Layer, Site
+from hivewright.source import Project
+from hivewright.verify import verify
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """The allocation of a site, and the lock files that differ from it."""
+
+    allocation: Allocation
+    changed_locks: Mapping[str, bytes]
+    """File below locks/ -> content."""
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def allocate_numbers(project: Project, site: Site) -> Numbers:
+    """Reads the locks and completes them. Nothing is written here."""
+    texts, faults = _read_locks(project.site / DIRECTORY)
+    locks: dict[str, Lock] = {}
+    for vm, text in texts.items():
+        lock = read_lock(text, lock_file(vm))
+        if isinstance(lock, Diagnostic):
+            faults.append(lock)
+        else:
+            locks[vm] = lock
+    allocation = allocate(site, locks)
+    changed = {
+        f"{vm}.toml": write_lock(vm, lock).encode()
+        for vm, lock in allocation.locks.items()
+        if locks.get(vm) != lock
+    }
+    return Numbers(allocation, changed, (*faults, *allocation.diagnostics))
+
+
+def _read_locks(directory: Path) -> tuple[dict[str, str], list[Diagnostic]]:
+    """The texts of all locks by VM; those of VMs that left the site too, since their numbers stay taken."""
+    texts: dict[str, str] = {}
+    faults: list[Diagnostic] = []
+    try:
+        names = sorted(os.listdir(directory))
+    except OSError:
+        return texts, faults
+    for name in names:
+        if name.startswith(".") or not name.endswith(".toml"):
+            continue
+        try:
+            with open(os.path.join(directory, name), encoding="utf-8", newline="") as stream:
+                texts[name[:-5]] = stream.read()
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+            spot = Spot(f"{DIRECTORY}/{name}", 1, 1)
+            faults.append(
+                Diagnostic("LOCK001", f"cannot read the lock: {reason}", spot, "restore it from version control")
+            )
+    return texts, faults
+
+
+def compile_host(
+    site: Site, allocation: Allocation, host: str
+) -> tuple[dict[str, Artifact] | None, list[Diagnostic]]:
+    """The artifacts of one host; none when something cannot be lowered.
+
+    Raises ``AssertionError`` when the result contradicts the plan: a defect of hivewright.
+    """
+    lowered = lower_host(site, allocation, host)
+    diagnostics = list(lowered.diagnostics)
+    if not lowered.plans or any(each.severity == "error" for each in diagnostics):
+        return None, diagnostics
+    artifacts = render(lowered.plans[0])
+    defects = verify(artifacts)
+    if defects:
+        raise AssertionError("; ".join(each.message for each in defects))
+    return artifacts, diagnostics
+
+
+def host_digests(site: Site, allocation: Allocation) -> dict[str, str]:
+    """For every host a digest of all that its files follow from: the same digest, the same files."""
+    common = blake2b(digest_size=16)
+    for part in (
+        site.table,
+        site.networks,
+        site.storages,
+        site.images,
+        site.users,
+        site.topologies,
+        site.profiles,
+        sorted(site.files.items()),
+        sorted((key, value) for key, value in site.homes.items() if key[0] != "vm"),
+    ):
+        common.update(repr(part).encode())
+    digests = {}
+    for host, table in site.hosts.items():
+        digests[host] = common.copy()
+        digests[host].update(repr(table).encode())
+    for (host, name), realised in (*site.host_networks.items(), *site.host_storages.items()):
+        digests[host].update(repr((name, realised)).encode())
+    texts: dict[int, str] = {}
+    for name, vm in site.vms.items():
+        layers = site.layers[name]
+        shared = "".join([_text(layer, texts) for layer in layers[1:]])
+        lock = allocation.locks[name]
+        own = f"{layers[0].file}{layers[0].values}{lock.uuid}{lock.vnc}{lock.slots}{lock.macs}{lock.taps}{lock.consoles}"
+        for host in site.hosts_of(vm):
+            digests[host].update(f"{name}{own}{shared}".encode())
+    return {host: digest.hexdigest() for host, digest in digests.items()}
+
+
+def _text(layer: Layer, texts: dict[int, str]) -> str:
+    """A lower layer as text, made once for all VMs that share it."""
+    key = id(layer.values)
+    if key not in texts:
+        texts[key] = repr(layer)
+    return texts[key]

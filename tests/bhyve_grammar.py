@@ -1,0 +1,261 @@
+"""A strict reader of bhyve's command line, independent of the compiler.
+
+bhyve itself ignores unknown keys of devices, unknown configuration variables and much trailing text without a word;
+this parser raises ``ValueError`` instead, and knows what each release and architecture takes (bhyve(8),
+bhyve_config(5)).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+Version = tuple[int, int]
+Address = tuple[int, int, int]
+
+AMD64_FLAGS = frozenset("aACDeHIPSuWwxY")
+AMD64_OPTIONS = frozenset("cfGKklmnopsU")
+ARM64_FLAGS = frozenset("CDSW")
+ARM64_OPTIONS = frozenset("kfopcsmU")
+OPTIONS_SINCE: dict[str, Version] = {"f": (14, 0), "n": (15, 0)}
+
+PATH = re.compile(r"/[^,%\\\s]+")
+MAC = re.compile(r"[0-9a-f][02468ace](?::[0-9a-f]{2}){5}")
+SERIAL = re.compile(r"[A-Za-z0-9_.-]{1,20}")
+NUMBER = re.compile(r"0|[1-9][0-9]*")
+SECTOR = re.compile(r"(512|1024|2048|4096|8192)(/(512|1024|2048|4096|8192|16384))?")
+HOST_DEVICE = re.compile(r"[0-9]{1,3}/[0-9]{1,2}/[0-9]{1,3}")
+INTERFACE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,14}")
+VNC = re.compile(r"(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|\[[0-9a-f:.]+\]):([0-9]{1,5})")
+UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+CPU_LIST = re.compile(r"[0-9]+(?:-[0-9]+)?(?:,[0-9]+(?:-[0-9]+)?)*")
+NMDM = re.compile(r"/dev/nmdm[A-Za-z0-9_.-]+A")
+NAME = re.compile(r"[a-z][a-z0-9_-]{0,30}")
+
+BLOCK_KEYS = {"nocache": None, "direct": None, "ro": None, "sectorsize": SECTOR, "ser": SERIAL}
+DEVICE_KEYS: dict[str, dict[str, re.Pattern[str] | None]] = {
+    "virtio-blk": BLOCK_KEYS,
+    "ahci-hd": BLOCK_KEYS,
+    "ahci-cd": {"ro": None},
+    "nvme": {"nocache": None, "direct": None, "ro": None, "sectsz": re.compile("512|4096|8192"), "ser": SERIAL},
+    "virtio-net": {"mac": MAC, "mtu": NUMBER, "type": re.compile("tap")},
+    "e1000": {"mac": MAC, "type": re.compile("tap")},
+    "fbuf": {"tcp": VNC, "w": NUMBER, "h": NUMBER, "vga": re.compile("io|off"), "wait": None},
+    "xhci": {"tablet": None},
+    "passthru": {},
+    "virtio-rnd": {},
+    "virtio-9p": {"ro": None},
+    "hostbridge": {},
+    "amd_hostbridge": {},
+    "lpc": {},
+}
+"""Device -> the keys it takes, and the form of their values; None for a key without one."""
+
+BACKENDS: dict[str, re.Pattern[str]] = {
+    **dict.fromkeys(("virtio-blk", "ahci-hd", "ahci-cd", "nvme"), PATH),
+    **dict.fromkeys(("virtio-net", "e1000"), INTERFACE),
+    "passthru": HOST_DEVICE,
+    "virtio-9p": re.compile(r"[a-z0-9]+=/[^,%\\\s]+"),
+}
+"""Devices whose configuration begins with a backend, and its form."""
+
+
+@dataclass
+class Command:
+    """What a command line says, as far as tests look at it."""
+
+    name: str
+    release: Version
+    arch: str
+    flags: set[str] = field(default_factory=set)
+    slots: dict[Address, tuple[str, str]] = field(default_factory=dict)
+    lpc: dict[str, str] = field(default_factory=dict)
+    variables: dict[str, str] = field(default_factory=dict)
+    memory: str = ""
+    uuid: str = ""
+    cpus: int = 0
+    macs: list[str] = field(default_factory=list)
+
+
+def parse_command(words: Sequence[str], release: str, arch: str) -> Command:
+    """The words behind ``bhyve``, the name of the guest last."""
+    if not words or NAME.fullmatch(words[-1]) is None:
+        raise ValueError("the last word is the name of the guest")
+    major, _, minor = release.partition(".")
+    command = Command(words[-1], (int(major), int(minor)), arch)
+    flags, options = (AMD64_FLAGS, AMD64_OPTIONS) if arch == "amd64" else (ARM64_FLAGS, ARM64_OPTIONS)
+    rest = list(words[:-1])
+    while rest:
+        word = rest.pop(0)
+        if re.fullmatch("-[A-Za-z]", word) is None:
+            raise ValueError(f"{word!r} is no option")
+        letter = word[1]
+        if command.release < OPTIONS_SINCE.get(letter, (0, 0)):
+            raise ValueError(f"{release} has no {word}")
+        if letter in flags:
+            if letter in command.flags:
+                raise ValueError(f"{word} twice")
+            command.flags.add(letter)
+        elif letter in options:
+            if not rest:
+                raise ValueError(f"{word} needs an argument")
+            _option(command, letter, rest.pop(0))
+        else:
+            raise ValueError(f"bhyve of {release} on {arch} has no {word}")
+    _check_whole(command)
+    return command
+
+
+def _option(command: Command, letter: str, value: str) -> None:
+    if re.search(r"[%\\\x00-\x1f\x7f]", value) or not value:
+        raise ValueError(f"unsafe argument {value!r}")
+    if letter == "s":
+        _slot(command, value)
+    elif letter == "l":
+        _lpc(command, value)
+    elif letter == "o":
+        _variable(command, value)
+    elif letter == "c":
+        match = re.fullmatch(r"cpus=([0-9]+),sockets=([0-9]+),cores=([0-9]+),threads=([0-9]+)", value)
+        if match is None or int(match[1]) != int(match[2]) * int(match[3]) * int(match[4]) or command.cpus:
+            raise ValueError(f"incomplete, wrong or repeated topology {value!r}")
+        command.cpus = int(match[1])
+        if command.release < (14, 0) and command.cpus > 16:
+            raise ValueError("more than 16 vCPUs")
+    elif letter == "m":
+        if re.fullmatch("[1-9][0-9]*[MG]", value) is None or command.memory:
+            raise ValueError(f"memory {value!r}")
+        command.memory = value
+    elif letter == "U":
+        if UUID.fullmatch(value) is None or command.uuid:
+            raise ValueError(f"UUID {value!r}")
+        command.uuid = value
+    else:
+        raise ValueError(f"-{letter} is not looked into by this parser")
+
+
+def _slot(command: Command, value: str) -> None:
+    where, comma, device = value.partition(",")
+    parts = where.split(":")
+    if len(parts) != 3 or not all(NUMBER.fullmatch(part) for part in parts) or not comma:
+        raise ValueError(f"address in {value!r}")
+    bus, slot, function = (int(part) for part in parts)
+    if bus > 255 or slot > 31 or function > 7:
+        raise ValueError(f"address out of range in {value!r}")
+    if (bus, slot, function) in command.slots:
+        raise ValueError(f"{where} already occupied")
+    emulation, _, configuration = device.partition(",")
+    if emulation not in DEVICE_KEYS:
+        raise ValueError(f"unknown device {emulation!r}")
+    if command.arch == "arm64" and emulation in ("lpc", "amd_hostbridge"):
+        raise ValueError(f"no {emulation} on arm64")
+    if any(emulation == other == "fbuf" or emulation == other == "lpc" for other, _ in command.slots.values()):
+        raise ValueError(f"second {emulation}")
+    command.slots[bus, slot, function] = (emulation, configuration)
+    _configuration(command, emulation, configuration.split(",") if configuration else [])
+
+
+def _configuration(command: Command, emulation: str, words: list[str]) -> None:
+    if emulation in BACKENDS:
+        backend = words.pop(0) if words else ""
+        if BACKENDS[emulation].fullmatch(backend) is None:
+            raise ValueError(f"backend {backend!r} of {emulation}")
+        if emulation in ("virtio-net", "e1000") and not backend.startswith("tap") and "type=tap" not in words:
+            raise ValueError(f"{backend!r} needs type=tap")
+    seen: dict[str, str] = {}
+    for word in words:
+        key, equals, value = word.partition("=")
+        keys = DEVICE_KEYS[emulation]
+        if key not in keys or key in seen:
+            raise ValueError(f"unknown or repeated key {key!r} of {emulation}")
+        form = keys[key]
+        if bool(equals) != (form is not None) or (form is not None and form.fullmatch(value) is None):
+            raise ValueError(f"{word!r} of {emulation}")
+        seen[key] = value
+    _CHECKS.get(emulation, lambda *_: None)(command, seen)
+
+
+def _check_framebuffer(command: Command, keys: dict[str, str]) -> None:
+    width, height = (3840, 2160) if command.release >= (15, 0) else (1920, 1200)
+    if not (640 <= int(keys["w"]) <= width and 480 <= int(keys["h"]) <= height):
+        raise ValueError("resolution out of range")
+    if not 1 <= int(keys["tcp"].rpartition(":")[2]) <= 65535:
+        raise ValueError("VNC port out of range")
+
+
+def _check_network(command: Command, keys: dict[str, str]) -> None:
+    if "mac" not in keys or keys["mac"] == "00:00:00:00:00:00" or keys["mac"] in command.macs:
+        raise ValueError("a NIC needs a MAC address of its own")
+    command.macs.append(keys["mac"])
+
+
+def _check_disk(_command: Command, keys: dict[str, str]) -> None:
+    if "ser" not in keys:
+        raise ValueError("a disk needs a serial number: bhyve derives one from the path")
+
+
+_CHECKS: dict[str, Callable[[Command, dict[str, str]], None]] = {
+    "fbuf": _check_framebuffer,
+    **dict.fromkeys(("virtio-net", "e1000"), _check_network),
+    **dict.fromkeys(("virtio-blk", "ahci-hd", "nvme"), _check_disk),
+}
+
+
+def _lpc(command: Command, value: str) -> None:
+    device, _, backend = value.partition(",")
+    if device in command.lpc:
+        raise ValueError(f"{device} twice")
+    if device in ("com1", "com2", "com3", "com4"):
+        if NMDM.fullmatch(backend) is None:
+            raise ValueError(f"backend {backend!r} of {device}")
+    elif device == "bootrom":
+        paths = backend.split(",")
+        if not all(PATH.fullmatch(path) for path in paths) or len(paths) > (2 if command.release >= (14, 0) else 1):
+            raise ValueError(f"bootrom {backend!r}")
+    else:
+        raise ValueError(f"unknown LPC device {device!r}")
+    command.lpc[device] = backend
+
+
+def _variable(command: Command, value: str) -> None:
+    name, equals, text = value.partition("=")
+    if not equals or not text or name in command.variables:
+        raise ValueError(f"variable {value!r}")
+    if re.fullmatch(r"vcpu\.[0-9]+\.cpuset", name):
+        form = CPU_LIST
+    elif command.arch == "arm64" and name == "bootrom":
+        form = PATH
+    elif command.arch == "arm64" and name == "console":
+        form = NMDM
+    else:
+        raise ValueError(f"unknown variable {name!r}")
+    if form.fullmatch(text) is None:
+        raise ValueError(f"value of {name}: {text!r}")
+    command.variables[name] = text
+
+
+def _check_whole(command: Command) -> None:
+    for what, value in (("-c", command.cpus), ("-m", command.memory), ("-U", command.uuid)):
+        if not value:
+            raise ValueError(f"{what} is missing")
+    if command.slots.get((0, 0, 0), ("", ""))[0] not in ("hostbridge", "amd_hostbridge"):
+        raise ValueError("no host bridge at 0:0:0")
+    for bus, slot, function in command.slots:
+        if function and (bus, slot, 0) not in command.slots:
+            raise ValueError(f"{bus}:{slot} has no function 0")
+    for name in command.variables:
+        if name.startswith("vcpu.") and int(name.split(".")[1]) >= command.cpus:
+            raise ValueError(f"{name}: no such vCPU")
+    emulations = {emulation for emulation, _ in command.slots.values()}
+    if "passthru" in emulations and "S" not in command.flags:
+        raise ValueError("passthru without -S")
+    if command.arch == "amd64":
+        if not command.flags >= set("AHP"):
+            raise ValueError("-A, -H or -P is missing")
+        if any(bus for bus, _, _ in command.slots) and "Y" not in command.flags:
+            raise ValueError("a device beyond bus 0 without -Y")
+        if command.lpc and "lpc" not in emulations:
+            raise ValueError("-l without lpc")
+    if "bootrom" not in command.lpc and "bootrom" not in command.variables:
+        raise ValueError("no boot ROM")

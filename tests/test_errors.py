@@ -1,0 +1,90 @@
+"""Every diagnostic has a site that shows it, one that does not, and a text for ``explain``.
+
+``tests/errors/CODE/[CASE/]`` holds ``bad/`` and ``good/``, two site folders, and ``expected.txt``, the exact output of
+``hivewright check -C bad`` seen from the case's folder. A file ``command.txt`` in the case names another command than
+``check``. ``pytest --snapshot-update`` writes expected.txt anew.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from hivewright.cli import main
+from hivewright.explain import codes, explanation
+
+ERRORS = Path(__file__).parent / "errors"
+PACKAGE = Path(__file__).parent.parent / "compiler" / "hivewright"
+CASES = sorted({path.parent for path in ERRORS.rglob("good")})
+CODE = re.compile(r"[A-Z]{2,6}[0-9]{3}")
+
+
+def code_of(case: Path) -> str:
+    return case.relative_to(ERRORS).parts[0]
+
+
+def used_codes() -> set[str]:
+    """The codes that the compiler's source names as whole strings, less those for defects of its own (HW)."""
+    found = set()
+    for path in PACKAGE.rglob("*.py"):
+        found |= set(re.findall(rf'"({CODE.pattern})"', path.read_text(encoding="utf-8")))
+    return {code for code in found if not code.startswith("HW")}
+
+
+def diagnostics(case: Path, site: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
+    """Exit status and stderr of the case's command for one of its sites."""
+    command = case / "command.txt"
+    words = command.read_text(encoding="utf-8").split() if command.exists() else ["check"]
+    status = main(["--color", "never", "-C", site, *words])
+    return status, capsys.readouterr().err
+
+
+@pytest.fixture(params=CASES, ids=lambda case: str(case.relative_to(ERRORS)))
+def case(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of a case, which is also the current directory."""
+    path: Path = request.param
+    monkeypatch.chdir(path)
+    return path
+
+
+def test_bad_site_gets_the_expected_diagnostics(
+    case: Path, capsys: pytest.CaptureFixture[str], request: pytest.FixtureRequest
+) -> None:
+    status, output = diagnostics(case, "bad", capsys)
+    expected = case / "expected.txt"
+    if request.config.getoption("snapshot_update"):
+        expected.write_text(output, encoding="utf-8")
+    assert output == expected.read_text(encoding="utf-8")
+    assert f"[{code_of(case)}]" in output
+    assert status == (1 if "error[" in output else 0)
+
+
+def test_good_site_gets_none(case: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert diagnostics(case, "good", capsys) == (0, "")
+
+
+def test_every_code_has_a_case() -> None:
+    assert {code_of(case) for case in CASES} == used_codes()
+
+
+def test_every_folder_holds_a_case() -> None:
+    assert {path.name for path in ERRORS.iterdir()} == {code_of(case) for case in CASES}
+
+
+def test_every_code_has_an_explanation() -> None:
+    assert set(codes()) == used_codes()
+
+
+@pytest.mark.parametrize("code", sorted(codes()))
+def test_explanation_has_title_and_examples(code: str) -> None:
+    text = explanation(code)
+    assert text is not None
+    title, blank, body = text.split("\n", 2)
+    assert re.fullmatch(rf"{code}: \S.*\S", title)
+    assert not blank
+    assert "Wrong:" in body
+    assert "Right:" in body
+    assert text.endswith("\n")
+    assert max(map(len, text.splitlines())) <= 80

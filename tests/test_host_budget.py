@@ -1,0 +1,42 @@
+"""The process budget: one start-to-stop cycle takes ten external commands, whatever else runs on the host."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from host.play import HIVECTL
+from host.sandbox import Host
+
+pytest_plugins = ["host.fixtures"]
+
+BUDGET = 10
+
+
+def cycle(host: Host) -> list[str]:
+    """The external commands of a start, a minute's run and a stop of a guest that was provisioned before."""
+    for verb in ("start", "stop"):
+        assert host.run(HIVECTL, verb, "web1").status == 0
+    host.transcript()
+    assert host.run(HIVECTL, "start", "web1").status == 0
+    host.advance(60)
+    assert host.run(HIVECTL, "stop", "web1").status == 0
+    return [line.split(maxsplit=2)[2] for line in host.transcript()]
+
+
+def test_a_cycle_takes_ten_commands(open_host: Callable[..., Host], capsys: pytest.CaptureFixture[str]) -> None:
+    commands = cycle(open_host("dash"))
+    with capsys.disabled():
+        print(f"\nexternal commands of one start-to-stop cycle: {len(commands)} (budget {BUDGET})")
+        print("\n".join(f"  {line}" for line in commands))
+    assert len(commands) <= BUDGET
+
+
+def test_other_guests_cost_nothing(open_host: Callable[..., Host]) -> None:
+    alone, crowded = open_host("dash"), open_host("dash")
+    crowded.call("others", count=50)
+    with crowded.path("/usr/local/etc/hivewright/host.conf").open("a") as stream:
+        stream.write("wave 50\n" + "".join(f"vm other{number} autostart=yes\n" for number in range(50)))
+    assert cycle(crowded) == cycle(alone)
+    assert len([line for line in crowded.state() if line.startswith("context other")]) == 50

@@ -1,0 +1,115 @@
+"""A start or a stop that is killed at any step can be done again, and leaves nothing behind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from host.play import HIVECTL, leftovers
+from host.sandbox import SHELLS, Host
+
+pytest_plugins = ["host.fixtures"]
+
+VICTIMS = {
+    "supervisor": ["supervisor web1"],
+    "daemon": ["daemon web1"],
+    "supervisor-and-daemon": ["daemon web1", "supervisor web1"],
+    "operator": ["operator victim"],
+    "all": ["operator victim", "daemon web1", "supervisor web1"],
+}
+FORGET = (
+    "rm -rf /srv/vms/web1 /var/db/hivewright/web1 /var/run/hivewright/host;"
+    "ifconfig br-lan destroy; ifconfig br-inner destroy; true"
+)
+EVERYDAY = ("dash", "supervisor-and-daemon")
+CASES = [
+    pytest.param(
+        shell, victims, id=f"{victims}-{shell}", marks=[] if (shell, victims) == EVERYDAY else [pytest.mark.slow]
+    )
+    for shell in SHELLS
+    for victims in VICTIMS
+]
+
+
+def killed_at_each_step(host: Host, verb: str, victims: str, before: Callable[[], None]) -> Iterator[int]:
+    """Do ``hivectl VERB web1`` again and again, and kill at the first, second, … command until none is left."""
+    for step in range(1, 100):
+        before()
+        start = host.call("executed")
+        host.call("kill_after", count=step, targets=VICTIMS[victims])
+        host.spawn(HIVECTL, verb, "web1", name="victim")
+        outcome = host.wait("victim")
+        assert outcome.status is not None, f"killed at step {step}, {verb} hangs\n{report(host)}\n{outcome.err}"
+        if host.call("executed") - start < step:
+            assert step > 3, "the loop must have had something to kill"
+            return
+        yield step
+    raise AssertionError("there is no end of steps")
+
+
+def report(host: Host) -> str:
+    """The last commands, for the message of a failure."""
+    return "\n".join(host.transcript()[-60:])
+
+
+def works_again(host: Host, step: int) -> None:
+    """Start succeeds, one guest runs, stop succeeds, nothing is left."""
+    host.advance(5)
+    outcome = host.run(HIVECTL, "start", "web1")
+    assert outcome.status == 0, f"killed at step {step}: {outcome}\n{report(host)}"
+    guests = [line for line in host.state() if line.startswith("guest ")]
+    assert guests == ["guest web1"], f"killed at step {step}: {guests}\n{report(host)}"
+    host.advance(10)
+    is_gone_after_stop(host, step)
+
+
+def is_gone_after_stop(host: Host, step: int) -> None:
+    """Stop succeeds and nothing is left."""
+    outcome = host.run(HIVECTL, "stop", "web1")
+    assert outcome.status == 0, f"killed at step {step}: {outcome}\n{report(host)}"
+    assert not leftovers(host), f"killed at step {step}\n{leftovers(host)}\n{report(host)}"
+    host.transcript()
+
+
+@pytest.mark.parametrize(("shell", "victims"), CASES)
+def test_a_killed_start_can_be_done_again(shell: str, victims: str, open_host: Callable[..., Host]) -> None:
+    host = open_host(shell)
+    works_again(host, 0)
+    for step in killed_at_each_step(host, "start", victims, lambda: None):
+        works_again(host, step)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("victims", VICTIMS)
+def test_a_killed_first_start_can_be_done_again(victims: str, open_host: Callable[..., Host]) -> None:
+    host = open_host("dash")
+    host.run("mkdir", "-p", "/var/run/hivewright")
+
+    def forget() -> None:
+        assert host.run("/bin/sh", "-c", FORGET).status == 0
+
+    for step in killed_at_each_step(host, "start", victims, forget):
+        works_again(host, step)
+
+
+@pytest.mark.parametrize(("shell", "victims"), CASES)
+def test_a_killed_start_can_be_stopped(shell: str, victims: str, open_host: Callable[..., Host]) -> None:
+    host = open_host(shell)
+    works_again(host, 0)
+    for step in killed_at_each_step(host, "start", victims, lambda: None):
+        is_gone_after_stop(host, step)
+
+
+@pytest.mark.parametrize(("shell", "victims"), CASES)
+def test_a_killed_stop_can_be_done_again(shell: str, victims: str, open_host: Callable[..., Host]) -> None:
+    host = open_host(shell)
+
+    def started() -> None:
+        outcome = host.run(HIVECTL, "start", "web1")
+        assert outcome.status == 0, f"{outcome}\n{report(host)}"
+        host.advance(10)
+
+    for step in killed_at_each_step(host, "stop", victims, started):
+        is_gone_after_stop(host, step)
+        works_again(host, step)

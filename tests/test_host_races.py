@@ -1,0 +1,59 @@
+"""Whatever the order in which commands of several actors go on, there is one guest, and a stop ends it.
+
+The sandbox lets one command at a time go on and chooses among those that wait; here it chooses by chance, from a
+seed that a failure names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from host.play import HIVECTL, leftovers
+from host.sandbox import SHELLS, Host
+
+pytest_plugins = ["host.fixtures"]
+
+SEEDS = [pytest.param(seed, marks=[] if seed < 2 else [pytest.mark.slow]) for seed in range(12)]
+CROWDS = {
+    "starts": ("start", "start", "start"),
+    "start-and-stop": ("start", "stop"),
+    "all": ("start", "stop", "start", "restart"),
+}
+
+
+def shell_of(seed: int) -> str:
+    """The shells take turns."""
+    return list(SHELLS)[seed % len(SHELLS)]
+
+
+def crowd(host: Host, verbs: tuple[str, ...]) -> None:
+    """Run all verbs at once, to their ends."""
+    names = [f"{verb}{number}" for number, verb in enumerate(verbs)]
+    for name, verb in zip(names, verbs, strict=True):
+        host.spawn(HIVECTL, verb, "web1", name=name)
+    for name in names:
+        outcome = host.wait(name)
+        assert outcome.status is not None, outcome.err
+
+
+def check_transcript(lines: list[str]) -> None:
+    """bhyve was never started over itself, and nobody destroyed a tap that was in use."""
+    bad = [line for line in lines if " bhyve ..." in line and line.endswith("= 4")]
+    assert not bad, "\n".join(lines)
+
+
+@pytest.mark.parametrize("verbs", CROWDS.values(), ids=CROWDS)
+@pytest.mark.parametrize("seed", SEEDS)
+def test_one_guest_whatever_the_order(seed: int, verbs: tuple[str, ...], open_host: Callable[..., Host]) -> None:
+    host = open_host(shell_of(seed), seed=seed)
+    for running in (False, True):
+        if running:
+            assert host.run(HIVECTL, "start", "web1").status == 0
+            host.advance(10)
+        crowd(host, verbs)
+        check_transcript(host.transcript())
+        outcome = host.run(HIVECTL, "stop", "web1")
+        assert outcome.status == 0, outcome
+        assert not leftovers(host), "\n".join([*leftovers(host), *host.transcript()])

@@ -1,0 +1,429 @@
+"""Lowering of guests: every command is one that bhyve of the host's release takes, and says what the site says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bhyve_grammar import Command, parse_command
+from builders import build_site
+from hivewright.allocate import allocate
+from hivewright.lower import lower, lower_host
+from hivewright.lower.freebsd import RELEASES, TABLE, features
+from hivewright.plan import VmPlan
+
+NIC = {"network": "lan"}
+DISK = {"storage": "fast", "size": "20G"}
+VARIABLES = "/var/db/hivewright/web1/vars.fd"
+FIRMWARE = "/usr/local/share/uefi-firmware"
+
+
+def plan_of(vm: Mapping[str, Any], host: Mapping[str, Any] | None = None, **tables: Any) -> VmPlan:
+    """The plan of a VM web1 on a host alpha."""
+    alpha = {"freebsd": "14.3", "device": {"gpu0": {"pci": "2/0/0"}}, **(host or {})}
+    site = build_site({"web1": vm}, hosts={"alpha": alpha}, **tables)
+    allocation = allocate(site, {})
+    lowered = lower(site, allocation)
+    assert (allocation.diagnostics, lowered.diagnostics) == ((), ())
+    return lowered.plans[0].vms[0]
+
+
+def words_of(plan: VmPlan) -> list[str]:
+    return [word for option in plan.options for word in option.words]
+
+
+def command_of(plan: VmPlan, release: str = "14.3", arch: str = "amd64") -> Command:
+    return parse_command([*words_of(plan), plan.name], release, arch)
+
+
+def device(plan: VmPlan, label: str) -> str:
+    """What follows the address of a device."""
+    (option,) = (option for option in plan.options if option.label == label)
+    return option.words[1].partition(",")[2]
+
+
+def steps(plan: VmPlan, verb: str = "") -> list[tuple[str, ...]]:
+    return [(step.verb, *step.words) for step in (*plan.prepare, *plan.provision) if verb in ("", step.verb)]
+
+
+def test_the_smallest_guest() -> None:
+    plan = plan_of({"uuid": "01234567-89ab-cdef-0123-456789abcdef"})
+    assert words_of(plan) == [
+        *("-A", "-H", "-P", "-w", "-u"),
+        *("-c", "cpus=1,sockets=1,cores=1,threads=1", "-m", "1G", "-U", "01234567-89ab-cdef-0123-456789abcdef"),
+        *("-s", "0:0:0,hostbridge", "-s", "0:31:0,lpc", "-l", "com1,/dev/nmdm-web1.1A"),
+        *("-l", f"bootrom,{FIRMWARE}/BHYVE_UEFI_CODE.fd,{VARIABLES}"),
+    ]
+    assert steps(plan) == [
+        ("provisioned", plan.provision_digest),
+        ("rom", f"{FIRMWARE}/BHYVE_UEFI_CODE.fd"),
+        ("vars", VARIABLES),
+        ("variables", f"{FIRMWARE}/BHYVE_UEFI_VARS.fd"),
+    ]
+
+
+def test_options_stand_in_a_fixed_order() -> None:
+    vm = {
+        "cpus": 2,
+        "pin": {"10": "3", "0": "1-2", "1": "3"},
+        "cd": {"install": {"path": "/srv/a.iso"}},
+        "disk": {"root": DISK},
+        "nic": {"lan": NIC},
+        "passthrough": {"gpu": {"device": "gpu0", "slot": "2:0:0"}},
+        "rng": True,
+        "vnc": True,
+        "cloud_init": True,
+        "serial": {"com2": {}, "com1": {}},
+        "extra_args": ["-W"],
+    }
+    assert [option.label for option in plan_of(vm).options] == [
+        *("acpi", "halt", "pause", "machine.ignore_msr", "machine.rtc", "passthrough", "mp-table"),
+        *("cpus", "pin.0", "pin.1", "pin.10", "memory", "uuid", "hostbridge"),
+        *("cd.install", "disk.root", "nic.lan", "rng", "seed", "fbuf", "xhci", "passthrough.gpu", "lpc"),
+        *("serial.com1", "serial.com2", "firmware", "extra_args"),
+    ]
+
+
+def test_prepare_checks_first_and_makes_taps_last() -> None:
+    vm = {
+        "cpus": 2,
+        "pin": {"0": "1-9", "1": "3"},
+        "cd": {"install": {"path": "/srv/a.iso"}},
+        "disk": {"root": DISK, "data": {"path": "/dev/ada5", "readonly": True}},
+        "nic": {"wan": NIC, "lan": {**NIC, "private": True, "tap": "tap7"}},
+        "passthrough": {"gpu": {"device": "gpu0"}},
+        "cloud_init": True,
+        "hooks": {"prestart": ["hooks/a.sh"]},
+    }
+    plan = plan_of(vm, files={"hooks/a.sh": b""})
+    assert [(step.verb, *step.words) for step in plan.prepare] == [
+        ("provisioned", plan.provision_digest),
+        ("rom", f"{FIRMWARE}/BHYVE_UEFI_CODE.fd"),
+        ("vars", VARIABLES),
+        ("disk", "data", "/dev/ada5", "ro"),
+        ("disk", "root", "/dev/zvol/zroot/vms/web1/root", "rw"),
+        ("file", "ahci-cd", "/srv/a.iso"),
+        ("file", "seed", "/var/db/hivewright/web1/seed.iso"),
+        ("cpus", "9"),
+        ("passthrough", "gpu", "2/0/0"),
+        ("hook", "prestart"),
+        ("tap", "lan", "tap7", "br-lan", "1500", "private"),
+        ("tap", "wan", "tap-web1-wan", "br-lan", "1500"),
+    ]
+
+
+def test_a_guest_with_nothing_of_ours_is_not_provisioned() -> None:
+    plan = plan_of({"disk": {"root": {"path": "/dev/ada5"}}, "firmware": {"variables": False}})
+    assert plan.provision == ()
+    assert steps(plan, "provisioned") == []
+
+
+@pytest.mark.parametrize(
+    ("disk", "expected"),
+    [
+        (DISK, "virtio-blk,/dev/zvol/zroot/vms/web1/root,ser=web1-root"),
+        ({**DISK, "storage": "plain"}, "virtio-blk,/srv/vms/web1/root.img,ser=web1-root"),
+        ({"path": "/dev/ada5", "serial": "S-1"}, "virtio-blk,/dev/ada5,ser=S-1"),
+        (
+            {**DISK, "bus": "ahci-hd", "cache": "nocache", "sector_size": "512/4096"},
+            "ahci-hd,/dev/zvol/zroot/vms/web1/root,nocache,sectorsize=512/4096,ser=web1-root",
+        ),
+        (
+            {**DISK, "bus": "nvme", "cache": "nocache-direct", "sector_size": "4096", "readonly": True},
+            "nvme,/dev/zvol/zroot/vms/web1/root,nocache,direct,ro,sectsz=4096,ser=web1-root",
+        ),
+        ({**DISK, "cache": "direct"}, "virtio-blk,/dev/zvol/zroot/vms/web1/root,direct,ser=web1-root"),
+    ],
+)
+def test_disk(disk: dict[str, Any], expected: str) -> None:
+    plan = plan_of({"disk": {"root": disk}})
+    assert device(plan, "disk.root") == expected
+    command_of(plan)
+
+
+def test_long_serial_numbers_keep_their_difference() -> None:
+    names = ["database-archive-one", "database-archive-two"]
+    plan = plan_of({"disk": {name: DISK for name in names}})
+    serials = [device(plan, f"disk.{name}").rpartition("=")[2] for name in names]
+    assert len(set(serials)) == 2
+    assert all(len(serial) == 20 and serial.startswith("web1-database-") for serial in serials)
+
+
+@pytest.mark.parametrize(
+    ("nic", "mtu", "expected"),
+    [
+        ({}, 1500, "virtio-net,tap-web1-lan,mac=MAC"),
+        ({"mtu": 1500}, 1500, "virtio-net,tap-web1-lan,mac=MAC,mtu=1500"),
+        ({}, 9000, "virtio-net,tap-web1-lan,mac=MAC,mtu=9000"),
+        ({"mtu": 1400}, 9000, "virtio-net,tap-web1-lan,mac=MAC,mtu=1400"),
+        ({"model": "e1000"}, 9000, "e1000,tap-web1-lan,mac=MAC"),
+        ({"tap": "web0"}, 1500, "virtio-net,web0,type=tap,mac=MAC"),
+        ({"mac": "02:00:00:00:00:01"}, 1500, "virtio-net,tap-web1-lan,mac=02:00:00:00:00:01"),
+    ],
+)
+def test_nic(nic: dict[str, Any], mtu: int, expected: str) -> None:
+    networks = {"lan": {"kind": "bridge", "uplink": "none", "mtu": mtu}}
+    plan = plan_of({"nic": {"lan": {**NIC, **nic}}}, networks=networks)
+    assert device(plan, "nic.lan") == expected.replace("MAC", plan.nics[0].mac)
+    assert steps(plan, "tap") == [("tap", "lan", nic.get("tap", "tap-web1-lan"), "br-lan", str(mtu))]
+    command_of(plan)
+
+
+def test_the_host_may_realise_networks_and_storage_in_its_own_way() -> None:
+    host = {"network": {"lan": {"bridge": "bridge7", "mtu": 9000}}, "storage": {"fast": {"dataset": "tank/guests"}}}
+    plan = plan_of({"nic": {"lan": NIC}, "disk": {"root": DISK}}, host)
+    assert steps(plan, "tap") == [("tap", "lan", "tap-web1-lan", "bridge7", "9000")]
+    assert device(plan, "disk.root").startswith("virtio-blk,/dev/zvol/tank/guests/web1/root,")
+
+
+@pytest.mark.parametrize(
+    ("vnc", "expected"),
+    [
+        ({}, "fbuf,tcp=127.0.0.1:5900,w=1024,h=768,vga=io"),
+        ({"port": 5999, "address": "::1", "vga": "off"}, "fbuf,tcp=[::1]:5999,w=1024,h=768,vga=off"),
+        ({"resolution": "1920x1200", "wait": True}, "fbuf,tcp=127.0.0.1:5900,w=1920,h=1200,vga=io,wait"),
+    ],
+)
+def test_framebuffer(vnc: dict[str, Any], expected: str) -> None:
+    plan = plan_of({"vnc": vnc})
+    assert device(plan, "fbuf") == expected
+    assert device(plan, "xhci") == "xhci,tablet"
+    assert plan.vnc == expected.partition("tcp=")[2].partition(",")[0]
+    command_of(plan)
+
+
+def test_no_tablet() -> None:
+    assert "xhci" not in {option.label for option in plan_of({"vnc": {"tablet": False}}).options}
+
+
+@pytest.mark.parametrize(("memory", "expected"), [("4G", "4G"), ("1536M", "1536M"), ("1T", "1024G"), ("1500K", "2M")])
+def test_memory_is_in_whole_megabytes_or_gigabytes(memory: str, expected: str) -> None:
+    assert command_of(plan_of({"memory": memory})).memory == expected
+
+
+@pytest.mark.parametrize(
+    ("topology", "expected"),
+    [
+        (None, "cpus=8,sockets=8,cores=1,threads=1"),
+        ({"cores": 8}, "cpus=8,sockets=1,cores=8,threads=1"),
+        ("wide", "cpus=8,sockets=2,cores=2,threads=2"),
+    ],
+)
+def test_topology_is_always_complete(topology: object, expected: str) -> None:
+    vm = {"cpus": 8, **({"topology": topology} if topology else {})}
+    plan = plan_of(vm, topologies={"wide": {"sockets": 2, "cores": 2, "threads": 2}})
+    assert expected in words_of(plan)
+    command_of(plan)
+
+
+def test_machine_switches() -> None:
+    machine = {"ignore_msr": False, "rtc": "localtime", "wired": True, "hostbridge": "amd"}
+    command = command_of(plan_of({"machine": machine}))
+    assert command.flags == set("AHPS")
+    assert command.slots[0, 0, 0] == ("amd_hostbridge", "")
+
+
+def test_passthrough_wires_memory() -> None:
+    plan = plan_of({"passthrough": {"gpu": {"device": "gpu0"}}})
+    assert "S" in command_of(plan).flags
+    assert device(plan, "passthrough.gpu") == "passthru,2/0/0"
+    assert plan.passthrough == (("gpu", "2/0/0"),)
+
+
+def test_devices_beyond_bus_0_switch_the_mp_table_off() -> None:
+    assert "Y" in command_of(plan_of({"rng": {"slot": "1:0:0"}})).flags
+    assert "-Y" in words_of(plan_of({"extra_args": ["-s", "1:0:0,virtio-rnd"]}))
+    assert "Y" not in command_of(plan_of({"rng": True})).flags
+
+
+def test_own_rom_and_variables() -> None:
+    firmware = {"rom": "/srv/rom.fd", "variables_template": "/srv/vars.fd"}
+    plan = plan_of({"firmware": firmware})
+    assert command_of(plan).lpc["bootrom"] == f"/srv/rom.fd,{VARIABLES}"
+    assert steps(plan, "rom") + steps(plan, "variables") == [("rom", "/srv/rom.fd"), ("variables", "/srv/vars.fd")]
+
+
+@pytest.mark.parametrize(("release", "arch"), sorted(TABLE))
+def test_every_release_gets_what_it_takes(release: str, arch: str) -> None:
+    vm = {
+        "cpus": 2,
+        "pin": {"0": "0-3,8"},
+        "disk": {"root": DISK},
+        "nic": {"lan": {**NIC, "mtu": 1400}},
+        "rng": {"slot": "1:0:0"},
+        "cloud_init": True,
+        "machine": {"wired": True},
+        **({"vnc": True} if arch == "amd64" else {}),
+    }
+    plan = plan_of(vm, {"freebsd": release, "arch": arch})
+    command = command_of(plan, release, arch)
+    assert command.variables["vcpu.0.cpuset"] == "0-3,8"
+    assert ("vars" in {step.verb for step in plan.prepare}) == (arch == "amd64" and release >= "14")
+    if arch == "arm64":
+        assert command.variables["console"] == "/dev/nmdm-web1.1A"
+        assert command.flags == {"S"}
+    else:
+        assert command.flags == set("AHPwuSY")
+        assert command.lpc["bootrom"].startswith(FIRMWARE)
+
+
+def test_later_releases_of_a_branch_are_like_the_last_known() -> None:
+    assert features("14.9", "amd64") is TABLE["14.4", "amd64"]
+    assert features("13.10", "amd64") is TABLE["13.5", "amd64"]
+    assert features("15.1", "arm64") is TABLE["15.1", "arm64"]
+    for release, arch in (("12.4", "amd64"), ("16.0", "amd64"), ("14.3", "arm64")):
+        with pytest.raises(KeyError):
+            features(release, arch)
+    assert len(RELEASES) == 11
+
+
+def test_images_are_fetched_for_those_that_use_them() -> None:
+    vm = {
+        "disk": {"root": {**DISK, "image": "golden"}, "spare": {**DISK, "storage": "plain", "image": "golden"}},
+        "cd": {"tools": {"image": "tools"}},
+        "profile": "debian-13",
+    }
+    images = {
+        "golden": {"url": "https://example.net/golden.raw.xz", "sha256": "a" * 64},
+        "tools": {"path": "/srv/tools.iso"},
+        "unused": {"path": "/srv/unused.iso"},
+    }
+    plan = plan_of(vm, images=images)
+    assert [(step.verb, *step.words) for step in plan.provision] == [
+        ("image", "golden", "https://example.net/golden.raw.xz", f"sha256:{'a' * 64}", "raw"),
+        ("image", "tools", "/srv/tools.iso", "none", "raw"),
+        ("volume", "root", "zroot/vms/web1/root", "21474836480", "image=golden", "volblocksize=16K", "volmode=dev"),
+        ("sparse_file", "spare", "/srv/vms/web1/spare.img", "21474836480", "image=golden"),
+        ("variables", f"{FIRMWARE}/BHYVE_UEFI_VARS.fd"),
+    ]
+    assert device(plan, "cd.tools") == "ahci-cd,/var/cache/hivewright/tools,ro"
+
+
+def test_profiles_bring_the_image_of_the_architecture() -> None:
+    plan = plan_of({"disk": {"root": {**DISK, "image": "debian-13"}}, "profile": "debian-13"})
+    assert steps(plan, "image")[0][2] == "https://images.example.net/debian.raw.xz"
+
+
+def test_zfs_properties_of_the_disk_win() -> None:
+    storages = {
+        "fast": {
+            **{"kind": "zfs", "dataset": "zroot/vms", "sparse": True},
+            "properties": {"volblocksize": "64K", "compression": "zstd"},
+        }
+    }
+    plan = plan_of({"disk": {"root": {**DISK, "properties": {"compression": "off"}}}}, storages=storages)
+    words = ("root", "zroot/vms/web1/root", "21474836480", "sparse", "compression=off", "volblocksize=64K", "volmode=dev")
+    assert steps(plan, "volume") == [("volume", *words)]
+
+
+def test_hooks_are_numbered_as_listed() -> None:
+    files = {f"hooks/{letter}.sh": letter.encode() for letter in "abcdefghijk"}
+    plan = plan_of({"hooks": {"prestart": ["hooks/b.sh", "hooks/a.sh"], "crash": sorted(files)}}, files=files)
+    names = [name for name, _ in plan.hooks]
+    assert names == sorted(names)
+    assert plan.hooks[-2:] == (("prestart/10-b.sh", b"b"), ("prestart/20-a.sh", b"a"))
+    assert names[0] == "crash/010-a.sh"
+    assert [content for _, content in plan.hooks[:11]] == [letter.encode() for letter in "abcdefghijk"]
+
+
+BASE: dict[str, Any] = {
+    "disk": {"root": DISK},
+    "nic": {"lan": NIC},
+    "cloud_init": {"users": ["alice"]},
+    "hooks": {"prestart": ["hooks/a.sh"]},
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "files", "start", "provision"),
+    [
+        ({}, {}, False, False),
+        ({"description": "a web server", "order": 10, "autostart": False}, {}, False, False),
+        ({"memory": "2G"}, {}, True, False),
+        ({"stop_timeout": "90s"}, {}, True, False),
+        ({"on_crash": "destroy"}, {}, True, False),
+        ({"restart_limit": {"count": 4}}, {}, True, False),
+        ({"nic": {"lan": {**NIC, "private": True}}}, {}, True, False),
+        ({}, {"hooks/a.sh": b"changed"}, True, False),
+        ({"disk": {"root": {**DISK, "size": "30G"}}}, {}, True, True),
+        ({"cloud_init": {"users": ["alice"], "packages": ["nginx"]}}, {}, True, True),
+    ],
+)
+def test_digests_follow_what_they_stand_for(
+    change: dict[str, Any], files: dict[str, bytes], start: bool, provision: bool
+) -> None:
+    users = {"alice": {"ssh_keys": ["ssh-ed25519 AAAA alice"]}}
+    before = plan_of(BASE, users=users, files={"hooks/a.sh": b""})
+    after = plan_of({**BASE, **change}, users=users, files={"hooks/a.sh": b"", **files})
+    assert len(after.digest) == len(after.provision_digest) == 32
+    assert (after.digest != before.digest, after.provision_digest != before.provision_digest) == (start, provision)
+
+
+def test_a_guest_of_several_hosts_is_on_each_with_its_home() -> None:
+    hosts = {"alpha": {"freebsd": "13.5"}, "beta": {"freebsd": "14.3"}}
+    site = build_site({"web1": {"hosts": ["beta", "alpha"]}, "db1": {"host": "beta"}}, hosts=hosts)
+    lowered = lower(site, allocate(site, {}))
+    assert [(plan.name, [vm.name for vm in plan.vms]) for plan in lowered.plans] == [
+        ("alpha", ["web1"]),
+        ("beta", ["db1", "web1"]),
+    ]
+    alpha, beta = lowered.plans[0].vms[0], lowered.plans[1].vms[1]
+    assert (alpha.home, alpha.hosts, alpha.host, beta.host) == ("beta", ("beta", "alpha"), "alpha", "beta")
+    assert words_of(alpha)[:-1] == words_of(beta)[:-1]
+    assert lower_host(site, allocate(site, {}), "beta").plans == lowered.plans[1:]
+
+
+def test_the_order_of_tables_does_not_matter() -> None:
+    vm = {**BASE, "disk": {"b": DISK, "a": DISK}, "nic": {"wan": NIC, "lan": NIC}, "pin": {"0": "1"}, "rng": True}
+    turned = {key: dict(reversed(value.items())) if isinstance(value, dict) else value for key, value in vm.items()}
+    tables: dict[str, Any] = {"users": {"alice": {}}, "files": {"hooks/a.sh": b""}}
+    assert plan_of(dict(reversed(turned.items())), **tables) == plan_of(vm, **tables)
+
+
+DISKS = st.fixed_dictionaries(
+    {"storage": st.sampled_from(["fast", "plain"]), "size": st.just("1G")},
+    optional={
+        "bus": st.sampled_from(["virtio-blk", "ahci-hd", "nvme"]),
+        "sector_size": st.sampled_from(["512", "4096", "512/4096"]),
+        "readonly": st.booleans(),
+        "cache": st.sampled_from(["default", "nocache", "direct", "nocache-direct"]),
+    },
+)
+NICS = st.fixed_dictionaries(
+    {"network": st.just("lan")},
+    optional={"model": st.sampled_from(["virtio-net", "e1000"]), "mtu": st.integers(576, 9000), "private": st.booleans()},
+)
+NAMES = st.from_regex(r"[a-z][a-z0-9_-]{0,30}", fullmatch=True)
+GUESTS = st.fixed_dictionaries(
+    {"cpus": st.integers(1, 16), "memory": st.sampled_from(["256M", "4G", "1T"])},
+    optional={
+        "disk": st.dictionaries(NAMES, DISKS, max_size=30),
+        "nic": st.dictionaries(NAMES, NICS, max_size=5),
+        "cd": st.dictionaries(NAMES, st.just({"path": "/srv/a.iso"}), max_size=2),
+        "vnc": st.fixed_dictionaries({}, optional={"wait": st.booleans(), "tablet": st.booleans()}),
+        "rng": st.just(True),
+        "cloud_init": st.just(True),
+        "pin": st.dictionaries(st.just("0"), st.just("2-3")),
+        "machine": st.fixed_dictionaries({}, optional={"wired": st.booleans(), "ignore_msr": st.booleans()}),
+        "firmware": st.fixed_dictionaries({}, optional={"variables": st.booleans()}),
+    },
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(NAMES, GUESTS, st.sampled_from(sorted(TABLE)))
+def test_no_guest_gets_a_command_that_bhyve_refuses(name: str, vm: dict[str, Any], target: tuple[str, str]) -> None:
+    release, arch = target
+    if arch == "arm64":
+        vm.pop("vnc", None)
+    site = build_site({name: vm}, hosts={"alpha": {"freebsd": release, "arch": arch}})
+    lowered = lower(site, allocate(site, {}))
+    (plan,) = lowered.plans[0].vms
+    command = parse_command([*words_of(plan), plan.name], release, arch)
+    assert command.cpus == vm["cpus"]
+    assert len(command.macs) == len(vm.get("nic", {}))
+    assert list(plan.slots) == sorted(plan.slots, key=lambda slot: [int(part) for part in slot[0].split(":")])

@@ -1,0 +1,380 @@
+"""Writing: only differences, atomically, nothing that is not ours, and repair of what a killed build left."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import stat
+from collections.abc import Callable, Mapping
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from hivewright import output
+from hivewright.compare import JOURNAL
+from hivewright.files import NEW, OutputError
+from hivewright.manifest import INVENTORY, INVENTORY_MARK, MANIFEST, Artifact, format_manifest
+from hivewright.output import Changes
+
+START = "root/etc/vms/web1/start"
+SEED = "root/etc/vms/web1/seed/user-data"
+CONF = "root/etc/host.conf"
+
+
+def host(**contents: str) -> dict[str, Artifact]:
+    """The artifacts of a small host; a content may be replaced, or be left out by being empty."""
+    texts = {"start": "#!/bin/sh\n", "seed": "#cloud-config\n", "conf": "host alpha\n", **contents}
+    items = {START: (0o755, texts["start"]), SEED: (0o600, texts["seed"]), CONF: (0o644, texts["conf"])}
+    artifacts = {path: Artifact(mode, text.encode()) for path, (mode, text) in items.items() if text}
+    artifacts[MANIFEST] = Artifact(0o644, format_manifest(artifacts))
+    artifacts[INVENTORY] = Artifact(0o644, b"# alpha\n\n" + INVENTORY_MARK + b"\n" + texts["conf"].encode())
+    return artifacts
+
+
+@pytest.fixture(name="build")
+def make_build(tmp_path: Path) -> Path:
+    return tmp_path / "build"
+
+
+def write(build: Path, hosts: Mapping[str, Mapping[str, Artifact]], *, dry_run: bool = False) -> Changes:
+    return output.write(build, hosts, {}, build.parent / "locks", dry_run=dry_run)
+
+
+def tree(directory: Path) -> dict[str, str]:
+    """Every file and link below a folder, with its content or target."""
+    return {
+        str(path.relative_to(directory)): f"-> {path.readlink()}" if path.is_symlink() else path.read_text()
+        for path in sorted(directory.rglob("*"))
+        if path.is_symlink() or path.is_file()
+    }
+
+
+def folders(directory: Path) -> set[str]:
+    return {str(path.relative_to(directory)) for path in directory.rglob("*") if path.is_dir()}
+
+
+def expected(artifacts: Mapping[str, Artifact], name: str = "alpha") -> dict[str, str]:
+    return {f"{name}/{path}": artifact.content.decode() for path, artifact in artifacts.items()}
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+@pytest.mark.parametrize("mask", [0o022, 0o077, 0o000])
+def test_a_new_host_is_written_whole_whatever_the_umask(build: Path, mask: int) -> None:
+    before = os.umask(mask)
+    try:
+        changes = write(build, {"alpha": host()})
+        assert os.umask(mask) == mask
+    finally:
+        os.umask(before)
+    assert tree(build) == expected(host())
+    assert changes == Changes(created=sorted(expected(host())))
+    assert [mode(build / "alpha" / path) for path in (START, SEED, CONF)] == [0o755, 0o600, 0o644]
+    assert mode((build / "alpha" / SEED).parent) == 0o700
+    assert mode((build / "alpha" / START).parent) == 0o755
+
+
+def test_a_second_build_touches_nothing(build: Path) -> None:
+    write(build, {"alpha": host()})
+    before = {path: path.lstat() for path in build.rglob("*")}
+    changes = write(build, {"alpha": host()})
+    assert not changes
+    assert changes == Changes()
+    assert {path: path.lstat() for path in build.rglob("*")} == before
+
+
+def test_only_what_differs_is_written_and_in_one_step(build: Path) -> None:
+    write(build, {"alpha": host()})
+    kept = build / "alpha" / CONF
+    inode, old = kept.stat().st_ino, (build / "alpha" / START).open()
+    changes = write(build, {"alpha": host(start="#!/bin/sh\n# longer\n")})
+    assert changes == Changes(changed=[f"alpha/{START}", f"alpha/{MANIFEST}"])
+    assert kept.stat().st_ino == inode
+    assert tree(build) == expected(host(start="#!/bin/sh\n# longer\n"))
+    with old:
+        assert old.read() == "#!/bin/sh\n"
+
+
+def test_a_dry_run_says_the_same_and_does_nothing(build: Path) -> None:
+    assert write(build, {"alpha": host()}, dry_run=True).created == sorted(expected(host()))
+    assert not build.exists()
+    write(build, {"alpha": host()})
+    before = tree(build)
+    changes = write(build, {"alpha": host(seed="", conf="x\n")}, dry_run=True)
+    assert tree(build) == before
+    assert write(build, {"alpha": host(seed="", conf="x\n")}) == changes
+
+
+def test_what_is_no_longer_wanted_goes_with_its_empty_folder(build: Path) -> None:
+    write(build, {"alpha": host()})
+    changes = write(build, {"alpha": host(seed="")})
+    assert changes.removed == [f"alpha/{SEED}"]
+    assert tree(build) == expected(host(seed=""))
+    assert not (build / "alpha" / SEED).parent.exists()
+    assert (build / "alpha" / START).exists()
+
+
+def test_what_was_changed_by_hand_is_kept_when_it_would_be_removed(build: Path) -> None:
+    write(build, {"alpha": host()})
+    (build / "alpha" / SEED).write_text("mine\n")
+    changes = write(build, {"alpha": host(seed="")})
+    assert (changes.kept, changes.removed) == ([f"alpha/{SEED}"], [])
+    assert (build / "alpha" / SEED).read_text() == "mine\n"
+
+
+def test_what_was_changed_by_hand_is_overwritten_and_told_when_it_is_wanted(build: Path) -> None:
+    write(build, {"alpha": host()})
+    (build / "alpha" / CONF).write_text("mine\n")
+    changes = write(build, {"alpha": host()})
+    assert (changes.changed, changes.overwritten) == ([f"alpha/{CONF}"], [f"alpha/{CONF}"])
+    assert tree(build) == expected(host())
+
+
+def test_files_of_others_stay(build: Path) -> None:
+    write(build, {"alpha": host()})
+    notes = build / "alpha/root/etc/vms/web1/seed/NOTES"
+    notes.write_text("mine\n")
+    (build / "README").write_text("mine\n")
+    (build / "other").mkdir()
+    (build / "other" / MANIFEST).write_text("not one of ours\n")
+    write(build, {"beta": host()})
+    assert tree(build) == {
+        **expected(host(), "beta"),
+        "README": "mine\n",
+        "alpha/root/etc/vms/web1/seed/NOTES": "mine\n",
+        f"other/{MANIFEST}": "not one of ours\n",
+    }
+
+
+def test_a_host_that_left_the_site_goes(build: Path) -> None:
+    write(build, {"alpha": host(), "beta": host()})
+    changes = write(build, {"alpha": host()})
+    assert sorted(changes.removed) == sorted(expected(host(), "beta"))
+    assert tree(build) == expected(host())
+    assert not (build / "beta").exists()
+
+
+def test_a_host_that_is_not_looked_at_stays(build: Path) -> None:
+    write(build, {"alpha": host(), "beta": host()})
+    before = tree(build)
+    changes = output.write(build, {"alpha": host()}, {}, build / "locks", unchanged_hosts=["beta"])
+    assert not changes
+    assert tree(build) == before
+
+
+def test_of_a_host_that_left_hand_made_changes_stay_and_stay_known(build: Path) -> None:
+    write(build, {"alpha": host(), "beta": host()})
+    (build / "beta" / CONF).write_text("mine\n")
+    for _ in range(2):
+        changes = write(build, {"alpha": host()})
+        assert changes.kept == [f"beta/{CONF}"]
+        assert tree(build / "beta") == {CONF: "mine\n", MANIFEST: host()[MANIFEST].content.decode()}
+    (build / "beta" / CONF).write_text("host alpha\n")
+    assert write(build, {"alpha": host()}).removed == [f"beta/{CONF}", f"beta/{MANIFEST}"]
+    assert not (build / "beta").exists()
+
+
+def test_a_fresh_clone_is_up_to_date_and_gets_its_modes(build: Path) -> None:
+    write(build, {"alpha": host()})
+    seed = build / "alpha" / SEED
+    seed.chmod(0o644)
+    assert not write(build, {"alpha": host()}, dry_run=True)
+    assert mode(seed) == 0o644
+    assert not write(build, {"alpha": host()})
+    assert mode(seed) == 0o600
+
+
+def test_a_lost_executable_bit_is_a_difference(build: Path) -> None:
+    write(build, {"alpha": host()})
+    (build / "alpha" / START).chmod(0o644)
+    changes = write(build, {"alpha": host()})
+    assert (changes.changed, changes.overwritten) == ([f"alpha/{START}"], [])
+    assert mode(build / "alpha" / START) == 0o755
+
+
+def test_a_file_that_is_a_link_is_replaced_and_its_target_left_alone(build: Path, tmp_path: Path) -> None:
+    write(build, {"alpha": host()})
+    target = tmp_path / "target"
+    target.write_text("host alpha\n")
+    (build / "alpha" / CONF).unlink()
+    (build / "alpha" / CONF).symlink_to(target)
+    changes = write(build, {"alpha": host()})
+    assert changes.changed == [f"alpha/{CONF}"]
+    assert not (build / "alpha" / CONF).is_symlink()
+    assert target.read_text() == "host alpha\n"
+
+
+def test_nothing_is_removed_behind_a_link(build: Path, tmp_path: Path) -> None:
+    write(build, {"alpha": host()})
+    seed = (build / "alpha" / SEED).parent
+    outside = tmp_path / "outside"
+    seed.rename(outside)
+    seed.symlink_to(outside)
+    changes = write(build, {"alpha": host(seed="")})
+    assert (changes.refused, changes.removed) == ([f"alpha/{SEED}"], [])
+    assert (outside / "user-data").read_text() == "#cloud-config\n"
+
+
+def test_a_manifest_cannot_lead_out_of_the_folder(build: Path, tmp_path: Path) -> None:
+    write(build, {"alpha": host()})
+    victim = tmp_path / "victim"
+    victim.write_text("host alpha\n")
+    checksum = host()[MANIFEST].content.decode().splitlines()[0].split(" ")[2]
+    (build / "alpha" / MANIFEST).write_text(f"../../../victim 0644 {checksum}\n")
+    write(build, {"alpha": host()})
+    assert victim.exists()
+    assert tree(build) == expected(host())
+
+
+def link(path: Path) -> None:
+    (path.parent / "elsewhere").mkdir()
+    path.symlink_to(path.parent / "elsewhere")
+
+
+@pytest.mark.parametrize(
+    ("place", "put", "reason"),
+    [
+        ("alpha", lambda path: path.write_text("x"), "a file stands where the folder of host alpha belongs"),
+        ("alpha", link, "a symbolic link stands where the folder of host alpha belongs"),
+        (f"alpha/{CONF}", lambda path: path.mkdir(), "a folder stands where a file belongs"),
+        ("alpha/root/etc/vms", lambda path: path.write_text("x"), "a file stands where a folder belongs"),
+        ("alpha/root/etc/vms", link, "a symbolic link stands where a folder belongs"),
+    ],
+)
+def test_what_stands_in_the_way_is_one_clear_error(
+    build: Path, place: str, put: Callable[[Path], object], reason: str
+) -> None:
+    path = build / place
+    path.parent.mkdir(parents=True)
+    put(path)
+    before = tree(build)
+    with pytest.raises(OutputError) as raised:
+        write(build, {"aaa": host(), "alpha": host()})
+    assert (raised.value.path, raised.value.reason) == (str(path), reason)
+    assert raised.value.remedy
+    assert tree(build) == before
+
+
+@pytest.mark.parametrize(
+    ("code", "reason", "remedy"),
+    [
+        (errno.EACCES, "permission denied", "give yourself write access"),
+        (errno.ENOSPC, "no space left on device", "make room"),
+        (errno.EROFS, "read-only file system", "-o"),
+    ],
+)
+@pytest.mark.parametrize("is_new", [True, False])
+def test_a_failing_write_leaves_nothing_half_written(
+    build: Path, monkeypatch: pytest.MonkeyPatch, code: int, reason: str, remedy: str, is_new: bool
+) -> None:
+    if not is_new:
+        write(build, {"alpha": host()})
+    build.mkdir(exist_ok=True)
+    before = tree(build)
+    original = os.write
+
+    def fail(descriptor: int, data: memoryview) -> int:
+        if bytes(data) == b"new\n":
+            original(descriptor, data[:2])
+            raise OSError(code, os.strerror(code))
+        return original(descriptor, data)
+
+    monkeypatch.setattr(os, "write", fail)
+    with pytest.raises(OutputError) as raised:
+        write(build, {"alpha": host(conf="new\n")})
+    assert raised.value.reason == reason
+    assert remedy in raised.value.remedy
+    monkeypatch.undo()
+    after = expected(host(conf="new\n"))
+    for path, text in tree(build).items():
+        assert path == f"alpha/{JOURNAL}" or text in (before.get(path), after[path] if not is_new else None), path
+    write(build, {"alpha": host(conf="new\n")})
+    assert tree(build) == after
+
+
+def test_a_file_that_cannot_be_read_is_one_clear_error(build: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(build, {"alpha": host()})
+    original = os.open
+
+    def refuse(path: str, flags: int, permissions: int = 0o777) -> int:
+        if path.endswith(CONF):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return original(path, flags, permissions)
+
+    monkeypatch.setattr(os, "open", refuse)
+    with pytest.raises(OutputError, match=rf"{CONF}: permission denied"):
+        write(build, {"alpha": host()})
+
+
+class KilledError(BaseException):
+    """Stands for a signal that nothing handles."""
+
+
+def kill_after(monkeypatch: pytest.MonkeyPatch, steps: int) -> None:
+    """Let a number of steps that change the disk succeed and end the build at the next, without any clean-up."""
+    done = 0
+
+    def counted(original: Callable[..., object]) -> Callable[..., object]:
+        def step(*arguments: object, **keywords: object) -> object:
+            nonlocal done
+            done += 1
+            if done > steps:
+                raise KilledError
+            return original(*arguments, **keywords)
+
+        return step
+
+    for name in ("write", "rename", "unlink", "mkdir", "rmdir", "chmod"):
+        monkeypatch.setattr(os, name, counted(getattr(os, name)))
+    monkeypatch.setattr(shutil, "rmtree", counted(shutil.rmtree))
+
+
+def test_a_build_killed_at_any_step_is_repaired_by_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    second = {"alpha": host(start="#!/bin/sh\n# 2\n", seed=""), "beta": host()}
+    third = {"alpha": host(start="", conf="3\n"), "beta": host(start="#!/bin/sh\n# 3\n")}
+    for steps in count():
+        build = tmp_path / str(steps) / "build"
+        write(build, {"alpha": host(), "gone": host()})
+        kill_after(monkeypatch, steps)
+        try:
+            write(build, second)
+            was_killed = False
+        except KilledError:
+            was_killed = True
+        monkeypatch.undo()
+        for path, text in tree(build).items():
+            assert text or NEW in path, "a file in its place is whole"
+        changes = write(build, third)
+        assert changes.kept == [], steps
+        assert tree(build) == {**expected(third["alpha"]), **expected(third["beta"], "beta")}, steps
+        assert not write(build, third), steps
+        assert folders(build) == {str(path) for name in tree(build) for path in Path(name).parents} - {"."}, steps
+        if not was_killed:
+            break
+    assert steps > 20, "the build was killed at many steps"
+
+
+def test_locks_are_written_and_removed_and_others_left_alone(build: Path, tmp_path: Path) -> None:
+    locks = tmp_path / "locks"
+
+    def write_locks(wanted: dict[str, bytes | None]) -> Changes:
+        return output.write(build, {}, wanted, locks)
+
+    assert write_locks({"a.toml": b"1\n", "b.toml": b"1\n"}).created == ["locks/a.toml", "locks/b.toml"]
+    (locks / "c.toml").write_text("mine\n")
+    assert not write_locks({"a.toml": b"1\n", "b.toml": b"1\n", "d.toml": None})
+    changes = write_locks({"a.toml": b"2\n", "b.toml": None})
+    assert (changes.changed, changes.removed) == (["locks/a.toml"], ["locks/b.toml"])
+    assert tree(locks) == {"a.toml": "2\n", "c.toml": "mine\n"}
+
+
+def test_a_pipe_in_place_of_a_file_does_not_hang_the_build(build: Path) -> None:
+    write(build, {"alpha": host()})
+    (build / "alpha" / CONF).unlink()
+    os.mkfifo(build / "alpha" / CONF)
+    assert write(build, {"alpha": host()}).changed == [f"alpha/{CONF}"]
+    assert tree(build) == expected(host())
