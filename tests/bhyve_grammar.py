@@ -46,6 +46,7 @@ DEVICE_KEYS: dict[str, dict[str, re.Pattern[str] | None]] = {
     "passthru": {},
     "virtio-rnd": {},
     "virtio-9p": {"ro": None},
+    "hda": {"play": PATH, "rec": PATH},
     "hostbridge": {},
     "amd_hostbridge": {},
     "lpc": {},
@@ -138,9 +139,10 @@ def _option(command: Command, letter: str, value: str) -> None:
 def _slot(command: Command, value: str) -> None:
     where, comma, device = value.partition(",")
     parts = where.split(":")
-    if len(parts) != 3 or not all(NUMBER.fullmatch(part) for part in parts) or not comma:
+    if len(parts) > 3 or not all(NUMBER.fullmatch(part) for part in parts) or not comma:
         raise ValueError(f"address in {value!r}")
-    bus, slot, function = (int(part) for part in parts)
+    numbers = [int(part) for part in parts]
+    bus, slot, function = numbers if len(parts) == 3 else [0, *numbers, 0][:3]
     if bus > 255 or slot > 31 or function > 7:
         raise ValueError(f"address out of range in {value!r}")
     if (bus, slot, function) in command.slots:
@@ -173,7 +175,8 @@ def _configuration(command: Command, emulation: str, words: list[str]) -> None:
         if bool(equals) != (form is not None) or (form is not None and form.fullmatch(value) is None):
             raise ValueError(f"{word!r} of {emulation}")
         seen[key] = value
-    _CHECKS.get(emulation, lambda *_: None)(command, seen)
+    if emulation in _CHECKS:
+        _CHECKS[emulation](command, seen)
 
 
 def _check_framebuffer(command: Command, keys: dict[str, str]) -> None:

@@ -81,7 +81,7 @@ DATABASE = replace(
     options=(
         Option(("-m", "8G"), ("memory",), "memory"),
         Option(("-s", "0:4:0,nvme,/srv/my vms/db's.img"), ("disk.root",), "disk.root"),
-        Option(("-o", "x=$(reboot) `id` ~ * ; & | > \\ \" é"), ("extra_args",), "extra_args"),
+        Option(("-o", 'x=$(reboot) `id` ~ * ; & | > \\ " é'), ("extra_args",), "extra_args"),
     ),
     provision=(),
     seed=(),
@@ -122,11 +122,21 @@ ALPHA = HostPlan(
     vms=(DATABASE, WEB, WINDOWS),
     networks=(
         NetworkPlan(
-            "dmz", "manual", "bridge7", "none", 1500, "networks.toml [network.dmz]",
+            "dmz",
+            "manual",
+            "bridge7",
+            "none",
+            1500,
+            "networks.toml [network.dmz]",
             (Step("network", ("dmz", "manual", "bridge7", "1500", "none"), (), "network.dmz"),),
         ),
         NetworkPlan(
-            "lan", "bridge", "br-lan", "ix0", 1500, "networks.toml [network.lan]",
+            "lan",
+            "bridge",
+            "br-lan",
+            "ix0",
+            1500,
+            "networks.toml [network.lan]",
             (Step("network", ("lan", "bridge", "br-lan", "1500", "ix0"), (), "network.lan"),),
         ),
     ),
@@ -138,8 +148,11 @@ ALPHA = HostPlan(
     admin=(Setting("rcshutdown_timeout", "330", "/etc/rc.conf: rc(8) kills what has not stopped after 90 seconds"),),
     devd=(
         DevdRule(
-            "notify", 100, (("system", "DEVFS"), ("cdev", "vmm/.*")),
-            "/usr/local/sbin/hivectl event $type $cdev &", "a VM context was made or destroyed",
+            "notify",
+            100,
+            (("system", "DEVFS"), ("cdev", "vmm/.*")),
+            "/usr/local/sbin/hivectl event $type $cdev &",
+            "a VM context was made or destroyed",
         ),
         DevdRule("attach", 100, (("device-name", "ppt[0-9]+"),), "/usr/bin/true", "a device arrived"),
     ),

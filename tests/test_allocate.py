@@ -212,7 +212,7 @@ def test_locks_of_merged_branches_that_collide_are_refused() -> None:
 
 def test_the_order_of_tables_does_not_matter() -> None:
     vm = {"nic": {"wan": NIC, "lan": NIC}, "disk": {"b": DISK, "a": DISK}, "vnc": True}
-    turned = {key: dict(reversed(list(value.items()))) if isinstance(value, dict) else value for key, value in vm.items()}
+    turned = {key: dict(reversed(value.items())) if isinstance(value, dict) else value for key, value in vm.items()}
     assert locked({"a": vm, "b": vm}) == locked({"b": turned, "a": turned})
 
 

@@ -97,12 +97,12 @@ def span(text: str, path: KeyPath, part: Part) -> str:
 
 KEYS = st.one_of(
     st.text(string.ascii_lowercase + string.digits + "-_", min_size=1, max_size=5),
-    st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), max_size=5),
+    st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), max_size=5),
 )
 SCALARS = st.one_of(
     st.booleans(),
     st.integers(-(2**63), 2**63 - 1),
-    st.text(st.characters(codec="utf-8", exclude_categories=("Cs",)), max_size=12),
+    st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), max_size=12),
 )
 VALUES = st.recursive(
     SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3), max_leaves=6

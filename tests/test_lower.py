@@ -2,52 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bhyve_grammar import Command, parse_command
+from bhyve_grammar import parse_command
 from builders import build_site
 from hivewright.allocate import allocate
-from hivewright.lower import lower, lower_host
+from hivewright.lower import lower
 from hivewright.lower.freebsd import RELEASES, TABLE, features
-from hivewright.plan import VmPlan
-
-NIC = {"network": "lan"}
-DISK = {"storage": "fast", "size": "20G"}
-VARIABLES = "/var/db/hivewright/web1/vars.fd"
-FIRMWARE = "/usr/local/share/uefi-firmware"
-
-
-def plan_of(vm: Mapping[str, Any], host: Mapping[str, Any] | None = None, **tables: Any) -> VmPlan:
-    """The plan of a VM web1 on a host alpha."""
-    alpha = {"freebsd": "14.3", "device": {"gpu0": {"pci": "2/0/0"}}, **(host or {})}
-    site = build_site({"web1": vm}, hosts={"alpha": alpha}, **tables)
-    allocation = allocate(site, {})
-    lowered = lower(site, allocation)
-    assert (allocation.diagnostics, lowered.diagnostics) == ((), ())
-    return lowered.plans[0].vms[0]
-
-
-def words_of(plan: VmPlan) -> list[str]:
-    return [word for option in plan.options for word in option.words]
-
-
-def command_of(plan: VmPlan, release: str = "14.3", arch: str = "amd64") -> Command:
-    return parse_command([*words_of(plan), plan.name], release, arch)
-
-
-def device(plan: VmPlan, label: str) -> str:
-    """What follows the address of a device."""
-    (option,) = (option for option in plan.options if option.label == label)
-    return option.words[1].partition(",")[2]
-
-
-def steps(plan: VmPlan, verb: str = "") -> list[tuple[str, ...]]:
-    return [(step.verb, *step.words) for step in (*plan.prepare, *plan.provision) if verb in ("", step.verb)]
+from lowering import DISK, FIRMWARE, NIC, VARIABLES, command_of, device, plan_of, steps, words_of
 
 
 def test_the_smallest_guest() -> None:
@@ -147,7 +113,7 @@ def test_disk(disk: dict[str, Any], expected: str) -> None:
 
 def test_long_serial_numbers_keep_their_difference() -> None:
     names = ["database-archive-one", "database-archive-two"]
-    plan = plan_of({"disk": {name: DISK for name in names}})
+    plan = plan_of({"disk": dict.fromkeys(names, DISK)})
     serials = [device(plan, f"disk.{name}").rpartition("=")[2] for name in names]
     assert len(set(serials)) == 2
     assert all(len(serial) == 20 and serial.startswith("web1-database-") for serial in serials)
@@ -281,109 +247,6 @@ def test_later_releases_of_a_branch_are_like_the_last_known() -> None:
     assert len(RELEASES) == 11
 
 
-def test_images_are_fetched_for_those_that_use_them() -> None:
-    vm = {
-        "disk": {"root": {**DISK, "image": "golden"}, "spare": {**DISK, "storage": "plain", "image": "golden"}},
-        "cd": {"tools": {"image": "tools"}},
-        "profile": "debian-13",
-    }
-    images = {
-        "golden": {"url": "https://example.net/golden.raw.xz", "sha256": "a" * 64},
-        "tools": {"path": "/srv/tools.iso"},
-        "unused": {"path": "/srv/unused.iso"},
-    }
-    plan = plan_of(vm, images=images)
-    assert [(step.verb, *step.words) for step in plan.provision] == [
-        ("image", "golden", "https://example.net/golden.raw.xz", f"sha256:{'a' * 64}", "raw"),
-        ("image", "tools", "/srv/tools.iso", "none", "raw"),
-        ("volume", "root", "zroot/vms/web1/root", "21474836480", "image=golden", "volblocksize=16K", "volmode=dev"),
-        ("sparse_file", "spare", "/srv/vms/web1/spare.img", "21474836480", "image=golden"),
-        ("variables", f"{FIRMWARE}/BHYVE_UEFI_VARS.fd"),
-    ]
-    assert device(plan, "cd.tools") == "ahci-cd,/var/cache/hivewright/tools,ro"
-
-
-def test_profiles_bring_the_image_of_the_architecture() -> None:
-    plan = plan_of({"disk": {"root": {**DISK, "image": "debian-13"}}, "profile": "debian-13"})
-    assert steps(plan, "image")[0][2] == "https://images.example.net/debian.raw.xz"
-
-
-def test_zfs_properties_of_the_disk_win() -> None:
-    storages = {
-        "fast": {
-            **{"kind": "zfs", "dataset": "zroot/vms", "sparse": True},
-            "properties": {"volblocksize": "64K", "compression": "zstd"},
-        }
-    }
-    plan = plan_of({"disk": {"root": {**DISK, "properties": {"compression": "off"}}}}, storages=storages)
-    words = ("root", "zroot/vms/web1/root", "21474836480", "sparse", "compression=off", "volblocksize=64K", "volmode=dev")
-    assert steps(plan, "volume") == [("volume", *words)]
-
-
-def test_hooks_are_numbered_as_listed() -> None:
-    files = {f"hooks/{letter}.sh": letter.encode() for letter in "abcdefghijk"}
-    plan = plan_of({"hooks": {"prestart": ["hooks/b.sh", "hooks/a.sh"], "crash": sorted(files)}}, files=files)
-    names = [name for name, _ in plan.hooks]
-    assert names == sorted(names)
-    assert plan.hooks[-2:] == (("prestart/10-b.sh", b"b"), ("prestart/20-a.sh", b"a"))
-    assert names[0] == "crash/010-a.sh"
-    assert [content for _, content in plan.hooks[:11]] == [letter.encode() for letter in "abcdefghijk"]
-
-
-BASE: dict[str, Any] = {
-    "disk": {"root": DISK},
-    "nic": {"lan": NIC},
-    "cloud_init": {"users": ["alice"]},
-    "hooks": {"prestart": ["hooks/a.sh"]},
-}
-
-
-@pytest.mark.parametrize(
-    ("change", "files", "start", "provision"),
-    [
-        ({}, {}, False, False),
-        ({"description": "a web server", "order": 10, "autostart": False}, {}, False, False),
-        ({"memory": "2G"}, {}, True, False),
-        ({"stop_timeout": "90s"}, {}, True, False),
-        ({"on_crash": "destroy"}, {}, True, False),
-        ({"restart_limit": {"count": 4}}, {}, True, False),
-        ({"nic": {"lan": {**NIC, "private": True}}}, {}, True, False),
-        ({}, {"hooks/a.sh": b"changed"}, True, False),
-        ({"disk": {"root": {**DISK, "size": "30G"}}}, {}, True, True),
-        ({"cloud_init": {"users": ["alice"], "packages": ["nginx"]}}, {}, True, True),
-    ],
-)
-def test_digests_follow_what_they_stand_for(
-    change: dict[str, Any], files: dict[str, bytes], start: bool, provision: bool
-) -> None:
-    users = {"alice": {"ssh_keys": ["ssh-ed25519 AAAA alice"]}}
-    before = plan_of(BASE, users=users, files={"hooks/a.sh": b""})
-    after = plan_of({**BASE, **change}, users=users, files={"hooks/a.sh": b"", **files})
-    assert len(after.digest) == len(after.provision_digest) == 32
-    assert (after.digest != before.digest, after.provision_digest != before.provision_digest) == (start, provision)
-
-
-def test_a_guest_of_several_hosts_is_on_each_with_its_home() -> None:
-    hosts = {"alpha": {"freebsd": "13.5"}, "beta": {"freebsd": "14.3"}}
-    site = build_site({"web1": {"hosts": ["beta", "alpha"]}, "db1": {"host": "beta"}}, hosts=hosts)
-    lowered = lower(site, allocate(site, {}))
-    assert [(plan.name, [vm.name for vm in plan.vms]) for plan in lowered.plans] == [
-        ("alpha", ["web1"]),
-        ("beta", ["db1", "web1"]),
-    ]
-    alpha, beta = lowered.plans[0].vms[0], lowered.plans[1].vms[1]
-    assert (alpha.home, alpha.hosts, alpha.host, beta.host) == ("beta", ("beta", "alpha"), "alpha", "beta")
-    assert words_of(alpha)[:-1] == words_of(beta)[:-1]
-    assert lower_host(site, allocate(site, {}), "beta").plans == lowered.plans[1:]
-
-
-def test_the_order_of_tables_does_not_matter() -> None:
-    vm = {**BASE, "disk": {"b": DISK, "a": DISK}, "nic": {"wan": NIC, "lan": NIC}, "pin": {"0": "1"}, "rng": True}
-    turned = {key: dict(reversed(value.items())) if isinstance(value, dict) else value for key, value in vm.items()}
-    tables: dict[str, Any] = {"users": {"alice": {}}, "files": {"hooks/a.sh": b""}}
-    assert plan_of(dict(reversed(turned.items())), **tables) == plan_of(vm, **tables)
-
-
 DISKS = st.fixed_dictionaries(
     {"storage": st.sampled_from(["fast", "plain"]), "size": st.just("1G")},
     optional={
@@ -395,7 +258,11 @@ DISKS = st.fixed_dictionaries(
 )
 NICS = st.fixed_dictionaries(
     {"network": st.just("lan")},
-    optional={"model": st.sampled_from(["virtio-net", "e1000"]), "mtu": st.integers(576, 9000), "private": st.booleans()},
+    optional={
+        "model": st.sampled_from(["virtio-net", "e1000"]),
+        "mtu": st.integers(576, 9000),
+        "private": st.booleans(),
+    },
 )
 NAMES = st.from_regex(r"[a-z][a-z0-9_-]{0,30}", fullmatch=True)
 GUESTS = st.fixed_dictionaries(

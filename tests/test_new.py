@@ -7,7 +7,6 @@ import io
 import itertools
 import os
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,17 +20,16 @@ KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIK6KH5IcGO1QL+bSsIpFGNt26UkTBVgekzUW8
 
 
 @pytest.fixture(autouse=True)
-def no_terminal(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    """An empty folder to work in, no terminal, and a home whose use a test would notice."""
-    home = tmp_path / "home"
-    home.mkdir()
-    work = tmp_path / "work"
-    work.mkdir()
-    monkeypatch.setenv("HOME", str(home))
-    monkeypatch.chdir(work)
+def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A home of the test's own; the test works in an empty folder, without a terminal."""
+    folders = tmp_path / "home", tmp_path / "work"
+    for folder in folders:
+        folder.mkdir()
+    monkeypatch.setenv("HOME", str(folders[0]))
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.chdir(folders[1])
     monkeypatch.setattr("sys.stdin", io.StringIO())
-    yield
-    assert not list(home.iterdir())
+    return folders[0]
 
 
 def run(*words: str, quiet: bool = False) -> int:
@@ -68,6 +66,11 @@ def test_without_answers_and_terminal_the_defaults_are_taken(capsys: pytest.Capt
     assert run("demo") == 0
     assert capsys.readouterr().out == "Made demo. Read demo/README.md, then run: hivewright -C demo build\n"
     assert_builds("demo", capsys)
+
+
+def test_the_home_folder_is_left_alone(home: Path) -> None:
+    assert run("demo") == 0
+    assert not list(home.iterdir())
 
 
 def test_quiet_prints_nothing(capsys: pytest.CaptureFixture[str]) -> None:

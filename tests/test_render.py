@@ -82,6 +82,12 @@ def test_the_runtime_is_there_and_can_be_run() -> None:
         assert artifact.mode == (0o644 if path.endswith((".subr", ".conf")) else 0o755), path
 
 
+def test_logs_are_rotated_by_size_and_never_compressed() -> None:
+    content = render(plans.BARE)["root/usr/local/etc/newsyslog.conf.d/hivewright.conf"].content.decode()
+    entries = [line.split() for line in content.splitlines() if not line.startswith("#")]
+    assert entries == [["/var/log/hivewright/*.log", "root:wheel", "640", "7", "1000", "*", "GBN"]]
+
+
 def test_the_manifest_lists_every_file_below_root() -> None:
     artifacts = render(plans.ALPHA)
     lines = artifacts[MANIFEST].content.decode().splitlines()
@@ -100,9 +106,7 @@ def changed_lines(before: dict[str, Artifact], after: dict[str, Artifact]) -> di
     return {
         path: sum(
             left != right
-            for left, right in zip(
-                before[path].content.splitlines(), after[path].content.splitlines(), strict=True
-            )
+            for left, right in zip(before[path].content.splitlines(), after[path].content.splitlines(), strict=True)
         )
         for path in before
         if path != MANIFEST and before[path] != after[path]

@@ -15,7 +15,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builders import build_site
+from builders import Tables, build_site
 from hivewright.allocate import allocate
 from hivewright.lower import Lowered, lower
 from hivewright.lower.yaml_text import Text, YamlWriter, read_mapping
@@ -141,17 +141,16 @@ def test_own_data_is_merged_over_ours() -> None:
     )
 
 
+ALIASES = "".join(f"a{number}: &a{number} [*a{number - 1}, *a{number - 1}]\n" for number in range(1, 40))
+
+
 @pytest.mark.parametrize(
     "content",
-    [
-        b"#cloud-config\na: &a [*a]\n",
-        b"#cloud-config\na0: &a0 [x, x]\n" + b"".join(b"a%d: &a%d [*a%d, *a%d]\n" % (n, n, n - 1, n - 1) for n in range(1, 40)),
-        b"#cloud-config\na: " + b"[" * 80 + b"]" * 80 + b"\n",
-    ],
+    ["a: &a [*a]\n", f"a0: &a0 [x]\n{ALIASES}", f"a: {'[' * 80}{']' * 80}\n"],
     ids=["itself", "many", "deep"],
 )
-def test_data_larger_than_it_looks_is_refused(content: bytes) -> None:
-    result = lowered({"user_data": "files/web1.yaml"}, files={"files/web1.yaml": content})
+def test_data_larger_than_it_looks_is_refused(content: str) -> None:
+    result = lowered({"user_data": "files/web1.yaml"}, files={"files/web1.yaml": f"#cloud-config\n{content}".encode()})
     assert [diagnostic.code for diagnostic in result.diagnostics] == ["SEED001"]
     assert "files/web1.yaml" in result.diagnostics[0].message
 
@@ -206,7 +205,7 @@ def test_a_guest_whose_nics_say_nothing_finds_out_by_itself() -> None:
 
 
 def test_a_moving_guest_has_the_same_seed_everywhere() -> None:
-    hosts = {"alpha": {"freebsd": "14.3", "network": {"lan": {"mtu": 9000}}}, "beta": {"freebsd": "14.3"}}
+    hosts: Tables = {"alpha": {"freebsd": "14.3", "network": {"lan": {"mtu": 9000}}}, "beta": {"freebsd": "14.3"}}
     vm = {"hosts": ["beta", "alpha"], "cloud_init": True, "nic": {"lan": {"network": "lan", "ipv4": "dhcp"}}}
     site = build_site({"web1": vm}, hosts=hosts)
     alpha, beta = lower(site, allocate(site, {})).plans
@@ -301,14 +300,14 @@ def test_cloud_init_understands_network_config(profile: str) -> None:
 def test_makefs_makes_the_image(tmp_path: Path) -> None:
     folder = tmp_path / "seed"
     folder.mkdir()
-    files = seed({"users": ["alice"]}, nic={"lan": STATIC})
+    files = {name: text.encode() for name, text in seed({"users": ["alice"]}, nic={"lan": STATIC}).items()}
     for name, content in files.items():
-        (folder / name).write_text(content)
+        (folder / name).write_bytes(content)
     image = tmp_path / "seed.iso"
     command = ["makefs", "-t", "cd9660", "-o", "rockridge,label=cidata", str(image), str(folder)]
     subprocess.run(command, check=True, capture_output=True)
-    content = image.read_bytes()
-    assert content[32768 + 40 : 32768 + 72].decode().strip().lower() == "cidata"
-    for name, text in files.items():
-        assert name.encode() in content
-        assert text.encode() in content
+    written = image.read_bytes()
+    assert written[32768 + 40 : 32768 + 72].decode().strip().lower() == "cidata"
+    for name, content in files.items():
+        assert name.encode() in written
+        assert content in written

@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 
 import pytest
-from conftest import write_files
 
+from conftest import write_files
 from hivewright.data import data_directory
 from hivewright.report import Spot
 from hivewright.source import find_project, read_site

@@ -52,7 +52,7 @@ def test_what_render_makes_has_no_defect() -> None:
         (START, b" -m 4G", b" -m ~root"),
         (START, b"prepare tap", b"rm tap"),
         (START, b"run /usr", b"runs /usr"),
-        (START, b"bhyve \"$@\" web1\n", b"bhyve \"$@\" web1"),
+        (START, b'bhyve "$@" web1\n', b'bhyve "$@" web1'),
         (START, b" -m 4G", b" -m 4\x00G"),
         (START, b" -m 4G", b" -m \xff"),
         (f"{HIVE}vms/web1/stop", b"stop_within 60", b"stop_within `id`"),

@@ -37,7 +37,7 @@ class OutputError(Exception):
     """Something in the output folder cannot be read or written: where, why, and the remedy."""
 
     def __init__(self, path: str, reason: str, remedy: str) -> None:
-        super().__init__(f"{path}: {reason}")
+        super().__init__(f"{path}: {reason}; {remedy}")
         self.path = path
         self.reason = reason
         self.remedy = remedy

@@ -42,9 +42,7 @@ def inventory_context(plan: HostPlan) -> dict[str, object]:
             {"node": mermaid_node("wave", name, name), "guests": [_wave_guest(vm) for vm in guests]}
             for name, guests in waves(plan.vms)
         ],
-        "after": [
-            (_guest(name), _guest(vm.name)) for vm in plan.vms for name in vm.after if name in names
-        ],
+        "after": [(_guest(name), _guest(vm.name)) for vm in plan.vms for name in vm.after if name in names],
         "details": [_details(vm) for vm in sorted(plan.vms, key=lambda vm: vm.name)],
     }
 
@@ -73,19 +71,21 @@ def _starts(vm: VmPlan) -> str:
 
 
 def _guest_row(vm: VmPlan) -> MarkdownText:
-    return markdown_row((
-        vm.name,
-        vm.profile,
-        vm.cpus,
-        format_size(vm.memory),
-        _starts(vm),
-        vm.order,
-        ", ".join(vm.after),
-        ", ".join([f"{nic.name} {nic.address}" for nic in vm.nics if nic.address]),
-        vm.vnc,
-        ", ".join([f"{port} {device}" for port, device in vm.consoles]),
-        markdown_code(vm.source),
-    ))
+    return markdown_row(
+        (
+            vm.name,
+            vm.profile,
+            vm.cpus,
+            format_size(vm.memory),
+            _starts(vm),
+            vm.order,
+            ", ".join(vm.after),
+            ", ".join([f"{nic.name} {nic.address}" for nic in vm.nics if nic.address]),
+            vm.vnc,
+            ", ".join([f"{port} {device}" for port, device in vm.consoles]),
+            markdown_code(vm.source),
+        )
+    )
 
 
 def _setting_row(setting: Setting, line: str) -> MarkdownText:

@@ -22,7 +22,7 @@ from hivewright.model.storage import Image, Storage
 from hivewright.model.vm import Vm
 from hivewright.references import Known, check_references
 from hivewright.report import Diagnostic, KeyPath, Place
-from hivewright.resolve import Resolver, place_in_layers
+from hivewright.resolve import Resolver, place_in_layers, sort_tables
 from hivewright.site import Layer, Site
 from hivewright.source import Sources
 from hivewright.tables import Tables, add_up
@@ -158,9 +158,12 @@ class _Loader:
     def _checked(
         self, model: type[M], values: Mapping[str, object], layers: tuple[Layer, ...], *, partial: bool = False
     ) -> M | None:
-        """Validated values that were merged from layers; a fault is placed in the layer that supplied it."""
+        """Validated values that were merged from layers; a fault is placed in the layer that supplied it.
+
+        Keys are put in order before, so that the order in which they were written never matters.
+        """
         try:
-            return model.model_validate(values)
+            return model.model_validate(sort_tables(values))
         except ValidationError as error:
             where = partial_function(place_in_layers, layers)
             self.diagnostics += diagnose(error, model, values, where, partial=partial)

@@ -13,9 +13,8 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from hivewright.report import Diagnostic, Spot
+from hivewright.source import LOCKS
 from hivewright.units import format_pci_address, parse_mac, parse_pci_address
-
-DIRECTORY = "locks"
 
 _LINE = re.compile(r'(?:("?)([A-Za-z0-9_.-]+)\1 = (?:"([^"\\\x00-\x1f\x7f]*)"|([1-9][0-9]{0,4}))|\[([a-z]+)\]|#.*)?')
 _CONFLICT = re.compile(r"^(?:<<<<<<<|=======|>>>>>>>|\|\|\|\|\|\|\|)(?: |$)", re.MULTILINE)
@@ -49,7 +48,7 @@ class Lock:
 
 def lock_file(vm: str) -> str:
     """The lock of a VM, relative to the site."""
-    return f"{DIRECTORY}/{vm}.toml"
+    return f"{LOCKS}/{vm}.toml"
 
 
 def write_lock(vm: str, lock: Lock) -> str:
@@ -127,16 +126,16 @@ def _syntax(message: str, text: str, file: str) -> Diagnostic:
 
 def _spot(text: str, file: str, table: str, key: str) -> Spot:
     """The line of a key, or of its table when the key is not written in the usual way."""
-    current, found = "", 1
+    current, found, width = "", 1, 1
     for number, line in enumerate(text.split("\n"), 1):
         stripped = line.strip()
         if stripped.startswith("["):
             current = stripped.strip("[] \t\"'")
             if current == (table or key):
-                found = number
+                found, width = number, len(line)
         elif current == table and stripped.partition("=")[0].strip().strip("\"'") == key:
             return Spot(file, number, line.index(stripped) + 1, max(1, len(stripped)))
-    return Spot(file, found, 1)
+    return Spot(file, found, 1, width)
 
 
 def _is_uuid(value: object) -> bool:
@@ -179,7 +178,9 @@ def _validated(values: Mapping[str, object], text: str, file: str) -> Lock | Dia
             return fault(f"a lock has no key {key!r}", "", key)
         if key == "vnc" and not _is_port(value):
             return fault("vnc must be a port, 1 to 65535", "", key)
-    if not _is_uuid(values.get("uuid")):
+    if "uuid" not in values:
+        return fault("this lock has no uuid", "", "uuid")
+    if not _is_uuid(values["uuid"]):
         return fault("uuid must be a UUID in lower case", "", "uuid")
     tables: dict[str, dict[str, str]] = {}
     for table, (key_pattern, is_valid, key_form, value_form) in _TABLES.items():

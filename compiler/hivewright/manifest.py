@@ -38,7 +38,7 @@ def checksum(content: bytes) -> str:
 def format_manifest(artifacts: Mapping[str, Artifact]) -> bytes:
     """``PATH MODE SHA256`` for each artifact below root/, the path without it, sorted by path."""
     lines = [
-        f"{path[len(ROOT):]} {artifact.mode:04o} {sha256(artifact.content, usedforsecurity=False).hexdigest()}\n"
+        f"{path[len(ROOT) :]} {artifact.mode:04o} {sha256(artifact.content, usedforsecurity=False).hexdigest()}\n"
         for path, artifact in sorted(artifacts.items())
         if path.startswith(ROOT)
     ]

@@ -9,13 +9,13 @@ from hashlib import blake2b
 from pathlib import Path
 
 from hivewright.allocate import Allocation, allocate
-from hivewright.lock import DIRECTORY, Lock, lock_file, read_lock, write_lock
+from hivewright.lock import Lock, lock_file, read_lock, write_lock
 from hivewright.lower.host import lower_host
 from hivewright.manifest import Artifact
 from hivewright.render import render
 from hivewright.report import Diagnostic, Spot
 from hivewright.site import Layer, Site
-from hivewright.source import Project
+from hivewright.source import LOCKS, Project
 from hivewright.verify import verify
 
 
@@ -31,7 +31,7 @@ class Numbers:
 
 def allocate_numbers(project: Project, site: Site) -> Numbers:
     """Reads the locks and completes them. Nothing is written here."""
-    texts, faults = _read_locks(project.site / DIRECTORY)
+    texts, faults = _read_locks(project.locks)
     locks: dict[str, Lock] = {}
     for vm, text in texts.items():
         lock = read_lock(text, lock_file(vm))
@@ -64,7 +64,7 @@ def _read_locks(directory: Path) -> tuple[dict[str, str], list[Diagnostic]]:
                 texts[name[:-5]] = stream.read()
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-            spot = Spot(f"{DIRECTORY}/{name}", 1, 1)
+            spot = Spot(f"{LOCKS}/{name}", 1, 1)
             faults.append(
                 Diagnostic("LOCK001", f"cannot read the lock: {reason}", spot, "restore it from version control")
             )

@@ -27,7 +27,7 @@ _MARKDOWN_SPECIAL = re.compile(r"[\\`*<>\[\]|&~]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-
 _MARKDOWN_PLAIN = re.compile(r"[A-Za-z0-9 @%+=:,./;()-]*", re.ASCII).fullmatch
 _NOT_ALPHANUMERIC = re.compile(r"[^A-Za-z0-9]")
 _BACKTICKS = re.compile("`+")
-_MERMAID_ENTITIES = {ord(character): f"#{ord(character)};" for character in "#\"&<>`"}
+_MERMAID_ENTITIES = {ord(character): f"#{ord(character)};" for character in '#"&<>`'}
 """Mermaid has no backslash escapes; its entities begin with # instead of & (Mermaid, flowchart syntax)."""
 
 

@@ -200,9 +200,7 @@ def _host_context(plan: HostPlan) -> dict[str, object]:
         "host": plan,
         "modules": shell_words(plan.modules) if plan.modules else None,
         "networks": [call for network in plan.networks for call in _calls(network.steps)],
-        "waves": [
-            {"name": name, "guests": [_guest_line(vm) for vm in guests]} for name, guests in waves(plan.vms)
-        ],
+        "waves": [{"name": name, "guests": [_guest_line(vm) for vm in guests]} for name, guests in waves(plan.vms)],
     }
 
 

@@ -59,7 +59,7 @@ class Resolver:
             layers = tuple(
                 Layer(each.label, each.file, each.prefix, _without_rivals(each.values, values)) for each in layers
             )
-        return Whole(sort_tables(merge(values, lower)), (layer, *layers))
+        return Whole(merge(values, lower), (layer, *layers))
 
     def profile(self, name: str) -> SourceFile | None:
         """A profile's file, read once."""
@@ -165,8 +165,8 @@ def place_in_layers(layers: Sequence[Layer], path: KeyPath, part: Part) -> Place
     return Place("", path, part)
 
 
-def sort_tables(values: Values, depth: int = 0) -> Values:
-    """The same table with all keys in order, so that the order in which they were written never matters."""
+def sort_tables(values: Mapping[str, object], depth: int = 0) -> Values:
+    """The same table with all keys in order."""
     ordered = {}
     for key in sorted(values):
         value = values[key]

@@ -14,7 +14,10 @@ from hivewright.syntax import parse_toml, spot_at
 PROFILES = "profiles/"
 """What the names of profile files begin with; a site never has TOML of its own in a folder of that name."""
 
-_SKIPPED_AT_TOP = frozenset({"locks", "profiles"})
+LOCKS = "locks"
+"""The folder of the site that holds what was allocated; see lock.py."""
+
+_SKIPPED_AT_TOP = frozenset({LOCKS, "profiles"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,11 @@ class Project:
     site: Path
     build: Path
     profiles: tuple[Path, ...]
+
+    @property
+    def locks(self) -> Path:
+        """Where the locks of the site are kept."""
+        return self.site / LOCKS
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,9 @@
 
 A stamp holds a signature of everything a build depends on, and for every host a digest of its definition and a
 signature of its output. Signatures are over names, sizes, times and inodes, not contents. It lies in the user's cache
-folder, never in the project; losing it costs time only. Of the output at most ``OUTPUT_LIMIT`` files are looked at,
-shared among the hosts, those nearest to the top first, every MANIFEST among them; ``build --check`` and ``diff``
-do without the stamp and compare every byte.
+folder, never in the project; losing it costs time only. Of the locks and of the output at most ``FILE_LIMIT`` files
+each are looked at, those nearest to the top first, every MANIFEST among them; ``build --check`` and ``diff`` do
+without the stamp and compare every byte.
 """
 
 from __future__ import annotations
@@ -19,10 +19,9 @@ from pathlib import Path
 
 from hivewright import __version__
 from hivewright.data import data_directory
-from hivewright.lock import DIRECTORY
 from hivewright.source import Project
 
-OUTPUT_LIMIT = 4096
+FILE_LIMIT = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +38,8 @@ class Stamp:
 
 
 def signature(directories: Iterable[str], limit: int | None = None, skipped: Collection[str] = ()) -> str:
-    """A digest over the metadata of the files below some directories, without the directories ``skipped``.
-
-    No further directory is entered once ``limit`` files were seen.
-    """
+    """A digest over the metadata of the files below some directories, without the directories ``skipped``; of
+    ``limit`` files at most."""
     seen: list[str] = []
     pending = list(directories)
     for directory in pending:
@@ -62,6 +59,8 @@ def signature(directories: Iterable[str], limit: int | None = None, skipped: Col
                 pending.append(entry.path)
             else:
                 seen.append(f"{entry.path} {_metadata(entry)}")
+                if limit is not None and len(seen) >= limit:
+                    break
     return blake2b("\n".join(seen).encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
 
 
@@ -83,17 +82,17 @@ def compiler_signature() -> str:
 def input_signature(project: Project) -> str:
     """Of everything below the site but its locks, and of the project's own profiles."""
     folders = [str(project.site), *(str(path) for path in project.profiles[:-1])]
-    return signature(dict.fromkeys(folders), skipped=(str(project.build), str(project.site / DIRECTORY)))
+    return signature(dict.fromkeys(folders), skipped=(str(project.build), str(project.locks)))
 
 
 def lock_signature(project: Project) -> str:
     """Of the locks, which a build reads and writes."""
-    return signature([str(project.site / DIRECTORY)])
+    return signature([str(project.locks)], FILE_LIMIT)
 
 
 def output_signature(build: Path, host: str, hosts: int) -> str:
     """Of one host's output; ``hosts`` is among how many the limit is shared."""
-    return signature([os.path.join(build, host)], OUTPUT_LIMIT // max(hosts, 1))
+    return signature([os.path.join(build, host)], FILE_LIMIT // max(hosts, 1))
 
 
 def output_names(build: Path) -> list[str]:

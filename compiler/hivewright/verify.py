@@ -48,6 +48,11 @@ _DEVD = re.compile(
     r"(?:(?:#[^\n]*+)?+\n|(?:notify|attach|detach|nomatch) [0-9]++ \{\n"
     r'(?:\t(?:match "[a-z-]++"|[a-z-]++) "[^"\n]++";\n)++\};\n)*+'
 )
+_GRAMMARS = {
+    f"{HIVE}host.conf": _HOST,
+    "root/boot/loader.conf.d/hivewright.conf": _LOADER,
+    "root/usr/local/etc/devd/hivewright.conf": _DEVD,
+}
 
 
 def verify(artifacts: Mapping[str, Artifact]) -> list[Diagnostic]:
@@ -88,11 +93,7 @@ def _grammar_of(path: str) -> re.Pattern[str] | None:
     """What a generated file must look like; None for what is copied, which has tests of its own."""
     if path.endswith(("/start", "/stop", "/provision")) and path.startswith(HIVE) and path.count("/") == 7:
         return _SCRIPT
-    return {
-        f"{HIVE}host.conf": _HOST,
-        "root/boot/loader.conf.d/hivewright.conf": _LOADER,
-        "root/usr/local/etc/devd/hivewright.conf": _DEVD,
-    }.get(path)
+    return _GRAMMARS.get(path)
 
 
 def _manifest(artifacts: Mapping[str, Artifact]) -> Iterator[Diagnostic]:

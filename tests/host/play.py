@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,6 +10,20 @@ from typing import Any
 from .sandbox import Host, Outcome
 
 HIVECTL = "/usr/local/sbin/hivectl"
+
+
+PIDS = (
+    (re.compile(r"\b(pid|bhyve|pid\":) [0-9]+"), r"\1 N"),
+    (re.compile(r"^(\w+ +(?:running|starting|stopping|pausing|lost) +\w+ +)[0-9]+ *"), r"\1N "),
+    (re.compile(r"^(file \S+/stop \d+ ')[0-9]+"), r"\1N"),
+)
+
+
+def nameless(line: str) -> str:
+    """A line without the numbers of processes, which differ from shell to shell."""
+    for pattern, replacement in PIDS:
+        line = pattern.sub(replacement, line)
+    return line
 
 
 class Play:
@@ -29,13 +44,14 @@ class Play:
     def result(self, outcome: Outcome) -> None:
         """Write down how a command ended."""
         for mark, said in ((">", outcome.out), ("!", outcome.err)):
-            self.lines.extend(f"{mark} {line}" for line in said.splitlines())
+            self.lines.extend(f"{mark} {nameless(line)}" for line in said.splitlines())
         self.lines.append(f"= {outcome.status}")
 
     def do(self, *argv: str, status: int | None = 0) -> Outcome:
         """Run an operator's command to its end, which must have this status (any if None)."""
         self.lines.append("$ " + " ".join(argv))
         outcome = self.host.run(*argv)
+        self.host.advance(0)
         self.take()
         self.result(outcome)
         assert outcome.status is not None, f"{argv} hangs\n{outcome.err}\n{self.text()}"
@@ -68,7 +84,7 @@ class Play:
         """Write down what there is on the host, or only the lines that begin so; returns them."""
         found = [line for line in self.host.state() if not starts or line.startswith(starts)]
         self.lines.append("-- state")
-        self.lines.extend("   " + line for line in found)
+        self.lines.extend("   " + nameless(line) for line in found)
         return found
 
     def quietly(self) -> None:
@@ -107,6 +123,7 @@ def up(play: Play, *names: str) -> None:
     for name in names:
         outcome = play.host.run(HIVECTL, "start", name)
         assert outcome.status == 0, outcome
+    play.host.advance(0)
     play.quietly()
 
 

@@ -160,7 +160,7 @@ SCENARIOS = [
     Scenario("disk-gone", disk_gone),
     Scenario("volume-never-appears", volume_never_appears, {"zvol_delay": 10_000}),
     Scenario("missing-bridge", missing_bridge),
-    Scenario("manual-bridge-missing", manual_bridge_missing),
+    Scenario("manual-bridge-missing", manual_bridge_missing, {"bridges": {}}),
     Scenario("uplink-auto", uplink_auto, {"default_route": "ix1"}),
     Scenario("uplink-auto-without-route", uplink_auto_without_route, {"default_route": None}),
     Scenario("uplink-in-other-bridge", uplink_in_other_bridge),

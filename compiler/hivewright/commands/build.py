@@ -8,7 +8,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hivewright.source import Project, find_project
+from hivewright.source import LOCKS, Project, find_project
 from hivewright.stamp import (
     Stamp,
     compiler_signature,
@@ -99,7 +99,6 @@ class _Build:
     def _compile(self) -> Changes | None:
         """All hosts that may have changed; ``None`` when something could not be lowered."""
         from hivewright.commands.front import report
-        from hivewright.lock import DIRECTORY
         from hivewright.output import Changes, Work, apply, compare_departed, compare_files, compare_host
         from hivewright.parallel import Steps, run_forked
         from hivewright.pipeline import compile_host, host_digests
@@ -108,7 +107,7 @@ class _Build:
         site, allocation, build = self.site, self.numbers.allocation, self.project.build
         self.digests = host_digests(site, allocation)
         hosts = [host for host in site.hosts if not self._is_unchanged(host)]
-        locks = compare_files(self.project.site / DIRECTORY, self.numbers.changed_locks, f"{DIRECTORY}/")
+        locks = compare_files(self.project.locks, self.numbers.changed_locks, f"{LOCKS}/")
         departed = compare_departed(build, site.hosts.keys())
         total = Changes()
         failed = False

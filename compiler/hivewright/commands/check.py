@@ -18,6 +18,8 @@ def run(arguments: Namespace) -> int:
     front = load_project(arguments)
     if front.site is None:
         return 1
+    if arguments.format == "json" and (arguments.quiet or not front.diagnostics):
+        sys.stderr.write("[]\n")
     if arguments.verbose:
         hosts, vms = len(front.site.hosts), len(front.site.vms)
         sys.stderr.write(f"{front.project.site}: {len(front.sources.files)} files, {hosts} hosts, {vms} VMs\n")

@@ -30,15 +30,14 @@ def run(arguments: Namespace) -> int:
     if unknown:
         sys.stderr.write(f"hivewright: there is no host {unknown[0]}; there are {', '.join(front.site.hosts)}\n")
         return 2
-    from hivewright.lock import DIRECTORY
-    from hivewright.output import compare_departed
+        from hivewright.output import compare_departed
     from hivewright.pipeline import allocate_numbers, compile_host
 
     numbers = allocate_numbers(front.project, front.site)
     if report(arguments, front.sources, numbers.diagnostics):
         return 1
     build = Path(arguments.output) if arguments.output is not None else front.project.build
-    differs = _print_files(front.project.site / DIRECTORY, numbers.changed_locks)
+    differs = _print_files(front.project.locks, numbers.changed_locks)
     for host in arguments.hosts or front.site.hosts:
         artifacts, diagnostics = compile_host(front.site, numbers.allocation, host)
         if report(arguments, front.sources, diagnostics) or artifacts is None:

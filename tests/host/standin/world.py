@@ -102,8 +102,10 @@ class World:
         self.contexts: set[str] = set()
         self.datasets: dict[str, Dataset] = {}
         self.pools: set[str] = set()
-        for name in ["lo0", *settings.get("ethers", ["ix0", "ix1"])]:
+        for name in ["lo0", *settings.get("ethers", ["ix0", "ix1", "ix2"])]:
             self.interfaces[name] = Interface(name, "lo" if name == "lo0" else "ether", name, up=True)
+        for name, members in settings.get("bridges", {"bridge7": ["ix2"]}).items():
+            self.interfaces[name] = Interface(name, "bridge", name, up=True, members=list(members))
         for pool in settings.get("pools", ["zroot"]):
             self.import_pool(pool)
 

@@ -1,0 +1,44 @@
+"""The example site: each of its guests gets a command that bhyve of each of its hosts takes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bhyve_grammar import parse_command
+from hivewright.allocate import allocate
+from hivewright.load import load
+from hivewright.lower import lower
+from hivewright.plan import HostPlan
+from hivewright.source import find_project, read_site
+from hivewright.tracing import origins
+
+
+@pytest.fixture(scope="module")
+def plans() -> tuple[HostPlan, ...]:
+    site = load(read_site(find_project(Path(__file__).parent.parent))).site
+    assert site is not None
+    allocation = allocate(site, {})
+    lowered = lower(site, allocation)
+    assert (allocation.diagnostics, lowered.diagnostics) == ((), ())
+    assert all(origins(site, allocation, vm) for plan in lowered.plans for vm in plan.vms)
+    return lowered.plans
+
+
+def test_bhyve_takes_every_command(plans: tuple[HostPlan, ...]) -> None:
+    for plan in plans:
+        for vm in plan.vms:
+            words = [word for option in vm.options for word in option.words]
+            command = parse_command([*words, vm.name], plan.freebsd, plan.arch)
+            assert (command.cpus, len(command.macs)) == (vm.cpus, len(vm.nics))
+    assert {plan.arch for plan in plans} == {"amd64", "arm64"}
+
+
+def test_numbers_are_unique_on_each_host(plans: tuple[HostPlan, ...]) -> None:
+    for plan in plans:
+        taps = [nic.tap for vm in plan.vms for nic in vm.nics]
+        consoles = [device for vm in plan.vms for _, device in vm.consoles]
+        screens = [vm.vnc for vm in plan.vms if vm.vnc]
+        for numbers in (taps, consoles, screens):
+            assert len(set(numbers)) == len(numbers)
