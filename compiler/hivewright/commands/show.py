@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from hivewright.commands.front import load_project, report
+from hivewright.units import format_duration, format_size
 
 if TYPE_CHECKING:
     from hivewright.plan import VmPlan
@@ -41,8 +42,10 @@ def run(arguments: Namespace) -> int:
     from hivewright.tracing import origins
 
     numbers = allocate_numbers(front.project, site)
+    if report(arguments, front.sources, numbers.diagnostics):
+        return 1
     lowered = lower_host(site, numbers.allocation, host)
-    if report(arguments, front.sources, (*numbers.diagnostics, *lowered.diagnostics)) or not lowered.plans:
+    if report(arguments, front.sources, lowered.diagnostics) or not lowered.plans:
         return 1
     plan = next(plan for plan in lowered.plans[0].vms if plan.name == arguments.vm)
     words = [("/usr/sbin/bhyve", ["rule bhyve: the program"]), *origins(site, numbers.allocation, plan)]
@@ -62,24 +65,49 @@ def _unknown(kind: str, name: str, known: list[str], what: str = "") -> int:
 
 
 def _keys(site: Site, vm: str) -> Iterator[tuple[str, Any, str]]:
-    """Every key of a VM that somebody wrote or that has a built-in default: dotted key, value, origin."""
-    for path, value in _leaves((), site.vms[vm].model_dump(mode="json", exclude_none=True)):
+    """Every key of a VM that somebody wrote or that has a built-in default: dotted key, value, origin.
+
+    What was written is shown as it was written.
+    """
+    for path, value in _leaves((), site.vms[vm].model_dump(exclude_none=True)):
         origin = site.trace(vm, path)
         if not origin.file:
-            text = "default"
-        elif origin.label == "vm":
-            text = origin.file
+            yield ".".join(path), _DEFAULT_FORMS.get(path[-1], _same)(value), "default"
         else:
-            text = f"{origin.label} ({origin.file})"
-        yield ".".join(path), value, text
+            label = origin.file if origin.label == "vm" else f"{origin.label} ({origin.file})"
+            yield ".".join(path), _written(site, vm, path), label
 
 
 def _leaves(path: tuple[str, ...], value: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
     if isinstance(value, dict):
         for key, inner in value.items():
             yield from _leaves((*path, key), inner)
-    elif value not in ([], ""):
+    elif value not in ((), ""):
         yield path, value
+
+
+def _written(site: Site, vm: str, path: tuple[str, ...]) -> Any:
+    """The value in the strongest layer that has the key."""
+    for layer in site.layers[vm]:
+        found: Any = layer.values
+        for part in path:
+            found = found.get(part) if isinstance(found, dict) else None
+        if found is not None:
+            return found
+    raise AssertionError(f"no layer has {path}")
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+_DEFAULT_FORMS: dict[str, Callable[[Any], Any]] = {
+    "memory": format_size,
+    "stop_timeout": format_duration,
+    "timeout": format_duration,
+    "within": format_duration,
+}
+"""How built-in defaults of some keys are written in TOML."""
 
 
 def _print_json(plan: VmPlan, host: str, keys: list[tuple[str, Any, str]], words: list[tuple[str, list[str]]]) -> None:
