@@ -63,8 +63,8 @@ def write_site(project: Path, count: int) -> None:
     for host in range((count + VMS_PER_HOST - 1) // VMS_PER_HOST):
         name = f"host{host:03}"
         lines = [f'[host.{name}]\nfreebsd = "14.3"\ncpus = 128\nmemory = "1T"\nshutdown_timeout = 600\n']
-        for index in range(host * VMS_PER_HOST, min(count, (host + 1) * VMS_PER_HOST)):
-            lines.append(vm_toml(index, name))
+        indexes = range(host * VMS_PER_HOST, min(count, (host + 1) * VMS_PER_HOST))
+        lines += [vm_toml(index, name) for index in indexes]
         (site / f"{name}.toml").write_text("\n".join(lines))
 
 
@@ -134,8 +134,12 @@ def bench_example(base: Path) -> None:
     print("the example site")
     show("check", median([hivewright(project, "check", cache=cache) for _ in range(9)]), start, "starting Python")
     hivewright(project, "build", cache=cache)
-    show("build, nothing to do", median([hivewright(project, "build", cache=cache) for _ in range(9)]), start,
-         "starting Python")
+    show(
+        "build, nothing to do",
+        median([hivewright(project, "build", cache=cache) for _ in range(9)]),
+        start,
+        "starting Python",
+    )
 
 
 def bench_size(base: Path, count: int) -> None:
@@ -149,15 +153,19 @@ def bench_size(base: Path, count: int) -> None:
     shutil.rmtree(base / f"copy-{count}")
     show("build from nothing", first, parse + write, "parse and write")
     start = statistics.median(python_floor("pass") for _ in range(5))
-    show("build, nothing to do", median([hivewright(project, "build", cache=cache) for _ in range(5)]), start,
-         "starting Python")
+    show(
+        "build, nothing to do",
+        median([hivewright(project, "build", cache=cache) for _ in range(5)]),
+        start,
+        "starting Python",
+    )
     changed = []
     for memory in ("5G", "6G", "7G"):
         path = project / "site" / "host000.toml"
         text = path.read_text()
-        head, mark, tail = text.partition("memory = \"1T\"")
+        head, mark, tail = text.partition('memory = "1T"')
         end = tail.index('memory = "') + len('memory = "')
-        path.write_text(head + mark + tail[:end] + memory + tail[tail.index('"', end):])
+        path.write_text(head + mark + tail[:end] + memory + tail[tail.index('"', end) :])
         changed.append(hivewright(project, "build", cache=cache))
     show("build, one VM changed", median(changed), parse, "parse")
     show("check", median([hivewright(project, "check", cache=cache) for _ in range(3)]), parse, "parse")

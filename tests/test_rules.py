@@ -240,11 +240,17 @@ class TestShutdown:
         assert codes(build_site({"a": slow, "b": slow, "c": quick}, hosts=host(shutdown_timeout=79))) == ["HOST010"]
 
     def test_init_is_mentioned_beyond_its_default(self) -> None:
-        assert "kern.init" not in found(build_site({"a": {"stop_timeout": "105s"}}), "HOST010").help
-        assert "kern.init_shutdown_timeout=121" in found(build_site({"a": {"stop_timeout": "106s"}}), "HOST010").help
+        hosts = host(shutdown_timeout=90)
+        assert "kern.init" not in found(build_site({"a": {"stop_timeout": "105s"}}, hosts=hosts), "HOST010").help
+        help_text = found(build_site({"a": {"stop_timeout": "106s"}}, hosts=hosts), "HOST010").help
+        assert "kern.init_shutdown_timeout=121" in help_text
+
+    def test_a_host_that_grants_no_time_of_its_own_is_not_judged(self) -> None:
+        assert codes(build_site({"a": {"stop_timeout": "1h"}})) == []
 
     def test_a_vm_counts_wherever_it_may_run(self) -> None:
-        hosts: dict[str, Keys] = {"alpha": {"freebsd": "14.3", "shutdown_timeout": 300}, "beta": {"freebsd": "14.3"}}
+        granted = {"alpha": 300, "beta": 90}
+        hosts: dict[str, Keys] = {name: {"freebsd": "14.3", "shutdown_timeout": time} for name, time in granted.items()}
         site = build_site({"a": {"hosts": ["alpha", "beta"], "stop_timeout": "4m"}}, hosts=hosts)
         assert "of beta" in found(site, "HOST010").message
 

@@ -110,9 +110,7 @@ class _Loader:
             homes=self.tables.homes,
             layers=self.layers,
         )
-        known = Known(
-            {kind: objects.keys() for kind, objects in self.tables.named.items()}, self.sources.profile_names
-        )
+        known = Known({kind: objects.keys() for kind, objects in self.tables.named.items()}, self.sources.profile_names)
         self.diagnostics += check_references(site, known, str(self.sources.project.site), files)
         return site
 

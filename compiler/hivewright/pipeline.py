@@ -41,9 +41,7 @@ def allocate_numbers(project: Project, site: Site) -> Numbers:
             locks[vm] = lock
     allocation = allocate(site, locks)
     changed = {
-        f"{vm}.toml": write_lock(vm, lock).encode()
-        for vm, lock in allocation.locks.items()
-        if locks.get(vm) != lock
+        f"{vm}.toml": write_lock(vm, lock).encode() for vm, lock in allocation.locks.items() if locks.get(vm) != lock
     }
     return Numbers(allocation, changed, (*faults, *allocation.diagnostics))
 
@@ -71,9 +69,7 @@ def _read_locks(directory: Path) -> tuple[dict[str, str], list[Diagnostic]]:
     return texts, faults
 
 
-def compile_host(
-    site: Site, allocation: Allocation, host: str
-) -> tuple[dict[str, Artifact] | None, list[Diagnostic]]:
+def compile_host(site: Site, allocation: Allocation, host: str) -> tuple[dict[str, Artifact] | None, list[Diagnostic]]:
     """The artifacts of one host; none when something cannot be lowered.
 
     Raises ``AssertionError`` when the result contradicts the plan: a defect of hivewright.
@@ -115,7 +111,9 @@ def host_digests(site: Site, allocation: Allocation) -> dict[str, str]:
         layers = site.layers[name]
         shared = "".join([_text(layer, texts) for layer in layers[1:]])
         lock = allocation.locks[name]
-        own = f"{layers[0].file}{layers[0].values}{lock.uuid}{lock.vnc}{lock.slots}{lock.macs}{lock.taps}{lock.consoles}"
+        own = (
+            f"{layers[0].file}{layers[0].values}{lock.uuid}{lock.vnc}{lock.slots}{lock.macs}{lock.taps}{lock.consoles}"
+        )
         for host in site.hosts_of(vm):
             digests[host].update(f"{name}{own}{shared}".encode())
     return {host: digest.hexdigest() for host, digest in digests.items()}

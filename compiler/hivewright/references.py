@@ -179,5 +179,3 @@ def _host_lists(site: Site) -> Iterator[tuple[KeyPath, tuple[str, ...]]]:
         yield ("network", name, "hosts"), network.hosts
     for name, storage in site.storages.items():
         yield ("storage", name, "hosts"), storage.hosts
-
-

@@ -120,9 +120,7 @@ class Resolver:
             break
         return DEFAULT_PROFILE
 
-    def _missing(
-        self, code: str, what: str, name: str, known: Iterable[str], layer: Layer, path: KeyPath
-    ) -> None:
+    def _missing(self, code: str, what: str, name: str, known: Iterable[str], layer: Layer, path: KeyPath) -> None:
         place = Place(layer.file, (*layer.prefix, *path))
         remedy = suggestion(name, known, what)
         self.diagnostics.append(Diagnostic(code, f"there is no {what} {quoted(name)}", place, remedy))

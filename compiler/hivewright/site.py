@@ -94,12 +94,12 @@ class Site:
         for layer in self.layers.get(vm, ()):
             found: object = layer.values
             for part in path:
-                if isinstance(found, Mapping) and part in found:
-                    found = found[part]
-                elif isinstance(found, list) and isinstance(part, int) and part < len(found):
-                    found = found[part]
+                if isinstance(found, Mapping):
+                    found = found.get(part)
+                elif isinstance(found, list) and isinstance(part, int):
+                    found = found[part] if part < len(found) else None
                 else:
-                    break
-            else:
+                    found = None
+            if found is not None:
                 return Origin(layer.label, layer.file, (*layer.prefix, *path))
         return Origin("default", "", path)

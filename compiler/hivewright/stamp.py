@@ -123,7 +123,13 @@ def read_stamp(project: Project) -> Stamp:
     try:
         values = json.loads(_path(project).read_bytes())
         hosts = {str(host): (str(digest), str(signed)) for host, (digest, signed) in values["hosts"].items()}
-        return Stamp(str(values["compiler"]), str(values["inputs"]), str(values["locks"]), hosts, [str(name) for name in values["names"]])
+        return Stamp(
+            str(values["compiler"]),
+            str(values["inputs"]),
+            str(values["locks"]),
+            hosts,
+            [str(name) for name in values["names"]],
+        )
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return Stamp()
 

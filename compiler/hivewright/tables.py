@@ -99,7 +99,5 @@ def _no_table(file: str, path: KeyPath, value: object) -> Diagnostic:
 
 def _bad_name(file: str, kind: str, name: str) -> Diagnostic:
     dots = ", dots" if kind == "image" else ""
-    message = (
-        f"{quoted(name)}: a name has 1 to 31 lower-case letters, digits{dots}, - and _, and begins with a letter"
-    )
+    message = f"{quoted(name)}: a name has 1 to 31 lower-case letters, digits{dots}, - and _, and begins with a letter"
     return Diagnostic("KEY004", message, Place(file, (kind, name), "key"))

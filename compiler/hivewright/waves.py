@@ -80,3 +80,12 @@ def _resolvable(after: Mapping[str, list[str]]) -> list[str]:
             if not waiting[follower]:
                 result.append(follower)
     return result
+
+
+FORCE_SECONDS = 15
+"""What ends a guest that did not stop in time: force-poweroff, SIGKILL, and destroying its context."""
+
+
+def stopping_time(vms: Mapping[str, Vm]) -> int:
+    """Seconds that stopping all VMs of one host may take: waves stop one after another, the VMs of one side by side."""
+    return sum(max(vms[name].stop_timeout for name in names) + FORCE_SECONDS for names in waves(vms).values())

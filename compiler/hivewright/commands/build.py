@@ -22,7 +22,12 @@ from hivewright.stamp import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hivewright.commands.front import Front
     from hivewright.output import Changes
+    from hivewright.pipeline import Numbers
+    from hivewright.report import Diagnostic
     from hivewright.site import Site
 
 VMS_WORTH_A_PROCESS = 200
@@ -72,42 +77,59 @@ class _Build:
 
     def run(self) -> int:
         """Compile, compare, and unless something is wrong or was only asked for, write."""
-        from hivewright.commands.front import load_project, report
+        from hivewright.commands.front import read_project
         from hivewright.output import OutputError
+
+        front, diagnostics = read_project(self.arguments, self.project)
+        with front:
+            if front.site is None:
+                front.report(diagnostics)
+                return 1
+            numbers = self._check(front, front.site, diagnostics)
+            if numbers is None:
+                return 1
+            if self.arguments.locked and numbers.changed_locks:
+                names = ", ".join(sorted(f"{LOCKS}/{name}" for name in numbers.changed_locks))
+                sys.stderr.write(f"hivewright: --locked, but a build would change {names}\n")
+                return 1
+            try:
+                changes = self._compile(front, front.site, numbers)
+            except OutputError as error:
+                sys.stderr.write(f"hivewright: {error}\n")
+                return 1
+            return 1 if changes is None else self._conclude(front, changes)
+
+    def _check(self, front: Front, site: Site, diagnostics: tuple[Diagnostic, ...]) -> Numbers | None:
+        """Allocates numbers, and checks the rules meanwhile; ``None`` when there is an error."""
+        from hivewright.parallel import Steps, run_forked
         from hivewright.pipeline import allocate_numbers
+        from hivewright.rules import check_rules
 
-        front = load_project(self.arguments)
-        if front.site is None:
-            return 1
-        numbers = allocate_numbers(self.project, front.site)
-        if report(self.arguments, front.sources, numbers.diagnostics):
-            return 1
-        if self.arguments.locked and numbers.changed_locks:
-            names = ", ".join(sorted(f"locks/{name}" for name in numbers.changed_locks))
-            sys.stderr.write(f"hivewright: --locked, but a build would change {names}\n")
-            return 1
-        self.front, self.numbers, self.site = front, numbers, front.site
-        try:
-            changes = self._compile()
-        except OutputError as error:
-            sys.stderr.write(f"hivewright: {error}\n")
-            return 1
-        if changes is None:
-            return 1
-        return self._conclude(changes)
+        def prepare(what: str) -> tuple[Numbers | None, Sequence[Diagnostic]]:
+            if what == "rules":
+                return None, check_rules(site)
+            numbers = allocate_numbers(self.project, site)
+            return numbers, numbers.diagnostics
 
-    def _compile(self) -> Changes | None:
+        def decide(findings: list[Sequence[Diagnostic]]) -> bool:
+            numbers, rules = findings
+            # What is allocated for a site that breaks the rules says nothing.
+            return not (front.report((*diagnostics, *rules)) or front.report(numbers))
+
+        workers = self._workers(len(site.vms))
+        done = run_forked(Steps(prepare, lambda state: state), ("numbers", "rules"), workers, decide)
+        return done[0] if done is not None else None
+
+    def _compile(self, front: Front, site: Site, numbers: Numbers) -> Changes | None:
         """All hosts that may have changed; ``None`` when something could not be lowered."""
-        from hivewright.commands.front import report
         from hivewright.output import Changes, Work, apply, compare_departed, compare_files, compare_host
         from hivewright.parallel import Steps, run_forked
         from hivewright.pipeline import compile_host, host_digests
-        from hivewright.report import Diagnostic
 
-        site, allocation, build = self.site, self.numbers.allocation, self.project.build
+        allocation, build = numbers.allocation, self.project.build
         self.digests = host_digests(site, allocation)
         hosts = [host for host in site.hosts if not self._is_unchanged(host)]
-        locks = compare_files(self.project.locks, self.numbers.changed_locks, f"{LOCKS}/")
+        locks = compare_files(self.project.locks, numbers.changed_locks, f"{LOCKS}/")
         departed = compare_departed(build, site.hosts.keys())
         total = Changes()
         failed = False
@@ -121,9 +143,7 @@ class _Build:
 
         def decide(findings: list[tuple[list[Diagnostic], Changes]]) -> bool:
             nonlocal failed
-            found = [diagnostic for diagnostics, _ in findings for diagnostic in diagnostics]
-            self.has_warnings = bool(found or self.front.diagnostics or self.numbers.diagnostics)
-            failed = report(self.arguments, self.front.sources, found)
+            failed = front.report([diagnostic for diagnostics, _ in findings for diagnostic in diagnostics])
             for changes in (locks.changes, *(changes for _, changes in findings)):
                 total.add(changes)
             if failed or not self.writes:
@@ -135,7 +155,7 @@ class _Build:
         def finish(work: Work | None) -> None:
             apply([work] if work is not None else [])
 
-        done = run_forked(Steps(prepare, finish), hosts, self._workers(site, hosts), decide)
+        done = run_forked(Steps(prepare, finish), hosts, self._workers(self._count(site, hosts)), decide)
         if done is not None:
             apply(departed)
         for work in departed:
@@ -150,13 +170,15 @@ class _Build:
             and signed == output_signature(self.project.build, host, len(self.stamp.hosts))
         )
 
-    def _workers(self, site: Site, hosts: list[str]) -> int:
+    def _count(self, site: Site, hosts: list[str]) -> int:
         wanted = set(hosts)
-        vms = sum(1 for vm in site.vms.values() if wanted.intersection(site.hosts_of(vm)))
-        return min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
-                   1 + vms // VMS_WORTH_A_PROCESS)
+        return sum(1 for vm in site.vms.values() if wanted.intersection(site.hosts_of(vm)))
 
-    def _conclude(self, changes: Changes) -> int:
+    def _workers(self, vms: int) -> int:
+        usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        return min(usable, 1 + vms // VMS_WORTH_A_PROCESS)
+
+    def _conclude(self, front: Front, changes: Changes) -> int:
         for path in changes.overwritten:
             sys.stderr.write(f"hivewright: {path} had been changed by hand; it is as the site says again\n")
         for path in changes.kept:
@@ -167,15 +189,14 @@ class _Build:
             for sign, paths in (("+", changes.created), ("~", changes.changed), ("-", changes.removed)):
                 sys.stdout.writelines(f"{sign} {path}\n" for path in paths)
         if self.writes and not self.arguments.output:
-            self._stamp(changes)
+            self._stamp(silent=not (front.reported or changes.kept or changes.refused))
         counts = f"{len(changes.created)} created, {len(changes.changed)} changed, {len(changes.removed)} removed"
         _tell(self.arguments, f"{self.project.build}: {counts}" if changes else f"{self.project.build} is up to date")
         return DIFFERENCE if self.arguments.check and changes else 0
 
-    def _stamp(self, changes: Changes) -> None:
+    def _stamp(self, silent: bool) -> None:
         """Only a build that had nothing to say may be left out the next time."""
         build, hosts = self.project.build, self.digests
-        silent = not (self.has_warnings or changes.kept or changes.refused)
         write_stamp(
             self.project,
             Stamp(

@@ -15,12 +15,10 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """0 when the site has no errors, 1 otherwise."""
-    front = load_project(arguments)
-    if front.site is None:
-        return 1
-    if arguments.format == "json" and (arguments.quiet or not front.diagnostics):
-        sys.stderr.write("[]\n")
-    if arguments.verbose:
-        hosts, vms = len(front.site.hosts), len(front.site.vms)
-        sys.stderr.write(f"{front.project.site}: {len(front.sources.files)} files, {hosts} hosts, {vms} VMs\n")
+    with load_project(arguments) as front:
+        if front.site is None:
+            return 1
+        if arguments.verbose:
+            hosts, vms = len(front.site.hosts), len(front.site.vms)
+            sys.stderr.write(f"{front.project.site}: {len(front.sources.files)} files, {hosts} hosts, {vms} VMs\n")
     return 0

@@ -8,8 +8,12 @@ import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from hivewright.commands.front import load_project, report
+from hivewright.commands.front import Front, load_project
+
+if TYPE_CHECKING:
+    from hivewright.site import Site
 
 DIFFERENCE = 3
 
@@ -23,29 +27,33 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """0 without a difference, 1 when the site has errors, 2 for an unknown host, 3 with a difference."""
-    front = load_project(arguments)
-    if front.site is None:
-        return 1
-    unknown = sorted(set(arguments.hosts) - front.site.hosts.keys())
-    if unknown:
-        sys.stderr.write(f"hivewright: there is no host {unknown[0]}; there are {', '.join(front.site.hosts)}\n")
-        return 2
-        from hivewright.output import compare_departed
+    with load_project(arguments) as front:
+        if front.site is None:
+            return 1
+        return _diff(arguments, front, front.site)
+
+
+def _diff(arguments: Namespace, front: Front, site: Site) -> int:
+    from hivewright.output import compare_departed
     from hivewright.pipeline import allocate_numbers, compile_host
 
-    numbers = allocate_numbers(front.project, front.site)
-    if report(arguments, front.sources, numbers.diagnostics):
+    unknown = sorted(set(arguments.hosts) - site.hosts.keys())
+    if unknown:
+        sys.stderr.write(f"hivewright: there is no host {unknown[0]}; there are {', '.join(site.hosts)}\n")
+        return 2
+    numbers = allocate_numbers(front.project, site)
+    if front.report(numbers.diagnostics):
         return 1
     build = Path(arguments.output) if arguments.output is not None else front.project.build
     differs = _print_files(front.project.locks, numbers.changed_locks)
-    for host in arguments.hosts or front.site.hosts:
-        artifacts, diagnostics = compile_host(front.site, numbers.allocation, host)
-        if report(arguments, front.sources, diagnostics) or artifacts is None:
+    for host in arguments.hosts or site.hosts:
+        artifacts, diagnostics = compile_host(site, numbers.allocation, host)
+        if front.report(diagnostics) or artifacts is None:
             return 1
         differs |= _print_files(build / host, {path: artifact.content for path, artifact in artifacts.items()})
         differs |= _print_gone(build / host, artifacts)
     if not arguments.hosts:
-        for work in compare_departed(build, front.site.hosts.keys()):
+        for work in compare_departed(build, site.hosts.keys()):
             differs |= _print_files(build, dict.fromkeys(work.changes.removed, b""))
     return DIFFERENCE if differs else 0
 
@@ -77,6 +85,6 @@ def _print_files(directory: Path, files: Mapping[str, bytes]) -> bool:
 
 
 def _unified(path: str, old: bytes, new: bytes) -> Iterator[str]:
-    lines = [content.decode("utf-8", "replace").splitlines(keepends=True) for content in (old, new)]
-    for line in difflib.unified_diff(*lines, path if old else "/dev/null", path if new else "/dev/null"):
+    before, after = (content.decode("utf-8", "replace").splitlines(keepends=True) for content in (old, new))
+    for line in difflib.unified_diff(before, after, path if old else "/dev/null", path if new else "/dev/null"):
         yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"

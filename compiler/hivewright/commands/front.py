@@ -6,8 +6,9 @@ import os
 import sys
 from argparse import Namespace
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING
 
 from hivewright.report import Diagnostic
@@ -17,60 +18,79 @@ if TYPE_CHECKING:
     from hivewright.site import Site
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Front:
-    """A project as it was read. There is a site only when no error was found."""
+    """A project as it was read, and the way to report. There is a site only when no error was found.
 
+    As a context manager it sees to it that ``--format json`` gives one document, whatever was reported when.
+    """
+
+    arguments: Namespace
     project: Project
     sources: Sources
-    site: Site | None
-    diagnostics: tuple[Diagnostic, ...]
+    site: Site | None = None
+    reported: list[Diagnostic] = field(default_factory=list)
+
+    def report(self, diagnostics: Iterable[Diagnostic]) -> bool:
+        """Prints diagnostics to stderr as the flags ask; true when one of them is an error."""
+        found = _promote(self.arguments, diagnostics)
+        failed = any(each.severity == "error" for each in found)
+        self.reported += found
+        if self.arguments.format != "json":
+            self._print([each for each in found if each.severity == "error" or not self.arguments.quiet])
+        return failed
+
+    def __enter__(self) -> Front:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None and self.arguments.format == "json":
+            from hivewright.printer import format_diagnostics
+
+            sys.stderr.write(format_diagnostics(self.reported, self.sources, "json", colour=False))
+
+    def _print(self, diagnostics: list[Diagnostic]) -> None:
+        if not diagnostics:
+            return
+        from hivewright.printer import format_diagnostics, summary
+
+        style, colour = self.arguments.format, wants_colour(self.arguments.color)
+        sys.stderr.write(format_diagnostics(diagnostics, self.sources, style, colour=colour))
+        if style == "full" and not self.arguments.quiet:
+            sys.stderr.write(f"{summary(diagnostics)}\n")
 
 
 def load_project(arguments: Namespace) -> Front:
-    """Reads, loads and checks the project of ``-C``; what was found is reported to stderr."""
-    project = find_project(Path(arguments.directory))
-    sources = read_site(project)
-    site, diagnostics = _load(sources)
-    diagnostics = promote(arguments, diagnostics)
-    failed = report(arguments, sources, diagnostics)
-    return Front(project, sources, None if failed else site, diagnostics)
+    """Reads, loads and checks the project of ``-C``; what was found is reported."""
+    front, diagnostics = read_project(arguments, find_project(Path(arguments.directory)))
+    if front.site is not None:
+        from hivewright.rules import check_rules
+
+        diagnostics = (*diagnostics, *check_rules(front.site))
+    if front.report(diagnostics):
+        front.site = None
+    return front
 
 
-def _load(sources: Sources) -> tuple[Site | None, tuple[Diagnostic, ...]]:
-    if not sources.files:
-        return None, sources.diagnostics
+def read_project(arguments: Namespace, project: Project) -> tuple[Front, tuple[Diagnostic, ...]]:
+    """Reads and loads a project, without its rules; what was found is still to be reported."""
+    front = Front(arguments, project, read_site(project))
+    if not front.sources.files:
+        return front, front.sources.diagnostics
     from hivewright.load import load
 
-    loaded = load(sources)
-    if loaded.site is None:
-        return None, loaded.diagnostics
-    from hivewright.rules import check_rules
-
-    return loaded.site, (*loaded.diagnostics, *check_rules(loaded.site))
+    loaded = load(front.sources)
+    front.site = loaded.site
+    return front, loaded.diagnostics
 
 
-def promote(arguments: Namespace, diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+def _promote(arguments: Namespace, diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     """With ``--strict`` warnings become errors."""
     if not arguments.strict:
         return tuple(diagnostics)
     return tuple(each if each.severity == "error" else replace(each, severity="error") for each in diagnostics)
-
-
-def report(arguments: Namespace, sources: Sources, diagnostics: Iterable[Diagnostic]) -> bool:
-    """Prints diagnostics to stderr as the flags ask; true when one of them is an error."""
-    diagnostics = promote(arguments, diagnostics)
-    failed = any(each.severity == "error" for each in diagnostics)
-    if arguments.quiet:
-        diagnostics = tuple(each for each in diagnostics if each.severity == "error")
-    if not diagnostics:
-        return failed
-    from hivewright.printer import format_diagnostics, summary
-
-    sys.stderr.write(format_diagnostics(diagnostics, sources, arguments.format, colour=wants_colour(arguments.color)))
-    if arguments.format == "full" and not arguments.quiet:
-        sys.stderr.write(f"{summary(diagnostics)}\n")
-    return failed
 
 
 def wants_colour(choice: str) -> bool:

@@ -8,7 +8,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from hivewright.commands.front import load_project, report
+from hivewright.commands.front import Front, load_project
 from hivewright.units import format_duration, format_size
 
 if TYPE_CHECKING:
@@ -27,25 +27,28 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """0, 1 when the site has errors, 2 for a VM or host that does not exist."""
-    front = load_project(arguments)
-    if front.site is None:
-        return 1
-    site = front.site
+    with load_project(arguments) as front:
+        if front.site is None:
+            return 1
+        return _show(arguments, front, front.site)
+
+
+def _show(arguments: Namespace, front: Front, site: Site) -> int:
+    from hivewright.lower.host import lower_host
+    from hivewright.pipeline import allocate_numbers
+    from hivewright.tracing import origins
+
     if arguments.vm not in site.vms:
         return _unknown("VM", arguments.vm, list(site.vms))
     hosts = site.hosts_of(site.vms[arguments.vm])
     host = arguments.host or hosts[0]
     if host not in hosts:
         return _unknown(f"host {arguments.vm} runs on", host, list(hosts), what="host")
-    from hivewright.lower.host import lower_host
-    from hivewright.pipeline import allocate_numbers
-    from hivewright.tracing import origins
-
     numbers = allocate_numbers(front.project, site)
-    if report(arguments, front.sources, numbers.diagnostics):
+    if front.report(numbers.diagnostics):
         return 1
     lowered = lower_host(site, numbers.allocation, host)
-    if report(arguments, front.sources, lowered.diagnostics) or not lowered.plans:
+    if front.report(lowered.diagnostics) or not lowered.plans:
         return 1
     plan = next(plan for plan in lowered.plans[0].vms if plan.name == arguments.vm)
     words = [("/usr/sbin/bhyve", ["rule bhyve: the program"]), *origins(site, numbers.allocation, plan)]

@@ -9,7 +9,7 @@ from hivewright.plan import NetworkPlan, Setting, VmPlan
 _VARIABLE_LENGTH = 128
 """Longest value of a loader variable; what does not fit continues in pptdevs2 and pptdevs3, and there is no fourth."""
 
-_RC_TIMEOUT = 90
+RC_TIMEOUT = 90
 _INIT_TIMEOUT = 120
 _MARGIN = 10
 """Defaults of rcshutdown_timeout and kern.init_shutdown_timeout, and the seconds that rc.shutdown needs for itself."""
@@ -65,8 +65,8 @@ def _fold(selectors: Iterable[str]) -> list[str]:
 def lower_admin(shutdown_timeout: int) -> Iterator[Setting]:
     """Settings that a generated file must not make: how long the system waits for its services at shutdown."""
     total = shutdown_timeout + _MARGIN
-    if shutdown_timeout > _RC_TIMEOUT:
-        reason = f"rc.conf: stopping guests may take {shutdown_timeout} s; rc.shutdown is killed after {_RC_TIMEOUT} s"
+    if shutdown_timeout > RC_TIMEOUT:
+        reason = f"rc.conf: stopping guests may take {shutdown_timeout} s; rc.shutdown is killed after {RC_TIMEOUT} s"
         yield Setting("rcshutdown_timeout", str(total), reason)
     if shutdown_timeout > _INIT_TIMEOUT - _MARGIN:
         reason = f"sysctl.conf: init(8) ends rc.shutdown after {_INIT_TIMEOUT} s"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from hivewright.allocate import Allocation
-from hivewright.lower.boot import lower_admin, lower_loader, lower_modules, lower_notes
+from hivewright.lower.boot import RC_TIMEOUT, lower_admin, lower_loader, lower_modules, lower_notes
 from hivewright.lower.context import Guest, Lowered
 from hivewright.lower.devd import lower_devd
 from hivewright.lower.freebsd import features
@@ -15,7 +15,7 @@ from hivewright.lower.seed import SeedWriter
 from hivewright.plan import HostPlan, VmPlan
 from hivewright.report import Diagnostic
 from hivewright.site import Site
-from hivewright.waves import depths
+from hivewright.waves import depths, stopping_time
 
 _PPTDEVS = 3
 
@@ -68,6 +68,7 @@ def _lower_host(
     loader = tuple(lower_loader(modules, selectors))
     if sum(setting.name.startswith("pptdevs") for setting in loader) > _PPTDEVS:
         diagnostics.append(_too_many_devices(site, name))
+    shutdown_timeout = host.shutdown_timeout or max(stopping_time(vms), RC_TIMEOUT)
     return HostPlan(
         name=name,
         freebsd=host.freebsd,
@@ -75,12 +76,12 @@ def _lower_host(
         cpus=host.cpus or 0,
         memory=host.memory or 0,
         source=f"{site.homes.get(('host', name), '')} [host.{name}]".lstrip(),
-        shutdown_timeout=host.shutdown_timeout,
+        shutdown_timeout=shutdown_timeout,
         vms=tuple(plans),
         networks=networks,
         modules=modules,
         loader=loader,
-        admin=tuple(lower_admin(host.shutdown_timeout)) if plans else (),
+        admin=tuple(lower_admin(shutdown_timeout)) if plans else (),
         devd=tuple(lower_devd(vms, {network.uplink for network in networks}, bool(selectors))),
         notes=tuple(lower_notes(plans, networks, supported.member_addresses)),
     ), diagnostics

@@ -20,6 +20,7 @@ from hivewright.report import Diagnostic
 
 Seed = tuple[tuple[str, bytes], ...]
 
+
 @dataclass(slots=True)
 class SeedWriter:
     """Makes seeds; what many of them have in common is made once."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, WithJsonSchema
@@ -26,13 +27,19 @@ class Table(BaseModel):
 
 
 def reader(parse: Callable[[str], T], example: str) -> Any:
-    """A validator that turns text into a value with ``parse``; its ``ValueError`` becomes the message."""
+    """A validator that turns text into a value with ``parse``; its ``ValueError`` becomes the message.
+
+    ``parse`` must make values that can be shared: most texts of a site recur in many VMs and are parsed once.
+    """
+    known = lru_cache(maxsize=16384)(parse)
 
     def read(value: object) -> T:
         if not isinstance(value, str):
-            raise PydanticCustomError("text", "this must be text in quotes, for example {example}", {"example": example})
+            raise PydanticCustomError(
+                "text", "this must be text in quotes, for example {example}", {"example": example}
+            )
         try:
-            return parse(value)
+            return known(value)
         except ValueError as error:
             raise PydanticCustomError("value", "{reason}", {"reason": str(error)}) from None
 
@@ -141,9 +148,7 @@ Mac = Annotated[
 
 CpuList = Annotated[tuple[int, ...], reader(units.parse_cpu_list, '"6-7"'), described("^[0-9,-]+$", "6-7")]
 
-PciSelector = Annotated[
-    str, reader(units.parse_pci_selector, '"2/0/0"'), described("^[0-9]+/[0-9]+/[0-9]+$", "2/0/0")
-]
+PciSelector = Annotated[str, reader(units.parse_pci_selector, '"2/0/0"'), described("^[0-9]+/[0-9]+/[0-9]+$", "2/0/0")]
 
 
 def _pci_address(value: object) -> units.PciAddress:
@@ -200,7 +205,9 @@ Sha256 = Annotated[
 
 Serial = Annotated[
     str,
-    reader(_matching(r"[A-Za-z0-9_.-]{1,20}", "a serial number has 1 to 20 letters, digits, - _ and . (bhyve(8))"), "S1"),
+    reader(
+        _matching(r"[A-Za-z0-9_.-]{1,20}", "a serial number has 1 to 20 letters, digits, - _ and . (bhyve(8))"), "S1"
+    ),
     described("^[A-Za-z0-9_.-]{1,20}$", "S1"),
 ]
 

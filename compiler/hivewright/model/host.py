@@ -29,8 +29,10 @@ class Host(Table):
     cpus: int | None = Field(None, ge=1, le=1024, description="Number of CPUs; lets pins and vCPUs be checked.")
     memory: Size | None = Field(None, description="Its memory; lets the sum of its VMs be checked.")
     reserve_memory: Size = Field(2**30, description="Memory kept for the host itself.")
-    shutdown_timeout: Duration | Annotated[int, Field(ge=1, le=86400)] = Field(
-        90, description="Seconds (or a duration) granted to all VMs together when the host shuts down."
+    shutdown_timeout: Duration | Annotated[int, Field(ge=1, le=86400)] | None = Field(
+        None,
+        description="Seconds (or a duration) granted to all VMs together when the host shuts down; what they may need "
+        "if absent.",
     )
     capabilities: ListOf[CapabilityName] = Field((), description="What its bhyve was built with.")
     device: dict[Name, Device] = Field(default_factory=dict, description="PCI devices kept for guests.")

@@ -36,20 +36,30 @@ def _uuid(text: str) -> str:
 
 Uuid = Annotated[str, reader(_uuid, '"01234567-89ab-…"'), described("^[0-9A-Fa-f-]{36}$", "")]
 
+Com = Literal["com1", "com2", "com3", "com4"]
+
 Ending = Literal["destroy", "restart", "preserve", "rename-restart"]
+
+
+def _one_port() -> dict[Com, SerialPort]:
+    return {"com1": SerialPort()}
 
 
 class Vm(Table):
     """A virtual machine. Precedence of its keys: defaults < profile < inherit, in order < the VM itself."""
 
     host: Name | None = Field(None, description="The host it runs on.")
-    hosts: ListOf[Name] = Field((), description="Instead of host: the first is its home, it may be moved to the others.")
+    hosts: ListOf[Name] = Field(
+        (), description="Instead of host: the first is its home, it may be moved to the others."
+    )
     profile: Line = Field("other", description="The guest operating system, a name under profiles/.")
     inherit: ListOf[Name] = Field((), description="Templates whose keys it takes over, later ones winning.")
     description: Line = Field("", description="For people.")
     uuid: Uuid | None = Field(None, description="SMBIOS UUID; derived from the names and kept in the lock if absent.")
     cpus: int = Field(1, ge=1, le=1024, description="Number of vCPUs.")
-    topology: Name | Topology | None = Field(None, description="A [topology.NAME] or a table; one core a socket if absent.")
+    topology: Name | Topology | None = Field(
+        None, description="A [topology.NAME] or a table; one core a socket if absent."
+    )
     pin: dict[VcpuNumber, CpuList] = Field(
         default_factory=dict, description='Host CPUs of each vCPU: { 0 = "4", 1 = "6-7" }.'
     )
@@ -71,8 +81,8 @@ class Vm(Table):
     cd: dict[Name, Cd] = Field(default_factory=dict, description="Optical drives, by name.")
     nic: dict[Name, Nic] = Field(default_factory=dict, description="Network interfaces, by name.")
     passthrough: dict[Name, Passthrough] = Field(default_factory=dict, description="Host devices, by name.")
-    serial: dict[Literal["com1", "com2", "com3", "com4"], SerialPort] = Field(
-        default_factory=lambda: {"com1": SerialPort()}, description="Serial ports; com1 on nmdm(4) if absent."
+    serial: dict[Com, SerialPort] = Field(
+        default_factory=_one_port, description="Serial ports; com1 on nmdm(4) if absent."
     )
     vnc: Annotated[Vnc | None, Switch] = Field(None, description="A framebuffer shown over VNC.")
     rng: Annotated[Rng | None, Switch] = Field(None, description="A random-number device.")

@@ -7,26 +7,23 @@ from collections.abc import Iterator
 from hivewright.report import Diagnostic
 from hivewright.rules.survey import Survey, diagnose, listed
 from hivewright.units import format_duration
-from hivewright.waves import waves
-
-FORCE_SECONDS = 15
-"""What ends a guest that did not stop in time: force-poweroff, SIGKILL, and destroying its context."""
+from hivewright.waves import FORCE_SECONDS, stopping_time, waves
 
 INIT_LIMIT = 120
 """Seconds: the default of kern.init_shutdown_timeout (init(8))."""
 
 
 def shutdown_fits(survey: Survey) -> Iterator[Diagnostic]:
-    """Waves stop one after another, the VMs of a wave side by side; each takes as long as its slowest VM."""
+    """A host that grants no time of its own gets what its VMs may need (lower)."""
     site = survey.site
     for host, definition in site.hosts.items():
         vms = survey.guests[host]
-        if not vms:
+        if not vms or definition.shutdown_timeout is None:
             continue
-        slowest = [max(names, key=lambda name: vms[name].stop_timeout) for names in waves(vms).values()]
-        needed = sum(vms[name].stop_timeout + FORCE_SECONDS for name in slowest)
+        needed = stopping_time(vms)
         if needed <= definition.shutdown_timeout:
             continue
+        slowest = [max(names, key=lambda name: vms[name].stop_timeout) for names in waves(vms).values()]
         biggest = sorted(slowest, key=lambda name: (-vms[name].stop_timeout, name))[:3]
         contributors = "the slowest is " if len(biggest) == 1 else "the slowest are "
         contributors += listed(f"{name} ({format_duration(vms[name].stop_timeout)})" for name in biggest)
@@ -47,5 +44,5 @@ def _help(host: str, needed: int) -> str:
         settings += f" and kern.init_shutdown_timeout={needed} in sysctl.conf"
     return (
         f"shorten their stop_timeout, give VMs that may stop side by side the same order, or write "
-        f"shutdown_timeout = {needed} in [host.{host}]; the host then needs {settings}"
+        f"shutdown_timeout = {needed} in [host.{host}], or none at all; the host then needs {settings}"
     )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import time
 
 PROC = "/.linux/proc"
 Sample = dict[int, tuple[str, str]]
@@ -34,14 +36,25 @@ def state_of(text: str) -> tuple[str, str]:
     return state, text[text.find("voluntary_ctxt_switches") :]
 
 
-def sample(ours: frozenset[int]) -> Sample:
-    """State and context switches of each process, those of the sandbox itself aside."""
+def sample(ours: frozenset[int]) -> Sample | None:
+    """State and context switches of each process but the sandbox's own; None as soon as one is busy.
+
+    The state letter alone is not enough: a process that prepares to sleep shows S while it still runs, and keeps
+    doing so when another process takes its CPU just then. ``wchan`` is 0 for everything that has not left the CPU's
+    queue (get_wchan() in the kernel).
+    """
     found: Sample = {}
     for entry in os.listdir(PROC):
-        if entry.isdigit() and int(entry) not in ours:
-            text = read(f"{PROC}/{entry}/status")
-            if text:
-                found[int(entry)] = state_of(text)
+        if not entry.isdigit() or int(entry) in ours:
+            continue
+        waits = read(f"{PROC}/{entry}/wchan")
+        text = read(f"{PROC}/{entry}/status")
+        if not text:
+            continue
+        state, switches = state_of(text)
+        if state not in "SZX" or (state == "S" and waits == "0"):
+            return None
+        found[int(entry)] = (state, switches)
     return found
 
 
@@ -52,9 +65,22 @@ def quiet(ours: frozenset[int]) -> bool:
     of the first sample lies in all of these spans. So nothing but the server can wake anybody.
     """
     before = sample(ours)
-    if any(state not in "SZX" for state, _ in before.values()):
-        return False
-    return sample(ours) == before
+    return before is not None and sample(ours) == before
+
+
+def require_wchan() -> None:
+    """End with a message where the kernel does not tell whether a process sleeps (CONFIG_KALLSYMS)."""
+    child = os.fork()
+    if child == 0:
+        signal.pause()
+    for _ in range(1000):
+        if read(f"{PROC}/{child}/wchan") not in ("0", ""):
+            break
+        time.sleep(0.001)
+    else:
+        raise SystemExit("/proc/PID/wchan tells nothing here, and the stand-in host cannot work without it")
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
 
 
 def alive(pid: int) -> bool:

@@ -23,7 +23,7 @@ from typing import Any
 
 from . import bhyve, commands
 from .client import SERVER
-from .processes import alive, quiet, read
+from .processes import alive, quiet, read, require_wchan
 from .reply import Become, Later, Local, Reply
 from .world import World
 
@@ -290,6 +290,7 @@ def main() -> None:
     """Serve the scenario: one JSON object a line in, one out."""
     from .scene import Scene
 
+    require_wchan()
     settings = json.loads(sys.stdin.readline())
     scene = Scene(Server(settings))
     print(json.dumps("ready"), flush=True)
