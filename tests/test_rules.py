@@ -239,12 +239,6 @@ class TestShutdown:
         assert codes(build_site({"a": slow, "b": slow, "c": quick}, hosts=hosts)) == []
         assert codes(build_site({"a": slow, "b": slow, "c": quick}, hosts=host(shutdown_timeout=79))) == ["HOST010"]
 
-    def test_init_is_mentioned_beyond_its_default(self) -> None:
-        hosts = host(shutdown_timeout=90)
-        assert "kern.init" not in found(build_site({"a": {"stop_timeout": "105s"}}, hosts=hosts), "HOST010").help
-        help_text = found(build_site({"a": {"stop_timeout": "106s"}}, hosts=hosts), "HOST010").help
-        assert "kern.init_shutdown_timeout=121" in help_text
-
     def test_a_host_that_grants_no_time_of_its_own_is_not_judged(self) -> None:
         assert codes(build_site({"a": {"stop_timeout": "1h"}})) == []
 

@@ -9,9 +9,6 @@ from hivewright.rules.survey import Survey, diagnose, listed
 from hivewright.units import format_duration
 from hivewright.waves import FORCE_SECONDS, stopping_time, waves
 
-INIT_LIMIT = 120
-"""Seconds: the default of kern.init_shutdown_timeout (init(8))."""
-
 
 def shutdown_fits(survey: Survey) -> Iterator[Diagnostic]:
     """A host that grants no time of its own gets what its VMs may need (lower)."""
@@ -39,10 +36,8 @@ def shutdown_fits(survey: Survey) -> Iterator[Diagnostic]:
 
 
 def _help(host: str, needed: int) -> str:
-    settings = f'rcshutdown_timeout="{needed}" in rc.conf'
-    if needed > INIT_LIMIT:
-        settings += f" and kern.init_shutdown_timeout={needed} in sysctl.conf"
     return (
         f"shorten their stop_timeout, give VMs that may stop side by side the same order, or write "
-        f"shutdown_timeout = {needed} in [host.{host}], or none at all; the host then needs {settings}"
+        f"shutdown_timeout = {needed} in [host.{host}], or none at all; INVENTORY.md lists the settings that the host "
+        f"then needs"
     )
