@@ -34,6 +34,7 @@ CASES = [
 
 def killed_at_each_step(host: Host, verb: str, victims: str, before: Callable[[], None]) -> Iterator[int]:
     """Do ``hivectl VERB web1`` again and again, and kill at the first, second, … command until none is left."""
+    hits = 0
     for step in range(1, 100):
         before()
         start = host.call("executed")
@@ -42,15 +43,16 @@ def killed_at_each_step(host: Host, verb: str, victims: str, before: Callable[[]
         outcome = host.wait("victim")
         assert outcome.status is not None, f"killed at step {step}, {verb} hangs\n{report(host)}\n{outcome.err}"
         if host.call("executed") - start < step:
-            assert step > 3, "the loop must have had something to kill"
+            assert hits > 1, "nothing was ever killed"
             return
+        hits += bool(host.call("killed"))
         yield step
     raise AssertionError("there is no end of steps")
 
 
 def report(host: Host) -> str:
     """The last commands, for the message of a failure."""
-    return "\n".join(host.transcript()[-60:])
+    return "\n".join(host.transcript()[-40:])
 
 
 def works_again(host: Host, step: int) -> None:
@@ -58,14 +60,15 @@ def works_again(host: Host, step: int) -> None:
     host.advance(5)
     outcome = host.run(HIVECTL, "start", "web1")
     assert outcome.status == 0, f"killed at step {step}: {outcome}\n{report(host)}"
+    host.advance(10)
     guests = [line for line in host.state() if line.startswith("guest ")]
     assert guests == ["guest web1"], f"killed at step {step}: {guests}\n{report(host)}"
-    host.advance(10)
     is_gone_after_stop(host, step)
 
 
 def is_gone_after_stop(host: Host, step: int) -> None:
-    """Stop succeeds and nothing is left."""
+    """Stop succeeds and nothing is left; what was under way when its caller was killed goes on first."""
+    host.advance(0)
     outcome = host.run(HIVECTL, "stop", "web1")
     assert outcome.status == 0, f"killed at step {step}: {outcome}\n{report(host)}"
     assert not leftovers(host), f"killed at step {step}\n{leftovers(host)}\n{report(host)}"
@@ -81,7 +84,7 @@ def test_a_killed_start_can_be_done_again(shell: str, victims: str, open_host: C
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("victims", VICTIMS)
+@pytest.mark.parametrize("victims", ["supervisor", "supervisor-and-daemon", "all"])
 def test_a_killed_first_start_can_be_done_again(victims: str, open_host: Callable[..., Host]) -> None:
     host = open_host("dash")
     host.run("mkdir", "-p", "/var/run/hivewright")

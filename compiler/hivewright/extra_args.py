@@ -30,7 +30,7 @@ def parse_extra_args(words: Sequence[str]) -> tuple[Argument, ...]:
     while index < len(words):
         word = words[index]
         if len(word) < 2 or not word.startswith("-"):
-            raise ValueError(f"{word!r} is not an option; the name of the VM is added by hivewright")
+            raise ValueError(f'"{word}" is not an option; the name of the VM is added by hivewright')
         for position, flag in enumerate(word[1:], 2):
             if flag in WITHOUT_VALUE:
                 arguments.append(Argument(f"-{flag}", "", index))

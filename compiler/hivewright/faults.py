@@ -134,7 +134,7 @@ def _describe(faults: list[_Fault], model: type[BaseModel], where: Where) -> Dia
         if kind in types:
             bound = f"{comparison} {types[kind].context[limit]}"
             return Diagnostic("KEY005", f"{_subject(place)} must be {bound}, not {value_text(fault.value)}", place)
-    return _wrong_kind(faults, place)
+    return _wrong_kind(faults, model, place)
 
 
 def _subject(place: Place) -> str:
@@ -161,7 +161,7 @@ def _bad_key(faults: list[_Fault], place: Place) -> Diagnostic:
     return Diagnostic("KEY004", f"{quoted(name)}: {reason}", place)
 
 
-def _wrong_kind(faults: list[_Fault], place: Place) -> Diagnostic:
+def _wrong_kind(faults: list[_Fault], model: type[BaseModel], place: Place) -> Diagnostic:
     """A value of the wrong type, or none of the choices; several faults are the branches of one union."""
     value = faults[0].value
     choices = _choices(faults)
@@ -172,10 +172,12 @@ def _wrong_kind(faults: list[_Fault], place: Place) -> Diagnostic:
     if choices and len(choices) == len(wanted):
         message = f"{_subject(place)} must be {choice_of(choices)}, not {value_text(value)}"
         return Diagnostic("KEY006", message, place, meant(value, choices))
+    remedy = _example(faults, model, value, place)
     if isinstance(value, str) and choices:
-        return Diagnostic("KEY006", f"{_subject(place)} must be {one_of(wanted)}, not {value_text(value)}", place)
+        message = f"{_subject(place)} must be {one_of(wanted)}, not {value_text(value)}"
+        return Diagnostic("KEY006", message, place, meant(value, choices) or remedy)
     message = f"{_subject(place)} must be {one_of(wanted)}, not {kind_text(value)}"
-    return Diagnostic("KEY003", message, place, _example(faults, value, place))
+    return Diagnostic("KEY003", message, place, remedy)
 
 
 def _choices(faults: Iterable[_Fault]) -> list[str]:
@@ -193,7 +195,7 @@ def _wanted(fault: _Fault) -> str:
     return _WANTED.get(fault.type, "")
 
 
-def _example(faults: list[_Fault], value: object, place: Place) -> str:
+def _example(faults: list[_Fault], model: type[BaseModel], value: object, place: Place) -> str:
     """How the value would be written right; empty where no example can be made."""
     if not place.path or isinstance(place.path[-1], int):
         return ""
@@ -214,8 +216,10 @@ def _example(faults: list[_Fault], value: object, place: Place) -> str:
     if ("tuple_type" in types or "list_type" in types) and isinstance(value, (str, int)):
         return f"write {key} = [{value_text(value)}]"
     if types.keys() & {"dict_type", "model_type", "model_attributes_type"}:
-        path = (*place.path, "NAME") if "dict_type" in types else place.path
-        return f"write it as a table: {table_text(path)}"
+        from hivewright.keys import keys_of
+
+        holds_tables = "dict_type" in types and keys_of(model, (*faults[0].path, "NAME"))
+        return f"write it as a table: {table_text((*place.path, 'NAME') if holds_tables else place.path)}"
     return ""
 
 

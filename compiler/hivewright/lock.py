@@ -175,7 +175,7 @@ def _validated(values: Mapping[str, object], text: str, file: str) -> Lock | Dia
 
     for key, value in values.items():
         if key not in ("uuid", "vnc") and key not in _TABLES:
-            return fault(f"a lock has no key {key!r}", "", key)
+            return fault(f'a lock has no key "{key}"', "", key)
         if key == "vnc" and not _is_port(value):
             return fault("vnc must be a port, 1 to 65535", "", key)
     if "uuid" not in values:
@@ -190,7 +190,7 @@ def _validated(values: Mapping[str, object], text: str, file: str) -> Lock | Dia
         seen: dict[str, str] = {}
         for key, value in entries.items():
             if key_pattern.fullmatch(key) is None:
-                return fault(f"{key!r} in [{table}] must be {key_form}", table, key)
+                return fault(f'"{key}" in [{table}] must be {key_form}', table, key)
             if not isinstance(value, str) or not is_valid(value):
                 return fault(f"{key} in [{table}] must be {value_form}", table, key)
             if seen.setdefault(value, key) != key:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Generic, TypeVar
 
@@ -35,11 +36,46 @@ class _Child:
     def answer(self) -> Any:
         try:
             succeeded, value = pickle.load(self.answers)
-        except EOFError:
+        except (EOFError, pickle.UnpicklingError):
             raise ChildProcessError("a worker process ended before it had finished") from None
         if not succeeded:
             raise value
         return value
+
+    def order(self, word: bytes) -> None:
+        """``go`` or ``no``; a child that has ended already needs neither."""
+        with suppress(BrokenPipeError):
+            self.orders.write(word)
+            self.orders.flush()
+
+    def dismiss(self) -> None:
+        """Lets it end, whether it waits to be told or to be heard.
+
+        The end of a pipe alone would not tell it: children that were made later hold the parent's ends too.
+        """
+        self.order(b"no")
+        with suppress(BrokenPipeError):
+            self.orders.close()
+        self.answers.close()
+
+
+def in_background(function: Callable[[], Result], worthwhile: bool) -> Callable[[], Result]:
+    """Begins ``function`` in a process of its own, if that is worthwhile; what is returned waits for its result.
+
+    It must be called once. An exception of the function is raised there.
+    """
+    if not worthwhile or usable_cpus() == 1:
+        return function
+    child = _fork(Steps(lambda _: (None, function()), lambda _: None), [None])
+
+    def result() -> Result:
+        try:
+            finding: Result = child.answer()[0]
+            return finding
+        finally:
+            _end([child])
+
+    return result
 
 
 def run_forked(
@@ -50,10 +86,11 @@ def run_forked(
 ) -> list[Result] | None:
     """Prepares all items, lets ``decide`` look at the findings in their order, and then finishes all or none.
 
-    Up to ``workers`` processes, this one included; items are dealt out in turn, so that neighbours of similar cost
-    are spread. ``None`` when it was decided to stop. An exception of a worker is raised here.
+    Up to ``workers`` processes, this one included, and no more than there are CPUs; items are dealt out in turn, so
+    that neighbours of similar cost are spread. ``None`` when it was decided to stop. An exception of a worker is
+    raised here.
     """
-    workers = max(1, min(workers, len(items)))
+    workers = max(1, min(workers, len(items), usable_cpus()))
     children = [_fork(work, items[offset::workers]) for offset in range(1, workers)]
     try:
         prepared = [work.prepare(item) for item in items[0::workers]]
@@ -61,15 +98,19 @@ def run_forked(
         if not decide(_in_order(findings, len(items))):
             return None
         for child in children:
-            child.orders.write(b"go")
-            child.orders.flush()
+            child.order(b"go")
         results = [work.finish(state) for state, _ in prepared]
         return _in_order([results, *(child.answer() for child in children)], len(items))
     finally:
-        for child in children:
-            child.orders.close()
-            child.answers.close()
-            os.waitpid(child.process, 0)
+        _end(children)
+
+
+def _end(children: Sequence[_Child]) -> None:
+    """Dismisses all before waiting for any, since each may hold what another waits for."""
+    for child in children:
+        child.dismiss()
+    for child in children:
+        os.waitpid(child.process, 0)
 
 
 def _in_order(dealt: Sequence[Sequence[Any]], count: int) -> list[Any]:
@@ -108,3 +149,8 @@ def _serve(
             pickle.dump((True, [work.finish(state) for state, _ in prepared]), answers)
     except Exception as error:
         pickle.dump((False, error), answers)
+
+
+def usable_cpus() -> int:
+    """How many processes can run at once."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

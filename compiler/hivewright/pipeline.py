@@ -6,7 +6,6 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
-from pathlib import Path
 
 from hivewright.allocate import Allocation, allocate
 from hivewright.lock import Lock, lock_file, read_lock, write_lock
@@ -15,7 +14,7 @@ from hivewright.manifest import Artifact
 from hivewright.render import render
 from hivewright.report import Diagnostic, Spot
 from hivewright.site import Layer, Site
-from hivewright.source import LOCKS, Project
+from hivewright.source import Project
 from hivewright.verify import verify
 
 
@@ -29,44 +28,56 @@ class Numbers:
     diagnostics: tuple[Diagnostic, ...]
 
 
-def allocate_numbers(project: Project, site: Site) -> Numbers:
-    """Reads the locks and completes them. Nothing is written here."""
-    texts, faults = _read_locks(project.locks)
+@dataclass(frozen=True, slots=True)
+class Locks:
+    """The locks of a site as they were found, by VM; those of VMs that left too, since their numbers stay taken."""
+
+    locks: Mapping[str, Lock]
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def read_locks(project: Project) -> Locks:
+    """Reads all locks. One that cannot be read is told and left out."""
     locks: dict[str, Lock] = {}
-    for vm, text in texts.items():
-        lock = read_lock(text, lock_file(vm))
+    faults: list[Diagnostic] = []
+    for name in lock_names(project):
+        vm = name.removesuffix(".toml")
+        lock = _read_lock(os.path.join(project.locks, name), lock_file(vm))
         if isinstance(lock, Diagnostic):
             faults.append(lock)
         else:
             locks[vm] = lock
-    allocation = allocate(site, locks)
-    changed = {
-        f"{vm}.toml": write_lock(vm, lock).encode() for vm, lock in allocation.locks.items() if locks.get(vm) != lock
-    }
-    return Numbers(allocation, changed, (*faults, *allocation.diagnostics))
+    return Locks(locks, tuple(faults))
 
 
-def _read_locks(directory: Path) -> tuple[dict[str, str], list[Diagnostic]]:
-    """The texts of all locks by VM; those of VMs that left the site too, since their numbers stay taken."""
-    texts: dict[str, str] = {}
-    faults: list[Diagnostic] = []
+def lock_names(project: Project) -> list[str]:
+    """The files of locks, sorted; none when there is no folder of locks yet."""
     try:
-        names = sorted(os.listdir(directory))
+        names = os.listdir(project.locks)
     except OSError:
-        return texts, faults
-    for name in names:
-        if name.startswith(".") or not name.endswith(".toml"):
-            continue
-        try:
-            with open(os.path.join(directory, name), encoding="utf-8", newline="") as stream:
-                texts[name[:-5]] = stream.read()
-        except (OSError, ValueError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-            spot = Spot(f"{LOCKS}/{name}", 1, 1)
-            faults.append(
-                Diagnostic("LOCK001", f"cannot read the lock: {reason}", spot, "restore it from version control")
-            )
-    return texts, faults
+        return []
+    return sorted(name for name in names if name.endswith(".toml") and not name.startswith("."))
+
+
+def _read_lock(path: str, name: str) -> Lock | Diagnostic:
+    try:
+        with open(path, encoding="utf-8", newline="") as stream:
+            return read_lock(stream.read(), name)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        help_text = "restore it from version control"
+        return Diagnostic("LOCK001", f"cannot read the lock: {reason}", Spot(name, 1, 1), help_text)
+
+
+def allocate_numbers(site: Site, found: Locks) -> Numbers:
+    """Completes the locks. Nothing is written here."""
+    allocation = allocate(site, found.locks)
+    changed = {
+        f"{vm}.toml": write_lock(vm, lock).encode()
+        for vm, lock in allocation.locks.items()
+        if found.locks.get(vm) != lock
+    }
+    return Numbers(allocation, changed, (*found.diagnostics, *allocation.diagnostics))
 
 
 def compile_host(site: Site, allocation: Allocation, host: str) -> tuple[dict[str, Artifact] | None, list[Diagnostic]]:

@@ -146,7 +146,7 @@ def _entries(folder: str) -> list[os.DirEntry[str]]:
 def _site_files(project: Project, diagnostics: list[Diagnostic]) -> Iterator[tuple[str, str]]:
     """Path and name of every TOML file below the site; each real folder is entered once, so links may loop."""
     seen: set[tuple[int, int]] = set()
-    build = str(project.build)
+    build = os.path.relpath(project.build, project.site)
     folders = [(str(project.site), "")]
     while folders:
         folder, prefix = folders.pop()
@@ -161,7 +161,9 @@ def _site_files(project: Project, diagnostics: list[Diagnostic]) -> Iterator[tup
             continue
         seen.add((status.st_dev, status.st_ino))
         for entry in entries:
-            if entry.name.startswith(".") or (not prefix and entry.name in _SKIPPED_AT_TOP) or entry.path == build:
+            if entry.name.startswith(".") or (not prefix and entry.name in _SKIPPED_AT_TOP):
+                continue
+            if prefix + entry.name == build:
                 continue
             if _is_folder(entry):
                 folders.append((entry.path, f"{prefix}{entry.name}/"))
@@ -180,7 +182,8 @@ def _read_file(path: str, name: str, texts: dict[str, str]) -> tuple[SourceFile 
     try:
         # A FIFO would block the open, and a device never ends.
         if not os.path.isfile(path) and os.path.exists(path):
-            return None, [Diagnostic("SRC004", f"{name} is not a regular file", Spot(name, 1, 1))]
+            # No position: to show one, the file would be read.
+            return None, [Diagnostic("SRC004", f"{name} is not a regular file", help="remove it from the site")]
         with open(path, "rb") as stream:
             content = stream.read()
     except OSError as error:

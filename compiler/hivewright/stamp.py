@@ -22,6 +22,8 @@ from hivewright.data import data_directory
 from hivewright.source import Project
 
 FILE_LIMIT = 1024
+FEWEST_FILES = 2
+"""Of a host: INVENTORY.md and MANIFEST, which lie at the top."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,21 +43,26 @@ def signature(directories: Iterable[str], limit: int | None = None, skipped: Col
     """A digest over the metadata of the files below some directories, without the directories ``skipped``; of
     ``limit`` files at most."""
     seen: list[str] = []
+    entered: set[tuple[int, int]] = set()
     pending = list(directories)
     for directory in pending:
         if limit is not None and len(seen) >= limit:
             break
         try:
+            status = os.stat(directory)
             with os.scandir(directory) as found:
                 entries = sorted(found, key=lambda entry: entry.name)
         except OSError as error:
             seen.append(f"{directory} {error.errno}")
             continue
+        # Links may lead to a folder above them; each folder is entered once, as it is when the site is read.
+        if (status.st_dev, status.st_ino) in entered:
+            continue
+        entered.add((status.st_dev, status.st_ino))
         for entry in entries:
             if entry.name == "__pycache__" or entry.path in skipped:
                 continue
-            if entry.is_dir():
-                # Links may lead to a folder above them; they end where the system ends them.
+            if _is_directory(entry):
                 pending.append(entry.path)
             else:
                 seen.append(f"{entry.path} {_metadata(entry)}")
@@ -64,12 +71,20 @@ def signature(directories: Iterable[str], limit: int | None = None, skipped: Col
     return blake2b("\n".join(seen).encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
 
 
+def _is_directory(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself
+        return False
+
+
 def _metadata(entry: os.DirEntry[str]) -> str:
     try:
         status = entry.stat()
     except OSError as error:
         return f"{error.errno}"
-    return f"{status.st_mtime_ns} {status.st_size} {status.st_ino} {status.st_mode}"
+    # The time of the last change of the inode cannot be set back, as the other can (cp -p, rsync -t).
+    return f"{status.st_mtime_ns} {status.st_ctime_ns} {status.st_size} {status.st_ino} {status.st_mode}"
 
 
 def compiler_signature() -> str:
@@ -92,7 +107,7 @@ def lock_signature(project: Project) -> str:
 
 def output_signature(build: Path, host: str, hosts: int) -> str:
     """Of one host's output; ``hosts`` is among how many the limit is shared."""
-    return signature([os.path.join(build, host)], FILE_LIMIT // max(hosts, 1))
+    return signature([os.path.join(build, host)], max(FILE_LIMIT // max(hosts, 1), FEWEST_FILES))
 
 
 def output_names(build: Path) -> list[str]:
@@ -121,7 +136,10 @@ def is_current(stamp: Stamp, project: Project, compiler: str, inputs: str) -> bo
 def read_stamp(project: Project) -> Stamp:
     """The stamp of the last build of this project; an empty one when there is none that can be used."""
     try:
-        values = json.loads(_path(project).read_bytes())
+        path = _path(project)
+        if path is None:
+            return Stamp()
+        values = json.loads(path.read_bytes())
         hosts = {str(host): (str(digest), str(signed)) for host, (digest, signed) in values["hosts"].items()}
         return Stamp(
             str(values["compiler"]),
@@ -137,6 +155,8 @@ def read_stamp(project: Project) -> Stamp:
 def write_stamp(project: Project, stamp: Stamp) -> None:
     """Keep a stamp; a cache folder that cannot be written is no fault."""
     path = _path(project)
+    if path is None:
+        return
     with suppress(OSError):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         temporary = path.with_suffix(f".{os.getpid()}")
@@ -144,7 +164,12 @@ def write_stamp(project: Project, stamp: Stamp) -> None:
         temporary.replace(path)
 
 
-def _path(project: Project) -> Path:
-    cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+def _path(project: Project) -> Path | None:
+    """Where the stamp lies; ``None`` where the user has no home. Relative cache folders do not count (XDG)."""
+    cache = os.environ.get("XDG_CACHE_HOME", "")
+    if not os.path.isabs(cache):
+        cache = os.path.expanduser("~/.cache")
+    if not os.path.isabs(cache):
+        return None
     name = blake2b(os.fsencode(os.path.abspath(project.site)), digest_size=12).hexdigest()
     return Path(cache) / "hivewright" / f"{name}.json"

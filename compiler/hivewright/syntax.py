@@ -11,12 +11,12 @@ from hivewright.report import Diagnostic, Spot
 
 @dataclass(frozen=True, slots=True)
 class _Wording:
-    """How to say one message of tomli, and whether to mark the position, the word there, or the whole line."""
+    """How to say one message of tomli, and what to mark: the position, the word or escape there, or the whole line."""
 
     pattern: str
     message: str
     remedy: str
-    mark: Literal["point", "word", "line"] = "point"
+    mark: Literal["point", "word", "escape", "line"] = "point"
 
 
 _WORDINGS = (
@@ -28,7 +28,7 @@ _WORDINGS = (
     _Wording(r"Invalid value", "this is not a value",
              'text is written in quotes: key = "text"; truth is true or false, without capitals', "word"),
     _Wording(r"Expected '=' after a key in a key/value pair", 'a key is followed by "=" and its value',
-             "write key = value, or [NAME] for a table", "line"),
+             "write key = value, or [NAME] for a table; a key with other letters needs quotes", "line"),
     _Wording(r"Expected '\]' at the end of a table declaration", "the table's header is not closed",
              'write [NAME.NAME]; a name with a blank needs quotes', "line"),
     _Wording(r"Expected ']]' at the end of an array declaration", "the header is not closed",
@@ -45,10 +45,10 @@ _WORDINGS = (
              "keep one of the two", "line"),
     _Wording(r"Cannot (?:mutate immutable|redefine) namespace \(?(.*?)\)?", "{0} was closed further up",
              "put all its keys into one place", "line"),
-    _Wording(r"Unescaped '\\\\' in a string", "a backslash begins an escape such as \\n or \\u00e9",
-             "write \\\\ for a backslash, or put the text in single quotes"),
+    _Wording(r"Unescaped '\\' in a string", "a backslash begins an escape such as \\n or \\u00e9",
+             "write \\\\ for a backslash, or put the text in single quotes", "escape"),
     _Wording(r"Invalid hex value|Escaped character is not a Unicode scalar value", "this escape names no character",
-             "write \\u and four hexadecimal digits, or the character itself"),
+             "write \\u and four hexadecimal digits, or the character itself", "escape"),
     _Wording(r"Unclosed array", "the array is not closed, or lacks a comma", 'write ["a", "b"]'),
     _Wording(r"Unclosed inline table", "the table is not closed, or lacks a comma",
              "write { key = value, key = value }"),
@@ -116,4 +116,6 @@ def _marked(name: str, text: str, line: int, column: int, mark: str) -> Spot:
     if mark == "word":
         word = re.match(r"[^\s,\]}#=]*", written[column - 1 :])
         return Spot(name, line, column, max(1, word.end() if word else 1))
+    if mark == "escape":  # tomli points behind it
+        return Spot(name, line, max(written.rfind("\\", 0, column - 1) + 1, 1), 2)
     return Spot(name, line, column)

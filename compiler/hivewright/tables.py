@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from hivewright.model.base import IMAGE_NAME_PATTERN, NAME_PATTERN
 from hivewright.report import Diagnostic, KeyPath, Place
 from hivewright.source import SourceFile
-from hivewright.wording import kind_text, nearest, quoted, table_text
+from hivewright.wording import kind_text, nearest, one_of, quoted, table_text
 
 Values = dict[str, object]
 
@@ -36,7 +36,7 @@ def add_up(files: Iterable[SourceFile]) -> Tables:
     for file in files:
         for kind, value in file.values.items():
             if kind not in _KNOWN:
-                tables.diagnostics.append(_unknown(file.name, kind))
+                tables.diagnostics.append(_unknown(file.name, kind, value))
             elif not isinstance(value, dict):
                 tables.diagnostics.append(_no_table(file.name, (kind,), value))
             elif kind in SINGLE:
@@ -77,11 +77,17 @@ def _define(tables: Tables, path: KeyPath, file: str) -> bool:
     return False
 
 
-def _unknown(file: str, key: str) -> Diagnostic:
+def _unknown(file: str, key: str, value: object) -> Diagnostic:
+    place = Place(file, (key,), "key")
+    if not isinstance(value, dict):
+        from hivewright.keys import homes_of
+
+        homes = one_of(homes_of(key)[:4]) or "a table"
+        return Diagnostic("KEY001", f"unknown key {quoted(key)} outside of any table", place, f"move it to {homes}")
     near = nearest(key, _KNOWN)
     known = ", ".join(table_text((each,)) for each in sorted(_KNOWN))
     remedy = f"did you mean {table_text((near,))}?" if near is not None else f"known: {known}"
-    return Diagnostic("KEY001", f"unknown table {table_text((key,))}", Place(file, (key,), "key"), remedy)
+    return Diagnostic("KEY001", f"unknown table {table_text((key,))}", place, remedy)
 
 
 def _no_table(file: str, path: KeyPath, value: object) -> Diagnostic:

@@ -10,7 +10,9 @@ import re
 from functools import lru_cache
 
 _SIZE = re.compile(r"([0-9]{1,15})([KMGT])", re.ASCII)
-_DURATION = re.compile(r"([0-9]{1,9})(ms|s|m|h)", re.ASCII)
+_DURATION = re.compile(r"([0-9]{1,9})(s|m|h)", re.ASCII)
+_SIZE_MEANT = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,3})?) ?([kmgt])i?(?:b|bytes?)?", re.ASCII | re.IGNORECASE)
+_DURATION_MEANT = re.compile(r"([0-9]{1,6}) ?([smhd])(?:ecs?|econds?|ins?|inutes?|ours?|rs?|ays?)?", re.IGNORECASE)
 _MAC = re.compile(r"[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5}", re.ASCII)
 _CPU_RANGE = re.compile(r"([0-9]{1,4})(?:-([0-9]{1,4}))?", re.ASCII)
 _PCI_SELECTOR = re.compile(r"([0-9]{1,3})/([0-9]{1,2})/([0-9]{1,3})", re.ASCII)
@@ -26,11 +28,20 @@ def parse_size(text: str) -> int:
     """Bytes from ``"20G"``: a whole number and one of K, M, G, T (powers of 1024)."""
     match = _SIZE.fullmatch(text)
     if match is None:
-        raise ValueError('a size needs a whole number and a unit, for example "512M", "4G" or "1T"')
+        raise ValueError(f"a size needs a whole number and a unit, for example {_meant_size(text)}")
     size = int(match[1]) * _SIZE_FACTOR[match[2]]
     if size == 0:
         raise ValueError("a size must be larger than zero")
     return size
+
+
+def _meant_size(text: str) -> str:
+    """How a size such as ``1.5 GiB`` is written; examples where none is meant."""
+    from fractions import Fraction
+
+    match = _SIZE_MEANT.fullmatch(text.strip())
+    size = Fraction(match[1]) * _SIZE_FACTOR[match[2].upper()] if match is not None else Fraction(0)
+    return f'"{format_size(int(size))}"' if size and size % 2**10 == 0 else '"512M", "4G" or "1T"'
 
 
 def format_size(size: int) -> str:
@@ -44,9 +55,18 @@ def format_size(size: int) -> str:
 def parse_duration(text: str) -> int:
     """Whole seconds from ``"60s"``, ``"10m"`` or ``"1h"``."""
     match = _DURATION.fullmatch(text)
-    if match is None or match[2] == "ms":
-        raise ValueError('a duration needs a whole number and a unit, for example "30s", "10m" or "1h"')
+    if match is None:
+        raise ValueError(f"a duration needs a whole number and a unit, for example {_meant_duration(text)}")
     return int(match[1]) * _SECONDS[match[2]]
+
+
+def _meant_duration(text: str) -> str:
+    """How a duration such as ``2 days`` is written; examples where none is meant."""
+    match = _DURATION_MEANT.fullmatch(text.strip())
+    if match is None:
+        return '"30s", "10m" or "1h"'
+    number, unit = int(match[1]), match[2].lower()
+    return f'"{24 * number}h"' if unit == "d" else f'"{number}{unit}"'
 
 
 def format_duration(seconds: int) -> str:

@@ -13,7 +13,7 @@ HIVECTL = "/usr/local/sbin/hivectl"
 
 
 PIDS = (
-    (re.compile(r"\b(pid|bhyve|pid\":) [0-9]+"), r"\1 N"),
+    (re.compile(r"(?<!/)\b(pid|bhyve|pid\":) [0-9]+"), r"\1 N"),
     (re.compile(r"^(\w+ +(?:running|starting|stopping|pausing|lost) +\w+ +)[0-9]+ *"), r"\1N "),
     (re.compile(r"^(file \S+/stop \d+ ')[0-9]+"), r"\1N"),
 )

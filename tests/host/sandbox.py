@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .standin.commands import BUILTIN, BUSYBOX, places
+
 HERE = Path(__file__).parent
 SHELLS = {"dash": "dash", "busybox": "busybox", "bash": "bash", "mksh": "mksh"}
 FIRMWARE = (
@@ -81,10 +83,11 @@ def make_root(root: Path, tree: Path, python: str) -> None:
         f"#!{python} -IS\nimport sys\nsys.path.insert(0, '/.linux')\nfrom standin.client import main\nmain()\n"
     )
     command.chmod(0o755)
-    from .standin.commands import places
-
     for name, place in places().items():
         (root / place[1:] / name).symlink_to("/.linux/command")
+    for place, names in BUILTIN.items():
+        for name in names:
+            (root / place[1:] / name).symlink_to(BUSYBOX)
     shutil.copy(HERE / "rc.subr", root / "etc/rc.subr")
     (root / "etc/rc.conf").write_text("")
     for name in FIRMWARE:
@@ -193,6 +196,9 @@ class Host:
         return self.root / name.lstrip("/")
 
     def close(self) -> None:
-        """End the sandbox with everything in it."""
-        self.process.kill()
-        self.process.communicate()
+        """End the sandbox with everything in it: the server ends with its input, and the kernel ends the rest."""
+        try:
+            self.process.communicate(timeout=10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.communicate()

@@ -93,11 +93,12 @@ def crashes_far_apart(play: Play) -> None:
 
 def bhyve_refuses(play: Play) -> None:
     """A device that cannot be opened ends bhyve at once, with status 4 and the context left: a crash."""
-    play.host.path("/usr/local/share/uefi-firmware/BHYVE_UEFI_CODE.fd").write_text("")
+    play.guest("web1", *[{"refuse": "bind: Address already in use"}] * 5)
     play.hivectl("start", "web1", status=None)
     play.wait(500)
     play.show("interface", "context", "guest", "process", "file /var/run/hivewright/web1/phase")
     assert not leftovers(play.host)
+    assert "Address already in use" in play.hivectl("status", "web1", status=None).out
 
 
 def stop_in_time(play: Play) -> None:

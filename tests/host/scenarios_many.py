@@ -7,7 +7,7 @@ import json
 from .play import HIVECTL, Play, Scenario, down, leftovers, up
 
 ENABLED = 'hivewright_enable="YES"\n'
-ANSWERS = {"ports": {"192.0.2.20:5432": 20}}
+ANSWERS = {"ports": {"192.0.2.20:5432": 8}}
 
 
 def service_start_and_shutdown(play: Play) -> None:
@@ -35,7 +35,7 @@ def service_not_ready(play: Play) -> None:
 def service_disabled(play: Play) -> None:
     """A service that is not enabled does nothing; one may start a guest all the same."""
     play.service("start")
-    assert not [line for line in play.host.state() if line.startswith(("guest", "interface"))]
+    assert not [line for line in play.host.state() if line.startswith(("guest", "interface tap"))]
     play.service("onestart", "web1")
     assert "guest web1" in play.host.state()
     play.service("onestatus", status=None)

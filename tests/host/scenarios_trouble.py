@@ -106,7 +106,8 @@ def hook_environment(play: Play) -> None:
     moments = [line[3:] for line in recorded if line.startswith("== ")]
     assert moments == ["prestart", "poststart", "reboot", "crash", "prestop", "poststop"]
     known = ("HIVE_VM", "HIVE_HOST", "HIVE_MOMENT", "HIVE_STATUS", "HIVE_REASON", "HIVE_TAPS", "PATH", "HOME")
-    assert {line.partition("=")[0] for line in recorded if not line.startswith("== ")} <= set(known)
+    surplus = {line.partition("=")[0] for line in recorded if not line.startswith("== ")} - set(known)
+    assert not surplus, surplus
 
 
 def missing_rom(play: Play) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import itertools
 import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
@@ -22,16 +22,19 @@ from hivewright.stamp import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from hivewright.commands.front import Front
+    from hivewright.files import OutputError
     from hivewright.output import Changes
-    from hivewright.pipeline import Numbers
+    from hivewright.pipeline import Locks, Numbers
     from hivewright.report import Diagnostic
     from hivewright.site import Site
 
 VMS_WORTH_A_PROCESS = 200
 """A process more costs as much as compiling about so many guests."""
+
+LOCKS_WORTH_A_PROCESS = 2000
 
 DIFFERENCE = 3
 
@@ -54,14 +57,32 @@ def run(arguments: Namespace) -> int:
     # Signed before it is read: what changes in between is then seen as a change by the next build.
     compiler, inputs, stamp = compiler_signature(), input_signature(project), read_stamp(project)
     if writes and not arguments.output and is_current(stamp, project, compiler, inputs):
+        if arguments.format == "json":
+            sys.stderr.write("[]\n")
         _tell(arguments, f"{project.build} is up to date")
         return 0
     return _Build(arguments, project, stamp if stamp.compiler == compiler else Stamp(), compiler, inputs).run()
 
 
 def _tell(arguments: Namespace, text: str) -> None:
-    if not arguments.quiet:
+    """What is no diagnostic; programs that asked for JSON get diagnostics only."""
+    if not arguments.quiet and arguments.format != "json":
         sys.stderr.write(f"{text}\n")
+
+
+def _output_fault(error: OutputError) -> Diagnostic:
+    from hivewright.report import Diagnostic
+
+    return Diagnostic("OUT001", f"{error.path}: {error.reason}", help=error.remedy)
+
+
+def _lock_fault(names: Sequence[str]) -> Diagnostic:
+    from hivewright.report import Diagnostic
+
+    shown = ", ".join([f"{LOCKS}/{name}" for name in names[:5]])
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    message = f"a build would change {shown}{more}, which --locked forbids"
+    return Diagnostic("LOCK009", message, help="build without --locked, and commit the locks with the site")
 
 
 class _Build:
@@ -80,6 +101,7 @@ class _Build:
         from hivewright.commands.front import read_project
         from hivewright.output import OutputError
 
+        self.locks = self._read_locks()
         front, diagnostics = read_project(self.arguments, self.project)
         with front:
             if front.site is None:
@@ -89,15 +111,23 @@ class _Build:
             if numbers is None:
                 return 1
             if self.arguments.locked and numbers.changed_locks:
-                names = ", ".join(sorted(f"{LOCKS}/{name}" for name in numbers.changed_locks))
-                sys.stderr.write(f"hivewright: --locked, but a build would change {names}\n")
+                front.report([_lock_fault(sorted(numbers.changed_locks))])
                 return 1
             try:
                 changes = self._compile(front, front.site, numbers)
             except OutputError as error:
-                sys.stderr.write(f"hivewright: {error}\n")
+                front.report([_output_fault(error)])
                 return 1
             return 1 if changes is None else self._conclude(front, changes)
+
+    def _read_locks(self) -> Callable[[], Locks]:
+        """Begins to read the locks, while the site is read."""
+        from hivewright.parallel import in_background
+        from hivewright.pipeline import lock_names, read_locks
+
+        return in_background(
+            lambda: read_locks(self.project), worthwhile=len(lock_names(self.project)) > LOCKS_WORTH_A_PROCESS
+        )
 
     def _check(self, front: Front, site: Site, diagnostics: tuple[Diagnostic, ...]) -> Numbers | None:
         """Allocates numbers, and checks the rules meanwhile; ``None`` when there is an error."""
@@ -108,7 +138,7 @@ class _Build:
         def prepare(what: str) -> tuple[Numbers | None, Sequence[Diagnostic]]:
             if what == "rules":
                 return None, check_rules(site)
-            numbers = allocate_numbers(self.project, site)
+            numbers = allocate_numbers(site, self.locks())
             return numbers, numbers.diagnostics
 
         def decide(findings: list[Sequence[Diagnostic]]) -> bool:
@@ -122,7 +152,7 @@ class _Build:
 
     def _compile(self, front: Front, site: Site, numbers: Numbers) -> Changes | None:
         """All hosts that may have changed; ``None`` when something could not be lowered."""
-        from hivewright.output import Changes, Work, apply, compare_departed, compare_files, compare_host
+        from hivewright.output import Changes, OutputError, Work, apply, compare_departed, compare_files, compare_host
         from hivewright.parallel import Steps, run_forked
         from hivewright.pipeline import compile_host, host_digests
 
@@ -138,7 +168,10 @@ class _Build:
             artifacts, diagnostics = compile_host(site, allocation, host)
             if artifacts is None:
                 return None, (diagnostics, Changes())
-            work = compare_host(build, host, artifacts)
+            try:
+                work = compare_host(build, host, artifacts)
+            except OutputError as error:
+                return None, ([*diagnostics, _output_fault(error)], Changes())
             return work, (diagnostics, work.changes)
 
         def decide(findings: list[tuple[list[Diagnostic], Changes]]) -> bool:
@@ -152,11 +185,16 @@ class _Build:
             apply([locks])
             return True
 
-        def finish(work: Work | None) -> None:
-            apply([work] if work is not None else [])
+        def finish(work: Work | None) -> list[Diagnostic]:
+            try:
+                apply([work] if work is not None else [])
+            except OutputError as error:
+                return [_output_fault(error)]
+            return []
 
         done = run_forked(Steps(prepare, finish), hosts, self._workers(self._count(site, hosts)), decide)
         if done is not None:
+            failed = front.report(itertools.chain.from_iterable(done))
             apply(departed)
         for work in departed:
             total.add(work.changes)
@@ -175,16 +213,16 @@ class _Build:
         return sum(1 for vm in site.vms.values() if wanted.intersection(site.hosts_of(vm)))
 
     def _workers(self, vms: int) -> int:
-        usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        return min(usable, 1 + vms // VMS_WORTH_A_PROCESS)
+        return 1 + vms // VMS_WORTH_A_PROCESS
 
     def _conclude(self, front: Front, changes: Changes) -> int:
+        again = "is" if self.writes else "would be"
         for path in changes.overwritten:
-            sys.stderr.write(f"hivewright: {path} had been changed by hand; it is as the site says again\n")
+            _tell(self.arguments, f"{path} had been changed by hand; it {again} as the site says again")
         for path in changes.kept:
-            sys.stderr.write(f"hivewright: {path} is no longer made, but was changed by hand; it is left alone\n")
+            _tell(self.arguments, f"{path} is no longer made, but was changed by hand; it is left alone")
         for path in changes.refused:
-            sys.stderr.write(f"hivewright: {path} is no longer made, but no longer a file of ours; it is left alone\n")
+            _tell(self.arguments, f"{path} is no longer made, but no longer a file of ours; it is left alone")
         if self.arguments.verbose or not self.writes:
             for sign, paths in (("+", changes.created), ("~", changes.changed), ("-", changes.removed)):
                 sys.stdout.writelines(f"{sign} {path}\n" for path in paths)

@@ -6,13 +6,14 @@ import difflib
 import os
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hivewright.commands.front import Front, load_project
 
 if TYPE_CHECKING:
+    from hivewright.output import Work
     from hivewright.site import Site
 
 DIFFERENCE = 3
@@ -27,64 +28,85 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """0 without a difference, 1 when the site has errors, 2 for an unknown host, 3 with a difference."""
+    from hivewright.output import OutputError
+    from hivewright.report import Diagnostic
+
     with load_project(arguments) as front:
         if front.site is None:
             return 1
-        return _diff(arguments, front, front.site)
+        try:
+            return _diff(arguments, front, front.site)
+        except OutputError as error:
+            front.report([Diagnostic("OUT001", f"{error.path}: {error.reason}", help=error.remedy)])
+            return 1
 
 
 def _diff(arguments: Namespace, front: Front, site: Site) -> int:
-    from hivewright.output import compare_departed
-    from hivewright.pipeline import allocate_numbers, compile_host
+    from hivewright.output import compare_departed, compare_files, compare_host
+    from hivewright.pipeline import allocate_numbers, compile_host, read_locks
+    from hivewright.source import LOCKS
 
     unknown = sorted(set(arguments.hosts) - site.hosts.keys())
     if unknown:
         sys.stderr.write(f"hivewright: there is no host {unknown[0]}; there are {', '.join(site.hosts)}\n")
         return 2
-    numbers = allocate_numbers(front.project, site)
+    numbers = allocate_numbers(site, read_locks(front.project))
     if front.report(numbers.diagnostics):
         return 1
     build = Path(arguments.output) if arguments.output is not None else front.project.build
-    differs = _print_files(front.project.locks, numbers.changed_locks)
+    works = [compare_files(front.project.locks, numbers.changed_locks, f"{LOCKS}/")]
     for host in arguments.hosts or site.hosts:
         artifacts, diagnostics = compile_host(site, numbers.allocation, host)
         if front.report(diagnostics) or artifacts is None:
             return 1
-        differs |= _print_files(build / host, {path: artifact.content for path, artifact in artifacts.items()})
-        differs |= _print_gone(build / host, artifacts)
+        works.append(compare_host(build, host, artifacts))
     if not arguments.hosts:
-        for work in compare_departed(build, site.hosts.keys()):
-            differs |= _print_files(build, dict.fromkeys(work.changes.removed, b""))
-    return DIFFERENCE if differs else 0
+        works += compare_departed(build, site.hosts.keys())
+    for work in works:
+        _print(work)
+    return DIFFERENCE if any(work.changes for work in works) else 0
 
 
-def _print_gone(directory: Path, wanted: Mapping[str, object]) -> bool:
-    """Files that an earlier build made and this one does not."""
-    from hivewright.manifest import MANIFEST, parse_manifest
+def _print(work: Work) -> None:
+    """What ``apply`` would do, file by file."""
+    from hivewright.files import read
+    from hivewright.manifest import MANIFEST
 
+    removed = [*work.remove, MANIFEST] if work.is_departed else work.remove
+    wanted = {**dict(work.write), **dict.fromkeys(removed)}
+    for path, artifact in sorted(wanted.items()):
+        full = os.path.join(work.directory, path)
+        found = read(full)
+        old = None if found is None else (found.mode, found.content)
+        new = None if artifact is None else (artifact.mode, artifact.content)
+        sys.stdout.writelines(_file(os.path.relpath(full), old, new))
+
+
+def _file(path: str, old: tuple[int, bytes] | None, new: tuple[int, bytes] | None) -> Iterator[str]:
+    """One file in the form of git-diff(1), which patch(1) takes too; modes as git keeps them."""
+    yield f"diff --git a/{path} b/{path}\n"
+    if old is None and new is not None:
+        yield f"new file mode {_git_mode(new[0])}\n"
+    elif old is not None and new is None:
+        yield f"deleted file mode {_git_mode(old[0])}\n"
+    elif old is not None and new is not None and _git_mode(old[0]) != _git_mode(new[0]):
+        yield f"old mode {_git_mode(old[0])}\n"
+        yield f"new mode {_git_mode(new[0])}\n"
+    from_name, to_name = f"a/{path}" if old else "/dev/null", f"b/{path}" if new else "/dev/null"
     try:
-        entries, _ = parse_manifest((directory / MANIFEST).read_bytes())
-    except OSError:
-        return False
-    return _print_files(directory, dict.fromkeys((path for path in entries if path not in wanted), b""))
-
-
-def _print_files(directory: Path, files: Mapping[str, bytes]) -> bool:
-    """Prints how files would change; an empty content stands for one that goes. True when any does."""
-    differs = False
-    for path, content in sorted(files.items()):
-        full = os.path.relpath(directory / path)
-        try:
-            old = (directory / path).read_bytes()
-        except OSError:
-            old = b""
-        if old != content:
-            differs = True
-            sys.stdout.writelines(_unified(full, old, content))
-    return differs
-
-
-def _unified(path: str, old: bytes, new: bytes) -> Iterator[str]:
-    before, after = (content.decode("utf-8", "replace").splitlines(keepends=True) for content in (old, new))
-    for line in difflib.unified_diff(before, after, path if old else "/dev/null", path if new else "/dev/null"):
+        before, after = (_lines(side[1].decode()) if side is not None else [] for side in (old, new))
+    except UnicodeDecodeError:
+        yield f"Binary files {from_name} and {to_name} differ\n"
+        return
+    for line in difflib.unified_diff(before, after, from_name, to_name):
         yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
+
+
+def _git_mode(mode: int) -> str:
+    return "100755" if mode & 0o100 else "100644"
+
+
+def _lines(text: str) -> list[str]:
+    """Lines as patch(1) knows them: only a newline ends one."""
+    *whole, rest = text.split("\n")
+    return [f"{line}\n" for line in whole] + ([rest] if rest else [])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from hivewright.commands.front import Front, load_project
@@ -35,7 +35,7 @@ def run(arguments: Namespace) -> int:
 
 def _show(arguments: Namespace, front: Front, site: Site) -> int:
     from hivewright.lower.host import lower_host
-    from hivewright.pipeline import allocate_numbers
+    from hivewright.pipeline import allocate_numbers, read_locks
     from hivewright.tracing import origins
 
     if arguments.vm not in site.vms:
@@ -44,7 +44,7 @@ def _show(arguments: Namespace, front: Front, site: Site) -> int:
     host = arguments.host or hosts[0]
     if host not in hosts:
         return _unknown(f"host {arguments.vm} runs on", host, list(hosts), what="host")
-    numbers = allocate_numbers(front.project, site)
+    numbers = allocate_numbers(site, read_locks(front.project))
     if front.report(numbers.diagnostics):
         return 1
     lowered = lower_host(site, numbers.allocation, host)
@@ -72,21 +72,23 @@ def _keys(site: Site, vm: str) -> Iterator[tuple[str, Any, str]]:
 
     What was written is shown as it was written.
     """
-    for path, value in _leaves((), site.vms[vm].model_dump(exclude_none=True)):
+    for path, value in _keys_below((), site.vms[vm].model_dump()):
         origin = site.trace(vm, path)
-        if not origin.file:
+        if origin.file:
+            written = _written(site, vm, path)
+            if not value or not isinstance(written, dict):
+                label = origin.file if origin.label == "vm" else f"{origin.label} ({origin.file})"
+                yield ".".join(path), written, label
+        elif not isinstance(value, dict) and value not in (None, (), ""):
             yield ".".join(path), _DEFAULT_FORMS.get(path[-1], _same)(value), "default"
-        else:
-            label = origin.file if origin.label == "vm" else f"{origin.label} ({origin.file})"
-            yield ".".join(path), _written(site, vm, path), label
 
 
-def _leaves(path: tuple[str, ...], value: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            yield from _leaves((*path, key), inner)
-    elif value not in ((), ""):
-        yield path, value
+def _keys_below(path: tuple[str, ...], table: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Every key of a table and of those in it, with its value."""
+    for key, value in table.items():
+        yield (*path, key), value
+        if isinstance(value, dict):
+            yield from _keys_below((*path, key), value)
 
 
 def _written(site: Site, vm: str, path: tuple[str, ...]) -> Any:

@@ -14,6 +14,8 @@ _INIT_TIMEOUT = 120
 _MARGIN = 10
 """Defaults of rcshutdown_timeout and kern.init_shutdown_timeout, and the seconds that rc.shutdown needs for itself."""
 
+_LOOPBACK = ("127.", "[::1]:")
+
 _REASONS = {
     "vmm": "guests",
     "nmdm": "serial consoles of guests",
@@ -75,11 +77,17 @@ def lower_admin(shutdown_timeout: int) -> Iterator[Setting]:
 
 def lower_notes(vms: Iterable[VmPlan], networks: Iterable[NetworkPlan], member_addresses: bool) -> Iterator[str]:
     """What the administrator should know about this host."""
+    vms = tuple(vms)
     if any(vm.passthrough for vm in vms):
         yield (
             "PCI passthrough needs VT-d or AMD-Vi switched on in the firmware; on a host with AMD processors also "
             'hw.vmm.amdvi.enable="1" in /boot/loader.conf.'
         )
+    for image in sorted(_converted_images(vms)):
+        yield f"Image {image} is in the format qcow2: making a disk of it needs qemu-img (pkg install qemu-tools)."
+    for vm in sorted(vms, key=lambda vm: vm.name):
+        if vm.vnc and not vm.vnc.startswith(_LOOPBACK):
+            yield f"VNC of {vm.name} listens on {vm.vnc} and asks for no password: whoever reaches it has the guest."
     for network in networks:
         if network.uplink == "none" or member_addresses:
             continue
@@ -88,3 +96,9 @@ def lower_notes(vms: Iterable[VmPlan], networks: Iterable[NetworkPlan], member_a
             f"Network {network.name}: FreeBSD 15 refuses a bridge member that has an IP address. "
             f"Give the addresses of {uplink} to {network.interface}."
         )
+
+
+def _converted_images(vms: Iterable[VmPlan]) -> set[str]:
+    """The names of images that are not raw: FreeBSD has nothing of its own that converts them."""
+    steps = (step for vm in vms for step in vm.provision if step.verb == "image")
+    return {name for name, _, _, image_format in (step.words for step in steps) if image_format != "raw"}

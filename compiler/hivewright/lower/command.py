@@ -139,10 +139,10 @@ def topology_of(guest: Guest) -> tuple[int, int, int]:
 
 
 def memory_word(size: int) -> str:
-    """Guest memory in whole gigabytes or megabytes, rounded up: a bare number would be guessed at (bhyve(8), -m)."""
+    """Guest memory, which a rule keeps to whole mebibytes: a bare number would be guessed at (bhyve(8), -m)."""
     if size % _GIGABYTE == 0:
         return f"{size // _GIGABYTE}G"
-    return f"{-(-size // _MEGABYTE)}M"
+    return f"{size // _MEGABYTE}M"
 
 
 def _lower_consoles(guest: Guest) -> Iterator[Option]:

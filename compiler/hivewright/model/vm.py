@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -41,8 +42,12 @@ Com = Literal["com1", "com2", "com3", "com4"]
 Ending = Literal["destroy", "restart", "preserve", "rename-restart"]
 
 
+_default_port = cache(SerialPort)
+"""Models are frozen: one instance with nothing but defaults serves all VMs."""
+
+
 def _one_port() -> dict[Com, SerialPort]:
-    return {"com1": SerialPort()}
+    return {"com1": _default_port()}
 
 
 class Vm(Table):
@@ -63,7 +68,7 @@ class Vm(Table):
     pin: dict[VcpuNumber, CpuList] = Field(
         default_factory=dict, description='Host CPUs of each vCPU: { 0 = "4", 1 = "6-7" }.'
     )
-    memory: Size = Field(description="Guest memory.")
+    memory: Size = Field(description="Guest memory in whole mebibytes, at least 16M.")
     autostart: bool = Field(True, description="Start with the host.")
     order: int = Field(50, ge=0, le=9999, description="Lower starts earlier; equal ones start side by side.")
     after: ListOf[Name] = Field((), description="VMs that must be ready first.")
@@ -73,10 +78,10 @@ class Vm(Table):
     on_reboot: Ending = Field("restart", description="What follows a reboot by the guest.")
     on_crash: Ending = Field("restart", description="What follows an abnormal end.")
     restart_limit: RestartLimit = Field(
-        default_factory=lambda: RestartLimit(), description="How many restarts within how long are normal."
+        default_factory=cache(RestartLimit), description="How many restarts within how long are normal."
     )
-    firmware: Firmware = Field(default_factory=lambda: Firmware(), description="What the guest starts with.")
-    machine: Machine = Field(default_factory=lambda: Machine(), description="Switches of the machine.")
+    firmware: Firmware = Field(default_factory=cache(Firmware), description="What the guest starts with.")
+    machine: Machine = Field(default_factory=cache(Machine), description="Switches of the machine.")
     disk: dict[Name, Disk] = Field(default_factory=dict, description="Disks, by name.")
     cd: dict[Name, Cd] = Field(default_factory=dict, description="Optical drives, by name.")
     nic: dict[Name, Nic] = Field(default_factory=dict, description="Network interfaces, by name.")
@@ -87,5 +92,5 @@ class Vm(Table):
     vnc: Annotated[Vnc | None, Switch] = Field(None, description="A framebuffer shown over VNC.")
     rng: Annotated[Rng | None, Switch] = Field(None, description="A random-number device.")
     cloud_init: Annotated[CloudInit | None, Switch] = Field(None, description="First-boot data.")
-    hooks: Hooks = Field(default_factory=lambda: Hooks(), description="Programs run around its life.")
+    hooks: Hooks = Field(default_factory=cache(Hooks), description="Programs run around its life.")
     extra_args: ListOf[Line] = Field((), description="Further arguments for bhyve(8), checked for collisions.")

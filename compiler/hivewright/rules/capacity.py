@@ -15,6 +15,28 @@ OVERCOMMIT = 8
 OLD_VCPU_LIMIT = 16
 """vCPUs of one VM before FreeBSD 14.0 (bhyve(8), -c)."""
 
+MEBIBYTE = 2**20
+SMALLEST_GUEST = 16 * MEBIBYTE
+"""Below it not even a boot ROM runs, which bhyve puts into the guest's address space."""
+
+
+def memory_form(survey: Survey) -> Iterator[Diagnostic]:
+    """bhyve counts guest memory in whole mebibytes (bhyve(8), -m)."""
+    for name, vm in survey.site.vms.items():
+        if vm.memory < SMALLEST_GUEST:
+            fault = f"a guest needs at least {format_size(SMALLEST_GUEST)}"
+        elif vm.memory % MEBIBYTE:
+            fault = "bhyve takes whole mebibytes only"
+        else:
+            continue
+        enough = max(-(-vm.memory // MEBIBYTE) * MEBIBYTE, SMALLEST_GUEST)
+        yield diagnose(
+            "VM048",
+            f"{name} has {format_size(vm.memory)} of memory, but {fault}",
+            survey.site.place("vm", name, "memory"),
+            f'write memory = "{format_size(enough)}" or more',
+        )
+
 
 def memory_of_one(survey: Survey) -> Iterator[Diagnostic]:
     site = survey.site

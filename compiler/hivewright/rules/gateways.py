@@ -28,13 +28,22 @@ def _reaches(gateway: str, address: str | None) -> bool:
     if host == gateway:
         return False
     if ":" not in gateway:
-        return not (_number_4(gateway) ^ _number_4(host)) >> (32 - int(prefix))
+        router, length = _number_4(gateway), 32 - int(prefix)
+        return not (router ^ _number_4(host)) >> length and not _is_for_all(router, length)
     # A link-local gateway (fe80::/10) is reached from any address.
     return "fe80" <= gateway[:4] <= "febf" or not (_number_6(gateway) ^ _number_6(host)) >> (128 - int(prefix))
 
 
+def _is_for_all(number: int, length: int) -> bool:
+    """Whether an IPv4 address is the network or broadcast address of a network with so many bits for hosts."""
+    hosts = (1 << length) - 1
+    return length > 1 and number & hosts in (0, hosts)
+
+
 def _gateway(survey: Survey, vm: str, key: str, nic: Nic, version: str) -> Diagnostic:
     """Why a guest does not reach its gateway."""
+    from ipaddress import ip_address, ip_interface
+
     address = nic.ipv4 if version == "4" else nic.ipv6
     gateway = nic.gateway4 if version == "4" else nic.gateway6
     here = ("vm", vm, "nic", key)
@@ -50,7 +59,10 @@ def _gateway(survey: Survey, vm: str, key: str, nic: Nic, version: str) -> Diagn
         remedy = f"{gateway_key} is the router's address; correct it or {address_key}"
     else:
         code = "NET010"
-        message = f"the gateway {gateway} of {vm} is outside of its network {_network(address)}"
+        network = ip_interface(address).network
+        outside = ip_address(gateway) not in network
+        position = "is outside of its network" if outside else "is the network or broadcast address of its network"
+        message = f"the gateway {gateway} of {vm} {position} {network}"
         remedy = f"correct {gateway_key}, or the address or prefix length in {address_key}"
     return diagnose(code, message, survey.site.place(*here, gateway_key), remedy, also)
 
@@ -65,12 +77,6 @@ def _number_6(text: str) -> int:
     from ipaddress import IPv6Address
 
     return int(IPv6Address(text))
-
-
-def _network(address: str) -> str:
-    from ipaddress import ip_interface
-
-    return str(ip_interface(address).network)
 
 
 def address_untold(survey: Survey) -> Iterator[Diagnostic]:

@@ -96,23 +96,6 @@ def image_format(survey: Survey) -> Iterator[Diagnostic]:
             )
 
 
-def image_needs_tool(survey: Survey) -> Iterator[Diagnostic]:
-    """Only for images of the site: who takes a profile cannot choose another format; its notes say so."""
-    site = survey.site
-    formats = {name for name, image in site.images.items() if image.format != "raw"}
-    if not formats:
-        return
-    used = {disk.image for _, _, disk in survey.disks if disk.image in formats}
-    for name in sorted(filter(None, used)):
-        yield diagnose(
-            "STO016",
-            f"the image {name} is in the format qcow2, which needs qemu-img on the host",
-            site.place("image", name, "format"),
-            "install emulators/qemu-tools on its hosts, or publish the image raw (qemu-img convert -O raw)",
-            severity="warning",
-        )
-
-
 def drive_source(survey: Survey) -> Iterator[Diagnostic]:
     place = survey.site.place
     for name, key, cd in survey.cds:

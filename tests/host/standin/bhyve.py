@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-import signal
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from .reply import Later, Reply, Result, fail
 from .world import Behaviour, Guest, World
 
+KILLED = -1
+"""In the transcript: a signal ended bhyve, its shell knows which."""
 ENDS = {"reboot": 0, "poweroff": 1, "halt": 2, "triple": 3, "error": 4, "abort": 134}
 AMD64 = "AaCc:DeG:Hf:hIk:K:l:m:o:Pp:r:Ss:U:uWwxY"
 ARM64 = "hCDSWk:f:o:p:c:s:m:U:"
@@ -257,6 +258,8 @@ def start(
     world.guests[name] = guest
     try:
         open_devices(world, machine, guest, stdin)
+        if behaviour.refuse:
+            raise RefusedError(behaviour.refuse)
     except RefusedError as refused:
         end(world, guest, refused.status, str(refused) + "\n")
         return
@@ -337,4 +340,4 @@ def died(world: World, pid: int) -> None:
     """The process of a guest is gone (SIGKILL, SIGTERM before ACPI): what the kernel closes for it."""
     for guest in list(world.guests.values()):
         if guest.pid == pid:
-            end(world, guest, 128 + signal.SIGKILL)
+            end(world, guest, KILLED)

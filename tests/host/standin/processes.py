@@ -52,7 +52,8 @@ def sample(ours: frozenset[int]) -> Sample | None:
         if not text:
             continue
         state, switches = state_of(text)
-        if state not in "SZX" or (state == "S" and waits == "0"):
+        orphan = state == "Z" and "\nPPid:\t1\n" in text  # about to be reaped
+        if state not in "SZX" or orphan or (state == "S" and waits == "0"):
             return None
         found[int(entry)] = (state, switches)
     return found

@@ -89,7 +89,7 @@ class Scene:
         """The commands so far, forgotten afterwards."""
         lines = []
         for entry in self.server.transcript:
-            status = f"  = {entry.status}" if entry.status else ""
+            status = f"  = {'killed' if entry.status < 0 else entry.status}" if entry.status else ""
             lines.append(f"{entry.time:7.1f}  {entry.actor:<10}  {entry.text}{status}")
         self.server.transcript.clear()
         return lines

@@ -45,6 +45,8 @@ class Behaviour:
     """From the power button to the end."""
     wedged: bool = False
     """bhyvectl --force-poweroff has no effect."""
+    refuse: str = ""
+    """The message of a device that cannot be opened."""
     ports: dict[str, float] = field(default_factory=dict)
     """Addresses (``192.0.2.20:5432``) that accept connections, and from when on."""
 
