@@ -9,10 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from pytest_snapshot.plugin import Snapshot
+from pytest_snapshot.plugin import Snapshot  # type: ignore[import-untyped]
 
 from host.play import Play, Scenario
 from host.sandbox import SHELLS, Host
+from host.scenarios_images import SCENARIOS as IMAGES
 from host.scenarios_life import SCENARIOS as LIFE
 from host.scenarios_many import SCENARIOS as MANY
 from host.scenarios_trouble import SCENARIOS as TROUBLE
@@ -23,7 +24,7 @@ GOLDEN = Path(__file__).parent / "host" / "golden"
 EVERYDAY = "dash"
 ALL = [
     pytest.param(scenario, shell, id=f"{scenario.name}-{shell}", marks=[] if shell == EVERYDAY else [pytest.mark.slow])
-    for scenario in [*LIFE, *TROUBLE, *MANY]
+    for scenario in [*LIFE, *IMAGES, *TROUBLE, *MANY]
     for shell in SHELLS
 ]
 

@@ -143,7 +143,7 @@ class _Checker:
             return "REF012", f"the file {quoted(name)} lies outside the site", "copy it into the site's folder"
         if not os.path.exists(path):
             return "REF011", f"there is no file {quoted(name)} in the site", self._nearest_file(name)
-        if not os.path.isfile(path):
+        if name.endswith("/") or not os.path.isfile(path):
             return "REF012", f"{quoted(name)} is not a regular file", "name a file"
         try:
             if os.path.getsize(path) > _MAX_FILE:

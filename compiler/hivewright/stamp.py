@@ -39,15 +39,22 @@ class Stamp:
     """What lies in the output folder."""
 
 
-def signature(directories: Iterable[str], limit: int | None = None, skipped: Collection[str] = ()) -> str:
-    """A digest over the metadata of the files below some directories, without the directories ``skipped``; of
-    ``limit`` files at most."""
+def signature(
+    directories: Iterable[str], limit: int | None = None, skipped: Collection[str] = (), *, follow: bool = True
+) -> str:
+    """A digest over the metadata of the files below some directories, without the directories ``skipped``.
+
+    Of ``limit`` files at most. What is read is followed through links; in what is written a link is a change.
+    """
     seen: list[str] = []
     entered: set[tuple[int, int]] = set()
     pending = list(directories)
     for directory in pending:
         if limit is not None and len(seen) >= limit:
             break
+        if not follow and os.path.islink(directory):
+            seen.append(f"{directory} is a link")
+            continue
         try:
             status = os.stat(directory)
             with os.scandir(directory) as found:
@@ -62,25 +69,25 @@ def signature(directories: Iterable[str], limit: int | None = None, skipped: Col
         for entry in entries:
             if entry.name == "__pycache__" or entry.path in skipped:
                 continue
-            if _is_directory(entry):
+            if _is_directory(entry, follow):
                 pending.append(entry.path)
             else:
-                seen.append(f"{entry.path} {_metadata(entry)}")
+                seen.append(f"{entry.path} {_metadata(entry, follow)}")
                 if limit is not None and len(seen) >= limit:
                     break
     return blake2b("\n".join(seen).encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
 
 
-def _is_directory(entry: os.DirEntry[str]) -> bool:
+def _is_directory(entry: os.DirEntry[str], follow: bool) -> bool:
     try:
-        return entry.is_dir()
+        return entry.is_dir(follow_symlinks=follow)
     except OSError:  # a link to itself
         return False
 
 
-def _metadata(entry: os.DirEntry[str]) -> str:
+def _metadata(entry: os.DirEntry[str], follow: bool) -> str:
     try:
-        status = entry.stat()
+        status = entry.stat(follow_symlinks=follow)
     except OSError as error:
         return f"{error.errno}"
     # The time of the last change of the inode cannot be set back, as the other can (cp -p, rsync -t).
@@ -102,12 +109,12 @@ def input_signature(project: Project) -> str:
 
 def lock_signature(project: Project) -> str:
     """Of the locks, which a build reads and writes."""
-    return signature([str(project.locks)], FILE_LIMIT)
+    return signature([str(project.locks)], FILE_LIMIT, follow=False)
 
 
 def output_signature(build: Path, host: str, hosts: int) -> str:
     """Of one host's output; ``hosts`` is among how many the limit is shared."""
-    return signature([os.path.join(build, host)], max(FILE_LIMIT // max(hosts, 1), FEWEST_FILES))
+    return signature([os.path.join(build, host)], max(FILE_LIMIT // max(hosts, 1), FEWEST_FILES), follow=False)
 
 
 def output_names(build: Path) -> list[str]:
@@ -148,7 +155,7 @@ def read_stamp(project: Project) -> Stamp:
             hosts,
             [str(name) for name in values["names"]],
         )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return Stamp()
 
 

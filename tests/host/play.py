@@ -13,6 +13,7 @@ HIVECTL = "/usr/local/sbin/hivectl"
 
 
 PIDS = (
+    (re.compile(r"(\.(?:part|new))\.[0-9]+"), r"\1.N"),
     (re.compile(r"(?<!/)\b(pid|bhyve|pid\":) [0-9]+"), r"\1 N"),
     (re.compile(r"^(\w+ +(?:running|starting|stopping|pausing|lost) +\w+ +)[0-9]+ *"), r"\1N "),
     (re.compile(r"^(file \S+/stop \d+ ')[0-9]+"), r"\1N"),
@@ -39,7 +40,7 @@ class Play:
 
     def take(self) -> None:
         """Write down the commands that ran."""
-        self.lines.extend(self.host.transcript())
+        self.lines.extend(map(nameless, self.host.transcript()))
 
     def result(self, outcome: Outcome) -> None:
         """Write down how a command ended."""
@@ -134,3 +135,10 @@ def down(play: Play, *names: str) -> None:
         assert outcome.status == 0, outcome
     play.quietly()
     assert not leftovers(play.host), leftovers(play.host)
+
+
+def made(play: Play, *names: str) -> None:
+    """Let the disks of guests be made: how that goes is another scenario's matter."""
+    for name in names:
+        up(play, name)
+        down(play, name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .play import Play, Scenario, down, leftovers, up
+from .play import Play, Scenario, down, leftovers, made, up
 
 
 def first_start(play: Play) -> None:
@@ -93,6 +93,7 @@ def crashes_far_apart(play: Play) -> None:
 
 def bhyve_refuses(play: Play) -> None:
     """A device that cannot be opened ends bhyve at once, with status 4 and the context left: a crash."""
+    made(play, "web1")
     play.guest("web1", *[{"refuse": "bind: Address already in use"}] * 5)
     play.hivectl("start", "web1", status=None)
     play.wait(500)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from .play import HIVECTL, Play, Scenario, down, leftovers, up
+from .play import HIVECTL, Play, Scenario, down, leftovers, made, up
 
 ENABLED = 'hivewright_enable="YES"\n'
 ANSWERS = {"ports": {"192.0.2.20:5432": 8}}
@@ -12,20 +12,35 @@ ANSWERS = {"ports": {"192.0.2.20:5432": 8}}
 
 def service_start_and_shutdown(play: Play) -> None:
     """Boot and shutdown: order, after, ready; equal orders side by side, stopped in reverse."""
+    made(play, "db1", "web1", "app1", "gpu1")
     play.host.path("/etc/rc.conf").write_text(ENABLED)
     play.guest("db1", ANSWERS)
     play.service("start")
     play.show("interface", "guest", "process")
     guests = {line.split()[1] for line in play.host.state() if line.startswith("guest ")}
-    assert guests == {"db1", "web1", "app1"}
+    assert guests == {"db1", "web1", "app1", "gpu1"}
     play.wait(30)
     play.service("faststop")
     play.show()
     assert not leftovers(play.host)
 
 
+def boot_in_background(play: Play) -> None:
+    """rc(8) calls faststart at boot: the boot goes on, a stop ends what is still to be started."""
+    made(play, "db1", "web1", "app1", "gpu1")
+    play.host.path("/etc/rc.conf").write_text(ENABLED)
+    play.guest("db1", ANSWERS)
+    play.service("faststart")
+    play.wait(4)
+    play.show("guest")
+    play.service("faststop")
+    play.wait(60)
+    assert not [line for line in leftovers(play.host) if "boot" not in line]
+
+
 def service_not_ready(play: Play) -> None:
     """db1 never answers: app1, which needs it, is not started; the others are."""
+    made(play, "db1", "web1", "gpu1")
     play.host.path("/etc/rc.conf").write_text(ENABLED)
     play.service("start", status=None)
     play.show("guest")
@@ -57,6 +72,7 @@ def shutdown_with_stubborn(play: Play) -> None:
 
 def two_starts_at_once(play: Play) -> None:
     """One of two starts wins, the other finds the guest started."""
+    made(play, "web1")
     play.host.spawn(HIVECTL, "start", "web1", name="first")
     play.host.spawn(HIVECTL, "start", "web1", name="second")
     for name in ("first", "second"):
@@ -70,6 +86,7 @@ def two_starts_at_once(play: Play) -> None:
 
 def start_and_stop_at_once(play: Play) -> None:
     """Whatever wins, nothing is half done."""
+    made(play, "web1")
     play.host.spawn(HIVECTL, "start", "web1", name="start")
     play.host.spawn(HIVECTL, "stop", "web1", name="stop")
     for name in ("start", "stop"):
@@ -165,6 +182,7 @@ def what_status_says(play: Play) -> None:
 
 SCENARIOS = [
     Scenario("service-start-and-shutdown", service_start_and_shutdown),
+    Scenario("boot-in-background", boot_in_background),
     Scenario("service-not-ready", service_not_ready),
     Scenario("service-disabled", service_disabled),
     Scenario("shutdown-with-stubborn", shutdown_with_stubborn),

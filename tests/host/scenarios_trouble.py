@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .play import HIVECTL, Play, Scenario, down, leftovers, up
+from .play import HIVECTL, Play, Scenario, down, leftovers, made, up
 
 
 def missing_pool(play: Play) -> None:
@@ -76,6 +76,24 @@ def uplink_auto_without_route(play: Play) -> None:
     play.show("interface")
 
 
+def uplink_comes_late(play: Play) -> None:
+    """No default route at boot; when the interface arrives, devd has the networks made."""
+    play.hivectl("start", "web1", status=1)
+    play.host.call("set", name="default_route", value="ix0")
+    play.hivectl("event", "uplink", "ix0")
+    play.hivectl("start", "web1")
+
+
+def bridge_gone_under_guests(play: Play) -> None:
+    """``service netif restart`` destroys a bridge that guests use; made anew, it has their taps again."""
+    up(play, "web1")
+    assert play.host.run("ifconfig", "br-lan", "destroy").status == 0
+    play.quietly()
+    play.hivectl("event", "uplink", "ix0")
+    assert any("br-lan" in line and "tap-web1-lan" in line for line in play.show("interface"))
+    down(play, "web1")
+
+
 def uplink_in_other_bridge(play: Play) -> None:
     """The uplink is a member of the administrator's bridge already."""
     play.host.call("bridge", name="bridge0", members=["ix0"])
@@ -112,6 +130,7 @@ def hook_environment(play: Play) -> None:
 
 def missing_rom(play: Play) -> None:
     """The firmware's package is not installed: the message names it."""
+    made(play, "web1")
     play.host.path("/usr/local/share/uefi-firmware/BHYVE_UEFI_CODE.fd").unlink()
     outcome = play.hivectl("start", "web1", status=1)
     assert "edk2-bhyve" in outcome.out + outcome.err
@@ -119,12 +138,13 @@ def missing_rom(play: Play) -> None:
 
 
 def passthrough(play: Play) -> None:
-    """The device belongs to another driver; the message says how to reserve it, and doing so helps."""
+    """The device belongs to another driver; the message says how to reserve it. devd tells when it is there."""
     play.hivectl("start", "gpu1", status=1)
     assert not leftovers(play.host)
     assert play.host.run("devctl", "set", "driver", "-f", "pci0:2:0:0", "ppt").status == 0
     play.quietly()
-    play.hivectl("start", "gpu1")
+    play.hivectl("event", "passthrough", "ppt0")
+    assert "guest gpu1" in play.host.state()
     down(play, "gpu1")
 
 
@@ -164,12 +184,14 @@ SCENARIOS = [
     Scenario("manual-bridge-missing", manual_bridge_missing, {"bridges": {}}),
     Scenario("uplink-auto", uplink_auto, {"default_route": "ix1"}),
     Scenario("uplink-auto-without-route", uplink_auto_without_route, {"default_route": None}),
+    Scenario("uplink-comes-late", uplink_comes_late, {"default_route": None}),
+    Scenario("bridge-gone-under-guests", bridge_gone_under_guests),
     Scenario("uplink-in-other-bridge", uplink_in_other_bridge),
     Scenario("hook-fails", hook_fails),
     Scenario("hook-environment", hook_environment),
     Scenario("missing-rom", missing_rom),
-    Scenario("passthrough", passthrough, {"pci": {"2/0/0": "vgapci0"}, "modules": ["vmm"]}),
-    Scenario("passthrough-absent", passthrough_absent),
+    Scenario("passthrough", passthrough, {"ppt": [], "pci": {"2/0/0": "vgapci0"}, "modules": ["vmm"]}),
+    Scenario("passthrough-absent", passthrough_absent, {"ppt": []}),
     Scenario("host-rebooted", host_rebooted),
     Scenario("unknown-guest", unknown_guest),
 ]

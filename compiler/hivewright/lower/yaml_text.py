@@ -22,6 +22,8 @@ except ImportError:  # PyYAML without libyaml
     from yaml import SafeLoader as _BaseLoader  # type: ignore[assignment]
 
 _SAFE = re.compile(r"[A-Za-z0-9_./:+-]*")
+_NUMBER_LIKE = re.compile(r"[-+.]?[0-9][0-9A-Fa-fOoXx_.+:-]*")
+"""Texts that some reader of YAML takes for a number, such as 1e3 and 0o17."""
 _PLACEHOLDER = "HIVEWRIGHT.PLACEHOLDER"
 _WIDTH = 2**30
 """Never fold: nuageinit(7) of FreeBSD 14 reads a subset of YAML."""
@@ -56,27 +58,36 @@ _NODES = 100_000
 """How deep own data may be nested, and how many values it may have once aliases are written out."""
 
 
+def _construct_text(loader: Any, node: Any) -> str | Verbatim:
+    # Plain 1e3 is text here and a number elsewhere: as it was written, each reader makes of it what it does.
+    if not node.style and _NUMBER_LIKE.fullmatch(node.value):
+        return Verbatim(node.tag, node.value)
+    return str(loader.construct_scalar(node))
+
+
 def _represent_text(dumper: Any, text: str) -> Any:
     # A literal block that keeps empty lines at its end is followed by "...", which would end the whole document.
     literal = "\n" in text and text.strip("\n") != "" and not text.endswith("\n\n")
-    return dumper.represent_scalar(f"{_TAG}str", text, style="|" if literal else None)
+    style = "|" if literal else "'" if _NUMBER_LIKE.fullmatch(text) else None
+    return dumper.represent_scalar(f"{_TAG}str", text, style=style)
 
 
 _Dumper.add_representer(str, _represent_text)
 _Dumper.add_representer(Text, lambda dumper, text: dumper.represent_scalar(f"{_TAG}str", str(text), style='"'))
 _Dumper.add_representer(Verbatim, lambda dumper, scalar: dumper.represent_scalar(scalar.tag, scalar.text))
+_Loader.add_constructor(f"{_TAG}str", _construct_text)
 for _kind in ("int", "float", "bool", "null", "timestamp", "binary"):
     _Loader.add_constructor(f"{_TAG}{_kind}", lambda _loader, node: Verbatim(node.tag, node.value))
 
 
 def read_mapping(text: str) -> dict[str, Any]:
-    """A YAML mapping whose scalars keep their spelling; rules have found that it is one.
+    """A YAML mapping whose scalars keep their spelling; rules have found that it is one, or nothing at all.
 
     ``ValueError`` when it is larger than it looks: aliases are written out.
     """
-    value = yaml.load(text, Loader=_Loader) or {}
+    value = yaml.load(text, Loader=_Loader)
     _check_extent(value)
-    return value
+    return value if isinstance(value, dict) else {}
 
 
 def _check_extent(value: object) -> None:

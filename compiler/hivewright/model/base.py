@@ -67,7 +67,7 @@ def _absolute_path(text: str) -> str:
     # bhyve(8) cannot escape a comma in an option and expands %(name) and backslashes in configuration values.
     if not text.startswith("/"):
         raise ValueError('a path on the host is absolute, for example "/srv/vms"')
-    if re.search(r"[,%\\\x00-\x1f\x7f]", text):
+    if re.search(r"[,%\\]", text) or not text.isprintable():
         raise ValueError("bhyve cannot take a comma, percent sign, backslash or control character in a path")
     if any(part in ("..", ".") for part in text.split("/")):
         raise ValueError('a path on the host must not contain "." or ".."')
@@ -79,7 +79,7 @@ def _absolute_path(text: str) -> str:
 
 
 def _site_path(text: str) -> str:
-    if text.startswith("/") or ".." in text.split("/") or not text or re.search(r"[\x00-\x1f\x7f]", text):
+    if text.startswith("/") or ".." in text.split("/") or not text or not text.isprintable():
         raise ValueError('a file of the site is named relative to the site\'s folder, for example "files/web1.yaml"')
     return text
 

@@ -33,7 +33,7 @@ Storage = Annotated[Zfs | Directory, Field(discriminator="kind")]
 class Image(Table):
     """A disk image: fetched, checked and unpacked on the host when a disk is made from it."""
 
-    url: Annotated[str, Field(pattern=r"^(https?|ftp)://[^\s\x00-\x1f\x7f]+$")] | None = Field(
+    url: Annotated[str, Field(pattern=r"^(https?|ftp)://[!-~]+$")] | None = Field(
         None, description="Where it is fetched from; .xz, .gz and .zst are unpacked."
     )
     path: HostPath | None = Field(None, description="Instead of url: a file on the host.")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from hivewright.report import Diagnostic, Spot
 from hivewright.rules.survey import Survey, diagnose
+from hivewright.wording import quoted
 
 _KEY_TYPES = ("ssh-", "ecdsa-sha2-", "sk-ssh-", "sk-ecdsa-")
 """How the type of a public key begins (sshd(8), AUTHORIZED_KEYS FILE FORMAT)."""
@@ -87,4 +88,17 @@ def _user_data_fault(content: bytes) -> tuple[str, int, int] | None:
         return "is no YAML mapping", 2, 1
     if value is not None and not all(isinstance(key, str) for key in value):
         return "has a key that is not text", 2, 1
+    return _repeated_key(text)
+
+
+def _repeated_key(text: str) -> tuple[str, int, int] | None:
+    """A key of the outermost mapping that stands there twice: PyYAML takes the last, and the first is lost."""
+    import yaml
+
+    root = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    seen: set[str] = set()
+    for key, _ in root.value if isinstance(root, yaml.MappingNode) else ():
+        if key.value in seen:
+            return f"has the key {quoted(key.value)} twice", key.start_mark.line + 1, key.start_mark.column + 1
+        seen.add(key.value)
     return None

@@ -24,6 +24,7 @@ PLAYED: dict[str, tuple[str, Command]] = {
     "zfs": ("/sbin", storage.zfs),
     "zpool": ("/sbin", storage.zpool),
     "stat": ("/usr/bin", storage.stat),
+    "dd": ("/bin", storage.dd),
     "sha256": ("/sbin", storage.sha256),
     "kldload": ("/sbin", system.kldload),
     "kldstat": ("/sbin", system.kldstat),
@@ -45,7 +46,7 @@ WITH_UMASK: dict[str, tuple[str, Callable[[World, list[str], int], Result]]] = {
 }
 LOCAL = {"daemon": "/usr/sbin", "lockf": "/usr/bin", "timeout": "/bin"}
 BASE = {
-    "/bin": (*("cat", "chmod", "cp", "dd", "expr", "ln", "ls", "mkdir", "mv", "realpath", "rm", "rmdir", "sync"),),
+    "/bin": (*("cat", "chmod", "cp", "expr", "ln", "ls", "mkdir", "mv", "realpath", "rm", "rmdir", "sync"),),
     "/usr/bin": (
         *("awk", "basename", "cmp", "cut", "dirname", "env", "find", "grep", "gzip", "head", "id"),
         *("mkfifo", "mktemp", "sed", "sort", "tail", "tee", "touch", "tr", "uniq", "wc"),

@@ -64,8 +64,8 @@ class Scene:
         return self.server.count
 
     def set(self, name: str, value: Any) -> None:
-        """Change a setting of the world: default_route, zvol_delay, ppt, urls."""
-        if name not in ("default_route", "zvol_delay", "ppt", "urls"):
+        """Change a setting of the world: default_route, urls."""
+        if name not in ("default_route", "urls"):
             raise KeyError(name)
         setattr(self.world, name, value)
 
@@ -106,7 +106,8 @@ class Scene:
         lines += [f"guest {name}" for name in sorted(self.world.guests)]
         for dataset in sorted(self.world.datasets.values(), key=lambda each: each.name):
             if dataset.kind == "volume":
-                lines.append(f"volume {dataset.name} {dataset.size}")
+                content = dataset.properties.get("content", "nothing")
+                lines.append(f"volume {dataset.name} {dataset.size} {content}")
         lines += self.processes()
         for top in SHOWN:
             lines += list(tree(top))

@@ -289,6 +289,25 @@ def makefs(_: World, words: list[str], umask: int) -> Result:
     return Reply()
 
 
+def dd(world: World, words: list[str]) -> Result:
+    """dd(1): ``dd if=FILE of=FILE [bs=SIZE]``; what is written to a volume is remembered as its beginning."""
+    operands = dict(word.partition("=")[::2] for word in words)
+    if not {"if", "of"} <= set(operands) <= {"if", "of", "bs", "conv", "status"}:
+        return fail("dd: unknown operand")
+    size_of(operands.get("bs", "512"))
+    try:
+        with open(operands["if"], "rb") as source:
+            data = source.read()
+        with open(operands["of"], "r+b" if operands["of"].startswith("/dev/") else "wb") as target:
+            target.write(data)
+    except OSError as error:
+        return fail(f"dd: {error.filename}: {error.strerror}")
+    volume = world.datasets.get(operands["of"].removeprefix("/dev/zvol/"))
+    if volume is not None:
+        volume.properties["content"] = hashlib.sha256(data).hexdigest()[:8]
+    return Reply()
+
+
 def sha256(_: World, words: list[str]) -> Result:
     """sha256(1): ``sha256 [-q] [-c digest] file …``."""
     given, names = options(words, "qc:")

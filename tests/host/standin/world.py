@@ -94,7 +94,7 @@ class World:
         self.modules: set[str] = set(settings.get("modules", []))
         self.default_route: str | None = settings.get("default_route", "ix0")
         self.urls: dict[str, str] = settings.get("urls", {})
-        self.ppt: list[str] = settings.get("ppt", [])
+        self.ppt: list[str] = list(settings.get("ppt", ["2/0/0"]))
         self.pci: dict[str, str] = settings.get("pci", {})
         self.zvol_delay: float = settings.get("zvol_delay", 2.0)
         self.interfaces: dict[str, Interface] = {}

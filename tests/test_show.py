@@ -1,0 +1,192 @@
+"""``hivewright show``: every key as it was written or is by default, and every word of the command with its origin."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import shutil
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hivewright.source import find_project, read_site
+from hivewright.verify import script_words
+from projects import CHECKOUT, GUESTS, Project, only_json
+
+pytest_plugins = ["project_fixtures"]
+
+
+def vm_tables() -> dict[str, dict[str, Any]]:
+    """Every VM of the example site, as its file has it."""
+    files = read_site(find_project(CHECKOUT)).files
+    return {name: table for file in files for name, table in file.values.get("vm", {}).items()}  # type: ignore[attr-defined]
+
+
+VMS = vm_tables()
+PLACES = [(name, host) for name, table in VMS.items() for host in table.get("hosts", [table.get("host")])]
+ORIGIN = re.compile(
+    r"default [a-z_.0-9]+|lock [a-z_.0-9]+ \(locks/[a-z0-9-]+\.toml\)|rule [a-z0-9-]+: \S.*"
+    r"|[a-z][a-zA-Z0-9_.-]+ \([a-z0-9/_.-]+\.toml\)"
+    r"|(?:template|profile) [a-z0-9.-]+: [a-z_.0-9]+ \([a-z0-9/_.-]+\.toml\)|defaults: [a-z_.0-9]+ \([a-z/]+\.toml\)"
+)
+
+
+@pytest.fixture
+def example(tmp_path: Path, cache: Path, capsys: pytest.CaptureFixture[str]) -> Project:  # noqa: ARG001
+    """A copy of the example site and of its build."""
+    for name in ("site", "build"):
+        shutil.copytree(CHECKOUT / name, tmp_path / name, symlinks=True)
+    return Project(tmp_path, capsys)
+
+
+def leaves(table: dict[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
+    for key, value in table.items():
+        if isinstance(value, dict) and value:
+            yield from leaves(value, (*path, key))
+        else:
+            yield ".".join((*path, key)), value
+
+
+@pytest.mark.parametrize(("vm", "host"), PLACES)
+def test_every_guest_of_the_example(example: Project, vm: str, host: str) -> None:
+    """In all forms: the command is that of the start script, every word has origins, what was written is shown."""
+    document = json.loads(example.succeed("show", vm, "--host", host, "--json").out)
+    assert (document["vm"], document["host"]) == (vm, host)
+    words = [each["word"] for each in document["command"]]
+    start = (example.build / host / GUESTS / vm / "start").read_text()
+    assert words == ["/usr/sbin/bhyve", *script_words(start)]
+    assert f"vm {vm} {document['digest']}" in start
+    for each in document["command"]:
+        assert each["origins"], each["word"]
+        for origin in each["origins"][1:] if each["word"] == "/usr/sbin/bhyve" else each["origins"]:
+            assert ORIGIN.fullmatch(origin), origin
+    shown = {key: each["value"] for key, each in document["definition"].items()}
+    for key, value in leaves(VMS[vm]):
+        assert shown[key] == value, key
+    text = example.succeed("show", vm, "--host", host).out
+    keys, command = text.split("\n\n")
+    assert shlex.split(command) == words
+    assert tomllib.loads(keys) == nested(shown)
+    told = example.succeed("show", vm, "--host", host, "--origin").out
+    assert [line for line in told.split("\n\n")[1].splitlines() if not line.startswith("    ")] == words
+    assert tomllib.loads(told.split("\n\n")[0]) == nested(shown)
+
+
+def nested(shown: dict[str, Any]) -> dict[str, Any]:
+    """Dotted keys as tables; a switch that is on and has keys of its own is those keys."""
+    whole: dict[str, Any] = {}
+    for key, value in shown.items():
+        *path, last = key.split(".")
+        table = whole
+        for part in path:
+            table = table.setdefault(part, {})
+        table[last] = value
+    return whole
+
+
+def test_without_a_host_it_is_the_home(example: Project) -> None:
+    assert json.loads(example.succeed("show", "git1", "--json").out)["host"] == "beta"
+    assert example.succeed("show", "git1").out.startswith("# git1 on beta, from vms/git.toml [vm.git1]\n")
+
+
+def test_origins_of_keys(example: Project) -> None:
+    lines = example.succeed("show", "git1", "--origin").out.splitlines()
+    assert 'memory = "4G"  # template server (templates.toml)' in lines
+    assert 'stop_timeout = "45s"  # defaults (site.toml)' in lines
+    assert 'disk.root.size = "40G"  # vms/git.toml' in lines
+    assert 'on_crash = "restart"  # default' in lines
+    assert "rng = true  # profile debian-13 (profiles/linux/debian-13.toml)" in lines
+
+
+WRITTEN = """\
+[template.all]
+rng = true
+cloud_init = { users = [], packages = ["nginx"] }
+after = ["db1"]
+[vm.odd]
+host = "beta"
+inherit = ["all"]
+memory = "2048M"
+stop_timeout = "120s"
+rng = false
+after = []
+description = ""
+vnc = true
+pin = { 0 = "3,2,1" }
+cpus = 1
+[vm.odd.cloud_init]
+packages = []
+[vm.odd.serial]
+[vm.odd.nic.lan]
+network = "lan"
+mac = "58:9C:FC:0A:1B:2C"
+slot = "7"
+"""
+
+
+def test_what_was_written_is_shown_as_it_was_written(project: Project) -> None:
+    project.add("odd.toml", WRITTEN)
+    shown = json.loads(project.succeed("show", "odd", "--json").out)["definition"]
+    own = {key: each["value"] for key, each in shown.items() if each["origin"] == "odd.toml"}
+    assert own == {
+        "host": "beta",
+        "inherit": ["all"],
+        "memory": "2048M",
+        "stop_timeout": "120s",
+        "rng": False,
+        "after": [],
+        "description": "",
+        "vnc": True,
+        "pin.0": "3,2,1",
+        "cpus": 1,
+        "cloud_init.packages": [],
+        "serial": {},
+        "nic.lan.network": "lan",
+        "nic.lan.mac": "58:9C:FC:0A:1B:2C",
+        "nic.lan.slot": "7",
+    }
+    assert shown["cloud_init.users"] == {"value": [], "origin": "template all (odd.toml)"}
+    assert shown["vnc.port"] == {"value": "auto", "origin": "default"}
+
+
+def test_nothing_is_written(project: Project) -> None:
+    project.succeed("show", "web1")
+    assert not project.written()
+
+
+def test_a_secret_place_is_not_made_up(project: Project) -> None:
+    """Without locks the numbers are those a build would write."""
+    told = json.loads(project.succeed("show", "web1", "--json").out)
+    project.succeed("build")
+    assert json.loads(project.succeed("show", "web1", "--json").out) == told
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (("web2",), "there is no VM 'web2'; did you mean"),
+        (("nothing-like-it",), "there is no VM 'nothing-like-it'"),
+        (("web1", "--host", "beta"), "there is no host web1 runs on 'beta'"),
+        (("web1", "--host", "gamma"), "there is no host web1 runs on 'gamma'"),
+    ],
+)
+def test_an_unknown_guest_or_host_is_a_usage_error(project: Project, arguments: tuple[str, ...], text: str) -> None:
+    done = project.run("show", *arguments)
+    assert (done.status, done.out) == (2, "")
+    assert text in done.err
+
+
+def test_errors_of_the_site_and_of_locks_are_reported(project: Project) -> None:
+    project.add("locks/web1.toml", "uuid = 1\n")
+    for vm in ("web1", "db1"):
+        done = project.run("show", vm)
+        assert (done.status, done.out) == (1, "")
+        assert "error[LOCK003]" in done.err
+    project.add("bad.toml", "[vm.bad]\nhost = 1\n")
+    done = project.run("--format", "json", "show", "web1")
+    assert (done.status, done.out) == (1, "")
+    assert {each["code"] for each in only_json(done.err)} == {"KEY002", "KEY003"}
