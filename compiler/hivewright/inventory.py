@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from hivewright.plan import HostPlan, NetworkPlan, NicPlan, Setting, VmPlan
-from hivewright.quote import MarkdownText, markdown_code, markdown_row, mermaid_node, quote_sh
+from hivewright.quote import MarkdownText, markdown_code, markdown_paragraph, markdown_row, mermaid_node, quote_sh
 from hivewright.units import format_duration, format_size
 
 
@@ -104,7 +104,7 @@ def _nic_row(nic: NicPlan) -> MarkdownText:
 def _details(vm: VmPlan) -> dict[str, object]:
     return {
         "name": vm.name,
-        "description": vm.description,
+        "description": markdown_paragraph(vm.description) if vm.description else None,
         "slots": [markdown_row(slot) for slot in vm.slots],
         "disks": [
             markdown_row((disk.name, disk.bus, format_size(disk.size) if disk.size else "", disk.path))

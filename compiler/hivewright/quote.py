@@ -24,6 +24,7 @@ _DEVD_VARIABLE = re.compile(r"[a-z][a-z-]*").fullmatch
 _DEVD_KINDS = frozenset(("notify", "attach", "detach", "nomatch"))
 _DEVD_STATEMENTS = frozenset(("class", "device-name", "media-type", "subdevice"))
 _MARKDOWN_SPECIAL = re.compile(r"[\\`*<>\[\]|&~]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
+_MARKDOWN_START = re.compile(r"^([0-9]{1,9}(?=[.)])|(?=[#+=-]))(.)", re.ASCII)
 _MARKDOWN_PLAIN = re.compile(r"[A-Za-z0-9 @%+=:,./;()-]*", re.ASCII).fullmatch
 _NOT_ALPHANUMERIC = re.compile(r"[^A-Za-z0-9]")
 _BACKTICKS = re.compile("`+")
@@ -197,6 +198,11 @@ def quote_markdown(value: object) -> str:
     if type(value) is MarkdownText:
         return value.text
     return _number(value, "Markdown")
+
+
+def markdown_paragraph(text: str) -> MarkdownText:
+    """Plain text on a line of its own, which could be taken for a heading, an item of a list or code."""
+    return MarkdownText(_MARKDOWN_START.sub(r"\1\\\2", quote_markdown(text).strip()))
 
 
 def markdown_row(cells: Sequence[str | int | MarkdownText]) -> MarkdownText:

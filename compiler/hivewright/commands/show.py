@@ -39,11 +39,11 @@ def _show(arguments: Namespace, front: Front, site: Site) -> int:
     from hivewright.tracing import origins
 
     if arguments.vm not in site.vms:
-        return _unknown("VM", arguments.vm, list(site.vms))
+        return _unknown(f"there is no VM {arguments.vm!r}", arguments.vm, list(site.vms), "VM")
     hosts = site.hosts_of(site.vms[arguments.vm])
     host = arguments.host or hosts[0]
     if host not in hosts:
-        return _unknown(f"host {arguments.vm} runs on", host, list(hosts), what="host")
+        return _unknown(f"{arguments.vm} does not run on {host!r}", host, list(hosts), "host")
     numbers = allocate_numbers(site, read_locks(front.project))
     if front.report(numbers.diagnostics):
         return 1
@@ -60,10 +60,10 @@ def _show(arguments: Namespace, front: Front, site: Site) -> int:
     return 0
 
 
-def _unknown(kind: str, name: str, known: list[str], what: str = "") -> int:
+def _unknown(fault: str, name: str, known: list[str], kind: str) -> int:
     from hivewright.wording import suggestion
 
-    sys.stderr.write(f"hivewright: there is no {kind} {name!r}; {suggestion(name, known, what or kind)}\n")
+    sys.stderr.write(f"hivewright: {fault}; {suggestion(name, known, kind)}\n")
     return 2
 
 

@@ -188,7 +188,7 @@ Dataset = Annotated[
     str,
     reader(
         _matching(
-            r"[A-Za-z][A-Za-z0-9_.:-]*(/[A-Za-z0-9_.:-]+)*",
+            r"[A-Za-z][A-Za-z0-9_.:-]*(/(?!\.\.?(/|$))[A-Za-z0-9_.:-]+)*",
             'a dataset is a pool and names separated by slashes, for example "zroot/vms"',
             200,
         ),
@@ -196,6 +196,18 @@ Dataset = Annotated[
     ),
     described("^[A-Za-z][A-Za-z0-9_.:/-]*$", "zroot/vms"),
 ]
+
+_LABEL = "[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+_DOMAIN = rf"{_LABEL}(?:\.{_LABEL})*"
+_DOMAIN_FORM = 'a domain is names of letters, digits and - with dots between them, for example "example.net"'
+
+Domain = Annotated[
+    str, reader(_matching(_DOMAIN, _DOMAIN_FORM, 253), '"example.net"'), described(f"^{_DOMAIN}$", "example.net")
+]
+DomainOrNone = Annotated[
+    str, reader(_matching(f"(?:{_DOMAIN})?", _DOMAIN_FORM, 253), '"example.net"'), described(f"^({_DOMAIN})?$", "")
+]
+"""A domain, or an empty text for none."""
 
 Sha256 = Annotated[
     str,

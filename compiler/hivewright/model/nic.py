@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from hivewright.model.base import Interface, Line, ListOf, Mac, Name, Slot, Table, described, reader
+from hivewright.model.base import Domain, Interface, ListOf, Mac, Name, Slot, Table, described, reader
 
 
 def _address_4(text: str) -> str:
@@ -80,7 +80,7 @@ class Nic(Table):
     ipv6: Address6 | None = Field(None, description='"2001:db8::10/64", "dhcp" or "auto" (router advertisements).')
     gateway6: Ip6 | None = Field(None, description="IPv6 default gateway.")
     dns: ListOf[Ip] = Field((), description="Name servers.")
-    search: ListOf[Line] = Field((), description="Domains to search.")
+    search: ListOf[Domain] = Field((), description="Domains to search.")
     private: bool = Field(False, description="Cannot talk to other private ports of its bridge.")
     tap: Interface | None = Field(None, description="Name of the tap; taken from the lock if absent.")
     slot: Slot | None = Field(None, description="A fixed PCI address; taken from the lock if absent.")

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from hivewright.model.base import HostPath, Line, ListOf, Name, Table, described, reader
+from hivewright.model.base import DomainOrNone, HostPath, Line, ListOf, Name, Table, described, reader
 from hivewright.model.storage import Image
 
 
@@ -26,7 +26,7 @@ class SiteTable(Table):
     """The site as a whole: ``[site]``."""
 
     name: Name = Field(description="Its name; MACs and UUIDs are derived from it.")
-    domain: Line = Field("", description="DNS domain of the guests.")
+    domain: DomainOrNone = Field("", description="DNS domain of the guests.")
     mac_prefix: MacPrefix = Field("58:9c:fc", description="First three octets of derived MAC addresses.")
 
 

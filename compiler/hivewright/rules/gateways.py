@@ -45,7 +45,7 @@ def _gateway(survey: Survey, vm: str, key: str, nic: Nic, version: str) -> Diagn
     from ipaddress import ip_address, ip_interface
 
     address = nic.ipv4 if version == "4" else nic.ipv6
-    gateway = nic.gateway4 if version == "4" else nic.gateway6
+    gateway = (nic.gateway4 if version == "4" else nic.gateway6) or ""
     here = ("vm", vm, "nic", key)
     gateway_key, address_key = f"gateway{version}", f"ipv{version}"
     also = [survey.site.place(*here, address_key)]

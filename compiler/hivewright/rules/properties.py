@@ -9,7 +9,7 @@ from hivewright.report import Diagnostic, Place
 from hivewright.rules.survey import Survey, diagnose, storage_place
 from hivewright.wording import quoted
 
-_NAME = re.compile(r"[a-z0-9:_.-]+", re.ASCII)
+_NAME = re.compile(r"[a-z0-9:_.][a-z0-9:_.-]*", re.ASCII)
 _VALUE = re.compile(r"[\x20-\x7e]+", re.ASCII)
 _BLOCK = re.compile(r"([0-9]{1,7})([KkMm]?)", re.ASCII)
 
