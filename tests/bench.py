@@ -172,12 +172,34 @@ def bench_size(base: Path, count: int) -> None:
     shutil.rmtree(project)
 
 
+def bench_start(base: Path) -> None:
+    """Processes of one start-to-stop cycle on the stand-in host, alone and beside 50 other guests."""
+    sys.path.insert(0, str(ROOT / "tests"))
+    from host.build import build_tree
+    from host.sandbox import Host, prepare
+    from test_host_budget import BUDGET, crowd, cycle
+
+    tree, standin = build_tree(base / "tree"), prepare(base)
+    print("a guest with one disk and one NIC, from start to stop")
+    for label, others in (("alone on its host", 0), ("beside 50 others", 50)):
+        directory = base / f"host-{others}"
+        directory.mkdir()
+        host = Host(tree, directory, standin, "dash")
+        try:
+            crowd(host, others)
+            print(f"  {label:<34}{len(cycle(host)):9} external commands (budget {BUDGET})")
+        finally:
+            host.close()
+
+
 def main() -> None:
     counts = [int(argument) for argument in sys.argv[1:]] or [10, 1000, 10000]
     with ram_disk() as base:
         bench_example(base)
         for count in counts:
             bench_size(base, count)
+        # Last, because what this process itself has in memory counts as the peak of those it starts.
+        bench_start(base)
 
 
 if __name__ == "__main__":

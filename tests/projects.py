@@ -114,6 +114,11 @@ class Project:
         assert text.count(old) == 1
         path.write_text(text.replace(old, new))
 
+    def remove_beta(self) -> None:
+        """Removes a host with its only guest."""
+        self.edit("hosts.toml", '[host.beta]\nfreebsd = "15.0"\n', "")
+        self.edit("vms/db.toml", '[vm.mail1]\nhost = "beta"\nmemory = "2G"\nvnc = true\n', "")
+
     def add(self, file: str, text: str) -> Path:
         write_files(self.root / "site", {file: text})
         return self.root / "site" / file
@@ -166,6 +171,7 @@ def hivewright(
 ) -> subprocess.CompletedProcess[str]:
     """One command as a process of its own, in a folder; ``prelude`` is Python to run before it."""
     code = f"{prelude}\nfrom hivewright.cli import entry\nentry()"
-    variables = {**os.environ, "PYTHONPATH": str(CHECKOUT / "compiler"), **environment}
+    variables = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    variables |= {"PYTHONPATH": str(CHECKOUT / "compiler"), **environment}
     command = [sys.executable, "-c", code, *arguments]
     return subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True, check=False)

@@ -225,8 +225,7 @@ class TestStability:
 
     def test_a_removed_host_goes_and_the_others_stay(self, built: Project) -> None:
         before = built.written()
-        built.edit("hosts.toml", '[host.beta]\nfreebsd = "15.0"\n', "")
-        built.edit("vms/db.toml", '[vm.mail1]\nhost = "beta"\nmemory = "2G"\nvnc = true\n', "")
+        built.remove_beta()
         built.succeed("build")
         assert not (built.build / "beta").exists()
         assert built.written() == {path: text for path, text in before.items() if not path.startswith("build/beta/")}

@@ -37,7 +37,11 @@ def inventory_context(plan: HostPlan) -> dict[str, object]:
         "uplinks": [
             (_uplink(network.uplink), _bridge(network.name)) for network in plan.networks if network.uplink != "none"
         ],
-        "links": [(_bridge(nic.network), _guest(vm.name, vm.name)) for vm in plan.vms for nic in vm.nics],
+        "links": [
+            (_bridge(network), _guest(vm.name, vm.name))
+            for vm in plan.vms
+            for network in dict.fromkeys(nic.network for nic in vm.nics)
+        ],
         "waves": [
             {"node": mermaid_node("wave", name, name), "guests": [_wave_guest(vm) for vm in guests]}
             for name, guests in waves(plan.vms)

@@ -90,6 +90,7 @@ class _Checker:
         for moment in MOMENTS:
             for index, hook in enumerate(getattr(vm.hooks, moment)):
                 self.check_file(hook, ("vm", name, "hooks", moment, index))
+                self.check_hook(hook, ("vm", name, "hooks", moment, index))
 
     def check_image(self, image: str, hosts: list[tuple[str, Host]], path: KeyPath) -> None:
         """An image is an [image.NAME], or comes with the profile of that name for the architecture of each host."""
@@ -134,6 +135,13 @@ class _Checker:
             self.unusable[name] = fault
         code, message, remedy = self.unusable[name]
         self.report(code, message, path, remedy)
+
+    def check_hook(self, name: str, path: KeyPath) -> None:
+        """The name of a hook's interpreter does not end in a carriage return: there is no such program."""
+        first_line = self.files.get(name, b"")[:256].partition(b"\n")[0]
+        if first_line.startswith(b"#!") and first_line.endswith(b"\r"):
+            message = f"the file {quoted(name)} has the line ends of Windows, with which no host can run it"
+            self.report("REF012", message, path, "save it with the line ends of Unix (LF)")
 
     def _read(self, name: str) -> tuple[str, str, str] | None:
         """Keeps a file's contents, or says why not: code, message, help."""

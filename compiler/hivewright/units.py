@@ -30,8 +30,8 @@ def parse_size(text: str) -> int:
     if match is None:
         raise ValueError(f"a size needs a whole number and a unit, for example {_meant_size(text)}")
     size = int(match[1]) * _SIZE_FACTOR[match[2]]
-    if size == 0:
-        raise ValueError("a size must be larger than zero")
+    if not 0 < size < 2**63:
+        raise ValueError("a size must be larger than zero" if size == 0 else "a size must be less than 8388608T")
     return size
 
 

@@ -54,10 +54,18 @@ def nic_plans(guest: Guest) -> tuple[NicPlan, ...]:
             nic.model,
             mac_address(guest, name, nic),
             tap_name(guest, name, nic),
-            ", ".join(address for address in (nic.ipv4, nic.ipv6) if address is not None),
+            ", ".join(_addresses(nic)),
         )
         for name, nic in sorted(guest.vm.nic.items())
     )
+
+
+def _addresses(nic: Nic) -> Iterator[str]:
+    """What people shall read of its addresses; an IPv6 one that is not written out is called so."""
+    if nic.ipv4 is not None:
+        yield nic.ipv4
+    if nic.ipv6 is not None:
+        yield nic.ipv6 if "/" in nic.ipv6 else f"IPv6 {nic.ipv6}"
 
 
 def tap_name(guest: Guest, name: str, nic: Nic) -> str:

@@ -22,7 +22,7 @@ except ImportError:  # PyYAML without libyaml
     from yaml import SafeLoader as _BaseLoader  # type: ignore[assignment]
 
 _SAFE = re.compile(r"[A-Za-z0-9_./:+-]*")
-_NUMBER_LIKE = re.compile(r"[-+.]?[0-9][0-9A-Fa-fOoXx_.+:-]*")
+_NUMBER_LIKE = re.compile(r"[-+]?[.]?[0-9][0-9A-Fa-fOoXx_.+:-]*")
 """Texts that some reader of YAML takes for a number, such as 1e3 and 0o17."""
 _PLACEHOLDER = "HIVEWRIGHT.PLACEHOLDER"
 _WIDTH = 2**30

@@ -88,6 +88,8 @@ def _host_port(text: str) -> str:
     address, colon, port = text.rpartition(":")
     bare = address[1:-1] if address.startswith("[") and address.endswith("]") else address
     try:
+        if re.search(r"%(?![A-Za-z0-9_.-]+\Z)", bare):  # a zone is the name of an interface
+            raise ValueError
         version = ipaddress.ip_address(bare).version
         valid = bool(colon) and (version == 6) == (bare != address) and re.fullmatch("[0-9]{1,5}", port, re.ASCII)
     except ValueError:
@@ -95,6 +97,13 @@ def _host_port(text: str) -> str:
     if not valid or not 1 <= int(port) <= 65535:
         raise ValueError('an address and port is written "192.0.2.10:80" or "[2001:db8::1]:80"')
     return text
+
+
+def _span(text: str) -> int:
+    seconds = units.parse_duration(text)
+    if not seconds:
+        raise ValueError("this must be longer than zero")
+    return seconds
 
 
 def _bool_as_table(value: object) -> object:
@@ -140,6 +149,9 @@ Size = Annotated[int, reader(units.parse_size, '"4G"'), described("^[0-9]+[KMGT]
 Duration = Annotated[int, reader(units.parse_duration, '"60s"'), described("^[0-9]+(s|m|h)$", "60s")]
 """Seconds."""
 
+Span = Annotated[int, reader(_span, '"60s"'), described("^[0-9]+(s|m|h)$", "60s")]
+"""Seconds, at least one."""
+
 Mac = Annotated[
     str,
     reader(units.parse_mac, '"58:9c:fc:0a:1b:2c"'),
@@ -182,7 +194,11 @@ Interface = Annotated[
 
 HostPath = Annotated[str, reader(_absolute_path, '"/srv/vms"'), described("^/", "/srv/vms")]
 SitePath = Annotated[str, reader(_site_path, '"files/web1.yaml"'), described("^[^/]", "files/web1.yaml")]
-HostPort = Annotated[str, reader(_host_port, '"192.0.2.10:80"'), described(":[0-9]+$", "192.0.2.10:80")]
+HostPort = Annotated[
+    str,
+    reader(_host_port, '"192.0.2.10:80"'),
+    described(r"^([0-9.]+|\[[0-9A-Fa-f:.]+(%[A-Za-z0-9_.-]+)?\]):[0-9]{1,5}$", "192.0.2.10:80"),
+]
 
 Dataset = Annotated[
     str,

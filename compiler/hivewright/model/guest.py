@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from hivewright.model.base import Duration, HostPath, HostPort, Line, ListOf, Name, SitePath, Slot, Table
+from hivewright.model.base import HostPath, HostPort, Line, ListOf, Name, SitePath, Slot, Span, Table
 from hivewright.model.nic import Ip
 
 
@@ -40,14 +40,14 @@ class Ready(Table):
     """What "ready" means for those that come after this VM: ``ready = { tcp = "…", timeout = "60s" }``."""
 
     tcp: HostPort = Field(description="Address and port that must accept a connection.")
-    timeout: Duration = Field(60, description="How long to wait for it.")
+    timeout: Span = Field(60, description="How long to wait for it.")
 
 
 class RestartLimit(Table):
     """How many restarts within how long are normal: ``restart_limit = { count = 5, within = "10m" }``."""
 
     count: int = Field(5, ge=1, le=1000, description="Restarts.")
-    within: Duration = Field(600, description="Span of time.")
+    within: Span = Field(600, description="Span of time.")
 
 
 class Vnc(Table):

@@ -21,6 +21,7 @@ def _address_4(text: str) -> str:
         raise ValueError('an IPv4 address is written with its prefix length, "192.0.2.10/24", or is "dhcp"')
     if not text.split("/")[1].isdigit():
         raise ValueError('the prefix length is a number, as in "192.0.2.10/24"')
+    _check_single(address)
     network = address.network
     if network.prefixlen < 31 and address.ip in (network.network_address, network.broadcast_address):
         raise ValueError(f"{address.ip} is the network or broadcast address of {network}, not an address of a host")
@@ -31,20 +32,32 @@ def _address_6(text: str) -> str:
     if text in ("dhcp", "auto"):
         return text
     try:
-        if "/" not in text:
-            raise ValueError
-        return str(ipaddress.IPv6Interface(text))
+        address = ipaddress.IPv6Interface(text)
     except ValueError:
-        raise ValueError(
-            'an IPv6 address is written with its prefix length, "2001:db8::10/64", or is "dhcp" or "auto"'
-        ) from None
+        address = None
+    if address is None or "/" not in text or "%" in text:
+        raise ValueError('an IPv6 address is written with its prefix length, "2001:db8::10/64", or is "dhcp" or "auto"')
+    _check_single(address)
+    return str(address)
+
+
+def _check_single(address: ipaddress.IPv4Interface | ipaddress.IPv6Interface) -> None:
+    """Refuses what no interface of a guest can be reached by; ``ValueError`` says why."""
+    ip = address.ip
+    kinds = {"a multicast": ip.is_multicast, "the loopback": ip.is_loopback, "the unspecified": ip.is_unspecified}
+    for kind, applies in kinds.items():
+        if applies:
+            raise ValueError(f"{ip} is {kind} address, not one of a host")
 
 
 def _ip(text: str) -> str:
+    # bhyve(8) expands percent signs, and ipaddress takes any text for the zone behind one.
     try:
+        if "%" in text:
+            raise ValueError
         return str(ipaddress.ip_address(text))
     except ValueError:
-        raise ValueError('an address is written "192.0.2.1" or "2001:db8::1"') from None
+        raise ValueError('an address is written "192.0.2.1" or "2001:db8::1", without a zone') from None
 
 
 def _ip_4(text: str) -> str:
@@ -56,12 +69,16 @@ def _ip_4(text: str) -> str:
 
 def _ip_6(text: str) -> str:
     try:
+        if "%" in text:
+            raise ValueError
         return str(ipaddress.IPv6Address(text))
     except ValueError:
-        raise ValueError('an IPv6 address is written "2001:db8::1"') from None
+        raise ValueError('an IPv6 address is written "2001:db8::1", without a zone') from None
 
 
-Address4 = Annotated[str, reader(_address_4, '"192.0.2.10/24"'), described("^(dhcp|[0-9./]+)$", "192.0.2.10/24")]
+Address4 = Annotated[
+    str, reader(_address_4, '"192.0.2.10/24"'), described("^(dhcp|[0-9.]+/[0-9]{1,2})$", "192.0.2.10/24")
+]
 Address6 = Annotated[str, reader(_address_6, '"2001:db8::10/64"'), described("^(dhcp|auto|.+/[0-9]+)$", "auto")]
 Ip = Annotated[str, reader(_ip, '"192.0.2.53"'), described("^[0-9a-fA-F.:]+$", "192.0.2.53")]
 Ip4 = Annotated[str, reader(_ip_4, '"192.0.2.1"'), described("^[0-9.]+$", "192.0.2.1")]

@@ -121,9 +121,11 @@ def _instead(argument: Argument, vm: Vm) -> str:
         variable = argument.value.partition("=")[0]
         return "write pin" if _VCPU_SET.fullmatch(variable) else _OWN_VARIABLES.get(variable, "")
     if argument.flag == "-l":
-        device = argument.value.partition(",")[0].lower()
+        device, _, backend = argument.value.lower().partition(",")
         if device == "bootrom":
             return "write firmware.rom"
+        if backend == "stdio":
+            return f"guests run without a terminal; write serial.{device} instead"
         return f"delete it or serial.{device}" if device in vm.serial else ""
     if argument.flag == "-s":
         device = argument.value.split(",")[1]
@@ -131,6 +133,8 @@ def _instead(argument: Argument, vm: Vm) -> str:
             return "write machine.hostbridge"
         if device == "fbuf" and vm.vnc is not None:
             return "a VM has one framebuffer; delete it or vnc"
+        if device == "passthru":
+            return "write a table passthrough.NAME, so that the device is kept for this guest and its memory is wired"
         return _ALWAYS if device == "lpc" else ""
     return _OWN_FLAGS.get(argument.flag, "")
 

@@ -39,6 +39,9 @@ def _is_public_key(line: str) -> bool:
     return any(word.startswith(_KEY_TYPES) for word in words[:-1])
 
 
+_FORM = "a user_data file begins with the line #cloud-config; the rest is a YAML mapping of cloud-init's keys"
+
+
 def user_data(survey: Survey) -> Iterator[Diagnostic]:
     """Each file once, at the first VM that names it."""
     site = survey.site
@@ -50,16 +53,13 @@ def user_data(survey: Survey) -> Iterator[Diagnostic]:
         if path in seen or path not in site.files:
             continue
         seen.add(path)
-        fault = _user_data_fault(site.files[path])
+        fault, remedy = _user_data_fault(site.files[path]), _FORM
+        if fault is None:
+            fault, remedy = _repeated_key(site.files[path]), "keep one of the two, with the values of both"
         if fault is not None:
             reason, line, column = fault
-            yield diagnose(
-                "VM043",
-                f"{path} {reason}",
-                site.place("vm", name, "cloud_init", "user_data"),
-                "a user_data file begins with the line #cloud-config; the rest is a YAML mapping of cloud-init's keys",
-                [Spot(path, line, column)],
-            )
+            place = site.place("vm", name, "cloud_init", "user_data")
+            yield diagnose("VM043", f"{path} {reason}", place, remedy, [Spot(path, line, column)])
 
 
 def _user_data_fault(content: bytes) -> tuple[str, int, int] | None:
@@ -88,14 +88,14 @@ def _user_data_fault(content: bytes) -> tuple[str, int, int] | None:
         return "is no YAML mapping", 2, 1
     if value is not None and not all(isinstance(key, str) for key in value):
         return "has a key that is not text", 2, 1
-    return _repeated_key(text)
+    return None
 
 
-def _repeated_key(text: str) -> tuple[str, int, int] | None:
+def _repeated_key(content: bytes) -> tuple[str, int, int] | None:
     """A key of the outermost mapping that stands there twice: PyYAML takes the last, and the first is lost."""
     import yaml
 
-    root = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    root = yaml.compose(content, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     seen: set[str] = set()
     for key, _ in root.value if isinstance(root, yaml.MappingNode) else ():
         if key.value in seen:

@@ -280,7 +280,7 @@ def press(world: World, guest: Guest) -> None:
     """The power button."""
     guest.presses += 1
     if guest.presses == guest.behaviour.ignore + 1:
-        world.at(guest.behaviour.shutdown, lambda: end(world, guest, ENDS["poweroff"]))
+        world.at(guest.behaviour.shutdown, lambda: end(world, guest, ENDS["poweroff"]), guest.name)
 
 
 def end(world: World, guest: Guest, status: int, text: str = "") -> None:

@@ -38,10 +38,6 @@ class Scene:
         """Let the clock run."""
         self.server.advance(seconds)
 
-    def steps(self, count: int) -> bool:
-        """Let so many things happen; false when nothing is left to happen."""
-        return all(self.server.step(self.world.now + 1e6) for _ in range(count))
-
     def guest(self, name: str, runs: list[dict[str, Any]]) -> None:
         """What the guest does in its next runs."""
         self.world.behaviours[name] = [Behaviour(**run) for run in runs]

@@ -129,7 +129,7 @@ class Server:
         elif kind == "ended":
             self.local.pop(descriptor).status = values[0]
         elif kind == "sleep":
-            self.world.at(values[0], lambda: self.acknowledge(socket))
+            self.world.at(values[0], lambda: self.acknowledge(socket), self.actor(self.pids.get(descriptor, 0)))
         else:
             self.register_daemon(kind, *values)
             self.acknowledge(socket)
@@ -159,7 +159,7 @@ class Server:
         if until() or self.world.fire():
             return True
         if self.pending:
-            self.pending.sort(key=lambda request: (request.actor, request.argv, request.pid))
+            self.pending.sort(key=lambda request: (request.actor, self.describe(request), request.pid))
             index = self.chance.randrange(len(self.pending)) if self.chance else 0
             self.execute(self.pending.pop(index))
             return True
@@ -170,7 +170,7 @@ class Server:
         timers = self.world.timers
         if not timers or timers[0][0] > limit:
             return False
-        moment, _, action = self.world.next_timer()
+        moment, action = self.world.next_timer()
         self.world.now = max(self.world.now, moment)
         action()
         return True

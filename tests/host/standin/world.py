@@ -83,7 +83,7 @@ class World:
 
     def __init__(self, settings: dict[str, Any]) -> None:
         self.now = 0.0
-        self.timers: list[tuple[float, int, Callable[[], None]]] = []
+        self.timers: list[tuple[float, str, int, Callable[[], None]]] = []
         self.watchers: list[tuple[Callable[[], bool], Callable[[], None]]] = []
         self.count = 0
         self.release: tuple[int, int] = tuple(settings.get("release", (14, 3)))
@@ -111,14 +111,19 @@ class World:
         for pool in settings.get("pools", ["zroot"]):
             self.import_pool(pool)
 
-    def at(self, delay: float, action: Callable[[], None]) -> None:
-        """Do something ``delay`` seconds from now."""
-        self.count += 1
-        heapq.heappush(self.timers, (self.now + delay, self.count, action))
+    def at(self, delay: float, action: Callable[[], None], label: str = "") -> None:
+        """Do something ``delay`` seconds from now.
 
-    def next_timer(self) -> tuple[float, int, Callable[[], None]]:
+        What falls on the same moment happens in the order of labels, then in that of the calls. Whoever calls because
+        of a signal or of a message nobody scheduled needs a label: such calls come in no certain order.
+        """
+        self.count += 1
+        heapq.heappush(self.timers, (self.now + delay, label, self.count, action))
+
+    def next_timer(self) -> tuple[float, Callable[[], None]]:
         """Take the timer that is due first."""
-        return heapq.heappop(self.timers)
+        moment, _, _, action = heapq.heappop(self.timers)
+        return moment, action
 
     def watch(self, condition: Callable[[], bool], action: Callable[[], None]) -> None:
         """Do something as soon as a condition holds."""

@@ -1,0 +1,125 @@
+"""What is installed: a wheel with its data compiles a site anywhere; an editable install finds the data here."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from hivewright import __version__
+from projects import CHECKOUT, files_below
+
+pytestmark = pytest.mark.slow
+
+SKIPPED = {"__pycache__"}
+
+
+def run(*words: str | Path, folder: Path) -> str:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    done = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def build(kind: str, source: Path, target: Path) -> Path:
+    """A distribution made by the tools of this environment, without a network."""
+    target.mkdir(parents=True)
+    run(sys.executable, "-m", "hatchling", "build", "-t", kind, "-d", target, folder=source)
+    (made,) = target.iterdir()
+    return made
+
+
+@pytest.fixture(scope="module", name="wheel")
+def make_wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build("wheel", CHECKOUT, tmp_path_factory.mktemp("wheel") / "dist")
+
+
+def contents(wheel: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(wheel) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def sources(name: str) -> dict[str, bytes]:
+    """The files of a folder of the checkout as a wheel should hold them."""
+    return {
+        path: text for path, text in files_below(CHECKOUT / name).items() if not SKIPPED.intersection(path.split("/"))
+    }
+
+
+def test_the_wheel_holds_the_package_and_its_data_and_nothing_else(wheel: Path) -> None:
+    expected = {f"hivewright/{path}": text for path, text in sources("compiler/hivewright").items()}
+    for name in ("templates", "profiles"):
+        expected |= {f"hivewright/data/{name}/{path}": text for path, text in sources(name).items()}
+    found = {path: text for path, text in contents(wheel).items() if ".dist-info/" not in path}
+    assert found.keys() == expected.keys()
+    assert found == expected
+    assert wheel.name == f"hivewright-{__version__}-py3-none-any.whl"
+    assert any(path.startswith("hivewright/data/templates/new-site/{{cookiecutter._directory}}/") for path in found)
+
+
+def test_the_source_distribution_builds_the_same_wheel(wheel: Path, tmp_path: Path) -> None:
+    with tarfile.open(build("sdist", CHECKOUT, tmp_path / "sdist")) as archive:
+        archive.extractall(tmp_path / "source", filter="data")
+    (source,) = (tmp_path / "source").iterdir()
+    assert contents(build("wheel", source, tmp_path / "again")) == contents(wheel)
+
+
+def test_an_editable_install_copies_no_data(tmp_path: Path) -> None:
+    environment = tmp_path / "environment"
+    run(sys.executable, "-m", "venv", "--without-pip", environment, folder=tmp_path)
+    pip = (
+        sys.executable,
+        "-m",
+        "pip",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--python",
+        environment / "bin/python",
+    )
+    run(*pip, "install", "--no-deps", "--editable", CHECKOUT, folder=tmp_path)
+    installed = [path for path in environment.rglob("*") if "hivewright" in path.relative_to(environment).as_posix()]
+    assert [path.name for path in installed if path.suffix in (".py", ".j2", ".subr", ".toml")] == []
+    (pointer,) = (path for path in installed if path.suffix == ".pth")
+    assert pointer.read_text().strip() == str(CHECKOUT / "compiler")
+
+
+def test_the_wheel_works_in_an_empty_environment(wheel: Path, tmp_path: Path) -> None:
+    """Installed with what it depends on, seen from a folder that has nothing to do with the checkout."""
+    environment, work = tmp_path / "environment", tmp_path / "work"
+    work.mkdir()
+    run(sys.executable, "-m", "venv", environment, folder=work)
+    pip = (environment / "bin" / "python", "-m", "pip", "--quiet", "--disable-pip-version-check")
+    run(*pip, "install", wheel, folder=work)
+    run(*pip, "check", folder=work)
+    hivewright = environment / "bin" / "hivewright"
+    assert run(hivewright, "--version", folder=work) == f"hivewright {__version__}\n"
+    run(hivewright, "new", "demo", "site=demo", "host=alpha", "storage=directory", "location=/srv/vms", folder=work)
+    assert run(hivewright, "-C", "demo", "--strict", "check", folder=work) == ""
+    run(hivewright, "-C", "demo", "--strict", "build", "-q", folder=work)
+    guest = work / "demo/build/alpha/root/usr/local/etc/hivewright/vms/guest1"
+    assert {path.name for path in guest.iterdir()} >= {"start", "stop", "provision"}
+    run(hivewright, "-C", "demo", "build", "--check", "--locked", folder=work)
+    assert "/usr/sbin/bhyve" in run(hivewright, "-C", "demo", "show", "guest1", folder=work)
+    assert run(hivewright, "explain", "KEY001", folder=work).startswith("KEY001: ")
+    assert '"$schema"' in run(hivewright, "schema", folder=work)
+    assert {path.name for path in work.iterdir()} == {"demo"}
+
+
+def test_the_wheel_compiles_the_example_as_the_checkout_does(wheel: Path, tmp_path: Path) -> None:
+    """With the packages of this environment, but the compiler and its data from the wheel."""
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path / "installed")
+    code = (
+        f"import sys; sys.path.insert(0, {str(tmp_path / 'installed')!r})\n"
+        "import hivewright; from hivewright.cli import entry\n"
+        "assert hivewright.__file__.startswith(sys.path[0]), hivewright.__file__\nentry()"
+    )
+    words = ("-C", CHECKOUT, "-q", "build", "--locked", "-o")
+    run(sys.executable, "-c", code, *words, tmp_path / "wheel", folder=tmp_path)
+    run(sys.executable, "-m", "hivewright", *words, tmp_path / "checkout", folder=tmp_path)
+    assert files_below(tmp_path / "wheel") == files_below(tmp_path / "checkout")
