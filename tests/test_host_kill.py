@@ -29,6 +29,7 @@ CASES = [
     )
     for shell in SHELLS
     for victims in VICTIMS
+    if shell == EVERYDAY[0] or victims == EVERYDAY[1]
 ]
 
 

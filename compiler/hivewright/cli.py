@@ -43,8 +43,9 @@ def entry() -> NoReturn:
     """The console script: a short-lived process that leaves freeing its memory to the system."""
     gc.disable()
     status = main(sys.argv[1:])
-    with suppress(OSError):
-        sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError):
+            stream.flush()
     os._exit(status)
 
 
