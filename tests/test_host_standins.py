@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from host.sandbox import Host
+from host.sandbox import Host, SandboxError, find
 
 pytest_plugins = ["host.fixtures"]
 
@@ -201,3 +201,9 @@ def test_linux_is_not_there(host: Host) -> None:
 def test_nothing_inside_has_privilege(host: Host) -> None:
     check(host, "grep CapEff /.linux/proc/self/status", 0, "\t0000000000000000\n")
     check(host, "id -u", 0, "0\n")
+
+
+def test_a_machine_without_bubblewrap_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nonexistent")
+    with pytest.raises(SandboxError, match="package bubblewrap"):
+        find("bwrap")

@@ -56,7 +56,6 @@ def find(program: str) -> str:
 
 def prepare(directory: Path) -> Path:
     """Compile the stand-ins once per session, so that each call of one starts fast."""
-    sys.path.insert(0, str(HERE))
     target = directory / "standin"
     shutil.copytree(HERE / "standin", target, ignore=shutil.ignore_patterns("__pycache__"))
     compileall.compile_dir(target, quiet=1)
