@@ -25,8 +25,8 @@ def test_the_smallest_guest() -> None:
         *("-l", f"bootrom,{FIRMWARE}/BHYVE_UEFI_CODE.fd,{VARIABLES}"),
     ]
     assert steps(plan) == [
-        ("provisioned", plan.provision_digest),
         ("rom", f"{FIRMWARE}/BHYVE_UEFI_CODE.fd"),
+        ("provisioned", plan.provision_digest),
         ("vars", VARIABLES),
         ("variables", f"{FIRMWARE}/BHYVE_UEFI_VARS.fd"),
     ]
@@ -67,15 +67,15 @@ def test_prepare_checks_first_and_makes_taps_last() -> None:
     }
     plan = plan_of(vm, files={"hooks/a.sh": b""})
     assert [(step.verb, *step.words) for step in plan.prepare] == [
-        ("provisioned", plan.provision_digest),
         ("rom", f"{FIRMWARE}/BHYVE_UEFI_CODE.fd"),
+        ("cpus", "9"),
+        ("passthrough", "gpu", "2/0/0"),
+        ("provisioned", plan.provision_digest),
         ("vars", VARIABLES),
         ("disk", "data", "/dev/ada5", "ro"),
         ("disk", "root", "/dev/zvol/zroot/vms/web1/root", "rw"),
         ("file", "ahci-cd", "/srv/a.iso"),
         ("file", "seed", "/var/db/hivewright/web1/seed.iso"),
-        ("cpus", "9"),
-        ("passthrough", "gpu", "2/0/0"),
         ("hook", "prestart"),
         ("tap", "lan", "tap7", "br-lan", "1500", "private"),
         ("tap", "wan", "tap-web1-wan", "br-lan", "1500"),

@@ -211,8 +211,14 @@ def markdown_row(cells: Sequence[str | int | MarkdownText]) -> MarkdownText:
 
 
 def markdown_code(text: str) -> MarkdownText:
-    """A code span, also inside a cell: there a pipe needs a backslash even in code."""
-    line = _one_line(text).replace("|", "\\|")
+    """A code span, also inside a cell: there a pipe needs a backslash even in code.
+
+    Behind a backslash it cannot have one, since code has no escapes of its own: such a text is no code span.
+    """
+    line = _one_line(text)
+    if "\\|" in line:
+        return MarkdownText(quote_markdown(line))
+    line = line.replace("|", "\\|")
     if "`" not in line:
         return MarkdownText(f"`{line}`" if line else "")
     fence = "`" * (max(map(len, _BACKTICKS.findall(line))) + 1)

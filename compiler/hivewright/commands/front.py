@@ -37,8 +37,11 @@ class Front:
         failed = any(each.severity == "error" for each in found)
         self.reported += found
         if self.arguments.format != "json":
-            self._print([each for each in found if each.severity == "error" or not self.arguments.quiet])
+            self._print(self._wanted(found))
         return failed
+
+    def _wanted(self, diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+        return [each for each in diagnostics if each.severity == "error" or not self.arguments.quiet]
 
     def __enter__(self) -> Front:
         return self
@@ -49,7 +52,7 @@ class Front:
         if kind is None and self.arguments.format == "json":
             from hivewright.printer import format_diagnostics
 
-            sys.stderr.write(format_diagnostics(self.reported, self.sources, "json", colour=False))
+            sys.stderr.write(format_diagnostics(self._wanted(self.reported), self.sources, "json", colour=False))
 
     def _print(self, diagnostics: list[Diagnostic]) -> None:
         if not diagnostics:

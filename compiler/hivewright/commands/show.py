@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from hivewright.commands.front import Front, load_project
+from hivewright.printer import visible
 from hivewright.units import format_duration, format_size
 
 if TYPE_CHECKING:
@@ -129,17 +130,17 @@ def _print_json(plan: VmPlan, host: str, keys: list[tuple[str, Any, str]], words
 def _print_text(
     plan: VmPlan, keys: list[tuple[str, Any, str]], words: list[tuple[str, list[str]]], with_origin: bool
 ) -> None:
-    print(f"# {plan.name} on {plan.host}, from {plan.source}")
+    print(visible(f"# {plan.name} on {plan.host}, from {plan.source}"))
     for key, value, origin in keys:
         line = f"{key} = {json.dumps(value, ensure_ascii=False)}"
-        print(f"{line}  # {origin}" if with_origin else line)
+        print(visible(f"{line}  # {origin}" if with_origin else line))
     print()
     if not with_origin:
         from hivewright.quote import quote_sh
 
-        print(" ".join(quote_sh(word) for word, _ in words))
+        print(visible(" ".join(quote_sh(word) for word, _ in words)))
         return
     for word, origins in words:
-        print(word)
+        print(visible(word))
         for origin in origins:
-            print(f"    {origin}")
+            print(visible(f"    {origin}"))

@@ -46,8 +46,11 @@ def lower_firmware(guest: Guest) -> Option:
     return Option(("-l", f"bootrom,{rom}"), keys, "firmware")
 
 
-def prepare_firmware(guest: Guest) -> Iterator[Step]:
+def prepare_rom(guest: Guest) -> Iterator[Step]:
     yield Step("rom", (rom_path(guest),), ("firmware.rom",), "firmware")
+
+
+def prepare_variables(guest: Guest) -> Iterator[Step]:
     if has_variables(guest):
         yield Step("vars", (variables_path(guest.name),), ("firmware.variables",), "firmware")
 

@@ -14,7 +14,7 @@ from hivewright.lower.command import (
 )
 from hivewright.lower.context import Device, Guest
 from hivewright.lower.disks import disk_plans, prepare_disks, provision_disks, provision_images
-from hivewright.lower.firmware import prepare_firmware, provision_firmware
+from hivewright.lower.firmware import prepare_rom, prepare_variables, provision_firmware
 from hivewright.lower.network import nic_plans, prepare_taps
 from hivewright.lower.seed import Seed, SeedWriter
 from hivewright.plan import Option, Policy, Step, VmPlan
@@ -78,20 +78,22 @@ def lower_guest(guest: Guest, depth: int, seeds: SeedWriter) -> tuple[VmPlan, tu
 
 
 def _prepare(guest: Guest, provision_digest: str) -> Iterator[Step]:
-    """What each start checks or makes, cheap and harmless checks first, taps last: they alone need an undo."""
+    """What each start checks or makes: what only the administrator can mend first, then what provisioning makes, and
+    taps last, which alone need an undo."""
     vm = guest.vm
-    if provision_digest:
-        yield Step("provisioned", (provision_digest,), ("rule:provisioned",), "provision")
-    yield from prepare_firmware(guest)
-    yield from prepare_disks(guest)
-    if vm.cloud_init is not None:
-        yield Step("file", ("seed", seed_path(guest.name)), ("cloud_init", "rule:seed"), "cloud_init")
+    yield from prepare_rom(guest)
     if vm.pin:
         yield Step("cpus", (str(max(max(cpus) for cpus in vm.pin.values())),), ("pin",), "pin")
     for name, passthrough in sorted(vm.passthrough.items()):
         selector = guest.host.device[passthrough.device].pci
         keys = (f"passthrough.{name}.device", f"host:device.{passthrough.device}.pci")
         yield Step("passthrough", (name, selector), keys, f"passthrough.{name}")
+    if provision_digest:
+        yield Step("provisioned", (provision_digest,), ("rule:provisioned",), "provision")
+    yield from prepare_variables(guest)
+    yield from prepare_disks(guest)
+    if vm.cloud_init is not None:
+        yield Step("file", ("seed", seed_path(guest.name)), ("cloud_init", "rule:seed"), "cloud_init")
     if vm.hooks.prestart:
         yield Step("hook", ("prestart",), ("hooks.prestart",), "hooks.prestart")
     yield from prepare_taps(guest)

@@ -225,6 +225,15 @@ DomainOrNone = Annotated[
 ]
 """A domain, or an empty text for none."""
 
+SshName = Annotated[
+    str,
+    reader(
+        _matching(r"[A-Za-z0-9_:][A-Za-z0-9_.:-]*", "a name or an address, as ssh(1) takes it"), '"alpha.example.net"'
+    ),
+    described("^[A-Za-z0-9_:][A-Za-z0-9_.:-]*$", "alpha.example.net"),
+]
+"""Never an option: ssh(1) would take a word that begins with a dash for one."""
+
 Sha256 = Annotated[
     str,
     reader(_matching("[0-9a-f]{64}", "a SHA-256 checksum is 64 lower-case hexadecimal digits"), "(64 digits)"),

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from hivewright.model.base import Duration, Line, ListOf, Name, PciSelector, Size, Table
+from hivewright.model.base import Duration, Line, ListOf, Name, PciSelector, Size, SshName, Table
 
 CapabilityName = Literal["snapshot", "live-migration"]
 
@@ -25,7 +25,7 @@ class Host(Table):
         description='Its release, "14.3"; decides which syntax may be emitted.'
     )
     arch: Literal["amd64", "arm64"] = Field("amd64", description="Its architecture.")
-    address: Line | None = Field(None, description="Name or address for ssh(1).")
+    address: SshName | None = Field(None, description="Name or address for ssh(1).")
     cpus: int | None = Field(None, ge=1, le=1024, description="Number of CPUs; lets pins and vCPUs be checked.")
     memory: Size | None = Field(None, description="Its memory; lets the sum of its VMs be checked.")
     reserve_memory: Size = Field(2**30, description="Memory kept for the host itself.")
