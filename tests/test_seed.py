@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -38,9 +37,6 @@ STATIC = {
     "dns": ["192.0.2.53", "2001:db8::53"],
     "search": ["example.net"],
 }
-
-needs_cloud_init = pytest.mark.skipif(shutil.which("cloud-init") is None, reason="cloud-init is not installed")
-needs_makefs = pytest.mark.skipif(shutil.which("makefs") is None, reason="makefs is not installed")
 
 
 def lowered(cloud_init: object = True, **keys: Any) -> Lowered:
@@ -250,7 +246,6 @@ def cloud_init_schema(path: Path) -> tuple[int, str]:
     return result.returncode, result.stdout + result.stderr
 
 
-@needs_cloud_init
 def test_cloud_init_finds_user_data_valid(tmp_path: Path) -> None:
     cloud_init = {"users": ["alice", "bob"], "packages": ["nginx"], "user_data": "files/web1.yaml"}
     own = b"#cloud-config\nruncmd:\n- [ls, -l]\nwrite_files:\n- path: /x\n  permissions: '0644'\n  content: |\n    a\n"
@@ -281,7 +276,6 @@ json.dump([interface["name"], subnets, sorted(map(list, {tuple(route) for route 
 """
 
 
-@needs_cloud_init
 @pytest.mark.parametrize("profile", ["debian-13", "freebsd-14"])
 def test_cloud_init_understands_network_config(profile: str) -> None:
     text = seed(nic={"lan": STATIC}, profile=profile)["network-config"]
@@ -296,7 +290,6 @@ def test_cloud_init_understands_network_config(profile: str) -> None:
         assert routes == [["0.0.0.0", "192.0.2.1"], ["::", "2001:db8::1"]]
 
 
-@needs_makefs
 def test_makefs_makes_the_image(tmp_path: Path) -> None:
     folder = tmp_path / "seed"
     folder.mkdir()
