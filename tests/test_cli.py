@@ -187,3 +187,9 @@ def test_check_of_a_good_site_loads_little(tmp_path: Path) -> None:
 def test_explain_loads_no_model() -> None:
     heavy = ("pydantic", "tomli", "hivewright.model")
     assert not {name for name in loaded_by("explain", "KEY001") if name.startswith(heavy)}
+
+
+def test_check_sees_what_is_wrong_with_a_lock(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_files(tmp_path, {"site.toml": BASE, "locks/web1.toml": "<<<<<<< ours\n"})
+    assert cli.main(["-C", str(tmp_path), "check"]) == 1
+    assert "locks/web1.toml:1:1" in capsys.readouterr().err

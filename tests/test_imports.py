@@ -38,17 +38,17 @@ PARTS = {
     "rules": Part("rules rules.addresses rules.arguments rules.capacity rules.devices rules.gateways rules.guest "
                   "rules.images rules.networks rules.order rules.placement rules.properties rules.shutdown "
                   "rules.storage rules.survey rules.versions", "values model site shared"),
-    "allocate": Part("allocate lock slots", "values source model site shared"),
+    "allocate": Part("allocate lock numbering slots", "values source model site shared"),
     "lower": Part("lower lower.boot lower.command lower.context lower.devd lower.disks lower.firmware "
                   "lower.freebsd lower.guest lower.host lower.network lower.seed lower.yaml_text",
                   "values model site shared allocate"),
     "render": Part("render inventory verify template_check", "values"),
     "output": Part("output compare files", "values"),
-    "pipeline": Part("pipeline tracing", "values source site allocate lower render"),
+    "pipeline": Part("pipeline tracing", "values site allocate lower render"),
     "stamp": Part("stamp", "values source package"),
     "commands": Part("commands commands.build commands.check commands.diff commands.explain commands.front "
                      "commands.new commands.schema commands.show",
-                     "values source site load schema rules lower output pipeline stamp"),
+                     "values source site load schema rules allocate lower output pipeline stamp"),
     "cli": Part("cli __main__", "package"),
     "package": Part(""),
 }  # fmt: skip
@@ -60,7 +60,7 @@ PACKAGES = {
     "pydantic": "model.base model.disk model.guest model.host model.network model.nic model.site model.storage "
     "model.vm load faults keys",
     "pydantic_core": "model.base",
-    "tomli": "locate syntax",
+    "tomli": "locate lock syntax",
     "yaml": "lower.yaml_text rules.guest",
 }
 """Packages of others, and the modules that may import them."""
@@ -149,7 +149,7 @@ def loaded(*arguments: str) -> set[str]:
 
 CHECK = {
     f"hivewright.{name}".rstrip(".")
-    for part in ("values", "source", "model", "site", "load", "shared", "rules", "package")
+    for part in ("values", "source", "model", "site", "load", "shared", "rules", "allocate", "package")
     for name in PARTS[part].modules.split() or [""]
 } - {f"hivewright.{name}" for name in ("quote", "manifest", "plan", "parallel", "explain", "locate", "printer", "keys")}
 CHECK |= {f"hivewright.{name}" for name in ("cli", "commands", "commands.check", "commands.front")}

@@ -7,7 +7,6 @@ times faster, and only a file that looks otherwise goes through the TOML parser.
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import cast
@@ -18,7 +17,6 @@ from hivewright.units import format_pci_address, parse_mac, parse_pci_address
 
 _LINE = re.compile(r'(?:("?)([A-Za-z0-9_.-]+)\1 = (?:"([^"\\\x00-\x1f\x7f]*)"|([1-9][0-9]{0,4}))|\[([a-z]+)\]|#.*)?')
 _CONFLICT = re.compile(r"^(?:<<<<<<<|=======|>>>>>>>|\|\|\|\|\|\|\|)(?: |$)", re.MULTILINE)
-_POSITION = re.compile(r"\(at line ([0-9]+), column ([0-9]+)\)$")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _NAME = r"[a-z][a-z0-9_-]{0,30}"
 _DEVICE = re.compile(rf"(?:cd|disk|nic|passthrough)\.{_NAME}|fbuf|rng|seed")
@@ -86,10 +84,12 @@ def read_lock(text: str, file: str) -> Lock | Diagnostic:
                 "keep the numbers of both sides and remove the marker lines; where both sides gave the same key "
                 "another number, keep the number that is in use",
             )
+        import tomli
+
         try:
-            values = tomllib.loads(text)
-        except (tomllib.TOMLDecodeError, RecursionError) as error:
-            return _syntax(str(error), text, file)
+            values = tomli.loads(text)
+        except (tomli.TOMLDecodeError, RecursionError, ValueError) as error:
+            return _syntax(error, text, file)
     return _validated(values, text, file)
 
 
@@ -114,14 +114,10 @@ def _read_lines(text: str) -> dict[str, object] | None:
     return values
 
 
-def _syntax(message: str, text: str, file: str) -> Diagnostic:
-    position = _POSITION.search(message)
-    if position is not None:
-        line, column = int(position[1]), int(position[2])
-        message = message[: position.start()].rstrip()
-    else:
-        line, column = text.count("\n") + 1, 1
-    return Diagnostic("LOCK001", f"this lock is not TOML: {message}", Spot(file, line, column), _RESTORE)
+def _syntax(error: Exception, text: str, file: str) -> Diagnostic:
+    """What tomli found; its attributes are there since tomli 2.2."""
+    spot = Spot(file, getattr(error, "lineno", text.count("\n") + 1), getattr(error, "colno", 1))
+    return Diagnostic("LOCK001", f"this lock is not TOML: {getattr(error, 'msg', error)}", spot, _RESTORE)
 
 
 def _spot(text: str, file: str, table: str, key: str) -> Spot:

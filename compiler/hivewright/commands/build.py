@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from hivewright.commands.front import Front
     from hivewright.files import OutputError
+    from hivewright.numbering import Locks, Numbers
     from hivewright.output import Changes
-    from hivewright.pipeline import Locks, Numbers
     from hivewright.report import Diagnostic
     from hivewright.site import Site
 
@@ -122,8 +122,8 @@ class _Build:
 
     def _read_locks(self) -> Callable[[], Locks]:
         """Begins to read the locks, while the site is read."""
+        from hivewright.numbering import lock_names, read_locks
         from hivewright.parallel import in_background
-        from hivewright.pipeline import lock_names, read_locks
 
         return in_background(
             lambda: read_locks(self.project), worthwhile=len(lock_names(self.project)) > LOCKS_WORTH_A_PROCESS
@@ -131,8 +131,8 @@ class _Build:
 
     def _check(self, front: Front, site: Site, diagnostics: tuple[Diagnostic, ...]) -> Numbers | None:
         """Allocates numbers, and checks the rules meanwhile; ``None`` when there is an error."""
+        from hivewright.numbering import allocate_numbers
         from hivewright.parallel import Steps, run_forked
-        from hivewright.pipeline import allocate_numbers
         from hivewright.rules import check_rules
 
         def prepare(what: str) -> tuple[Numbers | None, Sequence[Diagnostic]]:

@@ -42,8 +42,9 @@ def run(arguments: Namespace) -> int:
 
 
 def _diff(arguments: Namespace, front: Front, site: Site) -> int:
+    from hivewright.numbering import allocate_numbers, read_locks
     from hivewright.output import compare_departed, compare_files, compare_host
-    from hivewright.pipeline import allocate_numbers, compile_host, read_locks
+    from hivewright.pipeline import compile_host
     from hivewright.source import LOCKS
 
     unknown = sorted(set(arguments.hosts) - site.hosts.keys())

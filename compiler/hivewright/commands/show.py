@@ -36,7 +36,7 @@ def run(arguments: Namespace) -> int:
 
 def _show(arguments: Namespace, front: Front, site: Site) -> int:
     from hivewright.lower.host import lower_host
-    from hivewright.pipeline import allocate_numbers, read_locks
+    from hivewright.numbering import allocate_numbers, read_locks
     from hivewright.tracing import origins
 
     if arguments.vm not in site.vms:
