@@ -19,6 +19,15 @@ AMD64_OPTIONS = frozenset("cfGKklmnopsU")
 ARM64_FLAGS = frozenset("CDSW")
 ARM64_OPTIONS = frozenset("kfopcsmU")
 OPTIONS_SINCE: dict[str, Version] = {"f": (14, 0), "n": (15, 0)}
+FWCFG = re.compile(r"([A-Za-z0-9._/-]{1,55}),(?:string=[ -~]+|file=/[^,%\\\s]+)")
+LAYOUT = re.compile(r"[a-z][A-Za-z0-9_.]{0,30}")
+SMBIOS = {
+    "system": {"manufacturer", "product_name", "version", "serial_number", "sku", "family_name"},
+    "board": {"manufacturer", "product_name", "version", "serial_number", "asset_tag", "location"},
+    "chassis": {"manufacturer", "version", "serial_number", "asset_tag", "sku"},
+    "bios": {"vendor", "version", "release_date"},
+}
+SMBIOS_VALUE = re.compile(r"[ -$&-\[\]-~]+")
 
 PATH = re.compile(r"/[^,%\\\s]+")
 MAC = re.compile(r"[0-9a-f][02468ace](?::[0-9a-f]{2}){5}")
@@ -76,6 +85,8 @@ class Command:
     memory: str = ""
     uuid: str = ""
     cpus: int = 0
+    files: list[str] = field(default_factory=list)
+    keyboard: str = ""
     macs: list[str] = field(default_factory=list)
 
 
@@ -132,6 +143,15 @@ def _option(command: Command, letter: str, value: str) -> None:
         if UUID.fullmatch(value) is None or command.uuid:
             raise ValueError(f"UUID {value!r}")
         command.uuid = value
+    elif letter == "f":
+        match = FWCFG.fullmatch(value)
+        if match is None or match[1] in command.files:
+            raise ValueError(f"fw_cfg file {value!r}")
+        command.files.append(match[1])
+    elif letter == "K":
+        if LAYOUT.fullmatch(value) is None or command.keyboard:
+            raise ValueError(f"keyboard layout {value!r}")
+        command.keyboard = value
     else:
         raise ValueError(f"-{letter} is not looked into by this parser")
 
@@ -216,6 +236,9 @@ def _lpc(command: Command, value: str) -> None:
         paths = backend.split(",")
         if not all(PATH.fullmatch(path) for path in paths) or len(paths) > (2 if command.release >= (14, 0) else 1):
             raise ValueError(f"bootrom {backend!r}")
+    elif device == "fwcfg":
+        if backend not in ("bhyve", "qemu") or command.release < (14, 0):
+            raise ValueError(f"fwcfg {backend!r}")
     else:
         raise ValueError(f"unknown LPC device {device!r}")
     command.lpc[device] = backend
@@ -231,11 +254,18 @@ def _variable(command: Command, value: str) -> None:
         form = PATH
     elif command.arch == "arm64" and name == "console":
         form = NMDM
+    elif command.arch == "amd64" and command.release >= (14, 0) and _is_smbios(name):
+        form = SMBIOS_VALUE
     else:
         raise ValueError(f"unknown variable {name!r}")
     if form.fullmatch(text) is None:
         raise ValueError(f"value of {name}: {text!r}")
     command.variables[name] = text
+
+
+def _is_smbios(name: str) -> bool:
+    part, _, key = name.partition(".")
+    return key in SMBIOS.get(part, ())
 
 
 def _check_whole(command: Command) -> None:
@@ -254,11 +284,15 @@ def _check_whole(command: Command) -> None:
     if "passthru" in emulations and "S" not in command.flags:
         raise ValueError("passthru without -S")
     if command.arch == "amd64":
-        if not command.flags >= set("AHP"):
-            raise ValueError("-A, -H or -P is missing")
+        if command.release >= (15, 0) and "A" not in command.flags:
+            raise ValueError("-A is missing where ACPI cannot be switched off")
         if any(bus for bus, _, _ in command.slots) and "Y" not in command.flags:
             raise ValueError("a device beyond bus 0 without -Y")
         if command.lpc and "lpc" not in emulations:
             raise ValueError("-l without lpc")
+        if command.files and command.lpc.get("fwcfg") != "qemu":
+            raise ValueError("-f is only seen with -l fwcfg,qemu")
+        if command.keyboard and "fbuf" not in emulations:
+            raise ValueError("-K without fbuf")
     if "bootrom" not in command.lpc and "bootrom" not in command.variables:
         raise ValueError("no boot ROM")

@@ -15,6 +15,7 @@ from hivewright.lower.command import (
 from hivewright.lower.context import Device, Guest
 from hivewright.lower.disks import disk_plans, prepare_disks, provision_disks, provision_images
 from hivewright.lower.firmware import prepare_rom, prepare_variables, provision_firmware
+from hivewright.lower.machine import prepare_machine
 from hivewright.lower.network import nic_plans, prepare_taps
 from hivewright.lower.seed import Seed, SeedWriter
 from hivewright.plan import Option, Policy, Step, VmPlan
@@ -82,6 +83,7 @@ def _prepare(guest: Guest, provision_digest: str) -> Iterator[Step]:
     taps last, which alone need an undo."""
     vm = guest.vm
     yield from prepare_rom(guest)
+    yield from prepare_machine(guest)
     if vm.pin:
         yield Step("cpus", (str(max(max(cpus) for cpus in vm.pin.values())),), ("pin",), "pin")
     for name, passthrough in sorted(vm.passthrough.items()):

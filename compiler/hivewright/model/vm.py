@@ -14,7 +14,6 @@ from hivewright.model.guest import (
     CloudInit,
     Firmware,
     Hooks,
-    Machine,
     Passthrough,
     Ready,
     RestartLimit,
@@ -23,6 +22,7 @@ from hivewright.model.guest import (
     Topology,
     Vnc,
 )
+from hivewright.model.machine import FirmwareConfiguration, Machine, Smbios
 from hivewright.model.nic import Nic
 
 
@@ -82,6 +82,8 @@ class Vm(Table):
     )
     firmware: Firmware = Field(default_factory=cache(Firmware), description="What the guest starts with.")
     machine: Machine = Field(default_factory=cache(Machine), description="Switches of the machine.")
+    smbios: Smbios | None = Field(None, description="Strings of the SMBIOS tables.")
+    fwcfg: dict[Name, FirmwareConfiguration] = Field(default_factory=dict, description="Files read by fw_cfg.")
     disk: dict[Name, Disk] = Field(default_factory=dict, description="Disks, by name.")
     cd: dict[Name, Cd] = Field(default_factory=dict, description="Optical drives, by name.")
     nic: dict[Name, Nic] = Field(default_factory=dict, description="Network interfaces, by name.")
