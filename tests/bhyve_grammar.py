@@ -90,8 +90,8 @@ class Command:
     macs: list[str] = field(default_factory=list)
 
 
-def parse_command(words: Sequence[str], release: str, arch: str) -> Command:
-    """The words behind ``bhyve``, the name of the guest last."""
+def parse_command(words: Sequence[str], release: str, arch: str, loaded: bool = False) -> Command:
+    """The words behind ``bhyve``, the name of the guest last. ``loaded``: by a program of the host, not by a ROM."""
     if not words or NAME.fullmatch(words[-1]) is None:
         raise ValueError("the last word is the name of the guest")
     major, _, minor = release.partition(".")
@@ -115,7 +115,7 @@ def parse_command(words: Sequence[str], release: str, arch: str) -> Command:
             _option(command, letter, rest.pop(0))
         else:
             raise ValueError(f"bhyve of {release} on {arch} has no {word}")
-    _check_whole(command)
+    _check_whole(command, loaded)
     return command
 
 
@@ -268,7 +268,7 @@ def _is_smbios(name: str) -> bool:
     return key in SMBIOS.get(part, ())
 
 
-def _check_whole(command: Command) -> None:
+def _check_whole(command: Command, loaded: bool) -> None:
     for what, value in (("-c", command.cpus), ("-m", command.memory), ("-U", command.uuid)):
         if not value:
             raise ValueError(f"{what} is missing")
@@ -294,5 +294,22 @@ def _check_whole(command: Command) -> None:
             raise ValueError("-f is only seen with -l fwcfg,qemu")
         if command.keyboard and "fbuf" not in emulations:
             raise ValueError("-K without fbuf")
-    if "bootrom" not in command.lpc and "bootrom" not in command.variables:
-        raise ValueError("no boot ROM")
+    if ("bootrom" in command.lpc or "bootrom" in command.variables) == loaded:
+        raise ValueError("a boot ROM and a loader" if loaded else "no boot ROM")
+    if loaded and ("fbuf" in emulations or command.arch != "amd64"):
+        raise ValueError("fbuf without a boot ROM, or a loader on arm64")
+
+
+def parse_loader(words: Sequence[str]) -> dict[str, list[str]]:
+    """The options of bhyveload(8) or grub-bhyve by letter; the program first, the name of the guest last."""
+    program, *rest, name = words
+    takes = {"/usr/sbin/bhyveload": "cdehlm", "/usr/local/sbin/grub-bhyve": "cdgMmr"}[program]
+    found: dict[str, list[str]] = {}
+    while rest:
+        word = rest.pop(0)
+        if re.fullmatch("-[A-Za-z]", word) is None or (word[1] not in takes and word != "-S"):
+            raise ValueError(f"{program} has no {word!r}")
+        found.setdefault(word[1], []).append("" if word == "-S" else rest.pop(0))
+    if NAME.fullmatch(name) is None or NMDM.fullmatch(found["c"][0]) is None:
+        raise ValueError(f"name or console of {words}")
+    return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from hivewright.extra_args import parse_extra_args, slot_of
-from hivewright.lower.context import STATE, Device, Guest, device, fixed_device
+from hivewright.lower.context import STATE, Device, Guest, console_path, device, fixed_device, memory_word
 from hivewright.lower.disks import lower_cds, lower_disks
 from hivewright.lower.firmware import lower_firmware
 from hivewright.lower.machine import lower_firmware_files, lower_flags, lower_identity
@@ -14,8 +14,6 @@ from hivewright.model.guest import Topology
 from hivewright.plan import Keys, Option
 from hivewright.slots import HOSTBRIDGE, LPC, TABLET
 from hivewright.units import format_cpu_list
-
-_MEGABYTE, _GIGABYTE = 2**20, 2**30
 
 _HOSTBRIDGES = {
     kind: fixed_device(HOSTBRIDGE, emulation, ("machine.hostbridge", "rule:hostbridge"))
@@ -98,7 +96,7 @@ def lower_command(guest: Guest, devices: Sequence[Device]) -> Iterator[Option]:
         yield lowered.option
     yield from _lower_consoles(guest)
     yield from lower_firmware_files(guest)
-    yield lower_firmware(guest)
+    yield from lower_firmware(guest)
     for argument in extra:
         value = (argument.value,) if argument.value else ()
         yield Option((argument.flag, *value), ("extra_args",), "extra_args")
@@ -114,13 +112,6 @@ def topology_of(guest: Guest) -> tuple[int, int, int]:
     return topology.sockets, topology.cores, topology.threads
 
 
-def memory_word(size: int) -> str:
-    """Guest memory, which a rule keeps to whole mebibytes: a bare number would be guessed at (bhyve(8), -m)."""
-    if size % _GIGABYTE == 0:
-        return f"{size // _GIGABYTE}G"
-    return f"{size // _MEGABYTE}M"
-
-
 def _lower_consoles(guest: Guest) -> Iterator[Option]:
     for port in sorted(guest.vm.serial):
         path = console_path(guest, port)
@@ -129,11 +120,6 @@ def _lower_consoles(guest: Guest) -> Iterator[Option]:
             yield Option(("-l", f"{port},{path}A"), keys, f"serial.{port}")
         elif port == "com1":
             yield Option(("-o", f"console={path}A"), (*keys, "rule:arm64-console"), f"serial.{port}")
-
-
-def console_path(guest: Guest, port: str) -> str:
-    """The nmdm(4) device without its end: bhyve opens A, people open B."""
-    return f"/dev/{guest.lock.consoles[port]}"
 
 
 def seed_path(vm: str) -> str:

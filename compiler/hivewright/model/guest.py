@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from hivewright.model.base import HostPath, HostPort, Line, ListOf, Name, SitePath, Slot, Span, Table
+from hivewright.model.base import HostPort, Line, ListOf, Name, SitePath, Slot, Span, Table
 from hivewright.model.machine import Layout
 from hivewright.model.nic import Ip
 
@@ -17,15 +17,6 @@ class Topology(Table):
     sockets: int = Field(1, ge=1, le=255, description="Sockets.")
     cores: int = Field(1, ge=1, le=255, description="Cores of a socket.")
     threads: int = Field(1, ge=1, le=255, description="Threads of a core.")
-
-
-class Firmware(Table):
-    """What the guest starts with: ``[vm.NAME.firmware]``."""
-
-    kind: Literal["uefi", "uboot"] | None = Field(None, description="uefi on amd64 and uboot on arm64 if absent.")
-    rom: HostPath | None = Field(None, description="The ROM image, instead of the one its package installs.")
-    variables: bool = Field(True, description="Keep UEFI variables in a private copy (FreeBSD 14.0 and later).")
-    variables_template: HostPath | None = Field(None, description="What the private copy is made from.")
 
 
 class Ready(Table):

@@ -10,9 +10,9 @@ from pydantic import Field
 from hivewright.model.base import CpuList, Line, ListOf, Name, Size, Switch, Table, VcpuNumber, described, reader
 from hivewright.model.base import Duration as DurationType
 from hivewright.model.disk import Cd, Disk
+from hivewright.model.firmware import Firmware
 from hivewright.model.guest import (
     CloudInit,
-    Firmware,
     Hooks,
     Passthrough,
     Ready,
