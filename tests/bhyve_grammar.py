@@ -20,6 +20,10 @@ ARM64_FLAGS = frozenset("CDSW")
 ARM64_OPTIONS = frozenset("kfopcsmU")
 OPTIONS_SINCE: dict[str, Version] = {"f": (14, 0), "n": (15, 0)}
 FWCFG = re.compile(r"([A-Za-z0-9._/-]{1,55}),(?:string=[ -~]+|file=/[^,%\\\s]+)")
+NUMA = re.compile(
+    r"id=([0-7])(?:,size=[1-9][0-9]*[MG])?,cpus=([0-9]+)(?:-([0-9]+))?"
+    r"(?:,domain_policy=(?:first-touch|interleave|prefer|round-robin)(?::[0-9]+(?:-[0-9]+)?)?)?"
+)
 LAYOUT = re.compile(r"[a-z][A-Za-z0-9_.]{0,30}")
 SMBIOS = {
     "system": {"manufacturer", "product_name", "version", "serial_number", "sku", "family_name"},
@@ -85,6 +89,7 @@ class Command:
     memory: str = ""
     uuid: str = ""
     cpus: int = 0
+    domains: dict[int, range] = field(default_factory=dict)
     files: list[str] = field(default_factory=list)
     keyboard: str = ""
     macs: list[str] = field(default_factory=list)
@@ -143,6 +148,11 @@ def _option(command: Command, letter: str, value: str) -> None:
         if UUID.fullmatch(value) is None or command.uuid:
             raise ValueError(f"UUID {value!r}")
         command.uuid = value
+    elif letter == "n":
+        match = NUMA.fullmatch(value)
+        if match is None or int(match[1]) in command.domains:
+            raise ValueError(f"memory domain {value!r}")
+        command.domains[int(match[1])] = range(int(match[2]), int(match[3] or match[2]) + 1)
     elif letter == "f":
         match = FWCFG.fullmatch(value)
         if match is None or match[1] in command.files:
@@ -280,6 +290,10 @@ def _check_whole(command: Command, loaded: bool) -> None:
     for name in command.variables:
         if name.startswith("vcpu.") and int(name.split(".")[1]) >= command.cpus:
             raise ValueError(f"{name}: no such vCPU")
+    if command.domains and sorted(cpu for cpus in command.domains.values() for cpu in cpus) != [*range(command.cpus)]:
+        raise ValueError("each vCPU is in one memory domain")
+    if command.domains and loaded:
+        raise ValueError("memory domains need a boot ROM")
     emulations = {emulation for emulation, _ in command.slots.values()}
     if "passthru" in emulations and "S" not in command.flags:
         raise ValueError("passthru without -S")

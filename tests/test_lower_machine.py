@@ -55,3 +55,16 @@ def test_a_keyboard_layout_is_looked_for_at_start() -> None:
     plan = plan_of({"vnc": {"keyboard": "de"}})
     assert command_of(plan).keyboard == "de"
     assert steps(plan, "file") == [("file", "keyboard layout", "/usr/share/bhyve/kbdlayout/de")]
+
+
+def test_memory_domains_split_vcpus_and_memory() -> None:
+    numa = {"1": {"cpus": "2-3", "size": "1536M", "policy": "prefer:1"}, "0": {"cpus": "0-1", "size": "2560M"}}
+    plan = plan_of({"cpus": 4, "memory": "4G", "numa": numa}, {"freebsd": "15.0"})
+    words = words_of(plan)
+    assert [words[index + 1] for index, word in enumerate(words) if word == "-n"] == [
+        "id=0,size=2560M,cpus=0-1",
+        "id=1,size=1536M,cpus=2-3,domain_policy=prefer:1",
+    ]
+    assert command_of(plan, "15.0").domains == {0: range(2), 1: range(2, 4)}
+    even = plan_of({"cpus": 2, "numa": {"0": {"cpus": "0"}, "1": {"cpus": "1"}}}, {"freebsd": "15.0"})
+    assert command_of(even, "15.0").domains == {0: range(1), 1: range(1, 2)}

@@ -10,6 +10,7 @@ from hivewright.lower.disks import lower_cds, lower_disks
 from hivewright.lower.firmware import lower_firmware
 from hivewright.lower.machine import lower_firmware_files, lower_flags, lower_identity
 from hivewright.lower.network import lower_nics
+from hivewright.lower.numa import lower_numa
 from hivewright.model.guest import Topology
 from hivewright.plan import Keys, Option
 from hivewright.slots import HOSTBRIDGE, LPC, TABLET
@@ -89,6 +90,7 @@ def lower_command(guest: Guest, devices: Sequence[Device]) -> Iterator[Option]:
         words = ("-o", f"vcpu.{int(vcpu)}.cpuset={format_cpu_list(guest.vm.pin[vcpu])}")
         yield Option(words, (f"pin.{vcpu}",), f"pin.{vcpu}")
     yield Option(("-m", memory_word(guest.vm.memory)), ("memory",), "memory")
+    yield from lower_numa(guest)
     keys = ("lock:uuid", "rule:uuid") if guest.vm.uuid is None else ("uuid",)
     yield Option(("-U", guest.vm.uuid or guest.lock.uuid), keys, "uuid")
     yield from lower_identity(guest)

@@ -24,6 +24,7 @@ from hivewright.model.guest import (
 )
 from hivewright.model.machine import FirmwareConfiguration, Machine, Smbios
 from hivewright.model.nic import Nic
+from hivewright.model.numa import NumaDomain, NumaNumber
 
 
 def _uuid(text: str) -> str:
@@ -68,6 +69,7 @@ class Vm(Table):
     pin: dict[VcpuNumber, CpuList] = Field(
         default_factory=dict, description='Host CPUs of each vCPU: { 0 = "4", 1 = "6-7" }.'
     )
+    numa: dict[NumaNumber, NumaDomain] = Field(default_factory=dict, description="Memory domains, by number.")
     memory: Size = Field(description="Guest memory in whole mebibytes, at least 16M.")
     autostart: bool = Field(True, description="Start with the host.")
     order: int = Field(50, ge=0, le=9999, description="Lower starts earlier; equal ones start side by side.")

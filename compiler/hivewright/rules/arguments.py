@@ -154,6 +154,8 @@ def _instead(argument: Argument, vm: Vm) -> str:
         return _ALWAYS if device == "lpc" else ""
     if argument.flag == "-K" and vm.vnc is not None:
         return "write vnc.keyboard"
+    if argument.flag == "-n" and vm.numa:
+        return "write numa"
     if argument.flag == "-f":
         return "write fwcfg"
     return _OWN_FLAGS.get(argument.flag, "")
