@@ -19,6 +19,19 @@ AMD64_OPTIONS = frozenset("cfGKklmnopsU")
 ARM64_FLAGS = frozenset("CDSW")
 ARM64_OPTIONS = frozenset("kfopcsmU")
 OPTIONS_SINCE: dict[str, Version] = {"f": (14, 0), "n": (15, 0)}
+FWCFG = re.compile(r"([A-Za-z0-9._/-]{1,55}),(?:string=[ -~]+|file=/[^,%\\\s]+)")
+NUMA = re.compile(
+    r"id=([0-7])(?:,size=[1-9][0-9]*[MG])?,cpus=([0-9]+)(?:-([0-9]+))?"
+    r"(?:,domain_policy=(?:first-touch|interleave|prefer|round-robin)(?::[0-9]+(?:-[0-9]+)?)?)?"
+)
+LAYOUT = re.compile(r"[a-z][A-Za-z0-9_.]{0,30}")
+SMBIOS = {
+    "system": {"manufacturer", "product_name", "version", "serial_number", "sku", "family_name"},
+    "board": {"manufacturer", "product_name", "version", "serial_number", "asset_tag", "location"},
+    "chassis": {"manufacturer", "version", "serial_number", "asset_tag", "sku"},
+    "bios": {"vendor", "version", "release_date"},
+}
+SMBIOS_VALUE = re.compile(r"[ -$&-\[\]-~]+")
 
 PATH = re.compile(r"/[^,%\\\s]+")
 MAC = re.compile(r"[0-9a-f][02468ace](?::[0-9a-f]{2}){5}")
@@ -76,11 +89,14 @@ class Command:
     memory: str = ""
     uuid: str = ""
     cpus: int = 0
+    domains: dict[int, range] = field(default_factory=dict)
+    files: list[str] = field(default_factory=list)
+    keyboard: str = ""
     macs: list[str] = field(default_factory=list)
 
 
-def parse_command(words: Sequence[str], release: str, arch: str) -> Command:
-    """The words behind ``bhyve``, the name of the guest last."""
+def parse_command(words: Sequence[str], release: str, arch: str, loaded: bool = False) -> Command:
+    """The words behind ``bhyve``, the name of the guest last. ``loaded``: by a program of the host, not by a ROM."""
     if not words or NAME.fullmatch(words[-1]) is None:
         raise ValueError("the last word is the name of the guest")
     major, _, minor = release.partition(".")
@@ -104,7 +120,7 @@ def parse_command(words: Sequence[str], release: str, arch: str) -> Command:
             _option(command, letter, rest.pop(0))
         else:
             raise ValueError(f"bhyve of {release} on {arch} has no {word}")
-    _check_whole(command)
+    _check_whole(command, loaded)
     return command
 
 
@@ -132,6 +148,20 @@ def _option(command: Command, letter: str, value: str) -> None:
         if UUID.fullmatch(value) is None or command.uuid:
             raise ValueError(f"UUID {value!r}")
         command.uuid = value
+    elif letter == "n":
+        match = NUMA.fullmatch(value)
+        if match is None or int(match[1]) in command.domains:
+            raise ValueError(f"memory domain {value!r}")
+        command.domains[int(match[1])] = range(int(match[2]), int(match[3] or match[2]) + 1)
+    elif letter == "f":
+        match = FWCFG.fullmatch(value)
+        if match is None or match[1] in command.files:
+            raise ValueError(f"fw_cfg file {value!r}")
+        command.files.append(match[1])
+    elif letter == "K":
+        if LAYOUT.fullmatch(value) is None or command.keyboard:
+            raise ValueError(f"keyboard layout {value!r}")
+        command.keyboard = value
     else:
         raise ValueError(f"-{letter} is not looked into by this parser")
 
@@ -216,6 +246,9 @@ def _lpc(command: Command, value: str) -> None:
         paths = backend.split(",")
         if not all(PATH.fullmatch(path) for path in paths) or len(paths) > (2 if command.release >= (14, 0) else 1):
             raise ValueError(f"bootrom {backend!r}")
+    elif device == "fwcfg":
+        if backend not in ("bhyve", "qemu") or command.release < (14, 0):
+            raise ValueError(f"fwcfg {backend!r}")
     else:
         raise ValueError(f"unknown LPC device {device!r}")
     command.lpc[device] = backend
@@ -231,6 +264,8 @@ def _variable(command: Command, value: str) -> None:
         form = PATH
     elif command.arch == "arm64" and name == "console":
         form = NMDM
+    elif command.arch == "amd64" and command.release >= (14, 0) and _is_smbios(name):
+        form = SMBIOS_VALUE
     else:
         raise ValueError(f"unknown variable {name!r}")
     if form.fullmatch(text) is None:
@@ -238,7 +273,12 @@ def _variable(command: Command, value: str) -> None:
     command.variables[name] = text
 
 
-def _check_whole(command: Command) -> None:
+def _is_smbios(name: str) -> bool:
+    part, _, key = name.partition(".")
+    return key in SMBIOS.get(part, ())
+
+
+def _check_whole(command: Command, loaded: bool) -> None:
     for what, value in (("-c", command.cpus), ("-m", command.memory), ("-U", command.uuid)):
         if not value:
             raise ValueError(f"{what} is missing")
@@ -250,15 +290,40 @@ def _check_whole(command: Command) -> None:
     for name in command.variables:
         if name.startswith("vcpu.") and int(name.split(".")[1]) >= command.cpus:
             raise ValueError(f"{name}: no such vCPU")
+    if command.domains and sorted(cpu for cpus in command.domains.values() for cpu in cpus) != [*range(command.cpus)]:
+        raise ValueError("each vCPU is in one memory domain")
+    if command.domains and loaded:
+        raise ValueError("memory domains need a boot ROM")
     emulations = {emulation for emulation, _ in command.slots.values()}
     if "passthru" in emulations and "S" not in command.flags:
         raise ValueError("passthru without -S")
     if command.arch == "amd64":
-        if not command.flags >= set("AHP"):
-            raise ValueError("-A, -H or -P is missing")
+        if command.release >= (15, 0) and "A" not in command.flags:
+            raise ValueError("-A is missing where ACPI cannot be switched off")
         if any(bus for bus, _, _ in command.slots) and "Y" not in command.flags:
             raise ValueError("a device beyond bus 0 without -Y")
         if command.lpc and "lpc" not in emulations:
             raise ValueError("-l without lpc")
-    if "bootrom" not in command.lpc and "bootrom" not in command.variables:
-        raise ValueError("no boot ROM")
+        if command.files and command.lpc.get("fwcfg") != "qemu":
+            raise ValueError("-f is only seen with -l fwcfg,qemu")
+        if command.keyboard and "fbuf" not in emulations:
+            raise ValueError("-K without fbuf")
+    if ("bootrom" in command.lpc or "bootrom" in command.variables) == loaded:
+        raise ValueError("a boot ROM and a loader" if loaded else "no boot ROM")
+    if loaded and ("fbuf" in emulations or command.arch != "amd64"):
+        raise ValueError("fbuf without a boot ROM, or a loader on arm64")
+
+
+def parse_loader(words: Sequence[str]) -> dict[str, list[str]]:
+    """The options of bhyveload(8) or grub-bhyve by letter; the program first, the name of the guest last."""
+    program, *rest, name = words
+    takes = {"/usr/sbin/bhyveload": "cdehlm", "/usr/local/sbin/grub-bhyve": "cdgMmr"}[program]
+    found: dict[str, list[str]] = {}
+    while rest:
+        word = rest.pop(0)
+        if re.fullmatch("-[A-Za-z]", word) is None or (word[1] not in takes and word != "-S"):
+            raise ValueError(f"{program} has no {word!r}")
+        found.setdefault(word[1], []).append("" if word == "-S" else rest.pop(0))
+    if NAME.fullmatch(name) is None or NMDM.fullmatch(found["c"][0]) is None:
+        raise ValueError(f"name or console of {words}")
+    return found

@@ -231,8 +231,12 @@ def bhyve(world: World, words: list[str], pid: int, stdin: str, catch: Callable[
         return Reply(f"name={machine.name}\n", "", 1)
     if "vmm" not in world.modules:
         return fail("bhyve: vm_create: No such file or directory", 4)
-    if machine.name in world.contexts:
+    has_rom = "bootrom" in dict(machine.lpc) or "bootrom" in machine.config
+    if machine.name in world.contexts and (has_rom or machine.name not in world.loaded):
         return fail("vm_reinit: Device busy", 4)
+    if not has_rom and machine.name not in world.loaded:
+        return fail("virtual machine cannot be booted", 4)
+    world.loaded.discard(machine.name)
 
     def register(finish: Callable[[Reply], None]) -> None:
         start(world, machine, pid, stdin, catch, finish)
@@ -302,6 +306,7 @@ def destroy_context(world: World, name: str) -> None:
     """Take the context away; a live guest dies of it."""
     guest = world.guests.get(name)
     world.contexts.discard(name)
+    world.loaded.discard(name)
     world.unnode(f"vmm/{name}")
     if guest is not None:
         end(world, guest, ENDS["error"], "vm_run error -1, errno 6\n")
