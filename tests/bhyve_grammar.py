@@ -24,6 +24,7 @@ NUMA = re.compile(
     r"id=([0-7])(?:,size=[1-9][0-9]*[MG])?,cpus=([0-9]+)(?:-([0-9]+))?"
     r"(?:,domain_policy=(?:first-touch|interleave|prefer|round-robin)(?::[0-9]+(?:-[0-9]+)?)?)?"
 )
+TPM = re.compile(r"(passthru|swtpm),/[^,%\\\s]+,version=2\.0")
 LAYOUT = re.compile(r"[a-z][A-Za-z0-9_.]{0,30}")
 SMBIOS = {
     "system": {"manufacturer", "product_name", "version", "serial_number", "sku", "family_name"},
@@ -246,6 +247,10 @@ def _lpc(command: Command, value: str) -> None:
         paths = backend.split(",")
         if not all(PATH.fullmatch(path) for path in paths) or len(paths) > (2 if command.release >= (14, 0) else 1):
             raise ValueError(f"bootrom {backend!r}")
+    elif device == "tpm":
+        match = TPM.fullmatch(backend)
+        if match is None or command.release < ((14, 0) if match[1] == "passthru" else (15, 0)):
+            raise ValueError(f"tpm {backend!r}")
     elif device == "fwcfg":
         if backend not in ("bhyve", "qemu") or command.release < (14, 0):
             raise ValueError(f"fwcfg {backend!r}")

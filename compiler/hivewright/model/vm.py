@@ -25,6 +25,7 @@ from hivewright.model.guest import (
 from hivewright.model.machine import FirmwareConfiguration, Machine, Smbios
 from hivewright.model.nic import Nic
 from hivewright.model.numa import NumaDomain, NumaNumber
+from hivewright.model.tpm import Tpm
 
 
 def _uuid(text: str) -> str:
@@ -95,6 +96,7 @@ class Vm(Table):
     )
     vnc: Annotated[Vnc | None, Switch] = Field(None, description="A framebuffer shown over VNC.")
     rng: Annotated[Rng | None, Switch] = Field(None, description="A random-number device.")
+    tpm: Annotated[Tpm | None, Switch] = Field(None, description="A trusted platform module, TPM 2.0.")
     cloud_init: Annotated[CloudInit | None, Switch] = Field(None, description="First-boot data.")
     hooks: Hooks = Field(default_factory=cache(Hooks), description="Programs run around its life.")
     extra_args: ListOf[Line] = Field((), description="Further arguments for bhyve(8), checked for collisions.")

@@ -138,6 +138,8 @@ def _instead(argument: Argument, vm: Vm) -> str:
         device, _, backend = argument.value.lower().partition(",")
         if device == "bootrom":
             return "write firmware.rom"
+        if device == "tpm" and vm.tpm is not None:
+            return "write tpm"
         if device == "fwcfg":
             return _ALWAYS if vm.fwcfg else ""
         if backend == "stdio":

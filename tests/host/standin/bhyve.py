@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from . import swtpm
 from .reply import Later, Reply, Result, fail
 from .world import Behaviour, Guest, World
 
@@ -150,6 +151,10 @@ def open_devices(world: World, machine: Machine, guest: Guest, stdin: str) -> No
             raise RefusedError("Assertion failed: (error == 0), function fbsdrun_start_thread", 134)
     for device, backend in machine.lpc:
         open_lpc(world, device, backend, stdin)
+        if device == "tpm":
+            guest.tpm, fault = swtpm.connect(world, backend)
+            if fault:
+                raise RefusedError(fault)
     for emulation, conf in machine.devices.values():
         first, _, more = conf.partition(",")
         if emulation in BLOCK:
@@ -295,6 +300,8 @@ def end(world: World, guest: Guest, status: int, text: str = "") -> None:
     if world.guests.get(guest.name) is guest:
         del world.guests[guest.name]
     guest.finish(status, text)
+    if guest.tpm:
+        swtpm.terminate(guest.tpm)
     for name in guest.taps:
         interface = world.interfaces[name]
         interface.up, interface.holder = False, ""
@@ -329,16 +336,6 @@ def bhyvectl(world: World, words: list[str]) -> Result:
         status = ENDS["poweroff"] if verbs[0] == "--force-poweroff" else ENDS["reboot"]
         world.at(0.1, lambda: end(world, guest, status))
     return Reply()
-
-
-def pgrep(world: World, words: list[str]) -> Result:
-    """pgrep(1), for the titles of bhyve only: ``pgrep [-q] -fx 'bhyve: NAME'``."""
-    flags = "".join(word[1:] for word in words if word.startswith("-"))
-    patterns = [word for word in words if not word.startswith("-")]
-    if len(patterns) != 1 or set(flags) - set("fxq") or not {"f", "x"} <= set(flags):
-        return fail("usage: pgrep", 2)
-    pids = [guest.pid for name, guest in sorted(world.guests.items()) if re.fullmatch(patterns[0], f"bhyve: {name}")]
-    return Reply("" if "q" in flags else "".join(f"{pid}\n" for pid in pids), "", 0 if pids else 1)
 
 
 def died(world: World, pid: int) -> None:
