@@ -206,6 +206,13 @@ def test_devices_beyond_bus_0_switch_the_mp_table_off() -> None:
     assert "Y" not in command_of(plan_of({"rng": True})).flags
 
 
+def test_a_rom_of_ones_own_does_not_get_the_variables_of_another() -> None:
+    plan = plan_of({"firmware": {"rom": "/srv/rom.fd"}})
+    assert [option.words for option in plan.options][-1] == ("-l", "bootrom,/srv/rom.fd")
+    assert steps(plan, "vars") == []
+    assert steps(plan_of({"firmware": {"rom": "/srv/rom.fd", "variables": True}}), "vars") == [("vars", VARIABLES)]
+
+
 def test_own_rom_and_variables() -> None:
     firmware = {"rom": "/srv/rom.fd", "variables_template": "/srv/vars.fd"}
     plan = plan_of({"firmware": firmware})

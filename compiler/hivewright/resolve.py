@@ -164,11 +164,12 @@ def place_in_layers(layers: Sequence[Layer], path: KeyPath, part: Part) -> Place
 
 
 def sort_tables(values: Mapping[str, object], depth: int = 0) -> Values:
-    """The same table with all keys in order."""
-    ordered = {}
-    for key in sorted(values):
-        value = values[key]
-        ordered[key] = sort_tables(value, depth + 1) if isinstance(value, dict) and depth < _MAX_DEPTH else value
+    """The same table with all keys in order; those of a model itself are left, which it takes in its own order."""
+    ordered = dict(values) if depth == 0 or len(values) == 1 else {key: values[key] for key in sorted(values)}
+    if depth < _MAX_DEPTH:
+        for key, value in ordered.items():
+            if type(value) is dict:
+                ordered[key] = sort_tables(value, depth + 1)
     return ordered
 
 

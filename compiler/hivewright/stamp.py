@@ -21,7 +21,7 @@ from hivewright import __version__
 from hivewright.data import data_directory
 from hivewright.source import Project
 
-FILE_LIMIT = 1024
+FILE_LIMIT = 512
 FEWEST_FILES = 2
 """Of a host: INVENTORY.md and MANIFEST, which lie at the top."""
 

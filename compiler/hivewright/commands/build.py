@@ -130,15 +130,19 @@ class _Build:
         )
 
     def _check(self, front: Front, site: Site, diagnostics: tuple[Diagnostic, ...]) -> Numbers | None:
-        """Allocates numbers, and checks the rules meanwhile; ``None`` when there is an error."""
+        """Allocates numbers and takes the digests of the hosts, while the rules are checked; ``None`` when there is
+        an error."""
         from hivewright.numbering import allocate_numbers
         from hivewright.parallel import Steps, run_forked
+        from hivewright.pipeline import host_digests
         from hivewright.rules import check_rules
 
         def prepare(what: str) -> tuple[Numbers | None, Sequence[Diagnostic]]:
             if what == "rules":
                 return None, check_rules(site)
             numbers = allocate_numbers(site, self.locks())
+            if not any(each.severity == "error" for each in numbers.diagnostics):
+                self.digests = host_digests(site, numbers.allocation)
             return numbers, numbers.diagnostics
 
         def decide(findings: list[Sequence[Diagnostic]]) -> bool:
@@ -154,10 +158,9 @@ class _Build:
         """All hosts that may have changed; ``None`` when something could not be lowered."""
         from hivewright.output import Changes, OutputError, Work, apply, compare_departed, compare_files, compare_host
         from hivewright.parallel import Steps, run_forked
-        from hivewright.pipeline import compile_host, host_digests
+        from hivewright.pipeline import compile_host
 
         allocation, build = numbers.allocation, self.project.build
-        self.digests = host_digests(site, allocation)
         hosts = [host for host in site.hosts if not self._is_unchanged(host)]
         locks = compare_files(self.project.locks, numbers.changed_locks, f"{LOCKS}/")
         departed = compare_departed(build, site.hosts.keys())

@@ -27,11 +27,12 @@ def has_rom(guest: Guest) -> bool:
 def has_variables(guest: Guest) -> bool:
     """Whether the guest keeps UEFI variables; without, what an installer writes there is gone at the next start."""
     firmware = guest.vm.firmware
-    if not guest.features.uefi_variables or not firmware.variables:
+    if not guest.features.uefi_variables or firmware.kind not in (None, "uefi", "rom"):
         return False
-    if firmware.kind == "rom":
-        return firmware.variables_template is not None
-    return firmware.kind in (None, "uefi")
+    if firmware.variables is not None:
+        return firmware.variables and (firmware.kind != "rom" or firmware.variables_template is not None)
+    # A template belongs to one ROM: that of the package fits no other.
+    return firmware.rom is None or firmware.variables_template is not None
 
 
 def variables_path(vm: str) -> str:

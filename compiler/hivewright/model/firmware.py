@@ -74,7 +74,11 @@ class Firmware(Table):
         " that loads the guest before each run: bhyveload or grub. If absent uefi on amd64 and uboot on arm64.",
     )
     rom: HostPath | None = Field(None, description="The ROM image, instead of the one its package installs.")
-    variables: bool = Field(True, description="Keep UEFI variables in a private copy (FreeBSD 14.0 and later).")
+    variables: bool | None = Field(
+        None,
+        description="Keep UEFI variables in a private copy (FreeBSD 14.0 and later). If absent: with the ROM of the "
+        "package, or when there is a variables_template.",
+    )
     variables_template: HostPath | None = Field(None, description="What the private copy is made from.")
     boot: Name | None = Field(
         None, description="The disk or drive that bhyveload or grub boots from; the only disk, or root, if absent."
