@@ -69,11 +69,26 @@ DEVICE_KEYS: dict[str, dict[str, re.Pattern[str] | None]] = {
 
 BACKENDS: dict[str, re.Pattern[str]] = {
     **dict.fromkeys(("virtio-blk", "ahci-hd", "ahci-cd", "nvme"), PATH),
-    **dict.fromkeys(("virtio-net", "e1000"), INTERFACE),
+    **dict.fromkeys(("virtio-net", "e1000"), re.compile(rf"{INTERFACE.pattern}|vale[0-9A-Za-z_]+:[0-9A-Za-z_]+")),
     "passthru": HOST_DEVICE,
     "virtio-9p": re.compile(r"[a-z0-9]+=/[^,%\\\s]+"),
 }
 """Devices whose configuration begins with a backend, and its form."""
+
+
+_FORWARD = r"(tcp|udp):[0-9.]+:[0-9]{1,5}-[0-9.]+:[0-9]{1,5}"
+SWITCHES: dict[str, tuple[Version, dict[str, re.Pattern[str] | None]]] = {
+    "netgraph": (
+        (13, 1),
+        {
+            "path": re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,30}:"),
+            "peerhook": re.compile(r"link(0|[1-9][0-9]*)"),
+            "socket": re.compile(r"[A-Za-z0-9_-]{1,31}"),
+        },
+    ),
+    "slirp": ((15, 0), {"open": None, "hostfwd": re.compile(f"{_FORWARD}(;{_FORWARD})*")}),
+}
+"""Backends of NICs that are no interfaces: the release that brought them, and their keys."""
 
 
 @dataclass
@@ -190,16 +205,16 @@ def _slot(command: Command, value: str) -> None:
 
 
 def _configuration(command: Command, emulation: str, words: list[str]) -> None:
+    keys = dict(DEVICE_KEYS[emulation])
     if emulation in BACKENDS:
         backend = words.pop(0) if words else ""
         if BACKENDS[emulation].fullmatch(backend) is None:
             raise ValueError(f"backend {backend!r} of {emulation}")
-        if emulation in ("virtio-net", "e1000") and not backend.startswith("tap") and "type=tap" not in words:
-            raise ValueError(f"{backend!r} needs type=tap")
+        if emulation in ("virtio-net", "e1000"):
+            _backend(command, backend, words, keys)
     seen: dict[str, str] = {}
     for word in words:
         key, equals, value = word.partition("=")
-        keys = DEVICE_KEYS[emulation]
         if key not in keys or key in seen:
             raise ValueError(f"unknown or repeated key {key!r} of {emulation}")
         form = keys[key]
@@ -208,6 +223,25 @@ def _configuration(command: Command, emulation: str, words: list[str]) -> None:
         seen[key] = value
     if emulation in _CHECKS:
         _CHECKS[emulation](command, seen)
+
+
+def _backend(command: Command, backend: str, words: list[str], keys: dict[str, re.Pattern[str] | None]) -> None:
+    """What carries the frames of a NIC; some kinds have keys of their own."""
+    if backend in SWITCHES:
+        since, own = SWITCHES[backend]
+        if command.release < since:
+            raise ValueError(f"{backend} is not in this release")
+        keys |= own
+        required = {"path", "peerhook"} if backend == "netgraph" else set()
+        if not required <= {word.partition("=")[0] for word in words}:
+            raise ValueError(f"{backend} lacks {required}")
+        if "open" in words and command.release < (15, 1):
+            raise ValueError("slirp knows open since 15.1")
+    elif ":" in backend:
+        if len(backend) > 15:
+            raise ValueError(f"{backend!r} is too long")
+    elif not backend.startswith("tap") and "type=tap" not in words:
+        raise ValueError(f"{backend!r} needs type=tap")
 
 
 def _check_framebuffer(command: Command, keys: dict[str, str]) -> None:

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 
 from hivewright.model.guest import Topology
 from hivewright.model.host import Host
-from hivewright.model.network import Bridge, Manual, Network
+from hivewright.model.network import AnyNetwork, Network
 from hivewright.model.site import Profile, SiteTable, User
 from hivewright.model.storage import Directory, Image, Storage, Zfs
 from hivewright.model.vm import Vm
@@ -31,7 +31,7 @@ PROFILES: Tables = {
     },
 }
 
-_NETWORK: TypeAdapter[Bridge | Manual] = TypeAdapter(Network)
+_NETWORK: TypeAdapter[AnyNetwork] = TypeAdapter(Network)
 _STORAGE: TypeAdapter[Zfs | Directory] = TypeAdapter(Storage)
 
 

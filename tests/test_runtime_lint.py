@@ -29,6 +29,7 @@ COMMANDS = {
         "mkdir",
         "mv",
         "nc",
+        "ngctl",
         "pciconf",
         "pgrep",
         "pkill",
@@ -39,7 +40,7 @@ COMMANDS = {
         "sha256",
         "sleep",
     ),
-    *("stat", "sysctl", "tail", "timeout", "true", "truncate", "xz", "zfs", "zstd"),
+    *("stat", "sysctl", "tail", "timeout", "true", "truncate", "valectl", "xz", "zfs", "zstd"),
 }
 """The external commands the runtime may run: FreeBSD's base, and qemu-img where an image needs it."""
 

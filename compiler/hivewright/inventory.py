@@ -30,10 +30,13 @@ def inventory_context(plan: HostPlan) -> dict[str, object]:
         "shutdown": format_duration(plan.shutdown_timeout),
         "guests": [_guest_row(vm) for vm in plan.vms],
         "loader": [_setting_row(setting, f'{setting.name}="{setting.value}"') for setting in plan.loader],
-        "admin": [_setting_row(setting, f"{setting.name}={quote_sh(setting.value)}") for setting in plan.admin],
+        "admin": [
+            *(_setting_row(setting, f"{setting.name}={quote_sh(setting.value)}") for setting in plan.admin),
+            *(markdown_row((markdown_code(line.text), line.reason)) for line in plan.lines),
+        ],
         "notes": plan.notes,
         "networks": [_network_row(network) for network in plan.networks],
-        "bridges": [_bridge(network.name, f"{network.name}: {network.interface}") for network in plan.networks],
+        "bridges": [_bridge(network.name, _network_label(network)) for network in plan.networks],
         "uplinks": [
             (_uplink(network.uplink), _bridge(network.name)) for network in plan.networks if network.uplink != "none"
         ],
@@ -49,6 +52,10 @@ def inventory_context(plan: HostPlan) -> dict[str, object]:
         "after": [(_guest(name), _guest(vm.name)) for vm in plan.vms for name in vm.after if name in names],
         "details": [_details(vm) for vm in sorted(plan.vms, key=lambda vm: vm.name)],
     }
+
+
+def _network_label(network: NetworkPlan) -> str:
+    return network.name if network.interface == "none" else f"{network.name}: {network.interface}"
 
 
 def _bridge(name: str, label: str = "") -> MarkdownText:

@@ -128,6 +128,31 @@ class VmPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class NatPlan:
+    """The rules that put the guests of a network behind an address of the host: lines of plain words."""
+
+    pf: tuple[str, ...]
+    ipfw: tuple[str, ...]
+    dnsmasq: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fragment:
+    """A file that the administrator includes in one of the system: its path, and lines by what they are for."""
+
+    path: str
+    sections: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AdminLine:
+    """A line that the administrator adds to a file of the system, and to which one and why."""
+
+    text: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class NetworkPlan:
     """One network as one host realises it: the literal call that makes it, and what people want to know."""
 
@@ -139,6 +164,11 @@ class NetworkPlan:
     mtu: int
     source: str
     steps: tuple[Step, ...]
+    modules: tuple[str, ...] = ("bridgestp", "if_bridge", "if_tuntap")
+    """Kernel modules that it needs."""
+    joined: str = "none"
+    """The uplink where that is itself a member of the bridge: such a one has no address from FreeBSD 15.0 on."""
+    nat: NatPlan | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,3 +212,6 @@ class HostPlan:
     """Settings only the administrator can make: rc.conf, sysctl.conf."""
     devd: tuple[DevdRule, ...] = ()
     notes: tuple[str, ...] = field(default=())
+    lines: tuple[AdminLine, ...] = ()
+    """Lines for files of the system that only the administrator can add."""
+    fragments: tuple[Fragment, ...] = ()

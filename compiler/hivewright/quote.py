@@ -19,6 +19,8 @@ _CALL = re.compile(r"[a-z][a-z_]*").fullmatch
 _LOADER_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*", re.ASCII).fullmatch
 _LOADER_VALUE = re.compile(r"[ !#%-\[\]-~]*", re.ASCII).fullmatch
 _LOADER_LIMIT = 128
+_RULE_WORD = r"(?:[A-Za-z0-9_@=:,./-]+|\([A-Za-z0-9_.-]+\)|!|->)"
+_RULE_LINE = re.compile(rf"{_RULE_WORD}(?: {_RULE_WORD})*", re.ASCII).fullmatch
 _DEVD_VALUE = re.compile(r"[\t !#-~]+", re.ASCII).fullmatch
 _DEVD_VARIABLE = re.compile(r"[a-z][a-z-]*").fullmatch
 _DEVD_KINDS = frozenset(("notify", "attach", "detach", "nomatch"))
@@ -61,6 +63,12 @@ class LoaderText(_Marker):
 
 class DevdText(_Marker):
     """The head or a condition of a statement of devd.conf."""
+
+    __slots__ = ()
+
+
+class RuleText(_Marker):
+    """A line of a file that the administrator includes: rules of pf(4) or ipfw(8), settings of dnsmasq(8)."""
 
     __slots__ = ()
 
@@ -184,6 +192,23 @@ def devd_condition(variable: str, pattern: str) -> DevdText:
     if _DEVD_VARIABLE(variable) is None:
         raise ValueError(f"{variable!r} is not a variable of devd.conf")
     return DevdText(f"match {quote_devd(variable)} {quote_devd(pattern)}")
+
+
+# Fragments for pf.conf(5), ipfw(8) and dnsmasq(8)
+
+
+def quote_rule(value: object) -> str:
+    """A line that ``rule_line`` made, or a comment; none of these languages has a quoting worth the name."""
+    if type(value) is RuleText or type(value) is Comment:
+        return value.text
+    raise TypeError(f"a fragment has no word for {value} of type {type(value).__name__}")
+
+
+def rule_line(text: str) -> RuleText:
+    """A line of plain words: letters, digits and what addresses, ports and interfaces are written with."""
+    if _RULE_LINE(text) is None:
+        raise ValueError(f"{text!r} is no line of plain words")
+    return RuleText(text)
 
 
 # Markdown (GitHub's dialect) and Mermaid

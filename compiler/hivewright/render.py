@@ -29,7 +29,9 @@ from hivewright.quote import (
     quote_devd,
     quote_loader,
     quote_markdown,
+    quote_rule,
     quote_sh,
+    rule_line,
     shell_call,
     shell_words,
 )
@@ -41,10 +43,12 @@ HIVE = "root/usr/local/etc/hivewright/"
 LOADER = "root/boot/loader.conf.d/hivewright.conf"
 DEVD = "root/usr/local/etc/devd/hivewright.conf"
 HOST = f"{HIVE}host.conf"
+FRAGMENTS = (f"{HIVE}pf.conf", f"{HIVE}ipfw.rules", f"{HIVE}dnsmasq.conf")
 SCRIPT = f"{HIVE}vms/VM/"
 TEMPLATE_SUFFIX = ".j2"
 
 _QUOTERS: dict[str, Quoter] = {LOADER: quote_loader, DEVD: quote_devd, INVENTORY: quote_markdown}
+_QUOTERS.update(dict.fromkeys(FRAGMENTS, quote_rule))
 """The quoter of each template that is not sh."""
 
 _POLICY_KEYS = (
@@ -65,6 +69,7 @@ class Templates:
     loader: Template
     devd: Template
     inventory: Template
+    fragments: dict[str, Template]
     copied: dict[str, Artifact]
 
 
@@ -110,6 +115,7 @@ def load_templates(directory: Path) -> Templates:
         loader=template(LOADER),
         devd=template(DEVD),
         inventory=template(INVENTORY),
+        fragments={path: template(path) for path in FRAGMENTS},
         copied=dict(_copied(directory)),
     )
 
@@ -133,6 +139,10 @@ def render(plan: HostPlan) -> dict[str, Artifact]:
         artifacts[LOADER] = _text(templates.loader.render({"host": plan, "loader": settings}))
     if plan.devd:
         artifacts[DEVD] = _text(templates.devd.render({"host": plan, "devd": _devd_context(plan)}))
+    for fragment in plan.fragments:
+        path = f"root{fragment.path}"
+        sections = [{"name": name, "lines": map(rule_line, lines)} for name, lines in fragment.sections]
+        artifacts[path] = _text(templates.fragments[path].render({"host": plan, "sections": sections}))
     for vm in plan.vms:
         _render_vm(templates, vm, artifacts)
     artifacts[MANIFEST] = Artifact(0o644, format_manifest(artifacts))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from hivewright.model.base import NAME_PATTERN, Switch
 from hivewright.model.guest import Topology
 from hivewright.model.host import Host
-from hivewright.model.network import Bridge, Manual
+from hivewright.model.network import AnyNetwork
 from hivewright.model.site import Profile, SiteTable, User
 from hivewright.model.storage import Directory, Image, Zfs
 from hivewright.model.vm import Vm
@@ -19,13 +19,14 @@ if TYPE_CHECKING:
 
 Schema = dict[str, Any]
 
-COMPLETE: tuple[type[Table], ...] = (SiteTable, User, Host, Bridge, Manual, Zfs, Directory, Image, Profile)
+_NETWORKS: tuple[type[Table], ...] = get_args(AnyNetwork)
+COMPLETE: tuple[type[Table], ...] = (SiteTable, User, Host, *_NETWORKS, Zfs, Directory, Image, Profile)
 """Tables that stand alone: what they require must be in them."""
 
 LAYERED: tuple[type[Table], ...] = (Topology, Vm)
 """Tables that may be one layer of several: what one requires, another may supply."""
 
-NETWORKS = ("Bridge", "Manual")
+NETWORKS = tuple(form.__name__ for form in _NETWORKS)
 STORAGES = ("Zfs", "Directory")
 
 _SIZE = "^[0-9]+[KMGT]$"

@@ -11,7 +11,7 @@ from hivewright.report import KeyPath, Part, Place
 if TYPE_CHECKING:
     from hivewright.model.guest import Topology
     from hivewright.model.host import Host
-    from hivewright.model.network import Bridge, Manual
+    from hivewright.model.network import AnyNetwork
     from hivewright.model.site import Profile, SiteTable, User
     from hivewright.model.storage import Directory, Image, Zfs
     from hivewright.model.vm import Vm
@@ -42,7 +42,7 @@ class Site:
 
     table: SiteTable
     hosts: Mapping[str, Host]
-    networks: Mapping[str, Bridge | Manual]
+    networks: Mapping[str, AnyNetwork]
     storages: Mapping[str, Zfs | Directory]
     images: Mapping[str, Image]
     users: Mapping[str, User]
@@ -50,7 +50,7 @@ class Site:
     profiles: Mapping[str, Profile]
     """The profiles that some VM uses."""
     vms: Mapping[str, Vm]
-    host_networks: Mapping[tuple[str, str], Bridge | Manual]
+    host_networks: Mapping[tuple[str, str], AnyNetwork]
     """(host, network) -> the network as that host realises it; absent when the host does not have it."""
     host_storages: Mapping[tuple[str, str], Zfs | Directory]
     """(host, storage) -> the storage as that host realises it; absent when the host does not have it."""

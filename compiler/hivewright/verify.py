@@ -49,7 +49,11 @@ _DEVD = re.compile(
     r"(?:(?:#[^\n]*+)?+\n|(?:notify|attach|detach|nomatch) [0-9]++ \{\n"
     r'(?:\t(?:match "[a-z-]++"|[a-z-]++) "[^"\n]++";\n)++\};\n)*+'
 )
+_RULES = re.compile(r"(?:(?:#[^\n]*+|[a-z][A-Za-z0-9_@=:,./()!> -]*+)?+\n)*+")
 _GRAMMARS = {
+    f"{HIVE}pf.conf": _RULES,
+    f"{HIVE}ipfw.rules": _RULES,
+    f"{HIVE}dnsmasq.conf": _RULES,
     f"{HIVE}host.conf": _HOST,
     "root/boot/loader.conf.d/hivewright.conf": _LOADER,
     "root/usr/local/etc/devd/hivewright.conf": _DEVD,

@@ -22,7 +22,13 @@ _REASONS = {
     "nmdm": "serial consoles of guests",
     "if_bridge": "bridges of guests",
     "bridgestp": "bridges of guests",
+    "if_vxlan": "bridges of guests that span hosts",
+    "ng_socket": "netgraph switches of guests",
+    "ng_bridge": "netgraph switches of guests",
+    "ng_ether": "uplinks of netgraph switches",
 }
+_NETWORK_MODULES = ("bridgestp", "if_bridge", "if_vxlan", "if_tuntap", "ng_socket", "ng_bridge", "ng_ether")
+"""What networks may need, in the order in which it is loaded."""
 
 
 def lower_modules(vms: Iterable[VmPlan], networks: Iterable[NetworkPlan]) -> tuple[str, ...]:
@@ -33,10 +39,8 @@ def lower_modules(vms: Iterable[VmPlan], networks: Iterable[NetworkPlan]) -> tup
         modules.append("vmm")
     if any(vm.consoles for vm in vms):
         modules.append("nmdm")
-    if any(networks):
-        modules += ("bridgestp", "if_bridge")
-    if any(vm.nics for vm in vms):
-        modules.append("if_tuntap")
+    needed = {module for network in networks for module in network.modules}
+    modules += (module for module in _NETWORK_MODULES if module in needed)
     if any(step.label == "tpm" and step.verb == "file" for vm in vms for step in vm.prepare):
         modules.append("tpm")
     return tuple(modules)
@@ -92,9 +96,14 @@ def lower_notes(vms: Iterable[VmPlan], networks: Iterable[NetworkPlan], member_a
         if vm.vnc and not vm.vnc.startswith(_LOOPBACK):
             yield f"VNC of {vm.name} listens on {vm.vnc} and asks for no password: whoever reaches it has the guest."
     for network in networks:
-        if network.uplink == "none" or member_addresses:
+        if network.kind == "vale" and network.uplink != "none":
+            yield (
+                f"Network {network.name}: {network.uplink} has to take all frames and to leave checksums alone: "
+                f"add promisc -rxcsum -txcsum -tso -lro to ifconfig_{network.uplink} in rc.conf."
+            )
+        if network.joined == "none" or member_addresses:
             continue
-        uplink = "the interface of the default route" if network.uplink == "auto" else network.uplink
+        uplink = "the interface of the default route" if network.joined == "auto" else network.joined
         yield (
             f"Network {network.name}: FreeBSD 15 refuses a bridge member that has an IP address. "
             f"Give the addresses of {uplink} to {network.interface}."

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from hivewright.plan import DevdRule
+from hivewright.plan import DevdRule, NetworkPlan
 
 _HIVECTL = "/usr/local/sbin/hivectl"
 _DETACHED = ">/dev/null 2>&1 &"
@@ -17,6 +17,11 @@ _PRIORITY = 100
 
 _NOT_UPLINKS = "!(tap|br-|bridge|vnet|vmnet|epair|vale|lo|pflog|pfsync|enc|usbus|wlan).*"
 """Interfaces that are no uplink. The system's own rule for new interfaces leaves out usbus and wlan, too."""
+
+
+def uplinks_of(networks: Iterable[NetworkPlan]) -> set[str]:
+    """The uplinks with which a network is made anew when they come back."""
+    return {network.uplink for network in networks if network.kind in ("bridge", "vale", "netgraph")}
 
 
 def lower_devd(vms: Iterable[str], uplinks: Iterable[str], has_passthrough: bool) -> Iterator[DevdRule]:

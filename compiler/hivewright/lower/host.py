@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from hivewright.allocate import Allocation
 from hivewright.lower.boot import RC_TIMEOUT, lower_admin, lower_loader, lower_modules, lower_notes
 from hivewright.lower.context import Guest, Lowered
-from hivewright.lower.devd import lower_devd
+from hivewright.lower.devd import lower_devd, uplinks_of
 from hivewright.lower.freebsd import features
 from hivewright.lower.guest import lower_guest
+from hivewright.lower.nat import fragments, lower_lines, reservations
 from hivewright.lower.network import lower_networks
 from hivewright.lower.seed import SeedWriter
 from hivewright.plan import HostPlan, VmPlan
@@ -68,6 +69,9 @@ def _lower_host(
     loader = tuple(lower_loader(modules, selectors))
     if sum(setting.name.startswith("pptdevs") for setting in loader) > _PPTDEVS:
         diagnostics.append(_too_many_devices(site, name))
+    known = ((nic.network, nic.mac, plan.name, nic.address) for plan in plans for nic in plan.nics)
+    files = tuple(fragments(networks, reservations(networks, known)))
+    diagnostics += _same_ports(site, name, plans)
     shutdown_timeout = host.shutdown_timeout or max(stopping_time(vms), RC_TIMEOUT)
     return HostPlan(
         name=name,
@@ -82,9 +86,30 @@ def _lower_host(
         modules=modules,
         loader=loader,
         admin=tuple(lower_admin(shutdown_timeout)) if plans else (),
-        devd=tuple(lower_devd(vms, {network.uplink for network in networks}, bool(selectors))),
+        devd=tuple(lower_devd(vms, uplinks_of(networks), bool(selectors))),
         notes=tuple(lower_notes(plans, networks, supported.member_addresses)),
+        lines=tuple(lower_lines(networks, files)),
+        fragments=files,
     ), diagnostics
+
+
+def _same_ports(site: Site, host: str, plans: Iterable[VmPlan]) -> Iterator[Diagnostic]:
+    """Ports of switches are called after the end of the MAC address, which addresses of one's own may share."""
+    first: dict[str, tuple[str, str]] = {}
+    for plan in plans:
+        for nic in plan.nics:
+            if ":" not in nic.tap:
+                continue
+            other = first.setdefault(nic.tap, (plan.name, nic.name))
+            if other != (plan.name, nic.name):
+                yield Diagnostic(
+                    "BHYVE002",
+                    f"nic {other[1]} of {other[0]} and nic {nic.name} of {plan.name} would both be the port {nic.tap} "
+                    f"on {host}",
+                    site.place("vm", plan.name, "nic", nic.name, "mac"),
+                    "give one of them a MAC address with other last three octets; ports are called after these",
+                    (site.place("vm", other[0], "nic", other[1], "mac"),),
+                )
 
 
 def _too_many_devices(site: Site, name: str) -> Diagnostic:

@@ -5,25 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from hivewright.lower.context import Device, Guest, device
-from hivewright.model.network import Bridge, Manual
+from hivewright.lower.nat import lower_nat
+from hivewright.lower.switches import BACKENDS, backend_of, port_of
+from hivewright.model.network import AnyNetwork, Bridge, Manual, Nat, Netgraph, Routed, Slirp, Vale, Vxlan
 from hivewright.model.nic import Nic
 from hivewright.plan import Keys, NetworkPlan, NicPlan, Step
 from hivewright.site import Site
+from hivewright.units import format_cpu_list
 
 USUAL_MTU = 1500
+_BRIDGE_MODULES = ("bridgestp", "if_bridge")
+_TAP_MODULES = ("if_tuntap",)
 
 
 def lower_nics(guest: Guest) -> Iterator[Device]:
     """The NICs of a guest (bhyve(8), virtio-net, e1000 and "Network device backends")."""
     for name, nic in sorted(guest.vm.nic.items()):
-        tap = tap_name(guest, name, nic)
-        words = f"{nic.model},{tap}"
+        network = guest.site.host_networks[guest.host_name, nic.network]
+        backend, backend_keys = _backend(guest, name, nic, network)
         prefix = f"nic.{name}"
-        keys = [f"{prefix}.model", f"{prefix}.tap" if nic.tap is not None else f"lock:taps.{name}"]
-        if not tap.startswith("tap"):
-            # The kind of a backend is otherwise taken from the beginning of its name.
-            words += ",type=tap"
-            keys.append("rule:tap-type")
+        words = f"{nic.model},{backend}"
+        keys = [f"{prefix}.model", *backend_keys]
         words += f",mac={mac_address(guest, name, nic)}"
         keys.append(f"{prefix}.mac" if nic.mac is not None else f"lock:macs.{name}")
         mtu = guest_mtu(guest, nic)
@@ -33,16 +35,40 @@ def lower_nics(guest: Guest) -> Iterator[Device]:
         yield device(guest, prefix, words, tuple(keys), nic.model)
 
 
+def _backend(guest: Guest, name: str, nic: Nic, network: AnyNetwork) -> tuple[str, list[str]]:
+    """What carries the frames of a NIC: its tap, or what the kind of its network has instead of one."""
+    tap = tap_name(guest, name, nic)
+    tap_key = f"nic.{name}.tap" if nic.tap is not None else f"lock:taps.{name}"
+    if isinstance(network, BACKENDS):
+        return backend_of(nic, network, tap, mac_address(guest, name, nic)), [f"nic.{name}.network", tap_key]
+    if tap.startswith("tap"):
+        return tap, [tap_key]
+    # The kind of a backend is otherwise taken from the beginning of its name.
+    return f"{tap},type=tap", [tap_key, "rule:tap-type"]
+
+
 def prepare_taps(guest: Guest) -> Iterator[Step]:
     """One tap for each NIC, with the MTU of its bridge: the first member of a bridge decides for all."""
     for name, nic in sorted(guest.vm.nic.items()):
         network = guest.site.host_networks[guest.host_name, nic.network]
-        bridge = bridge_name(nic.network, network)
-        words: tuple[str, ...] = (name, tap_name(guest, name, nic), bridge, str(network.mtu))
         prefix = f"nic.{name}"
-        keys: Keys = (f"{prefix}.network", f"network:{nic.network}.bridge", f"network:{nic.network}.mtu")
+        if isinstance(network, BACKENDS):
+            continue
+        if isinstance(network, Routed):
+            addresses = (nic.gateway4 or "", (nic.ipv4 or "").partition("/")[0])
+            words: tuple[str, ...] = (name, tap_name(guest, name, nic), str(network.mtu), *addresses)
+            keys: Keys = (f"{prefix}.network", f"network:{nic.network}.mtu", f"{prefix}.gateway4", f"{prefix}.ipv4")
+            yield Step("routed", words, keys, prefix)
+            continue
+        words = (name, tap_name(guest, name, nic), bridge_name(nic.network, network), str(network.mtu))
+        keys = (f"{prefix}.network", f"network:{nic.network}.bridge", f"network:{nic.network}.mtu")
         if nic.private:
             words, keys = (*words, "private"), (*keys, f"{prefix}.private")
+        if nic.vlan is not None:
+            words, keys = (*words, f"untagged={nic.vlan}"), (*keys, f"{prefix}.vlan")
+        if nic.trunk:
+            trunk = format_cpu_list(tuple(sorted(set(nic.trunk))))
+            words, keys = (*words, f"tagged={trunk}"), (*keys, f"{prefix}.trunk")
         yield Step("tap", words, keys, prefix)
 
 
@@ -53,7 +79,7 @@ def nic_plans(guest: Guest) -> tuple[NicPlan, ...]:
             nic.network,
             nic.model,
             mac_address(guest, name, nic),
-            tap_name(guest, name, nic),
+            _port(guest, name, nic),
             ", ".join(_addresses(nic)),
         )
         for name, nic in sorted(guest.vm.nic.items())
@@ -66,6 +92,14 @@ def _addresses(nic: Nic) -> Iterator[str]:
         yield nic.ipv4
     if nic.ipv6 is not None:
         yield nic.ipv6 if "/" in nic.ipv6 else f"IPv6 {nic.ipv6}"
+
+
+def _port(guest: Guest, name: str, nic: Nic) -> str:
+    """Where the frames of a NIC come out on the host, for people."""
+    network = guest.site.host_networks[guest.host_name, nic.network]
+    if isinstance(network, BACKENDS):
+        return port_of(network, mac_address(guest, name, nic))
+    return tap_name(guest, name, nic)
 
 
 def tap_name(guest: Guest, name: str, nic: Nic) -> str:
@@ -81,8 +115,17 @@ def guest_mtu(guest: Guest, nic: Nic) -> int:
     return nic.mtu if nic.mtu is not None else guest.site.host_networks[guest.host_name, nic.network].mtu
 
 
-def bridge_name(name: str, network: Bridge | Manual) -> str:
+def bridge_name(name: str, network: Bridge | Manual | Nat | Vxlan) -> str:
     return network.bridge if network.bridge is not None else f"br-{name}"
+
+
+def interface_of(name: str, network: AnyNetwork) -> str:
+    """What stands for a network on its host: a bridge, a switch, a node; ``none`` for what is not shared."""
+    if isinstance(network, (Routed, Slirp)):
+        return "none"
+    if isinstance(network, Vale):
+        return network.switch
+    return network.node if isinstance(network, Netgraph) else bridge_name(name, network)
 
 
 def lower_networks(site: Site, host: str, names: Iterable[str]) -> tuple[NetworkPlan, ...]:
@@ -92,9 +135,60 @@ def lower_networks(site: Site, host: str, names: Iterable[str]) -> tuple[Network
 
 def _lower_network(site: Site, host: str, name: str) -> NetworkPlan:
     network = site.host_networks[host, name]
-    interface = bridge_name(name, network)
-    uplink = network.uplink if isinstance(network, Bridge) else "none"
+    interface = interface_of(name, network)
+    uplink = f"vx{network.vni}" if isinstance(network, Vxlan) else getattr(network, "uplink", "none")
     source = f"{site.homes.get(('network', name), '')} [network.{name}]".lstrip()
-    keys = tuple(f"network:{name}.{key}" for key in ("kind", "bridge", "mtu", "uplink"))
-    step = Step("network", (name, network.kind, interface, str(network.mtu), uplink), keys, f"network.{name}")
-    return NetworkPlan(name, network.kind, interface, uplink, network.mtu, source, (step,))
+    extra = tuple(_extra_words(network))
+    keys = ("kind", "bridge", "mtu", "uplink", *(word.partition("=")[0] for word in extra))
+    words = (name, network.kind, interface, str(network.mtu), uplink, *extra)
+    steps: tuple[Step, ...] = ()
+    if not isinstance(network, Slirp):
+        steps = (Step("network", words, tuple(f"network:{name}.{key}" for key in keys), f"network.{name}"),)
+    return NetworkPlan(
+        name,
+        network.kind,
+        interface,
+        uplink,
+        network.mtu,
+        source,
+        steps,
+        modules=_modules(network, uplink),
+        joined=uplink if isinstance(network, Bridge) and network.vlan is None else "none",
+        nat=lower_nat(site, host, name, network, interface) if isinstance(network, Nat) else None,
+    )
+
+
+def _extra_words(network: AnyNetwork) -> Iterator[str]:
+    """What a kind of network has beyond its interface, MTU and uplink, as ``key=value``."""
+    if isinstance(network, Vxlan):
+        yield f"vni={network.vni}"
+        yield f"local={network.local}"
+        yield f"{'group' if _is_multicast(network.remote) else 'remote'}={network.remote}"
+        if network.device is not None:
+            yield f"device={network.device}"
+    if isinstance(network, Bridge):
+        if network.vlan is not None:
+            yield f"vlan={network.vlan}"
+        if network.vlan_filter:
+            yield "vlan_filter"
+        if network.ipv6 is not None:
+            yield f"ipv6={network.ipv6}"
+        if network.span is not None:
+            yield f"span={network.span}"
+    if isinstance(network, (Bridge, Nat)) and network.ipv4 is not None:
+        yield f"ipv4={network.ipv4}"
+
+
+def _is_multicast(address: str) -> bool:
+    return 224 <= int(address.partition(".")[0]) <= 239
+
+
+def _modules(network: AnyNetwork, uplink: str) -> tuple[str, ...]:
+    """The kernel modules that a network needs; netmap(4) and vlan(4) are in the GENERIC kernel."""
+    if isinstance(network, (Vale, Slirp)):
+        return ()
+    if isinstance(network, Netgraph):
+        return ("ng_socket", "ng_bridge", "ng_ether") if uplink != "none" else ("ng_socket", "ng_bridge")
+    if isinstance(network, Routed):
+        return _TAP_MODULES
+    return (*_BRIDGE_MODULES, *_TAP_MODULES) + (("if_vxlan",) if isinstance(network, Vxlan) else ())

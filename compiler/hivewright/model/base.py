@@ -192,6 +192,25 @@ Interface = Annotated[
 ]
 """A network interface; that it fits into 15 characters (ifconfig(8)) is a rule, so that it gets its own code."""
 
+ValeSwitch = Annotated[
+    str,
+    reader(
+        _matching("vale[0-9A-Za-z_]{1,3}", 'a switch is named "vale" and one to three letters, digits or _'),
+        '"vale0"',
+    ),
+    described("^vale[0-9A-Za-z_]{1,3}$", "vale0"),
+]
+"""A switch of vale(4): with its port it has to fit into 15 characters."""
+
+NetgraphName = Annotated[
+    str,
+    reader(
+        _matching("[A-Za-z][A-Za-z0-9_-]{0,30}", "a netgraph(4) node is named by at most 31 letters, digits, - and _"),
+        '"vmsw"',
+    ),
+    described("^[A-Za-z][A-Za-z0-9_-]{0,30}$", "vmsw"),
+]
+
 HostPath = Annotated[str, reader(_absolute_path, '"/srv/vms"'), described("^/", "/srv/vms")]
 SitePath = Annotated[str, reader(_site_path, '"files/web1.yaml"'), described("^[^/]", "files/web1.yaml")]
 HostPort = Annotated[

@@ -6,28 +6,114 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from hivewright.model.base import Interface, ListOf, Name, Table
+from hivewright.model.base import Interface, ListOf, Name, NetgraphName, Table, ValeSwitch
+from hivewright.model.nic import HostAddress4, HostAddress6, Ip4, Vlan
+
+Mtu = Annotated[int, Field(ge=576, le=16384)]
+_HOSTS = "Hosts that have it; all if empty."
 
 
 class Bridge(Table):
     """A bridge that hivewright makes once per host."""
 
     kind: Literal["bridge"]
-    hosts: ListOf[Name] = Field((), description="Hosts that have it; all if empty.")
+    hosts: ListOf[Name] = Field((), description=_HOSTS)
     bridge: Interface | None = Field(None, description="Name of the interface; br-NAME if absent.")
     uplink: Literal["auto", "none"] | Interface = Field(
         "auto", description="auto: the interface of the default route, found at start; none: no physical member."
     )
-    mtu: int = Field(1500, ge=576, le=16384, description="MTU of the bridge and its taps.")
+    mtu: Mtu = Field(1500, description="MTU of the bridge and its taps.")
+    vlan: Vlan | None = Field(None, description="The VLAN of the uplink that is bridged; a vlan(4) interface is made.")
+    vlan_filter: bool = Field(
+        False, description="The bridge keeps VLANs apart (FreeBSD 15.0 and later); NICs say theirs by vlan and trunk."
+    )
+    ipv4: HostAddress4 | None = Field(None, description='IPv4 address of the host on the bridge: "192.0.2.1/24".')
+    ipv6: HostAddress6 | None = Field(None, description='IPv6 address of the host on the bridge: "2001:db8::1/64".')
+    span: Interface | None = Field(None, description="An interface that gets a copy of every frame.")
 
 
 class Manual(Table):
     """The administrator's own bridge, to which only taps are added."""
 
     kind: Literal["manual"]
-    hosts: ListOf[Name] = Field((), description="Hosts that have it; all if empty.")
+    hosts: ListOf[Name] = Field((), description=_HOSTS)
     bridge: Interface = Field(description="Name of the interface.")
-    mtu: int = Field(1500, ge=576, le=16384, description="MTU of the bridge, given to the taps.")
+    mtu: Mtu = Field(1500, description="MTU of the bridge, given to the taps.")
 
 
-Network = Annotated[Bridge | Manual, Field(discriminator="kind")]
+class Routed(Table):
+    """Point to point: the host has an address on each tap and a route to the guest. There is no bridge."""
+
+    kind: Literal["routed"]
+    hosts: ListOf[Name] = Field((), description=_HOSTS)
+    mtu: Mtu = Field(1500, description="MTU of the taps.")
+
+
+class Dhcp(Table):
+    """Addresses that dnsmasq(8) gives to guests: ``dhcp = { first = "…", last = "…" }``."""
+
+    first: Ip4 = Field(description="The first address that is given away.")
+    last: Ip4 = Field(description="The last one.")
+    dns: ListOf[Ip4] = Field((), description="Name servers; the host itself if empty.")
+
+
+class Nat(Table):
+    """A private bridge whose guests reach the outside behind an address of the host."""
+
+    kind: Literal["nat"]
+    hosts: ListOf[Name] = Field((), description=_HOSTS)
+    bridge: Interface | None = Field(None, description="Name of the interface; br-NAME if absent.")
+    ipv4: HostAddress4 = Field(description='Address of the host on the bridge, gateway of the guests: "10.0.0.1/24".')
+    uplink: Interface = Field(description="The interface behind whose address the guests are.")
+    mtu: Mtu = Field(1500, description="MTU of the bridge and its taps.")
+    firewall: Literal["pf", "ipfw"] = Field("pf", description="For which of them the translation rules are written.")
+    ipfw_number: Annotated[int, Field(ge=1, le=65000)] | None = Field(
+        None, description="ipfw only: the number of the NAT instance and of its rules."
+    )
+    dhcp: Dhcp | None = Field(None, description="Addresses for guests, as a fragment for dnsmasq(8).")
+
+
+class Vale(Table):
+    """A switch of vale(4)."""
+
+    kind: Literal["vale"]
+    hosts: ListOf[Name] = Field((), description=_HOSTS)
+    switch: ValeSwitch = Field(description='Name of the switch: "vale" and one to three characters.')
+    uplink: Literal["none"] | Interface = Field("none", description="An interface that is attached to it.")
+    mtu: Mtu = Field(1500, description="MTU of the guests.")
+
+
+class Netgraph(Table):
+    """A node of ng_bridge(4), with a hook for each NIC."""
+
+    kind: Literal["netgraph"]
+    hosts: ListOf[Name] = Field((), description=_HOSTS)
+    node: NetgraphName = Field(description="Name of the node; one that is there is used, else it is made.")
+    uplink: Literal["none"] | NetgraphName = Field("none", description="An interface that is connected to it.")
+    mtu: Mtu = Field(1500, description="MTU of the guests.")
+
+
+class Vxlan(Table):
+    """A bridge that spans hosts: its member is a vxlan(4) interface."""
+
+    kind: Literal["vxlan"]
+    hosts: ListOf[Name] = Field((), description=_HOSTS)
+    bridge: Interface | None = Field(None, description="Name of the interface; br-NAME if absent.")
+    vni: Annotated[int, Field(ge=1, le=16777215)] = Field(description="The number of the segment, the same everywhere.")
+    local: Ip4 = Field(description="Address of this host, usually in [host.HOST.network.NAME].")
+    remote: Ip4 = Field(description="Address of the other host, or a multicast group that all of them join.")
+    device: Interface | None = Field(None, description="Interface of the multicast group.")
+    mtu: Mtu = Field(1450, description="MTU of the bridge and its taps; 50 less than what the hosts can send.")
+
+
+class Slirp(Table):
+    """The guest behind an address of the host, without any interface (port libslirp; FreeBSD 15.0 and later)."""
+
+    kind: Literal["slirp"]
+    hosts: ListOf[Name] = Field((), description=_HOSTS)
+    open: bool = Field(False, description="The guest reaches the outside (FreeBSD 15.1 and later).")
+    mtu: Mtu = Field(1500, description="MTU of the guests.")
+
+
+AnyNetwork = Bridge | Manual | Routed | Nat | Vale | Netgraph | Vxlan | Slirp
+Network = Annotated[AnyNetwork, Field(discriminator="kind")]

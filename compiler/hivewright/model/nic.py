@@ -85,6 +85,31 @@ Ip4 = Annotated[str, reader(_ip_4, '"192.0.2.1"'), described("^[0-9.]+$", "192.0
 Ip6 = Annotated[str, reader(_ip_6, '"2001:db8::1"'), described("^[0-9a-fA-F:.]+$", "2001:db8::1")]
 
 
+def _host_address_4(text: str) -> str:
+    if text == "dhcp":
+        raise ValueError('an IPv4 address of the host is written with its prefix length, "192.0.2.1/24"')
+    return _address_4(text)
+
+
+def _host_address_6(text: str) -> str:
+    if text in ("dhcp", "auto"):
+        raise ValueError('an IPv6 address of the host is written with its prefix length, "2001:db8::1/64"')
+    return _address_6(text)
+
+
+HostAddress4 = Annotated[str, reader(_host_address_4, '"192.0.2.1/24"'), described("^[0-9./]+$", "192.0.2.1/24")]
+HostAddress6 = Annotated[str, reader(_host_address_6, '"2001:db8::1/64"'), described("^.+/[0-9]+$", "2001:db8::1/64")]
+Vlan = Annotated[int, Field(ge=1, le=4094)]
+
+
+class Forward(Table):
+    """A port of the host that leads to the guest: ``[vm.NAME.nic.NIC.forward.NAME]``; networks nat and slirp only."""
+
+    port: int = Field(ge=1, le=65535, description="Port of the host.")
+    to: int = Field(ge=1, le=65535, description="Port of the guest.")
+    protocol: Literal["tcp", "udp"] = Field("tcp", description="The protocol.")
+
+
 class Nic(Table):
     """A network interface: ``[vm.NAME.nic.NIC]``."""
 
@@ -99,5 +124,10 @@ class Nic(Table):
     dns: ListOf[Ip] = Field((), description="Name servers.")
     search: ListOf[Domain] = Field((), description="Domains to search.")
     private: bool = Field(False, description="Cannot talk to other private ports of its bridge.")
+    vlan: Vlan | None = Field(None, description="Its VLAN, without tags, on a network with vlan_filter.")
+    trunk: ListOf[Vlan] = Field((), description="VLANs it sees with tags, on a network with vlan_filter.")
+    forward: dict[Name, Forward] = Field(
+        default_factory=dict, description="Ports of the host that lead to it; networks of the kinds nat and slirp only."
+    )
     tap: Interface | None = Field(None, description="Name of the tap; taken from the lock if absent.")
     slot: Slot | None = Field(None, description="A fixed PCI address; taken from the lock if absent.")

@@ -53,7 +53,7 @@ def _ip_claims(survey: Survey) -> Iterator[tuple[tuple[str, tuple[str, ...]], Ow
     isolated = {
         key
         for key, network in survey.site.host_networks.items()
-        if network.kind == "bridge" and network.uplink == "none"
+        if network.kind in ("nat", "slirp") or (network.kind == "bridge" and network.uplink == "none")
     }
     for name, key, nic in survey.nics:
         for field, value in (("ipv4", nic.ipv4), ("ipv6", nic.ipv6)):

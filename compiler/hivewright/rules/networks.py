@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from hivewright.report import Diagnostic, Place
 from hivewright.rules.survey import Survey, diagnose, host_place, network_place
+
+if TYPE_CHECKING:
+    from hivewright.model.network import AnyNetwork
 
 INTERFACE_LIMIT = 15
 """Characters of an interface name (ifconfig(8): IFNAMSIZ is 16 with its NUL)."""
@@ -33,11 +37,11 @@ def name_too_long(survey: Survey) -> Iterator[Diagnostic]:
             yield _too_long(nic.tap, site.place("vm", name, "nic", key, "tap"), "choose a shorter name")
     seen: set[Place] = set()
     for (host, name), network in site.host_networks.items():
-        uplink = network.uplink if network.kind == "bridge" else ""
-        for key, interface in (("bridge", bridge_of(survey, host, name)), ("uplink", uplink)):
+        bridge = bridge_of(survey, host, name) if "bridge" in type(network).model_fields else ""
+        for key, interface in (("bridge", bridge), ("uplink", uplink_of(network))):
             if len(interface) <= INTERFACE_LIMIT:
                 continue
-            derived = key == "bridge" and network.bridge is None
+            derived = key == "bridge" and getattr(network, "bridge", None) is None
             place = site.place("network", name, part="table") if derived else network_place(site, host, name, key)
             if place not in seen:
                 seen.add(place)
@@ -55,8 +59,21 @@ def _too_long(interface: str, place: Place, remedy: str) -> Diagnostic:
 
 
 def bridge_of(survey: Survey, host: str, network: str) -> str:
-    """The bridge interface of a network on a host that has it."""
-    return survey.site.host_networks[host, network].bridge or f"br-{network}"
+    """The bridge of a network on a host that has it, or its switch or node; ``none`` when it has nothing shared."""
+    found = survey.site.host_networks[host, network]
+    if found.kind == "routed" or found.kind == "slirp":
+        return "none"
+    if found.kind == "vale":
+        return found.switch
+    return found.node if found.kind == "netgraph" else found.bridge or f"br-{network}"
+
+
+def uplink_of(network: AnyNetwork) -> str:
+    """The interface that a network takes for itself on its host: ``auto``, ``ix0`` or ``ix0.100``; else ``none``."""
+    if network.kind == "bridge":
+        vlan = f".{network.vlan}" if network.vlan is not None and network.uplink != "none" else ""
+        return f"{network.uplink}{vlan}"
+    return network.uplink if network.kind in ("vale", "netgraph") else "none"
 
 
 def same_bridge(survey: Survey) -> Iterator[Diagnostic]:
@@ -66,11 +83,11 @@ def same_bridge(survey: Survey) -> Iterator[Diagnostic]:
         for name in networks:
             bridge = bridge_of(survey, host, name)
             other = first.setdefault(bridge, name)
-            if other == name:
+            if other == name or bridge == "none":
                 continue
             # Where one of the two is only called so by default, the other is at fault.
-            places = [network_place(site, host, each, "bridge") for each in (name, other)]
-            if site.host_networks[host, name].bridge is None:
+            places = [network_place(site, host, each, _key_of(survey, host, each)) for each in (name, other)]
+            if getattr(site.host_networks[host, name], "bridge", "") is None:
                 places.reverse()
             yield diagnose(
                 "NET004",
@@ -81,19 +98,24 @@ def same_bridge(survey: Survey) -> Iterator[Diagnostic]:
             )
 
 
+def _key_of(survey: Survey, host: str, network: str) -> str:
+    kind = survey.site.host_networks[host, network].kind
+    return {"vale": "switch", "netgraph": "node"}.get(kind, "bridge")
+
+
 def same_uplink(survey: Survey) -> Iterator[Diagnostic]:
     """An interface is a member of one bridge at most: a second addm fails with "Device busy" (if_bridge(4))."""
     site = survey.site
     for host, networks in survey.networks_used.items():
         first: dict[str, str] = {}
         for name in networks:
-            network = site.host_networks[host, name]
-            if network.kind != "bridge" or network.uplink == "none":
+            uplink = uplink_of(site.host_networks[host, name])
+            if uplink == "none":
                 continue
-            other = first.setdefault(network.uplink, name)
+            other = first.setdefault(uplink, name)
             if other == name:
                 continue
-            what = "the interface of the default route" if network.uplink == "auto" else network.uplink
+            what = "the interface of the default route" if uplink == "auto" else uplink
             yield diagnose(
                 "NET005",
                 f"the networks {other} and {name} of {host} both have {what} as their uplink; "
@@ -111,13 +133,14 @@ def uplink_is_bridge(survey: Survey) -> Iterator[Diagnostic]:
         bridges = {bridge_of(survey, host, name): name for name in reversed(networks)}
         for name in networks:
             network = site.host_networks[host, name]
-            if network.kind == "bridge" and network.uplink in bridges:
+            uplink = getattr(network, "uplink", "none") if network.kind != "nat" else "none"
+            if uplink != "none" and uplink in bridges:
                 yield diagnose(
                     "NET008",
-                    f"the uplink {network.uplink} of the network {name} on {host} is itself a bridge",
+                    f"the uplink {uplink} of the network {name} on {host} is itself a bridge",
                     network_place(site, host, name, "uplink"),
                     'name a physical or VLAN interface, or write uplink = "none"',
-                    [network_place(site, host, bridges[network.uplink], "bridge")],
+                    [network_place(site, host, bridges[uplink], "bridge")],
                 )
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from . import swtpm
 from .reply import Later, Reply, Result, fail
+from .switches import close, open_netgraph, open_vale
 from .world import Behaviour, Guest, World
 
 KILLED = -1
@@ -200,7 +201,15 @@ def open_console(world: World, backend: str, stdin: str) -> None:
 
 
 def open_tap(world: World, guest: Guest, name: str, conf: str) -> None:
-    """A tap that exists and that no other bhyve holds; it goes up."""
+    """A tap that exists and that no other bhyve holds; it goes up. Or what stands in for one (bhyve(8))."""
+    if name == "netgraph" or name.startswith("vale"):
+        error = open_netgraph(world, guest.name, conf) if name == "netgraph" else open_vale(world, name)
+        if error:
+            raise RefusedError(error)
+        guest.ports += [name] if name != "netgraph" else []
+        return
+    if name == "slirp" and world.release >= (15, 0):
+        return
     interface = world.interfaces.get(name)
     if not name.startswith("tap") or interface is None or interface.kind != "tap":
         raise RefusedError(f"open of tap device /dev/{name} failed: No such file or directory")
@@ -302,9 +311,12 @@ def end(world: World, guest: Guest, status: int, text: str = "") -> None:
     guest.finish(status, text)
     if guest.tpm:
         swtpm.terminate(guest.tpm)
+    close(world, guest.name, guest.ports)
     for name in guest.taps:
         interface = world.interfaces[name]
-        interface.up, interface.holder = False, ""
+        interface.holder = ""
+        if not interface.link0:
+            interface.up, interface.addresses = False, []
         for resume in world.waiting.pop(name, []):
             resume()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from . import bhyve, loaders, network, storage, swtpm, system
+from . import bhyve, loaders, network, storage, switches, swtpm, system
 from .local import UsageError
 from .reply import Become, Local, Result, fail
 from .world import World
@@ -19,6 +19,8 @@ BUSYBOX = "/.linux/busybox"
 PLAYED: dict[str, tuple[str, Command]] = {
     "ifconfig": ("/sbin", network.ifconfig),
     "route": ("/sbin", network.route),
+    "valectl": ("/usr/sbin", switches.valectl),
+    "ngctl": ("/usr/sbin", switches.ngctl),
     "bhyvectl": ("/usr/sbin", bhyve.bhyvectl),
     "bhyveload": ("/usr/sbin", loaders.bhyveload),
     "grub-bhyve": ("/usr/local/sbin", loaders.grub),

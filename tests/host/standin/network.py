@@ -8,6 +8,9 @@ from .reply import Later, Reply, Result, fail
 from .world import Interface, World
 
 LONGEST = 15
+MADE = {"tap": "if_tuntap", "bridge": "if_bridge", "vlan": "if_vlan", "vxlan": "if_vxlan"}
+"""Kinds of interfaces that ifconfig makes, and the module that it loads for each."""
+DETAILS = ("vlan", "vlandev", "vxlanid", "vxlanlocal", "vxlanremote", "vxlangroup", "vxlandev")
 
 
 def ifconfig(world: World, words: list[str]) -> Result:
@@ -40,7 +43,7 @@ def show(interface: Interface) -> str:
     if interface.description:
         lines.append(f"\tdescription: {interface.description}")
     lines.append("\toptions=80000<LINKSTATE>")
-    lines.extend(f"\tinet {address}" for address in interface.addresses)
+    lines.extend(f"\t{address}" for address in interface.addresses)
     for member in interface.members:
         extra = ",PRIVATE" if member in interface.private else ""
         lines.append(f"\tmember: {member} flags=143<LEARNING,DISCOVER,AUTOEDGE,AUTOPTP{extra}>")
@@ -53,7 +56,7 @@ def show(interface: Interface) -> str:
 def create(world: World, kind: str, words: list[str]) -> Result:
     """``ifconfig KIND create …``: prints the name; a word that fails leaves what was made before it."""
     base = kind.rstrip("0123456789")
-    if base not in ("tap", "bridge"):
+    if base not in MADE:
         return fail(f"ifconfig: SIOCIFCREATE2 ({kind}): Invalid argument")
     name = kind
     if base == kind:
@@ -61,8 +64,7 @@ def create(world: World, kind: str, words: list[str]) -> Result:
         name = next(f"{base}{number}" for number in range(10000) if f"{base}{number}" not in units)
     if name in world.interfaces:
         return fail(f"ifconfig: create: bad value, interface {name} already exists")
-    module = "if_tuntap" if base == "tap" else "if_bridge"
-    world.modules.add(module)
+    world.modules.add(MADE[base])
     interface = Interface(name, base, name)
     world.interfaces[name] = interface
     if base == "tap":
@@ -73,7 +75,7 @@ def create(world: World, kind: str, words: list[str]) -> Result:
 
 def destroy(world: World, interface: Interface) -> Result:
     """Destroy an interface; one that bhyve holds is gone only after bhyve."""
-    if interface.kind not in ("tap", "bridge"):
+    if interface.kind not in MADE:
         return fail("ifconfig: SIOCIFDESTROY: Invalid argument")
     if interface.holder:
 
@@ -94,6 +96,8 @@ def remove(world: World, interface: Interface) -> Reply:
         if interface.name in bridge.members:
             bridge.members.remove(interface.name)
             bridge.private.discard(interface.name)
+            bridge.vlans.pop(interface.name, None)
+    world.routes = {host: through for host, through in world.routes.items() if through != interface.name}
     if interface.kind == "tap":
         world.unnode(interface.unit)
         world.unnode(interface.name)
@@ -108,13 +112,41 @@ def change(world: World, interface: Interface, words: list[str]) -> str:
         if verb in ("up", "down"):
             interface.up = verb == "up"
         elif verb in ("inet", "inet6") and rest:
-            interface.addresses.append(rest.pop(0))
+            error = add_address(interface, verb, rest.pop(0), rest)
+            if error:
+                return "ifconfig: " + error
+        elif verb == "link0":
+            interface.link0 = True
+        elif verb in DETAILS and interface.kind == verb[: len(interface.kind)] and rest:
+            interface.details[verb] = rest.pop(0)
+        elif verb == "vlanfilter" and interface.kind == "bridge" and world.release >= (15, 0):
+            interface.filters = True
+        elif verb in ("ifuntagged", "iftagged") and len(rest) > 1 and world.release >= (15, 0):
+            member = rest.pop(0)
+            if member not in interface.members:
+                return f"ifconfig: unable to get bridge flags: {member}: No such file or directory"
+            interface.vlans.setdefault(member, []).append(f"{verb[2:]} {rest.pop(0)}")
         elif verb in CHANGES and rest:
             error = CHANGES[verb](world, interface, rest.pop(0))
             if error:
                 return "ifconfig: " + error
         else:
             return f"ifconfig: {verb}: bad value"
+    return ""
+
+
+def add_address(interface: Interface, family: str, text: str, rest: list[str]) -> str:
+    """``inet ADDRESS/LENGTH [alias]``; printed as ifconfig prints it."""
+    address, _, length = text.partition("/")
+    if rest[:1] == ["alias"]:
+        rest.pop(0)
+    if not length.isdigit():
+        return f"{text}: bad value (the sandbox wants a prefix length)"
+    mask = (0xFFFFFFFF << (32 - int(length))) & 0xFFFFFFFF if family == "inet" else 0
+    shown = f"inet {address} netmask {mask:#010x}" if family == "inet" else f"inet6 {address} prefixlen {length}"
+    if shown in interface.addresses:
+        return "ioctl (SIOCAIFADDR): File exists"
+    interface.addresses.append(shown)
     return ""
 
 
@@ -193,6 +225,16 @@ def set_private(_: World, bridge: Interface, name: str) -> str:
     return ""
 
 
+def add_span(world: World, bridge: Interface, name: str) -> str:
+    """``span IF``."""
+    if name not in world.interfaces:
+        return f"BRDGADDS {name}: No such file or directory"
+    if name in bridge.span:
+        return f"BRDGADDS {name}: File exists"
+    bridge.span.append(name)
+    return ""
+
+
 def set_edge(_: World, bridge: Interface, name: str) -> str:
     """``edge IF``: accepted for members, without effect here."""
     return "" if name in bridge.members else f"unable to get bridge flags: {name}: No such file or directory"
@@ -208,11 +250,19 @@ CHANGES = {
     "deletem": delete_member,
     "private": set_private,
     "edge": set_edge,
+    "span": add_span,
 }
 
 
 def route(world: World, words: list[str]) -> Result:
-    """route(8): ``route [-n] get [-inet] default`` only."""
+    """route(8): ``route [-n] get [-inet] default`` and ``route -n add -host ADDRESS -interface IF``."""
+    if words[:3] == ["-n", "add", "-host"] and words[4:5] == ["-interface"] and len(words) == 6:
+        if words[5] not in world.interfaces:
+            return fail(f"route: bad address: {words[5]}")
+        if words[3] in world.routes:
+            return fail(f"add host {words[3]}: gateway {words[5]} fib 0: route already in table")
+        world.routes[words[3]] = words[5]
+        return Reply(f"add host {words[3]}: gateway {words[5]} fib 0\n")
     if [word for word in words if word not in ("-n", "-4", "-6", "-inet", "-inet6")] != ["get", "default"]:
         return fail("route: usage", 64)
     if world.default_route is None or {"-6", "-inet6"} & set(words):

@@ -94,10 +94,18 @@ class Scene:
         """What there is: interfaces, contexts, guests, datasets, processes, files of ours."""
         lines = []
         for each in sorted(self.world.interfaces.values(), key=lambda interface: interface.name):
-            if each.kind in ("tap", "bridge"):
+            if each.kind in ("tap", "bridge", "vlan", "vxlan"):
                 words = [f"interface {each.name}", "up" if each.up else "down", f"mtu {each.mtu}"]
                 words += [f"member {m}{' private' if m in each.private else ''}" for m in each.members]
+                words += each.addresses if each.kind != "ether" else []
+                words += [f"{key} {value}" for key, value in each.details.items()]
+                words += [f"span {name}" for name in each.span] + ["filters VLANs"] * each.filters
+                words += [f"{name} {vlan}" for name, vlans in each.vlans.items() for vlan in vlans]
                 lines.append(", ".join([*words, *([f"held by {each.holder}"] if each.holder else [])]))
+        lines += [f"route {host} through {name}" for host, name in sorted(self.world.routes.items())]
+        lines += [f"switch {name}: {' '.join(sorted(ports))}" for name, ports in sorted(self.world.vale.items())]
+        for name, hooks in sorted(self.world.nodes.items()):
+            lines.append(f"node {name}: " + ", ".join(f"{hook} {peer}" for hook, peer in sorted(hooks.items())))
         lines += [f"context {name}" for name in sorted(self.world.contexts)]
         lines += [f"guest {name}" for name in sorted(self.world.guests)]
         for dataset in sorted(self.world.datasets.values(), key=lambda each: each.name):

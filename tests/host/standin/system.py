@@ -22,6 +22,7 @@ MODULES = {
     "ng_bridge",
     "ng_socket",
     "tpm",
+    "if_vxlan",
 }
 Resume = Callable[[Reply], None]
 

@@ -26,6 +26,14 @@ class Interface:
     members: list[str] = field(default_factory=list)
     private: set[str] = field(default_factory=set)
     addresses: list[str] = field(default_factory=list)
+    """As ifconfig prints them: ``inet 10.0.0.1 netmask 0xffffff00``."""
+    link0: bool = False
+    span: list[str] = field(default_factory=list)
+    vlans: dict[str, list[str]] = field(default_factory=dict)
+    """Of a bridge: VLANs of its members."""
+    filters: bool = False
+    details: dict[str, str] = field(default_factory=dict)
+    """Of a vlan or vxlan: ``vlandev``, ``vxlanid`` and their like."""
     holder: str = ""
     """The guest whose bhyve has the tap open."""
 
@@ -66,6 +74,8 @@ class Guest:
     catch: Callable[[], None]
     started: float
     taps: list[str] = field(default_factory=list)
+    ports: list[str] = field(default_factory=list)
+    """Ports of VALE switches."""
     presses: int = 0
     acpi: bool = False
     over: bool = False
@@ -96,6 +106,7 @@ class World:
         self.arch: str = settings.get("arch", "amd64")
         self.hostname: str = settings.get("hostname", "alpha")
         self.sysctl: dict[str, str] = {"hw.ncpu": "32", "net.link.bridge.member_ifaddrs": "0"}
+        self.sysctl["net.inet.ip.forwarding"] = "1"
         self.sysctl.update(settings.get("sysctl", {}))
         self.loaded: set[str] = set()
         """Contexts that a loader has filled."""
@@ -106,6 +117,12 @@ class World:
         self.pci: dict[str, str] = settings.get("pci", {})
         self.zvol_delay: float = settings.get("zvol_delay", 2.0)
         self.interfaces: dict[str, Interface] = {}
+        self.routes: dict[str, str] = {}
+        """Address of a host -> the interface to it."""
+        self.vale: dict[str, set[str]] = {}
+        """Switch of vale(4) -> its ports."""
+        self.nodes: dict[str, dict[str, str]] = {}
+        """Node of ng_bridge(4) -> its hooks and who is there."""
         self.waiting: dict[str, list[Callable[[], None]]] = {}
         self.guests: dict[str, Guest] = {}
         self.behaviours: dict[str, list[Behaviour]] = {}

@@ -1,0 +1,116 @@
+"""Translation rules and DHCP of a network of the kind nat: fragments that the administrator includes.
+
+Each rule is a line of words; the quoter of fragments refuses whatever is no plain word (``quote.rule_line``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from ipaddress import IPv4Interface
+
+from hivewright.model.network import Nat
+from hivewright.model.nic import Forward
+from hivewright.plan import AdminLine, Fragment, NatPlan, NetworkPlan
+from hivewright.site import Site
+
+ETC = "/usr/local/etc/hivewright"
+PF, IPFW, DNSMASQ = f"{ETC}/pf.conf", f"{ETC}/ipfw.rules", f"{ETC}/dnsmasq.conf"
+
+_FORWARDING = AdminLine('gateway_enable="YES"', "rc.conf: guests behind {what} need the host to forward packets")
+_PF = (
+    AdminLine('nat-anchor "hivewright"', "/etc/pf.conf, with the translation rules: guests behind NAT"),
+    AdminLine('rdr-anchor "hivewright"', "/etc/pf.conf, with the translation rules: ports that lead to guests"),
+    AdminLine(f'load anchor "hivewright" from "{PF}"', "/etc/pf.conf, at its end; pf must be enabled"),
+)
+_IPFW = (
+    AdminLine(f"/sbin/ipfw -q {IPFW}", "the script of the firewall, before it lets packets pass: guests behind NAT"),
+    AdminLine('firewall_nat_enable="YES"', "rc.conf: loads ipfw_nat(4)"),
+)
+_DNSMASQ = AdminLine(f"conf-file={DNSMASQ}", "/usr/local/etc/dnsmasq.conf: addresses for guests (pkg install dnsmasq)")
+
+
+def lower_nat(site: Site, host: str, name: str, network: Nat, bridge: str) -> NatPlan:
+    """The rules of one network on one host."""
+    subnet = str(IPv4Interface(network.ipv4).network)
+    forwards = list(_forwards(site, host, name))
+    pf: tuple[str, ...] = ()
+    ipfw: tuple[str, ...] = ()
+    if network.firewall == "pf":
+        pf = tuple(_pf(network.uplink, subnet, forwards))
+    else:
+        ipfw = tuple(_ipfw(network.ipfw_number or 0, network.uplink, subnet, forwards))
+    return NatPlan(pf, ipfw, tuple(_dnsmasq(network, name, bridge)))
+
+
+def _forwards(site: Site, host: str, network: str) -> Iterator[tuple[str, Forward]]:
+    """Address of the guest and forward, by the names of VM, NIC and forward."""
+    for _, vm in sorted(site.vms.items()):
+        if host not in site.hosts_of(vm):
+            continue
+        for _, nic in sorted(vm.nic.items()):
+            if nic.network == network:
+                address = (nic.ipv4 or "").partition("/")[0]
+                yield from ((address, forward) for _, forward in sorted(nic.forward.items()))
+
+
+def _pf(uplink: str, subnet: str, forwards: Iterable[tuple[str, Forward]]) -> Iterator[str]:
+    yield f"nat on {uplink} inet from {subnet} to ! {subnet} -> ({uplink})"
+    for address, forward in forwards:
+        where = f"rdr on {uplink} inet proto {forward.protocol} from any to ({uplink}) port {forward.port}"
+        yield f"{where} -> {address} port {forward.to}"
+
+
+def _ipfw(number: int, uplink: str, subnet: str, forwards: Iterable[tuple[str, Forward]]) -> Iterator[str]:
+    redirects = [
+        f" redirect_port {forward.protocol} {address}:{forward.to} {forward.port}" for address, forward in forwards
+    ]
+    yield f"nat {number} config if {uplink} same_ports{''.join(redirects)}"
+    yield f"add {number} nat {number} ip4 from {subnet} to not {subnet} out via {uplink}"
+    yield f"add {number} nat {number} ip4 from any to me in via {uplink}"
+
+
+def _dnsmasq(network: Nat, name: str, bridge: str) -> Iterator[str]:
+    dhcp = network.dhcp
+    if dhcp is None:
+        return
+    host = IPv4Interface(network.ipv4)
+    yield f"interface={bridge}"
+    yield f"dhcp-range=set:{name},{dhcp.first},{dhcp.last},{host.netmask},12h"
+    yield f"dhcp-option=tag:{name},option:router,{host.ip}"
+    yield f"dhcp-option=tag:{name},option:dns-server,{','.join(dhcp.dns) or host.ip}"
+
+
+def reservations(networks: Iterable[NetworkPlan], guests: Iterable[tuple[str, str, str, str]]) -> Iterator[str]:
+    """Addresses that dnsmasq(8) keeps for guests: ``guests`` are network, MAC address, name and address."""
+    served = {network.name for network in networks if network.nat is not None and network.nat.dnsmasq}
+    for network, mac, name, address in guests:
+        fixed = address.partition(",")[0].partition("/")[0]
+        if network in served and fixed.replace(".", "").isdigit():
+            yield f"dhcp-host={mac},{name},{fixed}"
+
+
+def fragments(networks: Iterable[NetworkPlan], hosts: Iterable[str]) -> Iterator[Fragment]:
+    """The files of a host; one that would say nothing is left out. ``hosts`` are lines of ``reservations``."""
+    plans = [(network.name, network.nat) for network in networks if network.nat is not None]
+    for path, sections in (
+        (PF, [(name, nat.pf) for name, nat in plans if nat.pf]),
+        (IPFW, [(name, nat.ipfw) for name, nat in plans if nat.ipfw]),
+        (DNSMASQ, [(name, nat.dnsmasq) for name, nat in plans if nat.dnsmasq]),
+    ):
+        if sections:
+            known = tuple(hosts) if path == DNSMASQ else ()
+            yield Fragment(path, (*sections, ("guests with a fixed address", known)) if known else tuple(sections))
+
+
+def lower_lines(networks: Iterable[NetworkPlan], files: Iterable[Fragment]) -> Iterator[AdminLine]:
+    """The lines that the administrator adds to files of the system, so that networks work."""
+    names = sorted(network.name for network in networks if network.kind in ("nat", "routed"))
+    if names:
+        yield AdminLine(_FORWARDING.text, _FORWARDING.reason.format(what=", ".join(names)))
+    paths = {fragment.path for fragment in files}
+    if PF in paths:
+        yield from _PF
+    if IPFW in paths:
+        yield from _IPFW
+    if DNSMASQ in paths:
+        yield _DNSMASQ
