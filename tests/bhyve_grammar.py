@@ -57,7 +57,7 @@ DEVICE_KEYS: dict[str, dict[str, re.Pattern[str] | None]] = {
     "e1000": {"mac": MAC, "type": re.compile("tap")},
     "fbuf": {"tcp": VNC, "w": NUMBER, "h": NUMBER, "vga": re.compile("io|off"), "wait": None},
     "xhci": {"tablet": None},
-    "passthru": {},
+    "passthru": {"rom": PATH},
     "virtio-rnd": {},
     "virtio-9p": {"ro": None},
     "hda": {"play": PATH, "rec": PATH},
@@ -263,8 +263,14 @@ def _check_disk(_command: Command, keys: dict[str, str]) -> None:
         raise ValueError("a disk needs a serial number: bhyve derives one from the path")
 
 
+def _check_passthrough(command: Command, keys: dict[str, str]) -> None:
+    if keys and command.release < (14, 0):
+        raise ValueError("passthru knows rom since 14.0")
+
+
 _CHECKS: dict[str, Callable[[Command, dict[str, str]], None]] = {
     "fbuf": _check_framebuffer,
+    "passthru": _check_passthrough,
     **dict.fromkeys(("virtio-net", "e1000"), _check_network),
     **dict.fromkeys(("virtio-blk", "ahci-hd", "nvme"), _check_disk),
 }

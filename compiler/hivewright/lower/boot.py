@@ -46,7 +46,7 @@ def lower_modules(vms: Iterable[VmPlan], networks: Iterable[NetworkPlan]) -> tup
     return tuple(modules)
 
 
-def lower_loader(modules: Iterable[str], selectors: Iterable[str]) -> Iterator[Setting]:
+def lower_loader(modules: Iterable[str], selectors: Iterable[str], iommu: str | None = None) -> Iterator[Setting]:
     """Lines of loader.conf(5). if_tuntap is not among them: the GENERIC kernel has it built in."""
     selectors = sorted(set(selectors), key=lambda selector: [int(part) for part in selector.split("/")])
     for module in modules:
@@ -55,6 +55,8 @@ def lower_loader(modules: Iterable[str], selectors: Iterable[str]) -> Iterator[S
             if module == "vmm" and selectors:
                 reason += "; must be loaded here for pptdevs, before drivers of the host take the devices"
             yield Setting(f"{module}_load", "YES", reason)
+    if selectors and iommu == "amd":
+        yield Setting("hw.vmm.amdvi.enable", "1", "PCI devices for guests; the IOMMU of AMD is off by default")
     for number, value in enumerate(_fold(selectors), 1):
         name = "pptdevs" if number == 1 else f"pptdevs{number}"
         yield Setting(name, value, "PCI devices kept for guests; takes effect after a reboot")
@@ -82,14 +84,20 @@ def lower_admin(shutdown_timeout: int) -> Iterator[Setting]:
         yield Setting("kern.init_shutdown_timeout", str(total + _MARGIN), reason)
 
 
-def lower_notes(vms: Iterable[VmPlan], networks: Iterable[NetworkPlan], member_addresses: bool) -> Iterator[str]:
+def lower_notes(
+    vms: Iterable[VmPlan], networks: Iterable[NetworkPlan], member_addresses: bool, iommu: str | None = None
+) -> Iterator[str]:
     """What the administrator should know about this host."""
     vms = tuple(vms)
     if any(vm.passthrough for vm in vms):
-        yield (
-            "PCI passthrough needs VT-d or AMD-Vi switched on in the firmware; on a host with AMD processors also "
-            'hw.vmm.amdvi.enable="1" in /boot/loader.conf.'
-        )
+        if iommu is not None:
+            name = "VT-d" if iommu == "intel" else "AMD-Vi"
+            yield f"PCI passthrough needs {name} switched on in the firmware."
+        else:
+            yield (
+                "PCI passthrough needs VT-d or AMD-Vi switched on in the firmware; on a host with AMD processors also "
+                'iommu = "amd" in the site, which sets hw.vmm.amdvi.enable.'
+            )
     for image in sorted(_converted_images(vms)):
         yield f"Image {image} is in the format qcow2: making a disk of it needs qemu-img (pkg install qemu-tools)."
     for vm in sorted(vms, key=lambda vm: vm.name):

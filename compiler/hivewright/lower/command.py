@@ -39,8 +39,11 @@ def _lower_others(guest: Guest) -> Iterator[Device]:
     vm = guest.vm
     for name, passthrough in sorted(vm.passthrough.items()):
         selector = guest.host.device[passthrough.device].pci
-        keys = (f"passthrough.{name}.device", f"host:device.{passthrough.device}.pci")
-        yield device(guest, f"passthrough.{name}", f"passthru,{selector}", keys, f"passthru {selector}")
+        keys: Keys = (f"passthrough.{name}.device", f"host:device.{passthrough.device}.pci")
+        words = f"passthru,{selector}"
+        if passthrough.rom is not None:
+            words, keys = f"{words},rom={passthrough.rom}", (*keys, f"passthrough.{name}.rom")
+        yield device(guest, f"passthrough.{name}", words, keys, f"passthru {selector}")
     if vm.rng is not None:
         yield device(guest, "rng", "virtio-rnd", ("rng",), "virtio-rnd")
     if vm.cloud_init is not None:

@@ -26,6 +26,8 @@ class Features:
     On arm64 there is no LPC bridge, and bhyve ends with a usage message at these options. On amd64 they are always
     good: -A makes the ACPI tables up to 14 and is accepted and ignored from 15.0.
     """
+    device_rom: bool
+    """``rom=`` of passthru (14.0); before, bhyve takes it for a part of the address."""
     uefi_variables: bool
     """``-l bootrom,CODE,VARS`` (14.0); before, all behind the comma was taken for a file name."""
     member_addresses: bool
@@ -40,6 +42,7 @@ def _features(release: str, arch: str) -> Features:
         release=release,
         arch=arch,
         pc=pc,
+        device_rom=version >= (14, 0),
         uefi_variables=pc and version >= (14, 0),
         member_addresses=version < (15, 0),
     )

@@ -14,7 +14,7 @@ from hivewright.lower.machine import prepare_machine
 from hivewright.lower.network import nic_plans, prepare_taps
 from hivewright.lower.seed import Seed, SeedWriter
 from hivewright.lower.tpm import prepare_tpm
-from hivewright.plan import Option, Policy, Step, VmPlan
+from hivewright.plan import Keys, Option, Policy, Step, VmPlan
 from hivewright.report import Diagnostic
 
 _DIGEST_LENGTH = 32
@@ -88,8 +88,11 @@ def _prepare(guest: Guest, provision_digest: str) -> Iterator[Step]:
         yield Step("cpus", (str(max(max(cpus) for cpus in vm.pin.values())),), ("pin",), "pin")
     for name, passthrough in sorted(vm.passthrough.items()):
         selector = guest.host.device[passthrough.device].pci
-        keys = (f"passthrough.{name}.device", f"host:device.{passthrough.device}.pci")
+        keys: Keys = (f"passthrough.{name}.device", f"host:device.{passthrough.device}.pci")
         yield Step("passthrough", (name, selector), keys, f"passthrough.{name}")
+        if passthrough.rom is not None:
+            keys = (f"passthrough.{name}.rom",)
+            yield Step("file", (f"ROM of {name}", passthrough.rom), keys, f"passthrough.{name}.rom")
     if provision_digest:
         yield Step("provisioned", (provision_digest,), ("rule:provisioned",), "provision")
     yield from prepare_variables(guest)

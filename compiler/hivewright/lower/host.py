@@ -66,7 +66,7 @@ def _lower_host(
     networks = lower_networks(site, name, {nic.network for plan in plans for nic in plan.nics})
     modules = lower_modules(plans, networks)
     selectors = {selector for plan in plans for _, selector in plan.passthrough}
-    loader = tuple(lower_loader(modules, selectors))
+    loader = tuple(lower_loader(modules, selectors, host.iommu))
     if sum(setting.name.startswith("pptdevs") for setting in loader) > _PPTDEVS:
         diagnostics.append(_too_many_devices(site, name))
     known = ((nic.network, nic.mac, plan.name, nic.address) for plan in plans for nic in plan.nics)
@@ -87,7 +87,7 @@ def _lower_host(
         loader=loader,
         admin=tuple(lower_admin(shutdown_timeout)) if plans else (),
         devd=tuple(lower_devd(vms, uplinks_of(networks), bool(selectors))),
-        notes=tuple(lower_notes(plans, networks, supported.member_addresses)),
+        notes=tuple(lower_notes(plans, networks, supported.member_addresses, host.iommu)),
         lines=tuple(lower_lines(networks, files)),
         fragments=files,
     ), diagnostics

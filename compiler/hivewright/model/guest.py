@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from hivewright.model.base import HostPort, Line, ListOf, Name, SitePath, Slot, Span, Table
+from hivewright.model.base import HostPath, HostPort, Line, ListOf, Name, SitePath, Slot, Span, Table
 from hivewright.model.machine import Layout
 from hivewright.model.nic import Ip
 
@@ -89,4 +89,5 @@ class Passthrough(Table):
     """A PCI device of the host given to the guest: ``[vm.NAME.passthrough.NAME]``."""
 
     device: Name = Field(description="A [host.HOST.device.NAME].")
+    rom: HostPath | None = Field(None, description="The device's option ROM, as a file (FreeBSD 14.0 and later).")
     slot: Slot | None = Field(None, description="A fixed PCI address; taken from the lock if absent.")

@@ -35,6 +35,9 @@ class Host(Table):
         "if absent.",
     )
     capabilities: ListOf[CapabilityName] = Field((), description="What its bhyve was built with.")
+    iommu: Literal["intel", "amd"] | None = Field(
+        None, description="Whose IOMMU it has; amd is switched on for passthrough. A note says how if absent."
+    )
     device: dict[Name, Device] = Field(default_factory=dict, description="PCI devices kept for guests.")
     network: dict[Name, dict[str, Any]] = Field(
         default_factory=dict, description="Keys of networks that differ on this host."
