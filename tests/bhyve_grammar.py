@@ -31,6 +31,9 @@ VNC = re.compile(r"(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|\[[0-9a-f:.]+\]):([0-9]{1,5}
 UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 CPU_LIST = re.compile(r"[0-9]+(?:-[0-9]+)?(?:,[0-9]+(?:-[0-9]+)?)*")
 NMDM = re.compile(r"/dev/nmdm[A-Za-z0-9_.-]+A")
+SERIAL_TCP = re.compile(r"tcp=(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|\[[0-9a-f:.]+\]):[0-9]{1,5}")
+PORT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*=(/[^,%\\\s]+)")
+SOCKET_LENGTH = 103
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,30}")
 
 BLOCK_KEYS = {"nocache": None, "direct": None, "ro": None, "sectorsize": SECTOR, "ser": SERIAL}
@@ -41,12 +44,21 @@ DEVICE_KEYS: dict[str, dict[str, re.Pattern[str] | None]] = {
     "nvme": {"nocache": None, "direct": None, "ro": None, "sectsz": re.compile("512|4096|8192"), "ser": SERIAL},
     "virtio-net": {"mac": MAC, "mtu": NUMBER, "type": re.compile("tap")},
     "e1000": {"mac": MAC, "type": re.compile("tap")},
-    "fbuf": {"tcp": VNC, "w": NUMBER, "h": NUMBER, "vga": re.compile("io|off"), "wait": None},
+    "fbuf": {
+        "tcp": VNC,
+        "rfb": re.compile(r"unix:/[^,%\\\s]+"),
+        "w": NUMBER,
+        "h": NUMBER,
+        "vga": re.compile("io|off"),
+        "wait": None,
+    },
     "xhci": {"tablet": None},
     "passthru": {},
     "virtio-rnd": {},
     "virtio-9p": {"ro": None},
+    "virtio-console": {},
     "hda": {"play": PATH, "rec": PATH},
+    "virtio-input": {},
     "hostbridge": {},
     "amd_hostbridge": {},
     "lpc": {},
@@ -57,6 +69,7 @@ BACKENDS: dict[str, re.Pattern[str]] = {
     **dict.fromkeys(("virtio-blk", "ahci-hd", "ahci-cd", "nvme"), PATH),
     **dict.fromkeys(("virtio-net", "e1000"), INTERFACE),
     "passthru": HOST_DEVICE,
+    "virtio-input": PATH,
     "virtio-9p": re.compile(r"[a-z0-9]+=/[^,%\\\s]+"),
 }
 """Devices whose configuration begins with a backend, and its form."""
@@ -77,6 +90,7 @@ class Command:
     uuid: str = ""
     cpus: int = 0
     macs: list[str] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
 
 
 def parse_command(words: Sequence[str], release: str, arch: str) -> Command:
@@ -128,6 +142,10 @@ def _option(command: Command, letter: str, value: str) -> None:
         if re.fullmatch("[1-9][0-9]*[MG]", value) is None or command.memory:
             raise ValueError(f"memory {value!r}")
         command.memory = value
+    elif letter == "k":
+        if PATH.fullmatch(value) is None or not command.slots:
+            raise ValueError(f"configuration {value!r}; it must follow the devices whose variables it sets")
+        command.files.append(value)
     elif letter == "U":
         if UUID.fullmatch(value) is None or command.uuid:
             raise ValueError(f"UUID {value!r}")
@@ -154,8 +172,24 @@ def _slot(command: Command, value: str) -> None:
         raise ValueError(f"no {emulation} on arm64")
     if any(emulation == other == "fbuf" or emulation == other == "lpc" for other, _ in command.slots.values()):
         raise ValueError(f"second {emulation}")
+    if command.files:
+        raise ValueError("-s behind -k: its address may be occupied by variables")
+    if emulation == "virtio-input" and command.release < (14, 0):
+        raise ValueError("no virtio-input")
     command.slots[bus, slot, function] = (emulation, configuration)
+    if emulation == "virtio-console":
+        _ports(configuration.split(","))
+        return
     _configuration(command, emulation, configuration.split(",") if configuration else [])
+
+
+def _ports(ports: list[str]) -> None:
+    """Of a virtio console: NAME=SOCKET, 16 at most."""
+    matches = [PORT.fullmatch(port) for port in ports]
+    if len(ports) > 16 or not all(match and len(match[1]) <= SOCKET_LENGTH for match in matches):
+        raise ValueError(f"ports {ports}")
+    if len({port.partition("=")[0] for port in ports}) < len(ports):
+        raise ValueError("two ports of one name")
 
 
 def _configuration(command: Command, emulation: str, words: list[str]) -> None:
@@ -183,6 +217,10 @@ def _check_framebuffer(command: Command, keys: dict[str, str]) -> None:
     width, height = (3840, 2160) if command.release >= (15, 0) else (1920, 1200)
     if not (640 <= int(keys["w"]) <= width and 480 <= int(keys["h"]) <= height):
         raise ValueError("resolution out of range")
+    if "rfb" in keys:
+        if command.release < (15, 1) or "tcp" in keys:
+            raise ValueError("no VNC on a socket, or on two")
+        return
     if not 1 <= int(keys["tcp"].rpartition(":")[2]) <= 65535:
         raise ValueError("VNC port out of range")
 
@@ -210,7 +248,7 @@ def _lpc(command: Command, value: str) -> None:
     if device in command.lpc:
         raise ValueError(f"{device} twice")
     if device in ("com1", "com2", "com3", "com4"):
-        if NMDM.fullmatch(backend) is None:
+        if not _is_console(command, backend):
             raise ValueError(f"backend {backend!r} of {device}")
     elif device == "bootrom":
         paths = backend.split(",")
@@ -219,6 +257,12 @@ def _lpc(command: Command, value: str) -> None:
     else:
         raise ValueError(f"unknown LPC device {device!r}")
     command.lpc[device] = backend
+
+
+def _is_console(command: Command, backend: str) -> bool:
+    return NMDM.fullmatch(backend) is not None or (
+        command.release >= (15, 0) and SERIAL_TCP.fullmatch(backend) is not None
+    )
 
 
 def _variable(command: Command, value: str) -> None:
@@ -230,7 +274,7 @@ def _variable(command: Command, value: str) -> None:
     elif command.arch == "arm64" and name == "bootrom":
         form = PATH
     elif command.arch == "arm64" and name == "console":
-        form = NMDM
+        form = re.compile(f"{NMDM.pattern}|{SERIAL_TCP.pattern}")
     else:
         raise ValueError(f"unknown variable {name!r}")
     if form.fullmatch(text) is None:

@@ -14,7 +14,7 @@ from hivewright.wording import is_key_of, quoted, suggestion
 
 DEFAULT_PROFILE = "other"
 
-_SWITCHES = frozenset({"vnc", "rng", "cloud_init"})
+_SWITCHES = frozenset({"vnc", "rng", "cloud_init", "sound"})
 """Tables that ``true`` and ``false`` switch on and off."""
 
 _Rivals = Mapping[str, tuple[str, ...]]

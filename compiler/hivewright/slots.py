@@ -36,6 +36,11 @@ def device_keys(vm: Vm) -> list[str]:
         keys.append("rng")
     if vm.cloud_init is not None:
         keys.append("seed")
+    if vm.channel:
+        keys.append("channels")
+    keys += [f"input.{name}" for name in sorted(vm.input)]
+    if vm.sound is not None:
+        keys.append("sound")
     return keys
 
 
@@ -62,14 +67,14 @@ def allocate_slots(
 
 
 def _explicit_slots(vm: Vm) -> dict[str, PciAddress]:
-    groups = (("cd", vm.cd), ("disk", vm.disk), ("nic", vm.nic), ("passthrough", vm.passthrough))
+    groups = (("cd", vm.cd), ("disk", vm.disk), ("nic", vm.nic), ("passthrough", vm.passthrough), ("input", vm.input))
     explicit = {
         f"{kind}.{name}": device.slot
         for kind, devices in groups
         for name, device in devices.items()
         if device.slot is not None
     }
-    for key, device in (("fbuf", vm.vnc), ("rng", vm.rng)):
+    for key, device in (("fbuf", vm.vnc), ("rng", vm.rng), ("sound", vm.sound)):
         if device is not None and device.slot is not None:
             explicit[key] = device.slot
     return explicit
@@ -77,7 +82,11 @@ def _explicit_slots(vm: Vm) -> dict[str, PciAddress]:
 
 def _path_of(vm: str, device: str) -> tuple[str, ...]:
     """The key path of a device key: ``disk.root`` -> ``("vm", "web1", "disk", "root")``."""
-    return ("vm", vm, *{"fbuf": ("vnc",), "seed": ("cloud_init",)}.get(device, tuple(device.split("."))))
+    return (
+        "vm",
+        vm,
+        *{"channels": ("channel",), "fbuf": ("vnc",), "seed": ("cloud_init",)}.get(device, tuple(device.split("."))),
+    )
 
 
 class _Chooser:

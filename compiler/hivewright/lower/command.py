@@ -6,10 +6,12 @@ from collections.abc import Iterator, Sequence
 
 from hivewright.extra_args import parse_extra_args, slot_of
 from hivewright.lower.context import STATE, Device, Guest, device, fixed_device
+from hivewright.lower.devices import lower_secrets, lower_simple_devices, serial_backend, vnc_socket
 from hivewright.lower.disks import lower_cds, lower_disks
 from hivewright.lower.firmware import lower_firmware
 from hivewright.lower.network import lower_nics
 from hivewright.model.guest import Topology
+from hivewright.model.vm import Com
 from hivewright.plan import Keys, Option
 from hivewright.slots import HOSTBRIDGE, LPC, TABLET
 from hivewright.units import format_cpu_list
@@ -38,6 +40,7 @@ _NO_MP_TABLE = Option(("-Y",), ("rule:mp-table",), "mp-table")
 def lower_devices(guest: Guest) -> list[Device]:
     """All PCI devices by address, the LPC bridge last."""
     devices = [*lower_disks(guest), *lower_cds(guest), *lower_nics(guest), *_lower_others(guest)]
+    devices += lower_simple_devices(guest)
     devices.sort(key=lambda device: device.address)
     devices.insert(0, _HOSTBRIDGES[guest.vm.machine.hostbridge])
     if guest.features.pc:
@@ -66,8 +69,10 @@ def _lower_framebuffer(guest: Guest) -> Device:
     assert vnc is not None
     width, _, height = vnc.resolution.partition("x")
     # tcp= is the spelling that every release takes; rfb= is newer.
-    words = f"fbuf,tcp={vnc_address(guest)},w={width},h={height},vga={vnc.vga}"
-    keys = ["vnc.address", "lock:vnc" if vnc.port == "auto" else "vnc.port", "vnc.resolution", "vnc.vga"]
+    where = f"rfb={vnc_address(guest)}" if vnc.socket else f"tcp={vnc_address(guest)}"
+    words = f"fbuf,{where},w={width},h={height},vga={vnc.vga}"
+    keys = ["vnc.socket"] if vnc.socket else ["vnc.address", "lock:vnc" if vnc.port == "auto" else "vnc.port"]
+    keys += ["vnc.resolution", "vnc.vga"]
     if vnc.wait:
         words += ",wait"
         keys.append("vnc.wait")
@@ -75,10 +80,12 @@ def _lower_framebuffer(guest: Guest) -> Device:
 
 
 def vnc_address(guest: Guest) -> str:
-    """Address and port of the framebuffer, an IPv6 address in brackets; empty without one."""
+    """Address and port of the framebuffer, an IPv6 address in brackets, or its socket; empty without one."""
     vnc = guest.vm.vnc
     if vnc is None:
         return ""
+    if vnc.socket:
+        return f"unix:{vnc_socket(guest)}"
     port = guest.lock.vnc if vnc.port == "auto" else vnc.port
     address = f"[{vnc.address}]" if ":" in vnc.address else vnc.address
     return f"{address}:{port}"
@@ -110,6 +117,7 @@ def lower_command(guest: Guest, devices: Sequence[Device]) -> Iterator[Option]:
     for argument in extra:
         value = (argument.value,) if argument.value else ()
         yield Option((argument.flag, *value), ("extra_args",), "extra_args")
+    yield from lower_secrets(guest)
 
 
 def _lower_flags(guest: Guest, has_buses: bool) -> Iterator[Option]:
@@ -147,17 +155,17 @@ def memory_word(size: int) -> str:
 
 def _lower_consoles(guest: Guest) -> Iterator[Option]:
     for port in sorted(guest.vm.serial):
-        path = console_path(guest, port)
-        keys = (f"serial.{port}", f"lock:consoles.{port}")
+        backend, keys = serial_backend(guest, port, guest.vm.serial[port])
         if guest.features.pc:
-            yield Option(("-l", f"{port},{path}A"), keys, f"serial.{port}")
+            yield Option(("-l", f"{port},{backend}"), keys, f"serial.{port}")
         elif port == "com1":
-            yield Option(("-o", f"console={path}A"), (*keys, "rule:arm64-console"), f"serial.{port}")
+            yield Option(("-o", f"console={backend}"), (*keys, "rule:arm64-console"), f"serial.{port}")
 
 
-def console_path(guest: Guest, port: str) -> str:
-    """The nmdm(4) device without its end: bhyve opens A, people open B."""
-    return f"/dev/{guest.lock.consoles[port]}"
+def console_path(guest: Guest, port: Com) -> str:
+    """The nmdm(4) device without its end: bhyve opens A, people open B; ``tcp=ADDRESS:PORT`` of another kind."""
+    backend, _ = serial_backend(guest, port, guest.vm.serial[port])
+    return backend.removesuffix("A")
 
 
 def seed_path(vm: str) -> str:

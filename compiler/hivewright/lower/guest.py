@@ -13,6 +13,7 @@ from hivewright.lower.command import (
     vnc_address,
 )
 from hivewright.lower.context import Device, Guest
+from hivewright.lower.devices import prepare_simple_devices
 from hivewright.lower.disks import disk_plans, prepare_disks, provision_disks, provision_images
 from hivewright.lower.firmware import prepare_rom, prepare_variables, provision_firmware
 from hivewright.lower.network import nic_plans, prepare_taps
@@ -88,6 +89,7 @@ def _prepare(guest: Guest, provision_digest: str) -> Iterator[Step]:
         selector = guest.host.device[passthrough.device].pci
         keys = (f"passthrough.{name}.device", f"host:device.{passthrough.device}.pci")
         yield Step("passthrough", (name, selector), keys, f"passthrough.{name}")
+    yield from prepare_simple_devices(guest)
     if provision_digest:
         yield Step("provisioned", (provision_digest,), ("rule:provisioned",), "provision")
     yield from prepare_variables(guest)

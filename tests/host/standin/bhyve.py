@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from .paths import OPENED, make_socket, open_paths, variables_of
 from .reply import Later, Reply, Result, fail
 from .world import Behaviour, Guest, World
 
@@ -98,6 +99,8 @@ def option(machine: Machine, letter: str, value: str) -> None:
         raise RefusedError(f"invalid uuid '{value}'", 4)
     elif letter in "kr" and not os.path.exists(value):
         raise RefusedError(f"bhyve: {value}: No such file or directory", 4)
+    elif letter == "k":
+        machine.config.update(variables_of(value))
 
 
 def topology(text: str) -> int:
@@ -131,7 +134,8 @@ def slot(machine: Machine, text: str) -> None:
     address = (values[0], values[1], values[2]) if len(values) == 3 else (0, values[0], values[1])
     if address[0] > 255 or address[1] > 31 or address[2] > 7:
         raise RefusedError(f"Invalid PCI slot info field '{text}'")
-    if address in machine.devices:
+    node = f"pci.{address[0]}.{address[1]}.{address[2]}."
+    if address in machine.devices or any(name.startswith(node) for name in machine.config):
         raise RefusedError(f"pci slot {address[1]}:{address[2]} already occupied!")
     if emulation not in BLOCK + PLAIN + OTHER:
         raise RefusedError(f'pci slot {address[1]}:{address[2]}: unknown device "{emulation}"')
@@ -161,6 +165,8 @@ def open_devices(world: World, machine: Machine, guest: Guest, stdin: str) -> No
             open_fbuf(world, guest, conf)
         elif emulation == "passthru" and ("S" not in machine.flags or first not in world.ppt):
             raise RefusedError(f"passthru device {first} is not bound to ppt, or memory is not wired")
+        elif emulation in OPENED:
+            refuse(open_paths(emulation, conf))
         elif emulation == "virtio-9p" and not os.path.isdir(first.partition("=")[2]):
             raise RefusedError(f"virtio-9p: {first}: No such file or directory")
     rom = machine.config.get("bootrom")
@@ -188,6 +194,8 @@ def open_console(world: World, backend: str, stdin: str) -> None:
         if stdin == "/dev/null":
             raise RefusedError("Assertion failed: stdin", 134)
         return
+    if backend.startswith("tcp=") and world.release >= (15, 0):
+        return
     if not re.fullmatch(r"/dev/nmdm[^/]+[AB]", backend):
         raise RefusedError(f"Unable to initialize backend '{backend}' for LPC device")
     for end in "AB":
@@ -213,12 +221,21 @@ def open_fbuf(world: World, guest: Guest, conf: str) -> None:
     """A VNC address nobody listens on."""
     keys = dict(part.partition("=")[::2] for part in conf.split(","))
     listen = keys.get("rfb", keys.get("tcp", "127.0.0.1:5900"))
+    if listen.startswith("unix:") and world.release >= (15, 1):
+        refuse(make_socket(listen.removeprefix("unix:")))
+        return
     port = listen.rpartition(":")[2]
     if not port.isdigit() or not 0 < int(port) < 65536:
         raise RefusedError("fbuf: invalid port")
     if any(other.listen == listen for other in world.guests.values()):
         raise RefusedError("bind: Address already in use")
     guest.listen = listen
+
+
+def refuse(message: str) -> None:
+    """End bhyve with a message, if there is one."""
+    if message:
+        raise RefusedError(message)
 
 
 def bhyve(world: World, words: list[str], pid: int, stdin: str, catch: Callable[[], None]) -> Result:
