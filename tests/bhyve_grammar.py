@@ -70,7 +70,7 @@ BACKENDS: dict[str, re.Pattern[str]] = {
     **dict.fromkeys(("virtio-net", "e1000"), INTERFACE),
     "passthru": HOST_DEVICE,
     "virtio-input": PATH,
-    "virtio-9p": re.compile(r"[a-z0-9]+=/[^,%\\\s]+"),
+    "virtio-9p": re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*=/[^,%\\\s]+"),
 }
 """Devices whose configuration begins with a backend, and its form."""
 

@@ -100,3 +100,12 @@ def test_an_automatic_vnc_port_is_not_that_of_a_serial_port() -> None:
         hosts={"alpha": {"freebsd": "15.0"}},
     )
     assert [each.code for each in allocate(later, allocation.locks).diagnostics] == ["LOCK005"]
+
+
+def test_shares() -> None:
+    shares = {"data": {"path": "/data/web", "readonly": True}, "upload": {"path": "/data/upload", "tag": "in.1"}}
+    plan = plan_of({"share": shares})
+    assert device(plan, "share.data") == "virtio-9p,data=/data/web,ro"
+    assert device(plan, "share.upload") == "virtio-9p,in.1=/data/upload"
+    assert steps(plan, "share") == [("share", "data", "/data/web", "ro"), ("share", "upload", "/data/upload", "rw")]
+    command_of(plan)

@@ -19,7 +19,7 @@ _LINE = re.compile(r'(?:("?)([A-Za-z0-9_.-]+)\1 = (?:"([^"\\\x00-\x1f\x7f]*)"|([
 _CONFLICT = re.compile(r"^(?:<<<<<<<|=======|>>>>>>>|\|\|\|\|\|\|\|)(?: |$)", re.MULTILINE)
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _NAME = r"[a-z][a-z0-9_-]{0,30}"
-_DEVICE = re.compile(rf"(?:cd|disk|input|nic|passthrough)\.{_NAME}|channels|fbuf|rng|seed|sound")
+_DEVICE = re.compile(rf"(?:cd|disk|input|nic|passthrough|share)\.{_NAME}|channels|fbuf|rng|seed|sound")
 _NIC = re.compile(_NAME)
 _PORT = re.compile(r"com[1-4]")
 _INTERFACE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,14}")

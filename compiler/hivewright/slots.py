@@ -41,6 +41,7 @@ def device_keys(vm: Vm) -> list[str]:
     keys += [f"input.{name}" for name in sorted(vm.input)]
     if vm.sound is not None:
         keys.append("sound")
+    keys += [f"share.{name}" for name in sorted(vm.share)]
     return keys
 
 
@@ -67,7 +68,10 @@ def allocate_slots(
 
 
 def _explicit_slots(vm: Vm) -> dict[str, PciAddress]:
-    groups = (("cd", vm.cd), ("disk", vm.disk), ("nic", vm.nic), ("passthrough", vm.passthrough), ("input", vm.input))
+    groups = (
+        *(("cd", vm.cd), ("disk", vm.disk), ("nic", vm.nic), ("passthrough", vm.passthrough)),
+        *(("input", vm.input), ("share", vm.share)),
+    )
     explicit = {
         f"{kind}.{name}": device.slot
         for kind, devices in groups

@@ -80,7 +80,20 @@ def device_is_missing(play: Play) -> None:
     assert not leftovers(play.host)
 
 
+def directories_are_shared(play: Play) -> None:
+    """A directory that is missing ends the start; nothing is made in its place."""
+    play.host.path("/data/web").mkdir(parents=True)
+    play.hivectl("start", "share1", status=1)
+    assert not leftovers(play.host)
+    assert not play.host.path("/data/upload").exists()
+    play.host.path("/data/upload").mkdir()
+    play.quietly()
+    play.hivectl("start", "share1")
+    assert "guest share1" in play.host.state()
+
+
 SCENARIOS = [
+    Scenario("directories-are-shared", directories_are_shared),
     Scenario("password-from-a-file", password_from_a_file),
     Scenario("secret-is-wrong", secret_is_wrong),
     Scenario("sockets-are-removed", sockets_are_removed),

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from hivewright.extra_args import parse_extra_args, slot_of
 from hivewright.lower.context import STATE, Device, Guest, device, fixed_device
-from hivewright.lower.devices import lower_secrets, lower_simple_devices, serial_backend, vnc_socket
+from hivewright.lower.devices import lower_secrets, lower_shares, lower_simple_devices, serial_backend, vnc_socket
 from hivewright.lower.disks import lower_cds, lower_disks
 from hivewright.lower.firmware import lower_firmware
 from hivewright.lower.network import lower_nics
@@ -40,7 +40,7 @@ _NO_MP_TABLE = Option(("-Y",), ("rule:mp-table",), "mp-table")
 def lower_devices(guest: Guest) -> list[Device]:
     """All PCI devices by address, the LPC bridge last."""
     devices = [*lower_disks(guest), *lower_cds(guest), *lower_nics(guest), *_lower_others(guest)]
-    devices += lower_simple_devices(guest)
+    devices += [*lower_simple_devices(guest), *lower_shares(guest)]
     devices.sort(key=lambda device: device.address)
     devices.insert(0, _HOSTBRIDGES[guest.vm.machine.hostbridge])
     if guest.features.pc:

@@ -32,6 +32,16 @@ def lower_simple_devices(guest: Guest) -> Iterator[Device]:
         yield device(guest, "channels", ",".join(("virtio-console", *ports)), keys, description)
 
 
+def lower_shares(guest: Guest) -> Iterator[Device]:
+    """bhyve(8), virtio-9p."""
+    for name, share in sorted(guest.vm.share.items()):
+        words, keys = f"virtio-9p,{share.tag or name}={share.path}", [f"share.{name}.tag", f"share.{name}.path"]
+        if share.readonly:
+            words += ",ro"
+            keys.append(f"share.{name}.readonly")
+        yield device(guest, f"share.{name}", words, tuple(keys), f"virtio-9p {share.path}")
+
+
 def channel_path(guest: Guest, name: str) -> str:
     """The socket of a channel on the host: at most 88 of the 103 characters that a socket's path may have."""
     return f"{RUN}/{guest.name}/channel-{name}.sock"
@@ -53,6 +63,9 @@ def serial_backend(guest: Guest, name: str, port: SerialPort) -> tuple[str, Keys
 def prepare_simple_devices(guest: Guest) -> Iterator[Step]:
     """The devices of the host exist, and secrets are where bhyve reads them."""
     vm = guest.vm
+    for name, share in sorted(vm.share.items()):
+        keys = (f"share.{name}.path", f"share.{name}.readonly")
+        yield Step("share", (name, share.path, "ro" if share.readonly else "rw"), keys, f"share.{name}")
     if vm.sound is not None:
         yield Step("file", ("sound", vm.sound.play), ("sound.play",), "sound")
         if vm.sound.record not in (None, vm.sound.play):

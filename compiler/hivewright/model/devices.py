@@ -13,7 +13,9 @@ PORT_NAME_PATTERN = "[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
 PortName = Annotated[
     str,
     reader(
-        matching(PORT_NAME_PATTERN, "a port has 1 to 63 letters, digits, - _ and ., and begins with a letter or digit"),
+        matching(
+            PORT_NAME_PATTERN, "such a name has 1 to 63 letters, digits, - _ and ., and begins with a letter or digit"
+        ),
         '"org.qemu.guest_agent.0"',
     ),
     described(f"^{PORT_NAME_PATTERN}$", "org.qemu.guest_agent.0"),
@@ -47,3 +49,15 @@ class Channel(Table):
     port: PortName | None = Field(
         None, description='The name that the guest sees, such as "org.qemu.guest_agent.0"; NAME if absent.'
     )
+
+
+class Share(Table):
+    """A directory of the host that the guest can mount by virtio-9p: ``[vm.NAME.share.NAME]``.
+
+    The guest reads and writes there as root of the host does.
+    """
+
+    path: HostPath = Field(description="The directory. It must exist when the guest starts.")
+    readonly: bool = Field(False, description="The guest cannot write.")
+    tag: PortName | None = Field(None, description="What the guest mounts it by; NAME if absent.")
+    slot: Slot | None = Field(None, description="A fixed PCI address; taken from the lock if absent.")

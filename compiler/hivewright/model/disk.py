@@ -19,6 +19,7 @@ class Disk(Table):
     bus: Literal["virtio-blk", "ahci-hd", "nvme"] = Field("virtio-blk", description="The device the guest sees.")
     sector_size: SectorSize | None = Field(None, description="Logical, or logical/physical, sector size in bytes.")
     readonly: bool = Field(False, description="The guest cannot write.")
+    shared: bool = Field(False, description="Several guests may have it at the same time: all of them must say so.")
     serial: Serial | None = Field(None, description="Serial number; derived from the VM and disk names if absent.")
     cache: Literal["default", "nocache", "direct", "nocache-direct"] = Field(
         "default", description="nocache bypasses the host's cache (O_DIRECT), direct writes through (O_SYNC)."

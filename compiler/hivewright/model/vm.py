@@ -9,7 +9,7 @@ from pydantic import Field
 
 from hivewright.model.base import CpuList, Line, ListOf, Name, Size, Switch, Table, VcpuNumber, described, reader
 from hivewright.model.base import Duration as DurationType
-from hivewright.model.devices import Channel, Input, Sound
+from hivewright.model.devices import Channel, Input, Share, Sound
 from hivewright.model.disk import Cd, Disk
 from hivewright.model.guest import (
     CloudInit,
@@ -98,5 +98,6 @@ class Vm(Table):
         default_factory=dict, description="Ports of a virtio console, by name; 16 at most."
     )
     cloud_init: Annotated[CloudInit | None, Switch] = Field(None, description="First-boot data.")
+    share: dict[Name, Share] = Field(default_factory=dict, description="Directories of the host, by name.")
     hooks: Hooks = Field(default_factory=cache(Hooks), description="Programs run around its life.")
     extra_args: ListOf[Line] = Field((), description="Further arguments for bhyve(8), checked for collisions.")

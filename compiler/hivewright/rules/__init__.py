@@ -54,6 +54,7 @@ RULES: tuple[Rule, ...] = (
     further.same_serial_port,
     further.same_input,
     further.channel_ports,
+    further.share_tags,
     versions.on_arm64,
     versions.firmware_kind,
     versions.firmware_variables,

@@ -69,6 +69,9 @@ def _given_slots(survey: Survey) -> dict[str, list[tuple[PciAddress, Owner]]]:
         for key, handed in ordered(vm.input):
             if handed.slot is not None:
                 given.setdefault(name, []).append((handed.slot, (name, "input", key, "slot")))
+        for key, share in ordered(vm.share):
+            if share.slot is not None:
+                given.setdefault(name, []).append((share.slot, (name, "share", key, "slot")))
         if vm.sound is not None and vm.sound.slot is not None:
             given.setdefault(name, []).append((vm.sound.slot, (name, "sound", "slot")))
         if vm.rng is not None and vm.rng.slot is not None:

@@ -140,3 +140,20 @@ def channel_ports(survey: Survey) -> Iterator[Diagnostic]:
                     "give one of them another port",
                     [site.place("vm", name, "channel", other, part="table")],
                 )
+
+
+def share_tags(survey: Survey) -> Iterator[Diagnostic]:
+    site = survey.site
+    for name, vm in site.vms.items():
+        first: dict[str, str] = {}
+        for key, share in ordered(vm.share):
+            tag = share.tag or key
+            other = first.setdefault(tag, key)
+            if other != key:
+                yield diagnose(
+                    "DEV006",
+                    f"the shares {other} and {key} of {name} are both called {tag} in the guest",
+                    site.place("vm", name, "share", key, "tag"),
+                    "give one of them another tag",
+                    [site.place("vm", name, "share", other, part="table")],
+                )
