@@ -36,12 +36,27 @@ PORT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*=(/[^,%\\\s]+)")
 SOCKET_LENGTH = 103
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,30}")
 
-BLOCK_KEYS = {"nocache": None, "direct": None, "ro": None, "sectorsize": SECTOR, "ser": SERIAL}
+BLOCK_KEYS: dict[str, re.Pattern[str] | None] = {
+    "nocache": None,
+    "direct": None,
+    "ro": None,
+    "sectorsize": SECTOR,
+    "ser": SERIAL,
+}
+BLOCK_KEYS |= {"nodelete": None, "bootindex": NUMBER}
+NVME_KEYS: dict[str, re.Pattern[str] | None] = {
+    **dict.fromkeys(("maxq", "qsz", "ioslots"), NUMBER),
+    **{"dsm": re.compile("auto|enable|disable"), "eui64": re.compile("0x[0-9a-f]{16}")},
+    "sectsz": re.compile("512|4096|8192"),
+}
 DEVICE_KEYS: dict[str, dict[str, re.Pattern[str] | None]] = {
     "virtio-blk": BLOCK_KEYS,
     "ahci-hd": BLOCK_KEYS,
-    "ahci-cd": {"ro": None},
-    "nvme": {"nocache": None, "direct": None, "ro": None, "sectsz": re.compile("512|4096|8192"), "ser": SERIAL},
+    "ahci-cd": {"ro": None, "bootindex": NUMBER},
+    "ahci": {},
+    "virtio-scsi": {"iid": NUMBER, "bootindex": NUMBER},
+    "nvme": {"nocache": None, "direct": None, "ro": None, "nodelete": None, "bootindex": NUMBER, "ser": SERIAL}
+    | NVME_KEYS,
     "virtio-net": {"mac": MAC, "mtu": NUMBER, "type": re.compile("tap")},
     "e1000": {"mac": MAC, "type": re.compile("tap")},
     "fbuf": {
@@ -66,7 +81,9 @@ DEVICE_KEYS: dict[str, dict[str, re.Pattern[str] | None]] = {
 """Device -> the keys it takes, and the form of their values; None for a key without one."""
 
 BACKENDS: dict[str, re.Pattern[str]] = {
-    **dict.fromkeys(("virtio-blk", "ahci-hd", "ahci-cd", "nvme"), PATH),
+    **dict.fromkeys(("virtio-blk", "ahci-hd", "ahci-cd"), PATH),
+    "nvme": re.compile(rf"{PATH.pattern}|ram=[1-9][0-9]*"),
+    "virtio-scsi": re.compile(r"/dev/cam/ctl(?:[0-9]+\.[0-9]+)?"),
     **dict.fromkeys(("virtio-net", "e1000"), INTERFACE),
     "passthru": HOST_DEVICE,
     "virtio-input": PATH,
@@ -177,10 +194,23 @@ def _slot(command: Command, value: str) -> None:
     if emulation == "virtio-input" and command.release < (14, 0):
         raise ValueError("no virtio-input")
     command.slots[bus, slot, function] = (emulation, configuration)
+    if emulation == "ahci":
+        _ahci_ports(command, configuration)
+        return
     if emulation == "virtio-console":
         _ports(configuration.split(","))
         return
     _configuration(command, emulation, configuration.split(",") if configuration else [])
+
+
+def _ahci_ports(command: Command, configuration: str) -> None:
+    """Of an AHCI controller: ``hd:`` or ``cd:`` and the configuration of ahci-hd or ahci-cd; an empty port is left."""
+    ports = re.split(",(?=[hc]d:)", configuration)
+    if len(ports) > 32 or not all(port[:3] in ("hd:", "cd:") for port in ports) or len(ports[-1]) == 3:
+        raise ValueError(f"ports {ports}")
+    for port in ports:
+        if len(port) > 3:
+            _configuration(command, f"ahci-{port[:2]}", port[3:].split(","))
 
 
 def _ports(ports: list[str]) -> None:
@@ -250,6 +280,9 @@ def _lpc(command: Command, value: str) -> None:
     if device in ("com1", "com2", "com3", "com4"):
         if not _is_console(command, backend):
             raise ValueError(f"backend {backend!r} of {device}")
+    elif device == "fwcfg":
+        if backend != "qemu" or command.release < (14, 0):
+            raise ValueError(f"fwcfg {backend!r}")
     elif device == "bootrom":
         paths = backend.split(",")
         if not all(PATH.fullmatch(path) for path in paths) or len(paths) > (2 if command.release >= (14, 0) else 1):
@@ -304,5 +337,8 @@ def _check_whole(command: Command) -> None:
             raise ValueError("a device beyond bus 0 without -Y")
         if command.lpc and "lpc" not in emulations:
             raise ValueError("-l without lpc")
+    boots = [conf for _, conf in command.slots.values() if "bootindex=" in conf]
+    if boots and "fwcfg" not in command.lpc:
+        raise ValueError("bootindex without fwcfg")
     if "bootrom" not in command.lpc and "bootrom" not in command.variables:
         raise ValueError("no boot ROM")

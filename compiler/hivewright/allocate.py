@@ -16,7 +16,7 @@ from hivewright.lock import Lock, lock_file
 from hivewright.model.vm import Vm
 from hivewright.report import Diagnostic, Place
 from hivewright.site import Site
-from hivewright.slots import allocate_slots
+from hivewright.slots import allocate_ports, allocate_slots
 
 _FIRST_PORT, _LAST_PORT = 5900, 65535
 _INTERFACE_LENGTH = 15
@@ -139,6 +139,7 @@ def _held(site: Site, pool: _Pool, path: tuple[str, ...], value: str, other: str
 
 def _allocate_vm(site: Site, pool: _Pool, name: str, vm: Vm, old: Lock | None) -> Lock:
     slots = allocate_slots(site, name, vm, old.slots if old is not None else {}, pool.diagnostics)
+    ports = allocate_ports(vm, old.ports if old is not None else {})
     macs = dict(old.macs) if old is not None else {}
     taps = dict(old.taps) if old is not None else {}
     for nic_name in sorted(vm.nic):
@@ -154,7 +155,7 @@ def _allocate_vm(site: Site, pool: _Pool, name: str, vm: Vm, old: Lock | None) -
     vnc = old.vnc if old is not None else None
     if vnc is None and vm.vnc is not None and vm.vnc.port == "auto" and not vm.vnc.socket:
         vnc = _free_port(site, pool, name)
-    lock = Lock(old.uuid if old is not None else _new_uuid(site, name), vnc, slots, macs, taps, consoles)
+    lock = Lock(old.uuid if old is not None else _new_uuid(site, name), vnc, slots, macs, taps, consoles, ports)
     return old if old is not None and old == lock else lock
 
 

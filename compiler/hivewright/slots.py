@@ -26,8 +26,9 @@ _SLOTS = range(3, 29)
 
 def device_keys(vm: Vm) -> list[str]:
     """The devices of a VM that have an address of their own, in the order in which they first get one."""
-    keys = [f"cd.{name}" for name in sorted(vm.cd)]
-    keys += [f"disk.{name}" for name in sorted(vm.disk)]
+    keys = [f"cd.{name}" for name in sorted(vm.cd) if vm.cd[name].controller is None]
+    keys += [f"controller.{name}" for name in sorted(controllers(vm))]
+    keys += [f"disk.{name}" for name in sorted(vm.disk) if vm.disk[name].controller is None]
     if vm.vnc is not None:
         keys.append("fbuf")
     keys += [f"nic.{name}" for name in sorted(vm.nic)]
@@ -43,6 +44,31 @@ def device_keys(vm: Vm) -> list[str]:
         keys.append("sound")
     keys += [f"share.{name}" for name in sorted(vm.share)]
     return keys
+
+
+def controllers(vm: Vm) -> dict[str, list[str]]:
+    """AHCI controllers with several ports -> the disks and drives on them, sorted."""
+    found: dict[str, list[str]] = {}
+    for kind, devices in (("cd", vm.cd), ("disk", vm.disk)):
+        for name in sorted(devices):
+            controller = devices[name].controller
+            if controller is not None:
+                found.setdefault(controller, []).append(f"{kind}.{name}")
+    return found
+
+
+def allocate_ports(vm: Vm, old: Mapping[str, str]) -> Mapping[str, str]:
+    """``CONTROLLER:PORT`` of each disk and drive on a controller; those that are gone keep theirs."""
+    ports = dict(old)
+    for controller, members in controllers(vm).items():
+        for key in members:
+            if ports.get(key, "").partition(":")[0] == controller:
+                continue
+            taken = set(ports.values())
+            ports[key] = next(
+                f"{controller}:{port}" for port in range(len(taken) + 1) if f"{controller}:{port}" not in taken
+            )
+    return ports
 
 
 def allocate_slots(
@@ -86,6 +112,8 @@ def _explicit_slots(vm: Vm) -> dict[str, PciAddress]:
 
 def _path_of(vm: str, device: str) -> tuple[str, ...]:
     """The key path of a device key: ``disk.root`` -> ``("vm", "web1", "disk", "root")``."""
+    if device.startswith("controller."):
+        return "vm", vm
     return (
         "vm",
         vm,

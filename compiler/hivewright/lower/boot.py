@@ -20,6 +20,7 @@ _REASONS = {
     "vmm": "guests",
     "nmdm": "serial consoles of guests",
     "if_bridge": "bridges of guests",
+    "ctl": "virtio-scsi disks of guests",
     "bridgestp": "bridges of guests",
 }
 
@@ -32,6 +33,8 @@ def lower_modules(vms: Iterable[VmPlan], networks: Iterable[NetworkPlan]) -> tup
         modules.append("vmm")
     if any(device.startswith("/dev/nmdm") for vm in vms for _, device in vm.consoles):
         modules.append("nmdm")
+    if any(disk.bus == "virtio-scsi" for vm in vms for disk in vm.disks):
+        modules.append("ctl")
     if any(networks):
         modules += ("bridgestp", "if_bridge")
     if any(vm.nics for vm in vms):

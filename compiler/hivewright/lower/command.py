@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from hivewright.extra_args import parse_extra_args, slot_of
+from hivewright.lower.blocks import lower_boot_order, lower_cds, lower_controllers, lower_disks
 from hivewright.lower.context import STATE, Device, Guest, device, fixed_device
 from hivewright.lower.devices import lower_secrets, lower_shares, lower_simple_devices, serial_backend, vnc_socket
-from hivewright.lower.disks import lower_cds, lower_disks
 from hivewright.lower.firmware import lower_firmware
 from hivewright.lower.network import lower_nics
 from hivewright.model.guest import Topology
@@ -40,7 +40,7 @@ _NO_MP_TABLE = Option(("-Y",), ("rule:mp-table",), "mp-table")
 def lower_devices(guest: Guest) -> list[Device]:
     """All PCI devices by address, the LPC bridge last."""
     devices = [*lower_disks(guest), *lower_cds(guest), *lower_nics(guest), *_lower_others(guest)]
-    devices += [*lower_simple_devices(guest), *lower_shares(guest)]
+    devices += [*lower_controllers(guest), *lower_simple_devices(guest), *lower_shares(guest)]
     devices.sort(key=lambda device: device.address)
     devices.insert(0, _HOSTBRIDGES[guest.vm.machine.hostbridge])
     if guest.features.pc:
@@ -113,6 +113,7 @@ def lower_command(guest: Guest, devices: Sequence[Device]) -> Iterator[Option]:
     for lowered in devices:
         yield lowered.option
     yield from _lower_consoles(guest)
+    yield from lower_boot_order(guest)
     yield lower_firmware(guest)
     for argument in extra:
         value = (argument.value,) if argument.value else ()

@@ -12,6 +12,7 @@ from hivewright.report import Diagnostic
 from hivewright.rules import (
     addresses,
     arguments,
+    buses,
     capacity,
     devices,
     further,
@@ -71,6 +72,9 @@ RULES: tuple[Rule, ...] = (
     storage.disk_source,
     storage.size_in_blocks,
     storage.sector_size,
+    buses.options_of_buses,
+    buses.controller_ports,
+    buses.boot_order,
     storage.same_path,
     storage.volume_names,
     properties.directory_is_root,

@@ -42,6 +42,8 @@ def disk_source(survey: Survey) -> Iterator[Diagnostic]:
     place = survey.site.place
     for name, key, disk in survey.disks:
         here = ("vm", name, "disk", key)
+        if disk.ram is not None:
+            continue
         if disk.storage is None and disk.path is None:
             yield diagnose(
                 "STO003",
