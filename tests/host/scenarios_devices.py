@@ -92,7 +92,23 @@ def directories_are_shared(play: Play) -> None:
     assert "guest share1" in play.host.state()
 
 
+def blocks_of_another_size(play: Play) -> None:
+    """A property that counts only at creation was changed: provisioning says so, and the volume stays."""
+    shell = "zfs create -p -V 1073741824 -o volblocksize={} zroot/vms/block1/data"
+    assert play.host.run("/bin/sh", "-c", shell.format("16K")).status == 0
+    play.host.advance(5)
+    play.quietly()
+    play.hivectl("start", "block1", status=1)
+    assert not leftovers(play.host)
+    assert play.host.run("/bin/sh", "-c", "zfs destroy zroot/vms/block1/data").status == 0
+    assert play.host.run("/bin/sh", "-c", shell.format("65536")).status == 0
+    play.host.advance(5)
+    play.quietly()
+    play.hivectl("start", "block1")
+
+
 SCENARIOS = [
+    Scenario("blocks-of-another-size", blocks_of_another_size),
     Scenario("directories-are-shared", directories_are_shared),
     Scenario("password-from-a-file", password_from_a_file),
     Scenario("secret-is-wrong", secret_is_wrong),
