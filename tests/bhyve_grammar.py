@@ -46,7 +46,8 @@ BLOCK_KEYS: dict[str, re.Pattern[str] | None] = {
 BLOCK_KEYS |= {"nodelete": None, "bootindex": NUMBER}
 NVME_KEYS: dict[str, re.Pattern[str] | None] = {
     **dict.fromkeys(("maxq", "qsz", "ioslots"), NUMBER),
-    **{"dsm": re.compile("auto|enable|disable"), "eui64": re.compile("0x[0-9a-f]{16}")},
+    "dsm": re.compile("auto|enable|disable"),
+    "eui64": re.compile("0x[0-9a-f]{16}"),
     "sectsz": re.compile("512|4096|8192"),
 }
 DEVICE_KEYS: dict[str, dict[str, re.Pattern[str] | None]] = {

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from .play import Play, Scenario, down, leftovers, up
+import re
+
+from .play import HIVECTL, Play, Scenario, down, leftovers, up
 
 SECRET = "/usr/local/etc/hivewright/secrets/desk1-vnc"
 PASSWORD = "s3cr,t:1"
@@ -107,7 +109,47 @@ def blocks_of_another_size(play: Play) -> None:
     play.hivectl("start", "block1")
 
 
+LIMITS = ["protect -p N", "rctl -a process:N:pcpu:deny=200", "rctl -a process:N:writebps:throttle=52428800"]
+
+
+def limited(play: Play) -> list[str]:
+    """The commands so far that set a limit, sorted: they run beside bhyve."""
+    words = [line.split(maxsplit=2)[2].partition("  = ")[0] for line in play.host.transcript()]
+    found = [re.sub(r"(-p |process:)[0-9]+", r"\1N", line) for line in words]
+    return sorted(line for line in found if line.startswith(("cpuset", "renice", "protect", "rctl")))
+
+
+def limits_are_set(play: Play) -> None:
+    """The CPUs before bhyve runs, everything else at each of its runs."""
+    play.guest("limit1", {"end": "reboot", "after": 100}, {})
+    assert play.host.run(HIVECTL, "start", "limit1").status == 0
+    assert limited(play) == ["cpuset -l 4-7 -p N", *LIMITS, "renice 5 -p N"]
+    assert play.host.run("/bin/sh", "-c", "sysctl kern.racct.enable=0").status == 0
+    play.host.advance(150)
+    assert limited(play) == [*LIMITS, "renice 5 -p N"]
+    play.say("a limit that could not be set is told")
+    phase = play.host.path("/var/run/hivewright/limit1/phase").read_text()
+    assert phase.endswith("without its limits: rctl\n"), phase
+    down(play, "limit1")
+
+
+def limits_need_accounting(play: Play) -> None:
+    """A host that does not count resources cannot limit them: the start says what to do."""
+    play.hivectl("start", "limit1", status=1)
+    assert not leftovers(play.host)
+
+
+def limits_need_cpus(play: Play) -> None:
+    """The host lacks a CPU."""
+    play.hivectl("start", "limit1", status=1)
+    assert not leftovers(play.host)
+
+
+COUNTS = {"kern.racct.enable": "1"}
 SCENARIOS = [
+    Scenario("limits-are-set", limits_are_set, {"sysctl": COUNTS}),
+    Scenario("limits-need-accounting", limits_need_accounting, {"sysctl": {"kern.racct.enable": "0"}}),
+    Scenario("limits-need-cpus", limits_need_cpus, {"sysctl": {**COUNTS, "hw.ncpu": "4"}}),
     Scenario("blocks-of-another-size", blocks_of_another_size),
     Scenario("directories-are-shared", directories_are_shared),
     Scenario("password-from-a-file", password_from_a_file),

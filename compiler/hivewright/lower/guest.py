@@ -16,6 +16,7 @@ from hivewright.lower.context import Device, Guest
 from hivewright.lower.devices import prepare_simple_devices
 from hivewright.lower.disks import disk_plans, prepare_disks, provision_disks, provision_images
 from hivewright.lower.firmware import prepare_rom, prepare_variables, provision_firmware
+from hivewright.lower.limits import prepare_limits
 from hivewright.lower.network import nic_plans, prepare_taps
 from hivewright.lower.seed import Seed, SeedWriter
 from hivewright.plan import Option, Policy, Step, VmPlan
@@ -90,6 +91,7 @@ def _prepare(guest: Guest, provision_digest: str) -> Iterator[Step]:
         keys = (f"passthrough.{name}.device", f"host:device.{passthrough.device}.pci")
         yield Step("passthrough", (name, selector), keys, f"passthrough.{name}")
     yield from prepare_simple_devices(guest)
+    yield from prepare_limits(guest)
     if provision_digest:
         yield Step("provisioned", (provision_digest,), ("rule:provisioned",), "provision")
     yield from prepare_variables(guest)

@@ -10,6 +10,7 @@ from hivewright.lower.context import Guest, Lowered
 from hivewright.lower.devd import lower_devd
 from hivewright.lower.freebsd import features
 from hivewright.lower.guest import lower_guest
+from hivewright.lower.limits import lower_accounting
 from hivewright.lower.network import lower_networks
 from hivewright.lower.seed import SeedWriter
 from hivewright.plan import HostPlan, VmPlan
@@ -65,7 +66,7 @@ def _lower_host(
     networks = lower_networks(site, name, {nic.network for plan in plans for nic in plan.nics})
     modules = lower_modules(plans, networks)
     selectors = {selector for plan in plans for _, selector in plan.passthrough}
-    loader = tuple(lower_loader(modules, selectors))
+    loader = (*lower_loader(modules, selectors), *lower_accounting(plans))
     if sum(setting.name.startswith("pptdevs") for setting in loader) > _PPTDEVS:
         diagnostics.append(_too_many_devices(site, name))
     shutdown_timeout = host.shutdown_timeout or max(stopping_time(vms), RC_TIMEOUT)

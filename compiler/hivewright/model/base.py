@@ -50,7 +50,7 @@ def described(pattern: str, example: str) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", "pattern": pattern, "examples": [example]})
 
 
-def matching(pattern: str, expectation: str, limit: int = 0) -> Callable[[str], str]:
+def _matching(pattern: str, expectation: str, limit: int = 0) -> Callable[[str], str]:
     compiled = re.compile(pattern, re.ASCII)
 
     def parse(text: str) -> str:
@@ -115,7 +115,7 @@ NAME_PATTERN = r"[a-z][a-z0-9_-]{0,30}"
 Name = Annotated[
     str,
     reader(
-        matching(NAME_PATTERN, "a name has 1 to 31 lower-case letters, digits, - and _, and begins with a letter"),
+        _matching(NAME_PATTERN, "a name has 1 to 31 lower-case letters, digits, - and _, and begins with a letter"),
         "web1",
     ),
     described(f"^{NAME_PATTERN}$", "web1"),
@@ -127,7 +127,7 @@ IMAGE_NAME_PATTERN = r"[a-z][a-z0-9._-]{0,30}"
 ImageName = Annotated[
     str,
     reader(
-        matching(
+        _matching(
             IMAGE_NAME_PATTERN,
             "an image's name has 1 to 31 lower-case letters, digits, -, _ and ., and begins with a letter",
         ),
@@ -139,7 +139,7 @@ ImageName = Annotated[
 
 VcpuNumber = Annotated[
     str,
-    reader(matching("0|[1-9][0-9]{0,3}", "a vCPU is named by its number, counted from 0"), "0"),
+    reader(_matching("0|[1-9][0-9]{0,3}", "a vCPU is named by its number, counted from 0"), "0"),
     described("^(0|[1-9][0-9]{0,3})$", "0"),
 ]
 
@@ -182,7 +182,7 @@ Slot = Annotated[
 Interface = Annotated[
     str,
     reader(
-        matching(
+        _matching(
             r"[A-Za-z][A-Za-z0-9_.-]*",
             "an interface name begins with a letter and has letters, digits, - _ and . only",
         ),
@@ -203,7 +203,7 @@ HostPort = Annotated[
 Dataset = Annotated[
     str,
     reader(
-        matching(
+        _matching(
             r"[A-Za-z][A-Za-z0-9_.:-]*(/(?!\.\.?(/|$))[A-Za-z0-9_.:-]+)*",
             'a dataset is a pool and names separated by slashes, for example "zroot/vms"',
             200,
@@ -218,17 +218,17 @@ _DOMAIN = rf"{_LABEL}(?:\.{_LABEL})*"
 _DOMAIN_FORM = 'a domain is names of letters, digits and - with dots between them, for example "example.net"'
 
 Domain = Annotated[
-    str, reader(matching(_DOMAIN, _DOMAIN_FORM, 253), '"example.net"'), described(f"^{_DOMAIN}$", "example.net")
+    str, reader(_matching(_DOMAIN, _DOMAIN_FORM, 253), '"example.net"'), described(f"^{_DOMAIN}$", "example.net")
 ]
 DomainOrNone = Annotated[
-    str, reader(matching(f"(?:{_DOMAIN})?", _DOMAIN_FORM, 253), '"example.net"'), described(f"^({_DOMAIN})?$", "")
+    str, reader(_matching(f"(?:{_DOMAIN})?", _DOMAIN_FORM, 253), '"example.net"'), described(f"^({_DOMAIN})?$", "")
 ]
 """A domain, or an empty text for none."""
 
 SshName = Annotated[
     str,
     reader(
-        matching(r"[A-Za-z0-9_:][A-Za-z0-9_.:-]*", "a name or an address, as ssh(1) takes it"), '"alpha.example.net"'
+        _matching(r"[A-Za-z0-9_:][A-Za-z0-9_.:-]*", "a name or an address, as ssh(1) takes it"), '"alpha.example.net"'
     ),
     described("^[A-Za-z0-9_:][A-Za-z0-9_.:-]*$", "alpha.example.net"),
 ]
@@ -236,22 +236,40 @@ SshName = Annotated[
 
 Sha256 = Annotated[
     str,
-    reader(matching("[0-9a-f]{64}", "a SHA-256 checksum is 64 lower-case hexadecimal digits"), "(64 digits)"),
+    reader(_matching("[0-9a-f]{64}", "a SHA-256 checksum is 64 lower-case hexadecimal digits"), "(64 digits)"),
     described("^[0-9a-f]{64}$", "0" * 64),
 ]
 
 Serial = Annotated[
     str,
     reader(
-        matching(r"[A-Za-z0-9_.-]{1,20}", "a serial number has 1 to 20 letters, digits, - _ and . (bhyve(8))"), "S1"
+        _matching(r"[A-Za-z0-9_.-]{1,20}", "a serial number has 1 to 20 letters, digits, - _ and . (bhyve(8))"), "S1"
     ),
     described("^[A-Za-z0-9_.-]{1,20}$", "S1"),
+]
+
+_PORT_NAME = "[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
+
+PortName = Annotated[
+    str,
+    reader(
+        _matching(_PORT_NAME, "such a name has 1 to 63 letters, digits, - _ and ., and begins with a letter or digit"),
+        '"org.qemu.guest_agent.0"',
+    ),
+    described(f"^{_PORT_NAME}$", "org.qemu.guest_agent.0"),
+]
+"""What a guest knows a port of a virtio console, or a share, by (bhyve(8))."""
+
+Eui64 = Annotated[
+    str,
+    reader(_matching("[0-9a-f]{16}", "an EUI-64 is 16 lower-case hexadecimal digits"), '"589cfc0000000001"'),
+    described("^[0-9a-f]{16}$", "589cfc0000000001"),
 ]
 
 SectorSize = Annotated[
     str,
     reader(
-        matching(
+        _matching(
             r"(512|1024|2048|4096|8192)(/(512|1024|2048|4096|8192|16384))?",
             'a sector size is "512", "4096" or logical/physical such as "512/4096"',
         ),

@@ -2,24 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 from pydantic import Field
 
-from hivewright.model.base import HostPath, Name, Slot, Table, described, matching, reader
-
-PORT_NAME_PATTERN = "[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
-
-PortName = Annotated[
-    str,
-    reader(
-        matching(
-            PORT_NAME_PATTERN, "such a name has 1 to 63 letters, digits, - _ and ., and begins with a letter or digit"
-        ),
-        '"org.qemu.guest_agent.0"',
-    ),
-    described(f"^{PORT_NAME_PATTERN}$", "org.qemu.guest_agent.0"),
-]
+from hivewright.model.base import HostPath, Name, PortName, Slot, Table
 
 
 class Secret(Table):

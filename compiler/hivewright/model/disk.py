@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from hivewright.model.base import (
+    Eui64,
     HostPath,
     ImageName,
     Name,
@@ -15,16 +16,7 @@ from hivewright.model.base import (
     Size,
     Slot,
     Table,
-    described,
-    matching,
-    reader,
 )
-
-Eui64 = Annotated[
-    str,
-    reader(matching("[0-9a-f]{16}", "an EUI-64 is 16 lower-case hexadecimal digits"), '"589cfc0000000001"'),
-    described("^[0-9a-f]{16}$", "589cfc0000000001"),
-]
 
 
 class Nvme(Table):

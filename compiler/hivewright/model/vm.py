@@ -24,6 +24,7 @@ from hivewright.model.guest import (
     Topology,
     Vnc,
 )
+from hivewright.model.limits import Limits
 from hivewright.model.nic import Nic
 
 
@@ -99,5 +100,6 @@ class Vm(Table):
     )
     cloud_init: Annotated[CloudInit | None, Switch] = Field(None, description="First-boot data.")
     share: dict[Name, Share] = Field(default_factory=dict, description="Directories of the host, by name.")
+    limits: Limits | None = Field(None, description="What it may take from the host.")
     hooks: Hooks = Field(default_factory=cache(Hooks), description="Programs run around its life.")
     extra_args: ListOf[Line] = Field((), description="Further arguments for bhyve(8), checked for collisions.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from . import bhyve, network, storage, system
+from . import bhyve, limits, network, storage, system
 from .local import UsageError
 from .reply import Become, Local, Result, fail
 from .world import World
@@ -36,6 +36,10 @@ PLAYED: dict[str, tuple[str, Command]] = {
     "pciconf": ("/usr/sbin", system.pciconf),
     "devctl": ("/usr/sbin", system.devctl),
     "hostname": ("/bin", system.hostname),
+    "cpuset": ("/usr/bin", limits.cpuset),
+    "renice": ("/usr/bin", limits.renice),
+    "protect": ("/usr/bin", limits.protect),
+    "rctl": ("/usr/bin", limits.rctl),
     "logger": ("/usr/bin", system.silent),
     "cu": ("/usr/bin", system.silent),
 }
