@@ -11,86 +11,32 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-Version = tuple[int, int]
+from bhyve_words import (
+    AMD64_FLAGS,
+    AMD64_OPTIONS,
+    ARM64_FLAGS,
+    ARM64_OPTIONS,
+    BACKENDS,
+    CPU_LIST,
+    DEVICE_KEYS,
+    FWCFG,
+    LAYOUT,
+    NAME,
+    NMDM,
+    NUMA,
+    NUMBER,
+    OPTIONS_SINCE,
+    PATH,
+    PORT,
+    SERIAL_TCP,
+    SMBIOS,
+    SMBIOS_VALUE,
+    SOCKET_LENGTH,
+    UUID,
+    Version,
+)
+
 Address = tuple[int, int, int]
-
-AMD64_FLAGS = frozenset("aACDeHIPSuWwxY")
-AMD64_OPTIONS = frozenset("cfGKklmnopsU")
-ARM64_FLAGS = frozenset("CDSW")
-ARM64_OPTIONS = frozenset("kfopcsmU")
-OPTIONS_SINCE: dict[str, Version] = {"f": (14, 0), "n": (15, 0)}
-
-PATH = re.compile(r"/[^,%\\\s]+")
-MAC = re.compile(r"[0-9a-f][02468ace](?::[0-9a-f]{2}){5}")
-SERIAL = re.compile(r"[A-Za-z0-9_.-]{1,20}")
-NUMBER = re.compile(r"0|[1-9][0-9]*")
-SECTOR = re.compile(r"(512|1024|2048|4096|8192)(/(512|1024|2048|4096|8192|16384))?")
-HOST_DEVICE = re.compile(r"[0-9]{1,3}/[0-9]{1,2}/[0-9]{1,3}")
-INTERFACE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,14}")
-VNC = re.compile(r"(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|\[[0-9a-f:.]+\]):([0-9]{1,5})")
-UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-CPU_LIST = re.compile(r"[0-9]+(?:-[0-9]+)?(?:,[0-9]+(?:-[0-9]+)?)*")
-NMDM = re.compile(r"/dev/nmdm[A-Za-z0-9_.-]+A")
-SERIAL_TCP = re.compile(r"tcp=(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|\[[0-9a-f:.]+\]):[0-9]{1,5}")
-PORT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*=(/[^,%\\\s]+)")
-SOCKET_LENGTH = 103
-NAME = re.compile(r"[a-z][a-z0-9_-]{0,30}")
-
-BLOCK_KEYS: dict[str, re.Pattern[str] | None] = {
-    "nocache": None,
-    "direct": None,
-    "ro": None,
-    "sectorsize": SECTOR,
-    "ser": SERIAL,
-}
-BLOCK_KEYS |= {"nodelete": None, "bootindex": NUMBER}
-NVME_KEYS: dict[str, re.Pattern[str] | None] = {
-    **dict.fromkeys(("maxq", "qsz", "ioslots"), NUMBER),
-    "dsm": re.compile("auto|enable|disable"),
-    "eui64": re.compile("0x[0-9a-f]{16}"),
-    "sectsz": re.compile("512|4096|8192"),
-}
-DEVICE_KEYS: dict[str, dict[str, re.Pattern[str] | None]] = {
-    "virtio-blk": BLOCK_KEYS,
-    "ahci-hd": BLOCK_KEYS,
-    "ahci-cd": {"ro": None, "bootindex": NUMBER},
-    "ahci": {},
-    "virtio-scsi": {"iid": NUMBER, "bootindex": NUMBER},
-    "nvme": {"nocache": None, "direct": None, "ro": None, "nodelete": None, "bootindex": NUMBER, "ser": SERIAL}
-    | NVME_KEYS,
-    "virtio-net": {"mac": MAC, "mtu": NUMBER, "type": re.compile("tap")},
-    "e1000": {"mac": MAC, "type": re.compile("tap")},
-    "fbuf": {
-        "tcp": VNC,
-        "rfb": re.compile(r"unix:/[^,%\\\s]+"),
-        "w": NUMBER,
-        "h": NUMBER,
-        "vga": re.compile("io|off"),
-        "wait": None,
-    },
-    "xhci": {"tablet": None},
-    "passthru": {},
-    "virtio-rnd": {},
-    "virtio-9p": {"ro": None},
-    "virtio-console": {},
-    "hda": {"play": PATH, "rec": PATH},
-    "virtio-input": {},
-    "hostbridge": {},
-    "amd_hostbridge": {},
-    "lpc": {},
-}
-"""Device -> the keys it takes, and the form of their values; None for a key without one."""
-
-BACKENDS: dict[str, re.Pattern[str]] = {
-    **dict.fromkeys(("virtio-blk", "ahci-hd", "ahci-cd"), PATH),
-    "nvme": re.compile(rf"{PATH.pattern}|ram=[1-9][0-9]*"),
-    "virtio-scsi": re.compile(r"/dev/cam/ctl(?:[0-9]+\.[0-9]+)?"),
-    **dict.fromkeys(("virtio-net", "e1000"), INTERFACE),
-    "passthru": HOST_DEVICE,
-    "virtio-input": PATH,
-    "virtio-9p": re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*=/[^,%\\\s]+"),
-}
-"""Devices whose configuration begins with a backend, and its form."""
 
 
 @dataclass
@@ -107,12 +53,15 @@ class Command:
     memory: str = ""
     uuid: str = ""
     cpus: int = 0
-    macs: list[str] = field(default_factory=list)
+    domains: dict[int, range] = field(default_factory=dict)
     files: list[str] = field(default_factory=list)
+    keyboard: str = ""
+    macs: list[str] = field(default_factory=list)
+    configurations: list[str] = field(default_factory=list)
 
 
-def parse_command(words: Sequence[str], release: str, arch: str) -> Command:
-    """The words behind ``bhyve``, the name of the guest last."""
+def parse_command(words: Sequence[str], release: str, arch: str, loaded: bool = False) -> Command:
+    """The words behind ``bhyve``, the name of the guest last. ``loaded``: by a program of the host, not by a ROM."""
     if not words or NAME.fullmatch(words[-1]) is None:
         raise ValueError("the last word is the name of the guest")
     major, _, minor = release.partition(".")
@@ -136,7 +85,7 @@ def parse_command(words: Sequence[str], release: str, arch: str) -> Command:
             _option(command, letter, rest.pop(0))
         else:
             raise ValueError(f"bhyve of {release} on {arch} has no {word}")
-    _check_whole(command)
+    _check_whole(command, loaded)
     return command
 
 
@@ -163,11 +112,25 @@ def _option(command: Command, letter: str, value: str) -> None:
     elif letter == "k":
         if PATH.fullmatch(value) is None or not command.slots:
             raise ValueError(f"configuration {value!r}; it must follow the devices whose variables it sets")
-        command.files.append(value)
+        command.configurations.append(value)
     elif letter == "U":
         if UUID.fullmatch(value) is None or command.uuid:
             raise ValueError(f"UUID {value!r}")
         command.uuid = value
+    elif letter == "n":
+        match = NUMA.fullmatch(value)
+        if match is None or int(match[1]) in command.domains:
+            raise ValueError(f"memory domain {value!r}")
+        command.domains[int(match[1])] = range(int(match[2]), int(match[3] or match[2]) + 1)
+    elif letter == "f":
+        match = FWCFG.fullmatch(value)
+        if match is None or match[1] in command.files:
+            raise ValueError(f"fw_cfg file {value!r}")
+        command.files.append(match[1])
+    elif letter == "K":
+        if LAYOUT.fullmatch(value) is None or command.keyboard:
+            raise ValueError(f"keyboard layout {value!r}")
+        command.keyboard = value
     else:
         raise ValueError(f"-{letter} is not looked into by this parser")
 
@@ -190,7 +153,7 @@ def _slot(command: Command, value: str) -> None:
         raise ValueError(f"no {emulation} on arm64")
     if any(emulation == other == "fbuf" or emulation == other == "lpc" for other, _ in command.slots.values()):
         raise ValueError(f"second {emulation}")
-    if command.files:
+    if command.configurations:
         raise ValueError("-s behind -k: its address may be occupied by variables")
     if emulation == "virtio-input" and command.release < (14, 0):
         raise ValueError("no virtio-input")
@@ -309,6 +272,8 @@ def _variable(command: Command, value: str) -> None:
         form = PATH
     elif command.arch == "arm64" and name == "console":
         form = re.compile(f"{NMDM.pattern}|{SERIAL_TCP.pattern}")
+    elif command.arch == "amd64" and command.release >= (14, 0) and _is_smbios(name):
+        form = SMBIOS_VALUE
     else:
         raise ValueError(f"unknown variable {name!r}")
     if form.fullmatch(text) is None:
@@ -316,7 +281,12 @@ def _variable(command: Command, value: str) -> None:
     command.variables[name] = text
 
 
-def _check_whole(command: Command) -> None:
+def _is_smbios(name: str) -> bool:
+    part, _, key = name.partition(".")
+    return key in SMBIOS.get(part, ())
+
+
+def _check_whole(command: Command, loaded: bool) -> None:
     for what, value in (("-c", command.cpus), ("-m", command.memory), ("-U", command.uuid)):
         if not value:
             raise ValueError(f"{what} is missing")
@@ -328,18 +298,43 @@ def _check_whole(command: Command) -> None:
     for name in command.variables:
         if name.startswith("vcpu.") and int(name.split(".")[1]) >= command.cpus:
             raise ValueError(f"{name}: no such vCPU")
+    if command.domains and sorted(cpu for cpus in command.domains.values() for cpu in cpus) != [*range(command.cpus)]:
+        raise ValueError("each vCPU is in one memory domain")
+    if command.domains and loaded:
+        raise ValueError("memory domains need a boot ROM")
+    boots = [conf for _, conf in command.slots.values() if "bootindex=" in conf]
+    if boots and "fwcfg" not in command.lpc:
+        raise ValueError("bootindex without fwcfg")
     emulations = {emulation for emulation, _ in command.slots.values()}
     if "passthru" in emulations and "S" not in command.flags:
         raise ValueError("passthru without -S")
     if command.arch == "amd64":
-        if not command.flags >= set("AHP"):
-            raise ValueError("-A, -H or -P is missing")
+        if command.release >= (15, 0) and "A" not in command.flags:
+            raise ValueError("-A is missing where ACPI cannot be switched off")
         if any(bus for bus, _, _ in command.slots) and "Y" not in command.flags:
             raise ValueError("a device beyond bus 0 without -Y")
         if command.lpc and "lpc" not in emulations:
             raise ValueError("-l without lpc")
-    boots = [conf for _, conf in command.slots.values() if "bootindex=" in conf]
-    if boots and "fwcfg" not in command.lpc:
-        raise ValueError("bootindex without fwcfg")
-    if "bootrom" not in command.lpc and "bootrom" not in command.variables:
-        raise ValueError("no boot ROM")
+        if command.files and command.lpc.get("fwcfg") != "qemu":
+            raise ValueError("-f is only seen with -l fwcfg,qemu")
+        if command.keyboard and "fbuf" not in emulations:
+            raise ValueError("-K without fbuf")
+    if ("bootrom" in command.lpc or "bootrom" in command.variables) == loaded:
+        raise ValueError("a boot ROM and a loader" if loaded else "no boot ROM")
+    if loaded and ("fbuf" in emulations or command.arch != "amd64"):
+        raise ValueError("fbuf without a boot ROM, or a loader on arm64")
+
+
+def parse_loader(words: Sequence[str]) -> dict[str, list[str]]:
+    """The options of bhyveload(8) or grub-bhyve by letter; the program first, the name of the guest last."""
+    program, *rest, name = words
+    takes = {"/usr/sbin/bhyveload": "cdehlm", "/usr/local/sbin/grub-bhyve": "cdgMmr"}[program]
+    found: dict[str, list[str]] = {}
+    while rest:
+        word = rest.pop(0)
+        if re.fullmatch("-[A-Za-z]", word) is None or (word[1] not in takes and word != "-S"):
+            raise ValueError(f"{program} has no {word!r}")
+        found.setdefault(word[1], []).append("" if word == "-S" else rest.pop(0))
+    if NAME.fullmatch(name) is None or NMDM.fullmatch(found["c"][0]) is None:
+        raise ValueError(f"name or console of {words}")
+    return found

@@ -32,7 +32,7 @@ def words_of(plan: VmPlan) -> list[str]:
 
 
 def command_of(plan: VmPlan, release: str = "14.3", arch: str = "amd64") -> Command:
-    return parse_command([*words_of(plan), plan.name], release, arch)
+    return parse_command([*words_of(plan), plan.name], release, arch, bool(plan.loader))
 
 
 def device(plan: VmPlan, label: str) -> str:

@@ -15,6 +15,7 @@ from host.play import Play, Scenario
 from host.sandbox import SHELLS, Host
 from host.scenarios_images import SCENARIOS as IMAGES
 from host.scenarios_life import SCENARIOS as LIFE
+from host.scenarios_loader import SCENARIOS as LOADER
 from host.scenarios_many import SCENARIOS as MANY
 from host.scenarios_trouble import SCENARIOS as TROUBLE
 
@@ -24,7 +25,7 @@ GOLDEN = Path(__file__).parent / "host" / "golden"
 EVERYDAY = "dash"
 ALL = [
     pytest.param(scenario, shell, id=f"{scenario.name}-{shell}", marks=[] if shell == EVERYDAY else [pytest.mark.slow])
-    for scenario in [*LIFE, *IMAGES, *TROUBLE, *MANY]
+    for scenario in [*LIFE, *IMAGES, *TROUBLE, *MANY, *LOADER]
     for shell in SHELLS
 ]
 

@@ -8,7 +8,8 @@ from host.sandbox import Host, SandboxError, find
 
 pytest_plugins = ["host.fixtures"]
 
-BHYVE = "bhyve -A -c 1 -m 1G -s 0,hostbridge -s 31,lpc"
+DEVICES = "-A -c 1 -m 1G -s 0,hostbridge -s 31,lpc"
+BHYVE = f"bhyve {DEVICES} -l bootrom,/usr/local/share/uefi-firmware/BHYVE_UEFI.fd"
 
 
 @pytest.fixture
@@ -207,3 +208,20 @@ def test_a_machine_without_bubblewrap_is_told_what_to_install(monkeypatch: pytes
     monkeypatch.setenv("PATH", "/nonexistent")
     with pytest.raises(SandboxError, match="package bubblewrap"):
         find("bwrap")
+
+
+def test_a_guest_without_a_rom_is_loaded_before_each_run(host: Host) -> None:
+    host.path("/tmp/disk").write_text("")
+    host.path("/tmp/device.map").write_text("(hd0) /tmp/disk\n")
+    load = "bhyveload -c /dev/nmdm-a.1A -m 1G -d /tmp/disk a"
+    grub = "grub-bhyve -c /dev/nmdm-a.1A -m /tmp/device.map -r hd0,msdos1 -M 1G a"
+    host.guest("a", *[{"end": "reboot", "after": 60}] * 3)
+    check(host, f"bhyve {DEVICES} a", 4, "cannot be booted")
+    check(host, f"{load} && bhyve {DEVICES} a", 0)
+    check(host, f"bhyve {DEVICES} a", 4, "vm_reinit: Device busy")
+    check(host, f"{load} && bhyve {DEVICES} a", 0)
+    check(host, grub, 1, "File exists")
+    check(host, f"bhyvectl --destroy --vm=a; {grub} && bhyve {DEVICES} a; bhyvectl --destroy --vm=a", 0)
+    check(host, "bhyveload -c /dev/nmdm-a.1A -m 1G -d /missing a", 1, "Could not open")
+    check(host, "bhyveload -c stdio -m 1G a </dev/null", 1, "cannot open stdio")
+    check(host, grub.replace("hd0,msdos1", "hd1"), 1, "no such device")

@@ -44,7 +44,7 @@ def test_options_stand_in_a_fixed_order() -> None:
         "vnc": True,
         "cloud_init": True,
         "serial": {"com2": {}, "com1": {}},
-        "extra_args": ["-W"],
+        "extra_args": ["-a"],
     }
     assert [option.label for option in plan_of(vm).options] == [
         *("acpi", "halt", "pause", "machine.ignore_msr", "machine.rtc", "passthrough", "mp-table"),

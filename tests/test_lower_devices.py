@@ -34,7 +34,7 @@ def test_devices() -> None:
         ("secret", "desk-vnc", "pci.0.5.0.password"),
     ]
     command = command_of(plan)
-    assert command.files == [f"{run}/secrets"]
+    assert command.configurations == [f"{run}/secrets"]
 
 
 def test_sockets_of_the_longest_names_fit() -> None:

@@ -48,7 +48,7 @@ def test_texts() -> None:
     found = traced(FULL, host)
     assert found["4G"] == ["vm.web1.memory (vms.toml)"]
     assert found["cpus=4"] == ["vm.web1.cpus (vms.toml)", "vm.web1.topology (vms.toml)", "topology.wide"]
-    assert found["-A"] == [f"rule acpi: {RULES['acpi']}"]
+    assert found["-A"] == ["default machine.acpi", f"rule acpi: {RULES['acpi']}"]
     assert found["0:3:0"] == [
         "default disk.root.bus",
         "vm.web1.disk.root.storage (vms.toml)",

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from hivewright.source import find_project, read_site
-from hivewright.verify import script_words
+from hivewright.verify import loader_calls, script_words
 from projects import CHECKOUT, GUESTS, Project, only_json
 
 pytest_plugins = ["project_fixtures"]
@@ -68,7 +68,10 @@ def test_every_guest_of_the_example(example: Project, vm: str, host: str) -> Non
     for key, value in leaves(VMS[vm]):
         assert shown[key] == value, key
     keys, command = example.succeed("show", vm, "--host", host).out.split("\n\n")
+    *loader, command = command.splitlines()
     assert shlex.split(command) == words
+    calls = [call[1:] for call in loader_calls(start) if call[0] == "loader"]
+    assert shlex.split(" ".join(loader)) == document["loader"] == [word for call in calls for word in call]
     assert toml_lines(keys) == shown
     keys, command = example.succeed("show", vm, "--host", host, "--origin").out.split("\n\n")
     assert [line for line in command.splitlines() if not line.startswith("    ")] == words

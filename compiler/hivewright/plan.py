@@ -114,6 +114,8 @@ class VmPlan:
     """Files of the cloud-init seed: name and content."""
     hooks: tuple[tuple[str, bytes], ...] = ()
     """``("prestart/10-lease.sh", content)``, sorted."""
+    loader: tuple[Step, ...] = ()
+    """Calls that say what loads the guest before each run; empty where a boot ROM does."""
     nics: tuple[NicPlan, ...] = ()
     disks: tuple[DiskPlan, ...] = ()
     slots: tuple[tuple[str, str], ...] = ()

@@ -163,6 +163,7 @@ def _vm_context(vm: VmPlan) -> dict[str, object]:
         "homes": shell_words(vm.hosts, "hosts") if len(vm.hosts) > 1 else None,
         "policy": _policy(vm.policy),
         "prepare": _calls(vm.prepare),
+        "loader": _calls(vm.loader),
         "options": _option_lines(vm.options),
         "stop": [shell_call("stop_within", (str(vm.stop_timeout),), "stop_timeout")],
         "provision": _calls(vm.provision),

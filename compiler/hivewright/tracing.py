@@ -16,6 +16,7 @@ RULES = {
     "pause": "a vCPU that spins for a lock must give its host CPU away",
     "wired": "a passthrough device reaches guest memory past the host, so it must not be paged",
     "mp-table": "the MP table cannot describe devices beyond bus 0",
+    "fwcfg": "the guest sees files of its own only through the fw_cfg of QEMU's kind",
     "uuid": "bhyve would derive the UUID from the host, and it would change when the VM moves",
     "hostbridge": "a PCI bus begins with a host bridge",
     "lpc": "serial ports and the boot ROM hang off the LPC bridge",

@@ -25,7 +25,8 @@ REQUIRED = (
 """The runtime as the scripts and the service need it."""
 
 _SCRIPT_CALLS = (
-    "begin|finish|home|image|on|prepare|run|runtime|seed|sparse_file|stop_within|variables|vm|volume|set -u|set --|\\."
+    "begin|finish|home|image|loader|loader_file|on|prepare|run|runtime|seed|sparse_file|stop_within|variables|vm|"
+    "volume|set -u|set --|\\."
 )
 _HOST_CALLS = "host|modules|network|vm|wave"
 _WORD = r"""(?:[A-Za-z0-9_@%+=:,./-]++|'[^'\x00]*+'|\\')++"""
@@ -111,6 +112,9 @@ def verify_words(plan: HostPlan, artifacts: Mapping[str, Artifact]) -> list[Diag
         expected = [word for option in vm.options for word in option.words] + [vm.name]
         if found != expected:
             defects.append(_defect("HW004", f"{path} gives bhyve other words than planned: {_first(expected, found)}"))
+        loader = [[step.verb, *step.words] for step in vm.loader]
+        if loader_calls(artifacts[path].content.decode()) != loader:
+            defects.append(_defect("HW004", f"{path} does not load the guest as planned"))
     return defects
 
 
@@ -131,3 +135,9 @@ def script_words(script: str) -> list[str]:
         elif match["call"] == "run":
             words += shlex.split(match["words"])[2:]
     return words
+
+
+def loader_calls(script: str) -> list[list[str]]:
+    """The calls of a start script that say what loads the guest, without running it."""
+    calls = (match for match in _LINE.finditer(script) if match["call"] in ("loader", "loader_file"))
+    return [[call["call"], *shlex.split(call["words"])] for call in calls]

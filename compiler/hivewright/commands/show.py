@@ -122,9 +122,15 @@ def _print_json(plan: VmPlan, host: str, keys: list[tuple[str, Any, str]], words
         "host": host,
         "digest": plan.digest,
         "definition": {key: {"value": value, "origin": origin} for key, value, origin in keys},
+        "loader": _loader(plan),
         "command": [{"word": word, "origins": origins} for word, origins in words],
     }
     print(json.dumps(document, indent=2, ensure_ascii=False))
+
+
+def _loader(plan: VmPlan) -> list[str]:
+    """The command that loads the guest before each run; empty where a boot ROM does."""
+    return [word for step in plan.loader if step.verb == "loader" for word in step.words]
 
 
 def _print_text(
@@ -138,6 +144,8 @@ def _print_text(
     if not with_origin:
         from hivewright.quote import quote_sh
 
+        if plan.loader:
+            print(visible(" ".join(quote_sh(word) for word in _loader(plan))))
         print(visible(" ".join(quote_sh(word) for word, _ in words)))
         return
     for word, origins in words:

@@ -56,7 +56,7 @@ def lower_controllers(guest: Guest) -> Iterator[Device]:
 def lower_boot_order(guest: Guest) -> Iterator[Option]:
     """The firmware reads the order of boot devices from the fw_cfg of QEMU's kind (bhyve(8), bootindex)."""
     indices = [disk.boot_index for disk in guest.vm.disk.values()] + [cd.boot_index for cd in guest.vm.cd.values()]
-    if any(index is not None for index in indices):
+    if not guest.vm.fwcfg and any(index is not None for index in indices):
         yield _BOOT_ORDER
 
 

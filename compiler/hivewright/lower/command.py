@@ -6,17 +6,16 @@ from collections.abc import Iterator, Sequence
 
 from hivewright.extra_args import parse_extra_args, slot_of
 from hivewright.lower.blocks import lower_boot_order, lower_cds, lower_controllers, lower_disks
-from hivewright.lower.context import STATE, Device, Guest, device, fixed_device
+from hivewright.lower.context import STATE, Device, Guest, device, fixed_device, memory_word
 from hivewright.lower.devices import lower_secrets, lower_shares, lower_simple_devices, serial_backend, vnc_socket
 from hivewright.lower.firmware import lower_firmware
+from hivewright.lower.machine import lower_firmware_files, lower_flags, lower_identity
 from hivewright.lower.network import lower_nics
+from hivewright.lower.numa import lower_numa
 from hivewright.model.guest import Topology
-from hivewright.model.vm import Com
 from hivewright.plan import Keys, Option
 from hivewright.slots import HOSTBRIDGE, LPC, TABLET
 from hivewright.units import format_cpu_list
-
-_MEGABYTE, _GIGABYTE = 2**20, 2**30
 
 _HOSTBRIDGES = {
     kind: fixed_device(HOSTBRIDGE, emulation, ("machine.hostbridge", "rule:hostbridge"))
@@ -24,17 +23,6 @@ _HOSTBRIDGES = {
 }
 _TABLET = fixed_device(TABLET, "xhci,tablet", ("vnc.tablet", "rule:tablet"))
 _LPC = fixed_device(LPC, "lpc", ("rule:lpc",))
-
-_ALWAYS = (
-    Option(("-A",), ("rule:acpi",), "acpi"),
-    Option(("-H",), ("rule:halt",), "halt"),
-    Option(("-P",), ("rule:pause",), "pause"),
-)
-_IGNORE_MSR = Option(("-w",), ("machine.ignore_msr",), "machine.ignore_msr")
-_UTC = Option(("-u",), ("machine.rtc",), "machine.rtc")
-_WIRED = Option(("-S",), ("machine.wired",), "machine.wired")
-_WIRED_FOR_DEVICES = Option(("-S",), ("machine.wired", "rule:wired"), "passthrough")
-_NO_MP_TABLE = Option(("-Y",), ("rule:mp-table",), "mp-table")
 
 
 def lower_devices(guest: Guest) -> list[Device]:
@@ -96,7 +84,7 @@ def lower_command(guest: Guest, devices: Sequence[Device]) -> Iterator[Option]:
     extra = parse_extra_args(guest.vm.extra_args)
     addresses = [device.address for device in devices]
     addresses += [address for argument in extra if (address := slot_of(argument)) is not None]
-    yield from _lower_flags(guest, max(addresses)[0] > 0)
+    yield from lower_flags(guest, max(addresses)[0] > 0)
     sockets, cores, threads = topology_of(guest)
     words = ("-c", f"cpus={guest.vm.cpus},sockets={sockets},cores={cores},threads={threads}")
     keys: Keys = ("cpus", "topology")
@@ -108,33 +96,20 @@ def lower_command(guest: Guest, devices: Sequence[Device]) -> Iterator[Option]:
         words = ("-o", f"vcpu.{int(vcpu)}.cpuset={format_cpu_list(guest.vm.pin[vcpu])}")
         yield Option(words, (f"pin.{vcpu}",), f"pin.{vcpu}")
     yield Option(("-m", memory_word(guest.vm.memory)), ("memory",), "memory")
+    yield from lower_numa(guest)
     keys = ("lock:uuid", "rule:uuid") if guest.vm.uuid is None else ("uuid",)
     yield Option(("-U", guest.vm.uuid or guest.lock.uuid), keys, "uuid")
+    yield from lower_identity(guest)
     for lowered in devices:
         yield lowered.option
     yield from _lower_consoles(guest)
+    yield from lower_firmware_files(guest)
     yield from lower_boot_order(guest)
-    yield lower_firmware(guest)
+    yield from lower_firmware(guest)
     for argument in extra:
         value = (argument.value,) if argument.value else ()
         yield Option((argument.flag, *value), ("extra_args",), "extra_args")
     yield from lower_secrets(guest)
-
-
-def _lower_flags(guest: Guest, has_buses: bool) -> Iterator[Option]:
-    machine = guest.vm.machine
-    if guest.features.pc:
-        yield from _ALWAYS
-        if machine.ignore_msr:
-            yield _IGNORE_MSR
-        if machine.rtc == "utc":
-            yield _UTC
-    if guest.vm.passthrough:
-        yield _WIRED_FOR_DEVICES
-    elif machine.wired:
-        yield _WIRED
-    if has_buses and guest.features.pc:
-        yield _NO_MP_TABLE
 
 
 def topology_of(guest: Guest) -> tuple[int, int, int]:
@@ -147,13 +122,6 @@ def topology_of(guest: Guest) -> tuple[int, int, int]:
     return topology.sockets, topology.cores, topology.threads
 
 
-def memory_word(size: int) -> str:
-    """Guest memory, which a rule keeps to whole mebibytes: a bare number would be guessed at (bhyve(8), -m)."""
-    if size % _GIGABYTE == 0:
-        return f"{size // _GIGABYTE}G"
-    return f"{size // _MEGABYTE}M"
-
-
 def _lower_consoles(guest: Guest) -> Iterator[Option]:
     for port in sorted(guest.vm.serial):
         backend, keys = serial_backend(guest, port, guest.vm.serial[port])
@@ -161,12 +129,6 @@ def _lower_consoles(guest: Guest) -> Iterator[Option]:
             yield Option(("-l", f"{port},{backend}"), keys, f"serial.{port}")
         elif port == "com1":
             yield Option(("-o", f"console={backend}"), (*keys, "rule:arm64-console"), f"serial.{port}")
-
-
-def console_path(guest: Guest, port: Com) -> str:
-    """The nmdm(4) device without its end: bhyve opens A, people open B; ``tcp=ADDRESS:PORT`` of another kind."""
-    backend, _ = serial_backend(guest, port, guest.vm.serial[port])
-    return backend.removesuffix("A")
 
 
 def seed_path(vm: str) -> str:

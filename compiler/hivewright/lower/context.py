@@ -13,6 +13,11 @@ from hivewright.report import Diagnostic
 from hivewright.site import Site
 from hivewright.units import PciAddress
 
+_MEGABYTE, _GIGABYTE = 2**20, 2**30
+
+RUN = "/var/run/hivewright"
+"""Where run-time state is kept, one directory for each VM."""
+
 STATE = "/var/db/hivewright"
 """Where state that outlives a boot is kept, one directory for each VM."""
 
@@ -60,3 +65,15 @@ def fixed_device(address: PciAddress, words: str, keys: Keys) -> Device:
     bus, number, function = address
     emulation = words.partition(",")[0]
     return Device(address, Option(("-s", f"{bus}:{number}:{function},{words}"), keys, emulation), emulation)
+
+
+def memory_word(size: int) -> str:
+    """Guest memory, which a rule keeps to whole mebibytes: a bare number would be guessed at (bhyve(8), -m)."""
+    if size % _GIGABYTE == 0:
+        return f"{size // _GIGABYTE}G"
+    return f"{size // _MEGABYTE}M"
+
+
+def console_path(guest: Guest, port: str) -> str:
+    """The nmdm(4) device without its end: bhyve opens A, people open B."""
+    return f"/dev/{guest.lock.consoles[port]}"

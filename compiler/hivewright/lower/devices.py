@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hivewright.lower.context import Device, Guest, device
+from hivewright.lower.context import RUN, Device, Guest, console_path, device
 from hivewright.model.guest import SerialPort
 from hivewright.plan import Keys, Option, Step
 from hivewright.units import parse_pci_address
-
-RUN = "/var/run/hivewright"
-"""Run-time state, one directory for each VM; the runtime removes the sockets in it before each run of bhyve."""
 
 
 def lower_simple_devices(guest: Guest) -> Iterator[Device]:
@@ -54,10 +51,16 @@ def vnc_socket(guest: Guest) -> str:
 def serial_backend(guest: Guest, name: str, port: SerialPort) -> tuple[str, Keys]:
     """What bhyve connects a serial port to, and the keys that say so."""
     if port.kind == "nmdm":
-        return f"/dev/{guest.lock.consoles[name]}A", (f"serial.{name}", f"lock:consoles.{name}")
+        return f"{console_path(guest, name)}A", (f"serial.{name}", f"lock:consoles.{name}")
     address = f"[{port.address}]" if ":" in port.address else port.address
     keys = tuple(f"serial.{name}.{key}" for key in ("kind", "address", "port"))
     return f"tcp={address}:{port.port}", keys
+
+
+def serial_ports(guest: Guest) -> tuple[tuple[str, str], ...]:
+    """Each port and where people reach it: an nmdm(4) device without its end (bhyve opens A), or ``tcp=…``."""
+    ports = sorted(guest.vm.serial.items())
+    return tuple((name, serial_backend(guest, name, port)[0].removesuffix("A")) for name, port in ports)
 
 
 def prepare_simple_devices(guest: Guest) -> Iterator[Step]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hivewright.lower.context import STATE, Guest
+from hivewright.model.firmware import LOADERS
 from hivewright.plan import Option, Step
 
 _UEFI = "/usr/local/share/uefi-firmware"
@@ -12,13 +13,25 @@ ROM = f"{_UEFI}/BHYVE_UEFI.fd"
 ROM_CODE = f"{_UEFI}/BHYVE_UEFI_CODE.fd"
 ROM_VARIABLES = f"{_UEFI}/BHYVE_UEFI_VARS.fd"
 """Files of the package edk2-bhyve."""
+ROM_CSM = f"{_UEFI}/BHYVE_UEFI_CSM.fd"
+"""File of the package bhyve-firmware: a BIOS, without variables."""
 ROM_UBOOT = "/usr/local/share/u-boot/u-boot-bhyve-arm64/u-boot.bin"
 """File of the package u-boot-bhyve-arm64."""
 
 
+def has_rom(guest: Guest) -> bool:
+    """Whether a boot ROM starts the guest; otherwise a loader does (``lower.loader``)."""
+    return guest.vm.firmware.kind not in LOADERS
+
+
 def has_variables(guest: Guest) -> bool:
     """Whether the guest keeps UEFI variables; without, what an installer writes there is gone at the next start."""
-    return guest.vm.firmware.variables and guest.features.uefi_variables
+    firmware = guest.vm.firmware
+    if not guest.features.uefi_variables or not firmware.variables:
+        return False
+    if firmware.kind == "rom":
+        return firmware.variables_template is not None
+    return firmware.kind in (None, "uefi")
 
 
 def variables_path(vm: str) -> str:
@@ -31,23 +44,30 @@ def rom_path(guest: Guest) -> str:
         return guest.vm.firmware.rom
     if not guest.features.pc:
         return ROM_UBOOT
+    if guest.vm.firmware.kind == "uefi-csm":
+        return ROM_CSM
     return ROM_CODE if has_variables(guest) else ROM
 
 
-def lower_firmware(guest: Guest) -> Option:
+def lower_firmware(guest: Guest) -> Iterator[Option]:
     """``-l bootrom`` on amd64, works in every release; arm64 has no LPC bridge and takes a configuration variable."""
+    if not has_rom(guest):
+        return
     rom = rom_path(guest)
+    kind = () if guest.vm.firmware.kind is None else ("firmware.kind",)
     if not guest.features.pc:
-        return Option(("-o", f"bootrom={rom}"), ("firmware.rom", "rule:arm64-rom"), "firmware")
-    if has_variables(guest):
+        yield Option(("-o", f"bootrom={rom}"), (*kind, "firmware.rom", "rule:arm64-rom"), "firmware")
+    elif has_variables(guest):
         words = ("-l", f"bootrom,{rom},{variables_path(guest.name)}")
-        return Option(words, ("firmware.rom", "firmware.variables"), "firmware")
-    keys = ("firmware.rom", "firmware.variables", "host:freebsd")
-    return Option(("-l", f"bootrom,{rom}"), keys, "firmware")
+        yield Option(words, (*kind, "firmware.rom", "firmware.variables"), "firmware")
+    else:
+        keys = (*kind, "firmware.rom", "firmware.variables", "host:freebsd")
+        yield Option(("-l", f"bootrom,{rom}"), keys, "firmware")
 
 
 def prepare_rom(guest: Guest) -> Iterator[Step]:
-    yield Step("rom", (rom_path(guest),), ("firmware.rom",), "firmware")
+    if has_rom(guest):
+        yield Step("rom", (rom_path(guest),), ("firmware.rom",), "firmware")
 
 
 def prepare_variables(guest: Guest) -> Iterator[Step]:

@@ -5,18 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 
-from hivewright.lower.command import (
-    console_path,
-    lower_command,
-    lower_devices,
-    seed_path,
-    vnc_address,
-)
+from hivewright.lower.command import lower_command, lower_devices, seed_path, vnc_address
 from hivewright.lower.context import Device, Guest
-from hivewright.lower.devices import prepare_simple_devices
+from hivewright.lower.devices import prepare_simple_devices, serial_ports
 from hivewright.lower.disks import disk_plans, prepare_disks, provision_disks, provision_images
 from hivewright.lower.firmware import prepare_rom, prepare_variables, provision_firmware
 from hivewright.lower.limits import prepare_limits
+from hivewright.lower.loader import lower_loader, prepare_loader
+from hivewright.lower.machine import prepare_machine
 from hivewright.lower.network import nic_plans, prepare_taps
 from hivewright.lower.seed import Seed, SeedWriter
 from hivewright.plan import Option, Policy, Step, VmPlan
@@ -40,6 +36,7 @@ def lower_guest(guest: Guest, depth: int, seeds: SeedWriter) -> tuple[VmPlan, tu
     provision_digest = _digest(provision, seed)
     prepare = tuple(_prepare(guest, provision_digest if provision else ""))
     options = tuple(lower_command(guest, devices))
+    loader = tuple(lower_loader(guest))
     hooks = _hooks(guest)
     policy = Policy(vm.on_poweroff, vm.on_reboot, vm.on_crash, vm.restart_limit.count, vm.restart_limit.within)
     hosts = guest.site.hosts_of(vm)
@@ -63,15 +60,16 @@ def lower_guest(guest: Guest, depth: int, seeds: SeedWriter) -> tuple[VmPlan, tu
         prepare=prepare,
         options=options,
         provision=provision,
-        digest=_start_digest(options, prepare, policy, hooks, vm.stop_timeout),
+        digest=_start_digest(options, (*prepare, *loader), policy, hooks, vm.stop_timeout),
         provision_digest=provision_digest,
         seed=seed,
         hooks=hooks,
+        loader=loader,
         nics=nic_plans(guest),
         disks=disk_plans(guest),
         slots=_slots(devices),
         vnc=vnc_address(guest),
-        consoles=tuple((port, console_path(guest, port)) for port in sorted(vm.serial)),
+        consoles=serial_ports(guest),
         passthrough=tuple(
             (name, guest.host.device[passthrough.device].pci) for name, passthrough in sorted(vm.passthrough.items())
         ),
@@ -84,6 +82,8 @@ def _prepare(guest: Guest, provision_digest: str) -> Iterator[Step]:
     taps last, which alone need an undo."""
     vm = guest.vm
     yield from prepare_rom(guest)
+    yield from prepare_loader(guest)
+    yield from prepare_machine(guest)
     if vm.pin:
         yield Step("cpus", (str(max(max(cpus) for cpus in vm.pin.values())),), ("pin",), "pin")
     for name, passthrough in sorted(vm.passthrough.items()):

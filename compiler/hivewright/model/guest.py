@@ -6,8 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from hivewright.model.base import HostPath, HostPort, Line, ListOf, Name, SitePath, Slot, Span, Table
+from hivewright.model.base import HostPort, Line, ListOf, Name, SitePath, Slot, Span, Table
 from hivewright.model.devices import Secret
+from hivewright.model.machine import Layout
 from hivewright.model.nic import Ip
 
 
@@ -17,24 +18,6 @@ class Topology(Table):
     sockets: int = Field(1, ge=1, le=255, description="Sockets.")
     cores: int = Field(1, ge=1, le=255, description="Cores of a socket.")
     threads: int = Field(1, ge=1, le=255, description="Threads of a core.")
-
-
-class Firmware(Table):
-    """What the guest starts with: ``[vm.NAME.firmware]``."""
-
-    kind: Literal["uefi", "uboot"] | None = Field(None, description="uefi on amd64 and uboot on arm64 if absent.")
-    rom: HostPath | None = Field(None, description="The ROM image, instead of the one its package installs.")
-    variables: bool = Field(True, description="Keep UEFI variables in a private copy (FreeBSD 14.0 and later).")
-    variables_template: HostPath | None = Field(None, description="What the private copy is made from.")
-
-
-class Machine(Table):
-    """Switches of the machine: ``[vm.NAME.machine]``."""
-
-    hostbridge: Literal["standard", "amd"] = Field("standard", description="Vendor of the host bridge.")
-    rtc: Literal["utc", "localtime"] = Field("utc", description="What the real-time clock shows.")
-    wired: bool = Field(False, description="Wire the guest's memory; passthrough forces it.")
-    ignore_msr: bool = Field(True, description="Ignore accesses to unknown MSRs instead of faulting (amd64).")
 
 
 class Ready(Table):
@@ -68,6 +51,9 @@ class Vnc(Table):
     vga: Literal["io", "off"] = Field("io", description="Whether the framebuffer answers as VGA.")
     wait: bool = Field(False, description="Boot only when a client is connected.")
     tablet: bool = Field(True, description="Add a USB tablet, so that the pointer follows the client's.")
+    keyboard: Layout | None = Field(
+        None, description="Layout for clients that send no key codes: a file in /usr/share/bhyve/kbdlayout."
+    )
     slot: Slot | None = Field(None, description="A fixed PCI address; taken from the lock if absent.")
 
 

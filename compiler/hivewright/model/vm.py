@@ -11,11 +11,10 @@ from hivewright.model.base import CpuList, Line, ListOf, Name, Size, Switch, Tab
 from hivewright.model.base import Duration as DurationType
 from hivewright.model.devices import Channel, Input, Share, Sound
 from hivewright.model.disk import Cd, Disk
+from hivewright.model.firmware import Firmware
 from hivewright.model.guest import (
     CloudInit,
-    Firmware,
     Hooks,
-    Machine,
     Passthrough,
     Ready,
     RestartLimit,
@@ -25,7 +24,9 @@ from hivewright.model.guest import (
     Vnc,
 )
 from hivewright.model.limits import Limits
+from hivewright.model.machine import FirmwareConfiguration, Machine, Smbios
 from hivewright.model.nic import Nic
+from hivewright.model.numa import NumaDomain, NumaNumber
 
 
 def _uuid(text: str) -> str:
@@ -70,6 +71,7 @@ class Vm(Table):
     pin: dict[VcpuNumber, CpuList] = Field(
         default_factory=dict, description='Host CPUs of each vCPU: { 0 = "4", 1 = "6-7" }.'
     )
+    numa: dict[NumaNumber, NumaDomain] = Field(default_factory=dict, description="Memory domains, by number.")
     memory: Size = Field(description="Guest memory in whole mebibytes, at least 16M.")
     autostart: bool = Field(True, description="Start with the host.")
     order: int = Field(50, ge=0, le=9999, description="Lower starts earlier; equal ones start side by side.")
@@ -84,6 +86,8 @@ class Vm(Table):
     )
     firmware: Firmware = Field(default_factory=cache(Firmware), description="What the guest starts with.")
     machine: Machine = Field(default_factory=cache(Machine), description="Switches of the machine.")
+    smbios: Smbios | None = Field(None, description="Strings of the SMBIOS tables.")
+    fwcfg: dict[Name, FirmwareConfiguration] = Field(default_factory=dict, description="Files read by fw_cfg.")
     disk: dict[Name, Disk] = Field(default_factory=dict, description="Disks, by name.")
     cd: dict[Name, Cd] = Field(default_factory=dict, description="Optical drives, by name.")
     nic: dict[Name, Nic] = Field(default_factory=dict, description="Network interfaces, by name.")

@@ -18,8 +18,10 @@ _ALWAYS = "hivewright gives it already; delete it"
 
 _OWN_FLAGS = {
     **dict.fromkeys(("-A", "-H", "-P"), _ALWAYS),
+    "-C": "write machine.memory_in_core = true",
     "-c": "write cpus and topology",
-    "-D": "write on_poweroff; hivewright removes the context itself",
+    "-D": "write machine.destroy_on_poweroff = true",
+    "-e": "write machine.strict_io = true",
     "-k": "write each of its lines as -o; hivewright has a configuration file of its own",
     "-m": "write memory",
     "-p": "write pin",
@@ -27,7 +29,10 @@ _OWN_FLAGS = {
     "-S": "write machine.wired = true",
     "-U": "write uuid",
     "-u": 'write machine.rtc = "utc"',
+    "-W": "write machine.msi = true",
     "-w": "write machine.ignore_msr = true",
+    "-x": "write machine.x2apic = true",
+    "-Y": "write machine.mptable = false",
 }
 """Options that hivewright decides on, and the key to use instead."""
 
@@ -38,16 +43,23 @@ _OWN_VARIABLES = {
     **{f"lpc.com{number}.path": f"write serial.com{number}" for number in range(1, 5)},
     "config.dump": "bhyve would print its configuration and end; delete it",
     "console": "write serial.com1",
-    "destroy_on_poweroff": "write on_poweroff; hivewright removes the context itself",
+    "destroy_on_poweroff": "write machine.destroy_on_poweroff",
+    "keyboard.layout": "write vnc.keyboard",
+    "memory.guest_in_core": "write machine.memory_in_core",
     "memory.size": "write memory",
     "memory.wired": "write machine.wired",
     "name": "the name is that of the VM",
     "rtc.use_localtime": "write machine.rtc",
     "uuid": "write uuid",
+    "virtio_msix": "write machine.msi",
+    "x86.mptable": "write machine.mptable",
+    "x86.strictio": "write machine.strict_io",
+    "x86.x2apic": "write machine.x2apic",
     "x86.strictmsr": "write machine.ignore_msr",
 }
 """Configuration variables (bhyve_config(5)) that hivewright decides on, and the key to use instead."""
 
+_SMBIOS = re.compile(r"(?:system|board|chassis|bios)\.[a-z_]+", re.ASCII)
 _VCPU_SET = re.compile(r"vcpu\.[0-9]+\.cpuset", re.ASCII)
 
 _SINCE = {"-n": (15, 0), "-f": (14, 0)}
@@ -119,11 +131,16 @@ def _instead(argument: Argument, vm: Vm) -> str:
     """The remedy for an option that collides with what hivewright gives; empty when it does not."""
     if argument.flag == "-o":
         variable = argument.value.partition("=")[0]
+        if _SMBIOS.fullmatch(variable):
+            return f"write smbios.{variable}"
         return "write pin" if _VCPU_SET.fullmatch(variable) else _OWN_VARIABLES.get(variable, "")
     if argument.flag == "-l":
         device, _, backend = argument.value.lower().partition(",")
         if device == "bootrom":
             return "write firmware.rom"
+        if device == "fwcfg":
+            given = bool(vm.fwcfg) or any(disk.boot_index is not None for disk in vm.disk.values())
+            return _ALWAYS if given or any(cd.boot_index is not None for cd in vm.cd.values()) else ""
         if backend == "stdio":
             return f"guests run without a terminal; write serial.{device} instead"
         return f"delete it or serial.{device}" if device in vm.serial else ""
@@ -136,6 +153,12 @@ def _instead(argument: Argument, vm: Vm) -> str:
         if device == "passthru":
             return "write a table passthrough.NAME, so that the device is kept for this guest and its memory is wired"
         return _ALWAYS if device == "lpc" else ""
+    if argument.flag == "-K" and vm.vnc is not None:
+        return "write vnc.keyboard"
+    if argument.flag == "-n" and vm.numa:
+        return "write numa"
+    if argument.flag == "-f":
+        return "write fwcfg"
     return _OWN_FLAGS.get(argument.flag, "")
 
 

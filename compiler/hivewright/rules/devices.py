@@ -23,7 +23,7 @@ _HELP = "choose a free slot (3 to 28 are for such devices), or delete slot; hive
 def same_slot(survey: Survey) -> Iterator[Diagnostic]:
     """bhyve exits when a PCI address is occupied twice (bhyve(8), -s)."""
     site = survey.site
-    for name, given in _given_slots(survey).items():
+    for name, given in given_slots(survey).items():
         vm = site.vms[name]
         reserved = _reserved_slots(survey, name, vm)
         for address, owner in given:
@@ -55,7 +55,7 @@ def same_slot(survey: Survey) -> Iterator[Diagnostic]:
                 )
 
 
-def _given_slots(survey: Survey) -> dict[str, list[tuple[PciAddress, Owner]]]:
+def given_slots(survey: Survey) -> dict[str, list[tuple[PciAddress, Owner]]]:
     """The PCI addresses that somebody wrote, by VM."""
     given: dict[str, list[tuple[PciAddress, Owner]]] = {}
     for kind, devices in (("disk", survey.disks), ("cd", survey.cds), ("nic", survey.nics)):

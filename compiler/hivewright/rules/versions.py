@@ -91,25 +91,6 @@ def _not_on_arm64(site: Site, name: str, vm: Vm) -> Iterator[tuple[Place, str, s
         yield place, "a host bridge of AMD", 'write hostbridge = "standard" or delete the key'
 
 
-def firmware_kind(survey: Survey) -> Iterator[Diagnostic]:
-    site = survey.site
-    for name, vm in site.vms.items():
-        if vm.firmware.kind is None:
-            continue
-        for host in survey.hosts_of[name]:
-            arch = site.hosts[host].arch
-            right = "uefi" if arch == "amd64" else "uboot"
-            if vm.firmware.kind != right:
-                yield diagnose(
-                    "VM032",
-                    f"{name} has the firmware {vm.firmware.kind}, but guests on {arch} ({host}) start with {right}",
-                    site.place("vm", name, "firmware", "kind"),
-                    "delete kind; hivewright takes what fits the host",
-                    [site.place("host", host, "arch")],
-                )
-                break
-
-
 def firmware_variables(survey: Survey) -> Iterator[Diagnostic]:
     """``variables`` is on by default and left out where it cannot be; who writes it must be told that it cannot."""
     site = survey.site

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from .paths import OPENED, make_socket, open_paths, variables_of
+from .paths import OPENED, RefusedError, make_socket, open_paths, variables_of
 from .reply import Later, Reply, Result, fail
 from .world import Behaviour, Guest, World
 
@@ -21,14 +21,6 @@ PLAIN = ("hostbridge", "amd_hostbridge", "lpc", "xhci", "virtio-rnd", "hda", "ua
 OTHER = ("virtio-net", "e1000", "fbuf", "passthru", "virtio-9p", "virtio-scsi", "ahci")
 MAC = re.compile(r"(?:[0-9a-f]{2}:){5}[0-9a-f]{2}", re.IGNORECASE)
 UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-
-
-class RefusedError(Exception):
-    """bhyve ends with this message and status before or while it opens its devices."""
-
-    def __init__(self, message: str, status: int = 4) -> None:
-        super().__init__(message)
-        self.status = status
 
 
 @dataclass
@@ -166,7 +158,7 @@ def open_devices(world: World, machine: Machine, guest: Guest, stdin: str) -> No
         elif emulation == "passthru" and ("S" not in machine.flags or first not in world.ppt):
             raise RefusedError(f"passthru device {first} is not bound to ppt, or memory is not wired")
         elif emulation in OPENED:
-            refuse(open_paths(emulation, conf))
+            open_paths(emulation, conf)
         elif emulation == "virtio-9p" and not os.path.isdir(first.partition("=")[2]):
             raise RefusedError(f"virtio-9p: {first}: No such file or directory")
     rom = machine.config.get("bootrom")
@@ -222,7 +214,7 @@ def open_fbuf(world: World, guest: Guest, conf: str) -> None:
     keys = dict(part.partition("=")[::2] for part in conf.split(","))
     listen = keys.get("rfb", keys.get("tcp", "127.0.0.1:5900"))
     if listen.startswith("unix:") and world.release >= (15, 1):
-        refuse(make_socket(listen.removeprefix("unix:")))
+        make_socket(listen.removeprefix("unix:"))
         return
     port = listen.rpartition(":")[2]
     if not port.isdigit() or not 0 < int(port) < 65536:
@@ -230,12 +222,6 @@ def open_fbuf(world: World, guest: Guest, conf: str) -> None:
     if any(other.listen == listen for other in world.guests.values()):
         raise RefusedError("bind: Address already in use")
     guest.listen = listen
-
-
-def refuse(message: str) -> None:
-    """End bhyve with a message, if there is one."""
-    if message:
-        raise RefusedError(message)
 
 
 def bhyve(world: World, words: list[str], pid: int, stdin: str, catch: Callable[[], None]) -> Result:
@@ -248,8 +234,12 @@ def bhyve(world: World, words: list[str], pid: int, stdin: str, catch: Callable[
         return Reply(f"name={machine.name}\n", "", 1)
     if "vmm" not in world.modules:
         return fail("bhyve: vm_create: No such file or directory", 4)
-    if machine.name in world.contexts:
+    has_rom = "bootrom" in dict(machine.lpc) or "bootrom" in machine.config
+    if machine.name in world.contexts and (has_rom or machine.name not in world.loaded):
         return fail("vm_reinit: Device busy", 4)
+    if not has_rom and machine.name not in world.loaded:
+        return fail("virtual machine cannot be booted", 4)
+    world.loaded.discard(machine.name)
 
     def register(finish: Callable[[Reply], None]) -> None:
         start(world, machine, pid, stdin, catch, finish)
@@ -319,6 +309,7 @@ def destroy_context(world: World, name: str) -> None:
     """Take the context away; a live guest dies of it."""
     guest = world.guests.get(name)
     world.contexts.discard(name)
+    world.loaded.discard(name)
     world.unnode(f"vmm/{name}")
     if guest is not None:
         end(world, guest, ENDS["error"], "vm_run error -1, errno 6\n")
@@ -341,16 +332,6 @@ def bhyvectl(world: World, words: list[str]) -> Result:
         status = ENDS["poweroff"] if verbs[0] == "--force-poweroff" else ENDS["reboot"]
         world.at(0.1, lambda: end(world, guest, status))
     return Reply()
-
-
-def pgrep(world: World, words: list[str]) -> Result:
-    """pgrep(1), for the titles of bhyve only: ``pgrep [-q] -fx 'bhyve: NAME'``."""
-    flags = "".join(word[1:] for word in words if word.startswith("-"))
-    patterns = [word for word in words if not word.startswith("-")]
-    if len(patterns) != 1 or set(flags) - set("fxq") or not {"f", "x"} <= set(flags):
-        return fail("usage: pgrep", 2)
-    pids = [guest.pid for name, guest in sorted(world.guests.items()) if re.fullmatch(patterns[0], f"bhyve: {name}")]
-    return Reply("" if "q" in flags else "".join(f"{pid}\n" for pid in pids), "", 0 if pids else 1)
 
 
 def died(world: World, pid: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from . import bhyve, limits, network, storage, system
+from . import bhyve, limits, loaders, network, storage, system
 from .local import UsageError
 from .reply import Become, Local, Result, fail
 from .world import World
@@ -20,7 +20,9 @@ PLAYED: dict[str, tuple[str, Command]] = {
     "ifconfig": ("/sbin", network.ifconfig),
     "route": ("/sbin", network.route),
     "bhyvectl": ("/usr/sbin", bhyve.bhyvectl),
-    "pgrep": ("/bin", bhyve.pgrep),
+    "bhyveload": ("/usr/sbin", loaders.bhyveload),
+    "grub-bhyve": ("/usr/local/sbin", loaders.grub),
+    "pgrep": ("/bin", system.pgrep),
     "zfs": ("/sbin", storage.zfs),
     "zpool": ("/sbin", storage.zpool),
     "stat": ("/usr/bin", storage.stat),

@@ -8,27 +8,31 @@ import socket
 OPENED = ("hda", "virtio-input", "virtio-console")
 
 
-def open_paths(emulation: str, conf: str) -> str:
-    """Open the paths of a device; the message of the first that cannot be, or nothing."""
+class RefusedError(Exception):
+    """bhyve ends with this message and status before or while it opens its devices."""
+
+    def __init__(self, message: str, status: int = 4) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+def open_paths(emulation: str, conf: str) -> None:
+    """Open the paths of a device."""
     for part in conf.split(","):
         path = part.rpartition("=")[2]
         if emulation == "virtio-console":
-            message = make_socket(path)
-        else:
-            message = "" if os.path.exists(path) else f"{emulation}: {path}: No such file or directory"
-        if message:
-            return message
-    return ""
+            make_socket(path)
+        elif not os.path.exists(path):
+            raise RefusedError(f"{emulation}: {path}: No such file or directory")
 
 
-def make_socket(path: str) -> str:
-    """A socket that stays when bhyve ends; the message when one is there already."""
+def make_socket(path: str) -> None:
+    """A socket that stays when bhyve ends; one that is there already is an error."""
     try:
         with socket.socket(socket.AF_UNIX) as listener:
             listener.bind(path)
     except OSError as error:
-        return f"bind: {error.strerror}"
-    return ""
+        raise RefusedError(f"bind: {error.strerror}") from None
 
 
 def variables_of(path: str) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 
@@ -159,3 +160,13 @@ def hostname(world: World, words: list[str]) -> Result:
 def silent(_: World, __: list[str]) -> Result:
     """Commands that are only recorded: logger(1), cu(1)."""
     return Reply()
+
+
+def pgrep(world: World, words: list[str]) -> Result:
+    """pgrep(1), for the titles of bhyve only: ``pgrep [-q] -fx 'bhyve: NAME'``."""
+    flags = "".join(word[1:] for word in words if word.startswith("-"))
+    patterns = [word for word in words if not word.startswith("-")]
+    if len(patterns) != 1 or set(flags) - set("fxq") or not {"f", "x"} <= set(flags):
+        return fail("usage: pgrep", 2)
+    pids = [guest.pid for name, guest in sorted(world.guests.items()) if re.fullmatch(patterns[0], f"bhyve: {name}")]
+    return Reply("" if "q" in flags else "".join(f"{pid}\n" for pid in pids), "", 0 if pids else 1)

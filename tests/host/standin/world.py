@@ -45,6 +45,10 @@ class Behaviour:
     """From the power button to the end."""
     wedged: bool = False
     """bhyvectl --force-poweroff has no effect."""
+    loading: float = 1.0
+    """How long a loader takes for this run."""
+    unloadable: str = ""
+    """A loader fails with this message instead of this run."""
     refuse: str = ""
     """The message of a device that cannot be opened."""
     ports: dict[str, float] = field(default_factory=dict)
@@ -91,6 +95,8 @@ class World:
         self.hostname: str = settings.get("hostname", "alpha")
         self.sysctl: dict[str, str] = {"hw.ncpu": "32", "net.link.bridge.member_ifaddrs": "0"}
         self.sysctl.update(settings.get("sysctl", {}))
+        self.loaded: set[str] = set()
+        """Contexts that a loader has filled."""
         self.modules: set[str] = set(settings.get("modules", []))
         self.default_route: str | None = settings.get("default_route", "ix0")
         self.urls: dict[str, str] = settings.get("urls", {})

@@ -1,0 +1,97 @@
+"""What a guest starts with: a boot ROM, or a program of the host that loads it."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from hivewright.model.base import Duration, HostPath, Line, ListOf, Name, Table, described, reader
+
+_LOADER_VALUE = re.compile(r"[ -~]{0,255}")
+_LOADER_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}")
+_GRUB_DEVICE = re.compile(r"(?:hd|cd)[0-9]{1,2}(?:,(?:msdos|gpt)?[0-9]{1,3})?|lvm/[A-Za-z0-9_.-]+")
+
+
+def _grub_device(text: str) -> str:
+    if _GRUB_DEVICE.fullmatch(text) is None:
+        raise ValueError('a device is named as GRUB names it, without parentheses: "hd0,msdos1", "hd0,gpt2" or "cd0"')
+    return text
+
+
+def _loader_variable(text: str) -> str:
+    if _LOADER_VARIABLE.fullmatch(text) is None:
+        raise ValueError("a loader variable has up to 64 letters, digits, dots, - and _")
+    return text
+
+
+def _loader_value(text: str) -> str:
+    if _LOADER_VALUE.fullmatch(text) is None:
+        raise ValueError("the value of a loader variable has up to 255 ASCII characters")
+    return text
+
+
+GrubDevice = Annotated[
+    str,
+    reader(_grub_device, '"hd0,msdos1"'),
+    described("^((hd|cd)[0-9]{1,2}(,(msdos|gpt)?[0-9]{1,3})?|lvm/[A-Za-z0-9_.-]+)$", "hd0,msdos1"),
+]
+LoaderVariable = Annotated[
+    str, reader(_loader_variable, '"autoboot_delay"'), described("^[A-Za-z_][A-Za-z0-9_.-]{0,63}$", "autoboot_delay")
+]
+LoaderValue = Annotated[str, reader(_loader_value, '"3"'), described("^[ -~]{0,255}$", "3")]
+
+
+class Bhyveload(Table):
+    """How bhyveload(8) loads a FreeBSD guest: ``[vm.NAME.firmware.bhyveload]``."""
+
+    variables: dict[LoaderVariable, LoaderValue] = Field(
+        default_factory=dict, description='Variables of the loader: { autoboot_delay = "3" }.'
+    )
+    os_loader: HostPath | None = Field(None, description="The OS loader, instead of /boot/userboot.so.")
+    host_directory: HostPath | None = Field(None, description="A directory that the loader sees as host:.")
+
+
+class Grub(Table):
+    """How grub-bhyve(8) of the package grub2-bhyve loads a guest: ``[vm.NAME.firmware.grub]``."""
+
+    root: GrubDevice | None = Field(
+        None, description='Where the guest\'s files are; "hd0,msdos1" if absent, or "cd0" where it boots from a drive.'
+    )
+    directory: HostPath = Field("/boot/grub", description="Where the guest has its GRUB configuration.")
+    config: HostPath | None = Field(None, description="The configuration's path, where it is not DIRECTORY/grub.cfg.")
+    commands: ListOf[Line] = Field((), description="GRUB commands instead of the guest's configuration.")
+    timeout: Duration = Field(3, description="How long the menu of commands waits.")
+
+
+class Firmware(Table):
+    """What the guest starts with: ``[vm.NAME.firmware]``."""
+
+    kind: Literal["uefi", "uefi-csm", "rom", "bhyveload", "grub", "uboot"] | None = Field(
+        None,
+        description="A boot ROM: uefi, uefi-csm (BIOS) or uboot of a package, or rom, a file of one's own; or a program"
+        " that loads the guest before each run: bhyveload or grub. If absent uefi on amd64 and uboot on arm64.",
+    )
+    rom: HostPath | None = Field(None, description="The ROM image, instead of the one its package installs.")
+    variables: bool = Field(True, description="Keep UEFI variables in a private copy (FreeBSD 14.0 and later).")
+    variables_template: HostPath | None = Field(None, description="What the private copy is made from.")
+    boot: Name | None = Field(
+        None, description="The disk or drive that bhyveload or grub boots from; the only disk, or root, if absent."
+    )
+    bhyveload: Bhyveload | None = Field(None, description="More for bhyveload.")
+    grub: Grub | None = Field(None, description="More for grub.")
+
+
+LOADERS = ("bhyveload", "grub")
+"""Kinds without a boot ROM: a program of the host puts the guest into its memory before each run."""
+
+
+def boot_device(firmware: Firmware, disks: dict[str, object], cds: dict[str, object]) -> str | None:
+    """The key of what a loader boots from: ``disk.root`` or ``cd.install``; ``None`` when that is not clear."""
+    name = firmware.boot
+    if name is None:
+        name = "root" if "root" in disks or len(disks) != 1 else next(iter(disks))
+    if name in disks and (name not in cds or firmware.boot is None):
+        return f"disk.{name}"
+    return f"cd.{name}" if name in cds and name not in disks and firmware.boot is not None else None

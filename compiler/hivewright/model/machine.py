@@ -1,0 +1,138 @@
+"""The machine as a whole: its switches, what SMBIOS says of it, and files for its firmware."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from hivewright.model.base import HostPath, Table, described, reader
+
+_PLAIN = re.compile(r"[ -$&-\[\]-~]{1,128}")
+_FIRMWARE_FILE = re.compile(r"[A-Za-z0-9._-]+(?:/[A-Za-z0-9._-]+)*")
+_LAYOUT = re.compile(r"[a-z][A-Za-z0-9_.]{0,30}")
+
+FIRMWARE_FILE_LENGTH = 55
+"""Longest name of a fw_cfg file; bhyve refuses longer ones (bhyve(8), -f)."""
+
+
+def _plain(text: str) -> str:
+    # bhyve expands %(name) and, in some releases, backslashes in values of configuration variables.
+    if _PLAIN.fullmatch(text) is None:
+        raise ValueError("this is 1 to 128 ASCII characters without percent signs and backslashes, which bhyve expands")
+    return text
+
+
+def _firmware_file(text: str) -> str:
+    if _FIRMWARE_FILE.fullmatch(text) is None or len(text) > FIRMWARE_FILE_LENGTH:
+        raise ValueError(
+            f'a fw_cfg file is named like a path, in up to {FIRMWARE_FILE_LENGTH} characters: "opt/org.example/token"'
+        )
+    return text
+
+
+def _layout(text: str) -> str:
+    if _LAYOUT.fullmatch(text) is None:
+        raise ValueError('a keyboard layout is the name of a file in /usr/share/bhyve/kbdlayout, for example "de"')
+    return text
+
+
+PlainText = Annotated[
+    str,
+    reader(_plain, '"Example Inc."'),
+    described(r"^[ -$&-\[\]-~]{1,128}$", "Example Inc."),
+]
+"""Text for a configuration variable of bhyve."""
+
+FirmwareFile = Annotated[
+    str,
+    reader(_firmware_file, '"opt/org.example/token"'),
+    described("^[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$", "opt/org.example/token"),
+]
+
+Layout = Annotated[str, reader(_layout, '"de"'), described("^[a-z][A-Za-z0-9_.]*$", "de")]
+
+
+class Machine(Table):
+    """Switches of the machine: ``[vm.NAME.machine]``."""
+
+    hostbridge: Literal["standard", "amd"] = Field("standard", description="Vendor of the host bridge.")
+    rtc: Literal["utc", "localtime"] = Field("utc", description="What the real-time clock shows.")
+    wired: bool = Field(False, description="Wire the guest's memory; passthrough forces it.")
+    memory_in_core: bool = Field(False, description="Put the guest's memory into a core dump of bhyve.")
+    ignore_msr: bool = Field(True, description="Ignore accesses to unknown MSRs instead of faulting (amd64).")
+    strict_io: bool = Field(
+        False, description="End bhyve when the guest uses an I/O port that nothing emulates (amd64)."
+    )
+    acpi: bool = Field(
+        True,
+        description="Make ACPI tables (amd64). Without them there is no power button; from 15.0 they are always made.",
+    )
+    x2apic: bool = Field(False, description="Show an x2APIC instead of an xAPIC (amd64).")
+    msi: bool = Field(False, description="Let virtio devices use MSI instead of MSI-X.")
+    mptable: bool | None = Field(
+        None, description="Make an MP table (amd64). If absent, only when all devices are on bus 0."
+    )
+    yield_on_halt: bool = Field(True, description="Give the host CPU away while a vCPU is idle (amd64).")
+    yield_on_pause: bool = Field(True, description="Give the host CPU away while a vCPU spins for a lock (amd64).")
+    destroy_on_poweroff: bool = Field(
+        False, description="Let bhyve itself destroy the VM when the guest powers off; the runtime does it anyway."
+    )
+
+
+class SmbiosSystem(Table):
+    """What SMBIOS says of the system: ``[vm.NAME.smbios.system]``."""
+
+    manufacturer: PlainText | None = Field(None, description="Manufacturer.")
+    product_name: PlainText | None = Field(None, description="Product.")
+    version: PlainText | None = Field(None, description="Version.")
+    serial_number: PlainText | None = Field(None, description="Serial number.")
+    sku: PlainText | None = Field(None, description="Stock-keeping unit.")
+    family_name: PlainText | None = Field(None, description="Family of products.")
+
+
+class SmbiosBoard(Table):
+    """What SMBIOS says of the main board: ``[vm.NAME.smbios.board]``."""
+
+    manufacturer: PlainText | None = Field(None, description="Manufacturer.")
+    product_name: PlainText | None = Field(None, description="Product.")
+    version: PlainText | None = Field(None, description="Version.")
+    serial_number: PlainText | None = Field(None, description="Serial number.")
+    asset_tag: PlainText | None = Field(None, description="Asset tag.")
+    location: PlainText | None = Field(None, description="Location in the chassis.")
+
+
+class SmbiosChassis(Table):
+    """What SMBIOS says of the chassis: ``[vm.NAME.smbios.chassis]``."""
+
+    manufacturer: PlainText | None = Field(None, description="Manufacturer.")
+    version: PlainText | None = Field(None, description="Version.")
+    serial_number: PlainText | None = Field(None, description="Serial number.")
+    asset_tag: PlainText | None = Field(None, description="Asset tag.")
+    sku: PlainText | None = Field(None, description="Stock-keeping unit.")
+
+
+class SmbiosBios(Table):
+    """What SMBIOS says of the firmware: ``[vm.NAME.smbios.bios]``."""
+
+    vendor: PlainText | None = Field(None, description="Vendor.")
+    version: PlainText | None = Field(None, description="Version.")
+    release_date: PlainText | None = Field(None, description='Date of release, as in "03/14/2014".')
+
+
+class Smbios(Table):
+    """Strings of the SMBIOS tables, where they differ from bhyve's (FreeBSD 14.0, amd64): ``[vm.NAME.smbios]``."""
+
+    system: SmbiosSystem | None = Field(None, description="The system.")
+    board: SmbiosBoard | None = Field(None, description="The main board.")
+    chassis: SmbiosChassis | None = Field(None, description="The chassis.")
+    bios: SmbiosBios | None = Field(None, description="The firmware.")
+
+
+class FirmwareConfiguration(Table):
+    """A file that the guest reads by QEMU's fw_cfg (FreeBSD 14.0, amd64): ``[vm.NAME.fwcfg.KEY]``."""
+
+    name: FirmwareFile = Field(description="What the guest knows it by; opt/ and a domain are for files of one's own.")
+    string: PlainText | None = Field(None, description="What is in it.")
+    file: HostPath | None = Field(None, description="Instead of string: a file of the host whose content it has.")
