@@ -32,6 +32,7 @@ from bhyve_words import (
     SMBIOS,
     SMBIOS_VALUE,
     SOCKET_LENGTH,
+    TPM,
     UUID,
     Version,
 )
@@ -251,6 +252,10 @@ def _lpc(command: Command, value: str) -> None:
         paths = backend.split(",")
         if not all(PATH.fullmatch(path) for path in paths) or len(paths) > (2 if command.release >= (14, 0) else 1):
             raise ValueError(f"bootrom {backend!r}")
+    elif device == "tpm":
+        match = TPM.fullmatch(backend)
+        if match is None or command.release < ((14, 0) if match[1] == "passthru" else (15, 0)):
+            raise ValueError(f"tpm {backend!r}")
     else:
         raise ValueError(f"unknown LPC device {device!r}")
     command.lpc[device] = backend

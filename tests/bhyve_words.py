@@ -16,6 +16,7 @@ NUMA = re.compile(
     r"id=([0-7])(?:,size=[1-9][0-9]*[MG])?,cpus=([0-9]+)(?:-([0-9]+))?"
     r"(?:,domain_policy=(?:first-touch|interleave|prefer|round-robin)(?::[0-9]+(?:-[0-9]+)?)?)?"
 )
+TPM = re.compile(r"(passthru|swtpm),/[^,%\\\s]+,version=2\.0")
 LAYOUT = re.compile(r"[a-z][A-Za-z0-9_.]{0,30}")
 SMBIOS = {
     "system": {"manufacturer", "product_name", "version", "serial_number", "sku", "family_name"},

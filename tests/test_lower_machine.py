@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from hivewright.lower.boot import lower_modules
 from lowering import command_of, plan_of, steps, words_of
 
 
@@ -68,3 +69,13 @@ def test_memory_domains_split_vcpus_and_memory() -> None:
     assert command_of(plan, "15.0").domains == {0: range(2), 1: range(2, 4)}
     even = plan_of({"cpus": 2, "numa": {"0": {"cpus": "0"}, "1": {"cpus": "1"}}}, {"freebsd": "15.0"})
     assert command_of(even, "15.0").domains == {0: range(1), 1: range(1, 2)}
+
+
+def test_a_tpm_is_that_of_the_host_or_emulated() -> None:
+    own = plan_of({"tpm": {"kind": "passthru"}})
+    assert command_of(own).lpc["tpm"] == "passthru,/dev/tpm0,version=2.0"
+    assert steps(own, "file") == [("file", "tpm", "/dev/tpm0")]
+    emulated = plan_of({"tpm": True}, {"freebsd": "15.0"})
+    assert command_of(emulated, "15.0").lpc["tpm"] == "swtpm,/var/run/hivewright/web1/tpm.sock,version=2.0"
+    assert steps(emulated, "swtpm") == [("swtpm", "/usr/local/bin/swtpm")]
+    assert [lower_modules([plan], [])[-1] for plan in (own, emulated)] == ["tpm", "nmdm"]

@@ -24,8 +24,8 @@ LONGEST_FILE, LONGEST_FUNCTION, LONGEST_LINE = 350, 60, 80
 
 COMMANDS = {
     *("bhyvectl", "cp", "cu", "daemon", "date", "dd", "env", "fetch", "gzip", "ifconfig", "kldload", "lockf"),
-    *("makefs", "mkdir", "mv", "nc", "pciconf", "pgrep", "pwait", "qemu-img", "rm", "route", "sha256", "sleep"),
-    *("cpuset", "protect", "rctl", "renice"),
+    *("makefs", "mkdir", "mv", "nc", "pciconf", "pgrep", "pkill", "pwait", "qemu-img", "rm", "route", "sha256"),
+    *("cpuset", "protect", "rctl", "renice", "sleep"),
     *("stat", "sysctl", "tail", "timeout", "true", "truncate", "xz", "zfs", "zstd"),
 }
 """The external commands the runtime may run: FreeBSD's base, and qemu-img where an image needs it."""

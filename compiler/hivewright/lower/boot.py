@@ -17,6 +17,7 @@ _MARGIN = 10
 _PRIVATE = ("127.", "[::1]:", "unix:")
 
 _REASONS = {
+    "tpm": "the TPM given to a guest",
     "vmm": "guests",
     "nmdm": "serial consoles of guests",
     "if_bridge": "bridges of guests",
@@ -39,6 +40,8 @@ def lower_modules(vms: Iterable[VmPlan], networks: Iterable[NetworkPlan]) -> tup
         modules += ("bridgestp", "if_bridge")
     if any(vm.nics for vm in vms):
         modules.append("if_tuntap")
+    if any(step.label == "tpm" and step.verb == "file" for vm in vms for step in vm.prepare):
+        modules.append("tpm")
     return tuple(modules)
 
 

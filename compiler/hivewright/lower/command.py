@@ -12,6 +12,7 @@ from hivewright.lower.firmware import lower_firmware
 from hivewright.lower.machine import lower_firmware_files, lower_flags, lower_identity
 from hivewright.lower.network import lower_nics
 from hivewright.lower.numa import lower_numa
+from hivewright.lower.tpm import lower_tpm
 from hivewright.model.guest import Topology
 from hivewright.plan import Keys, Option
 from hivewright.slots import HOSTBRIDGE, LPC, TABLET
@@ -105,6 +106,7 @@ def lower_command(guest: Guest, devices: Sequence[Device]) -> Iterator[Option]:
     yield from _lower_consoles(guest)
     yield from lower_firmware_files(guest)
     yield from lower_boot_order(guest)
+    yield from lower_tpm(guest)
     yield from lower_firmware(guest)
     for argument in extra:
         value = (argument.value,) if argument.value else ()

@@ -15,6 +15,7 @@ from hivewright.lower.loader import lower_loader, prepare_loader
 from hivewright.lower.machine import prepare_machine
 from hivewright.lower.network import nic_plans, prepare_taps
 from hivewright.lower.seed import Seed, SeedWriter
+from hivewright.lower.tpm import prepare_tpm
 from hivewright.plan import Option, Policy, Step, VmPlan
 from hivewright.report import Diagnostic
 
@@ -84,6 +85,7 @@ def _prepare(guest: Guest, provision_digest: str) -> Iterator[Step]:
     yield from prepare_rom(guest)
     yield from prepare_loader(guest)
     yield from prepare_machine(guest)
+    yield from prepare_tpm(guest)
     if vm.pin:
         yield Step("cpus", (str(max(max(cpus) for cpus in vm.pin.values())),), ("pin",), "pin")
     for name, passthrough in sorted(vm.passthrough.items()):

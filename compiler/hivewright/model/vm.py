@@ -27,6 +27,7 @@ from hivewright.model.limits import Limits
 from hivewright.model.machine import FirmwareConfiguration, Machine, Smbios
 from hivewright.model.nic import Nic
 from hivewright.model.numa import NumaDomain, NumaNumber
+from hivewright.model.tpm import Tpm
 
 
 def _uuid(text: str) -> str:
@@ -102,6 +103,7 @@ class Vm(Table):
     channel: dict[Name, Channel] = Field(
         default_factory=dict, description="Ports of a virtio console, by name; 16 at most."
     )
+    tpm: Annotated[Tpm | None, Switch] = Field(None, description="A trusted platform module, TPM 2.0.")
     cloud_init: Annotated[CloudInit | None, Switch] = Field(None, description="First-boot data.")
     share: dict[Name, Share] = Field(default_factory=dict, description="Directories of the host, by name.")
     limits: Limits | None = Field(None, description="What it may take from the host.")

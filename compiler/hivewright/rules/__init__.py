@@ -29,6 +29,7 @@ from hivewright.rules import (
     properties,
     shutdown,
     storage,
+    tpm,
     versions,
 )
 from hivewright.rules.survey import Rule, survey
@@ -100,6 +101,8 @@ RULES: tuple[Rule, ...] = (
     capacity.pins,
     capacity.cpus_of_one,
     capacity.cpus_of_all,
+    tpm.tpm,
+    tpm.same_tpm,
     numa.numa,
     capacity.memory_form,
     capacity.memory_of_one,

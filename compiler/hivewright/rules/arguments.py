@@ -138,6 +138,8 @@ def _instead(argument: Argument, vm: Vm) -> str:
         device, _, backend = argument.value.lower().partition(",")
         if device == "bootrom":
             return "write firmware.rom"
+        if device == "tpm" and vm.tpm is not None:
+            return "write tpm"
         if device == "fwcfg":
             given = bool(vm.fwcfg) or any(disk.boot_index is not None for disk in vm.disk.values())
             return _ALWAYS if given or any(cd.boot_index is not None for cd in vm.cd.values()) else ""

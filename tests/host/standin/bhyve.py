@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from . import swtpm
 from .paths import OPENED, RefusedError, make_socket, open_paths, variables_of
 from .reply import Later, Reply, Result, fail
 from .world import Behaviour, Guest, World
@@ -146,6 +147,10 @@ def open_devices(world: World, machine: Machine, guest: Guest, stdin: str) -> No
             raise RefusedError("Assertion failed: (error == 0), function fbsdrun_start_thread", 134)
     for device, backend in machine.lpc:
         open_lpc(world, device, backend, stdin)
+        if device == "tpm":
+            guest.tpm, fault = swtpm.connect(world, backend)
+            if fault:
+                raise RefusedError(fault)
     for emulation, conf in machine.devices.values():
         first, _, more = conf.partition(",")
         if emulation in BLOCK:
@@ -298,6 +303,8 @@ def end(world: World, guest: Guest, status: int, text: str = "") -> None:
     if world.guests.get(guest.name) is guest:
         del world.guests[guest.name]
     guest.finish(status, text)
+    if guest.tpm:
+        swtpm.terminate(guest.tpm)
     for name in guest.taps:
         interface = world.interfaces[name]
         interface.up, interface.holder = False, ""

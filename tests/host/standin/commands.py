@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from . import bhyve, limits, loaders, network, storage, system
+from . import bhyve, limits, loaders, network, storage, swtpm, system
 from .local import UsageError
 from .reply import Become, Local, Result, fail
 from .world import World
@@ -23,6 +23,8 @@ PLAYED: dict[str, tuple[str, Command]] = {
     "bhyveload": ("/usr/sbin", loaders.bhyveload),
     "grub-bhyve": ("/usr/local/sbin", loaders.grub),
     "pgrep": ("/bin", system.pgrep),
+    "pkill": ("/bin", swtpm.pkill),
+    "swtpm": ("/usr/local/bin", swtpm.swtpm),
     "zfs": ("/sbin", storage.zfs),
     "zpool": ("/sbin", storage.zpool),
     "stat": ("/usr/bin", storage.stat),

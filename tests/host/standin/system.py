@@ -11,7 +11,18 @@ from .processes import alive, start_time
 from .reply import Later, Reply, Result, fail
 from .world import EPOCH, World
 
-MODULES = {"vmm", "nmdm", "if_bridge", "if_tuntap", "bridgestp", "if_epair", "ng_ether", "ng_bridge", "ng_socket"}
+MODULES = {
+    "vmm",
+    "nmdm",
+    "if_bridge",
+    "if_tuntap",
+    "bridgestp",
+    "if_epair",
+    "ng_ether",
+    "ng_bridge",
+    "ng_socket",
+    "tpm",
+}
 Resume = Callable[[Reply], None]
 
 

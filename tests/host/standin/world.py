@@ -70,6 +70,8 @@ class Guest:
     acpi: bool = False
     over: bool = False
     listen: str = ""
+    tpm: str = ""
+    """The socket of the swtpm that ends with it."""
 
 
 @dataclass

@@ -1,0 +1,60 @@
+"""swtpm(8) as a daemon that ends with its connection, and the pkill(1) that ends it before."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+
+from .reply import Reply, Result, fail
+from .world import World
+
+FLAGS = ("--tpm2", "--terminate", "--daemon")
+VALUES = ("--tpmstate", "--server", "--flags", "--pid")
+
+
+def swtpm(_world: World, words: list[str]) -> Result:
+    """``swtpm socket --tpm2 --daemon …``: the socket and the pid file are there when it returns."""
+    given: dict[str, str] = {}
+    rest = list(words[1:])
+    while rest:
+        word = rest.pop(0)
+        if word not in FLAGS + VALUES or (word in VALUES and not rest):
+            return fail(f"swtpm: unrecognized option '{word}'")
+        given[word] = rest.pop(0) if word in VALUES else ""
+    if words[:1] != ["socket"] or len(given) != len(FLAGS + VALUES):
+        return fail("Usage: swtpm socket [options]")
+    state = dict(part.partition("=")[::2] for part in given["--tpmstate"].split(","))
+    server = dict(part.partition("=")[::2] for part in given["--server"].split(","))
+    if not os.path.isdir(state["dir"]):
+        return fail(f"swtpm: Could not open lockfile: {state['dir']}")
+    if os.path.exists(server["path"]):
+        return fail(f"swtpm: Could not open UnixIO socket: {server['path']}")
+    for path in (server["path"], given["--pid"].removeprefix("file=")):
+        with open(path, "w", encoding="ascii") as stream:
+            stream.write("4711")
+    return Reply()
+
+
+def connect(world: World, backend: str) -> tuple[str, str]:
+    """What bhyve opens for ``-l tpm``: the socket of a swtpm, empty for the host's TPM, and what is wrong."""
+    kind, path, version = backend.split(",")
+    if version != "version=2.0" or kind not in ("passthru", "swtpm") or (kind == "swtpm" and world.release < (15, 0)):
+        return "", f"tpm: invalid configuration {backend}"
+    if not os.path.exists(path):
+        return "", f"tpm: cannot open {path}"
+    return (path if kind == "swtpm" else ""), ""
+
+
+def terminate(socket: str) -> None:
+    """The connection is closed: it removes its socket and its pid file."""
+    for path in (socket, socket.removesuffix("sock") + "pid"):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
+
+
+def pkill(_world: World, words: list[str]) -> Result:
+    """``pkill -F PIDFILE -x swtpm``."""
+    if words[:1] != ["-F"] or words[2:] != ["-x", "swtpm"]:
+        return fail("usage: pkill", 2)
+    os.unlink(words[1])
+    return Reply()
