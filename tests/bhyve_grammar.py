@@ -9,106 +9,33 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 
-Version = tuple[int, int]
-Address = tuple[int, int, int]
-
-AMD64_FLAGS = frozenset("aACDeHIPSuWwxY")
-AMD64_OPTIONS = frozenset("cfGKklmnopsU")
-ARM64_FLAGS = frozenset("CDSW")
-ARM64_OPTIONS = frozenset("kfopcsmU")
-OPTIONS_SINCE: dict[str, Version] = {"f": (14, 0), "n": (15, 0)}
-FWCFG = re.compile(r"([A-Za-z0-9._/-]{1,55}),(?:string=[ -~]+|file=/[^,%\\\s]+)")
-NUMA = re.compile(
-    r"id=([0-7])(?:,size=[1-9][0-9]*[MG])?,cpus=([0-9]+)(?:-([0-9]+))?"
-    r"(?:,domain_policy=(?:first-touch|interleave|prefer|round-robin)(?::[0-9]+(?:-[0-9]+)?)?)?"
+from bhyve_words import (
+    AMD64_FLAGS,
+    AMD64_OPTIONS,
+    ARM64_FLAGS,
+    ARM64_OPTIONS,
+    BACKENDS,
+    CPU_LIST,
+    DEVICE_KEYS,
+    FWCFG,
+    LAYOUT,
+    NAME,
+    NMDM,
+    NUMA,
+    NUMBER,
+    OPTIONS_SINCE,
+    PATH,
+    PORT,
+    SERIAL_TCP,
+    SMBIOS,
+    SMBIOS_VALUE,
+    SOCKET_LENGTH,
+    SWITCHES,
+    TPM,
+    UUID,
+    Command,
 )
-TPM = re.compile(r"(passthru|swtpm),/[^,%\\\s]+,version=2\.0")
-LAYOUT = re.compile(r"[a-z][A-Za-z0-9_.]{0,30}")
-SMBIOS = {
-    "system": {"manufacturer", "product_name", "version", "serial_number", "sku", "family_name"},
-    "board": {"manufacturer", "product_name", "version", "serial_number", "asset_tag", "location"},
-    "chassis": {"manufacturer", "version", "serial_number", "asset_tag", "sku"},
-    "bios": {"vendor", "version", "release_date"},
-}
-SMBIOS_VALUE = re.compile(r"[ -$&-\[\]-~]+")
-
-PATH = re.compile(r"/[^,%\\\s]+")
-MAC = re.compile(r"[0-9a-f][02468ace](?::[0-9a-f]{2}){5}")
-SERIAL = re.compile(r"[A-Za-z0-9_.-]{1,20}")
-NUMBER = re.compile(r"0|[1-9][0-9]*")
-SECTOR = re.compile(r"(512|1024|2048|4096|8192)(/(512|1024|2048|4096|8192|16384))?")
-HOST_DEVICE = re.compile(r"[0-9]{1,3}/[0-9]{1,2}/[0-9]{1,3}")
-INTERFACE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,14}")
-VNC = re.compile(r"(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|\[[0-9a-f:.]+\]):([0-9]{1,5})")
-UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-CPU_LIST = re.compile(r"[0-9]+(?:-[0-9]+)?(?:,[0-9]+(?:-[0-9]+)?)*")
-NMDM = re.compile(r"/dev/nmdm[A-Za-z0-9_.-]+A")
-NAME = re.compile(r"[a-z][a-z0-9_-]{0,30}")
-
-BLOCK_KEYS = {"nocache": None, "direct": None, "ro": None, "sectorsize": SECTOR, "ser": SERIAL}
-DEVICE_KEYS: dict[str, dict[str, re.Pattern[str] | None]] = {
-    "virtio-blk": BLOCK_KEYS,
-    "ahci-hd": BLOCK_KEYS,
-    "ahci-cd": {"ro": None},
-    "nvme": {"nocache": None, "direct": None, "ro": None, "sectsz": re.compile("512|4096|8192"), "ser": SERIAL},
-    "virtio-net": {"mac": MAC, "mtu": NUMBER, "type": re.compile("tap")},
-    "e1000": {"mac": MAC, "type": re.compile("tap")},
-    "fbuf": {"tcp": VNC, "w": NUMBER, "h": NUMBER, "vga": re.compile("io|off"), "wait": None},
-    "xhci": {"tablet": None},
-    "passthru": {"rom": PATH},
-    "virtio-rnd": {},
-    "virtio-9p": {"ro": None},
-    "hda": {"play": PATH, "rec": PATH},
-    "hostbridge": {},
-    "amd_hostbridge": {},
-    "lpc": {},
-}
-"""Device -> the keys it takes, and the form of their values; None for a key without one."""
-
-BACKENDS: dict[str, re.Pattern[str]] = {
-    **dict.fromkeys(("virtio-blk", "ahci-hd", "ahci-cd", "nvme"), PATH),
-    **dict.fromkeys(("virtio-net", "e1000"), re.compile(rf"{INTERFACE.pattern}|vale[0-9A-Za-z_]+:[0-9A-Za-z_]+")),
-    "passthru": HOST_DEVICE,
-    "virtio-9p": re.compile(r"[a-z0-9]+=/[^,%\\\s]+"),
-}
-"""Devices whose configuration begins with a backend, and its form."""
-
-
-_FORWARD = r"(tcp|udp):[0-9.]+:[0-9]{1,5}-[0-9.]+:[0-9]{1,5}"
-SWITCHES: dict[str, tuple[Version, dict[str, re.Pattern[str] | None]]] = {
-    "netgraph": (
-        (13, 1),
-        {
-            "path": re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,30}:"),
-            "peerhook": re.compile(r"link(0|[1-9][0-9]*)"),
-            "socket": re.compile(r"[A-Za-z0-9_-]{1,31}"),
-        },
-    ),
-    "slirp": ((15, 0), {"open": None, "hostfwd": re.compile(f"{_FORWARD}(;{_FORWARD})*")}),
-}
-"""Backends of NICs that are no interfaces: the release that brought them, and their keys."""
-
-
-@dataclass
-class Command:
-    """What a command line says, as far as tests look at it."""
-
-    name: str
-    release: Version
-    arch: str
-    flags: set[str] = field(default_factory=set)
-    slots: dict[Address, tuple[str, str]] = field(default_factory=dict)
-    lpc: dict[str, str] = field(default_factory=dict)
-    variables: dict[str, str] = field(default_factory=dict)
-    memory: str = ""
-    uuid: str = ""
-    cpus: int = 0
-    domains: dict[int, range] = field(default_factory=dict)
-    files: list[str] = field(default_factory=list)
-    keyboard: str = ""
-    macs: list[str] = field(default_factory=list)
 
 
 def parse_command(words: Sequence[str], release: str, arch: str, loaded: bool = False) -> Command:
@@ -160,6 +87,10 @@ def _option(command: Command, letter: str, value: str) -> None:
         if re.fullmatch("[1-9][0-9]*[MG]", value) is None or command.memory:
             raise ValueError(f"memory {value!r}")
         command.memory = value
+    elif letter == "k":
+        if PATH.fullmatch(value) is None or not command.slots:
+            raise ValueError(f"configuration {value!r}; it must follow the devices whose variables it sets")
+        command.configurations.append(value)
     elif letter == "U":
         if UUID.fullmatch(value) is None or command.uuid:
             raise ValueError(f"UUID {value!r}")
@@ -200,8 +131,37 @@ def _slot(command: Command, value: str) -> None:
         raise ValueError(f"no {emulation} on arm64")
     if any(emulation == other == "fbuf" or emulation == other == "lpc" for other, _ in command.slots.values()):
         raise ValueError(f"second {emulation}")
+    if command.configurations:
+        raise ValueError("-s behind -k: its address may be occupied by variables")
+    if emulation == "virtio-input" and command.release < (14, 0):
+        raise ValueError("no virtio-input")
     command.slots[bus, slot, function] = (emulation, configuration)
+    if emulation == "ahci":
+        _ahci_ports(command, configuration)
+        return
+    if emulation == "virtio-console":
+        _ports(configuration.split(","))
+        return
     _configuration(command, emulation, configuration.split(",") if configuration else [])
+
+
+def _ahci_ports(command: Command, configuration: str) -> None:
+    """Of an AHCI controller: ``hd:`` or ``cd:`` and the configuration of ahci-hd or ahci-cd; an empty port is left."""
+    ports = re.split(",(?=[hc]d:)", configuration)
+    if len(ports) > 32 or not all(port[:3] in ("hd:", "cd:") for port in ports) or len(ports[-1]) == 3:
+        raise ValueError(f"ports {ports}")
+    for port in ports:
+        if len(port) > 3:
+            _configuration(command, f"ahci-{port[:2]}", port[3:].split(","))
+
+
+def _ports(ports: list[str]) -> None:
+    """Of a virtio console: NAME=SOCKET, 16 at most."""
+    matches = [PORT.fullmatch(port) for port in ports]
+    if len(ports) > 16 or not all(match and len(match[1]) <= SOCKET_LENGTH for match in matches):
+        raise ValueError(f"ports {ports}")
+    if len({port.partition("=")[0] for port in ports}) < len(ports):
+        raise ValueError("two ports of one name")
 
 
 def _configuration(command: Command, emulation: str, words: list[str]) -> None:
@@ -248,6 +208,10 @@ def _check_framebuffer(command: Command, keys: dict[str, str]) -> None:
     width, height = (3840, 2160) if command.release >= (15, 0) else (1920, 1200)
     if not (640 <= int(keys["w"]) <= width and 480 <= int(keys["h"]) <= height):
         raise ValueError("resolution out of range")
+    if "rfb" in keys:
+        if command.release < (15, 1) or "tcp" in keys:
+            raise ValueError("no VNC on a socket, or on two")
+        return
     if not 1 <= int(keys["tcp"].rpartition(":")[2]) <= 65535:
         raise ValueError("VNC port out of range")
 
@@ -281,8 +245,11 @@ def _lpc(command: Command, value: str) -> None:
     if device in command.lpc:
         raise ValueError(f"{device} twice")
     if device in ("com1", "com2", "com3", "com4"):
-        if NMDM.fullmatch(backend) is None:
+        if not _is_console(command, backend):
             raise ValueError(f"backend {backend!r} of {device}")
+    elif device == "fwcfg":
+        if backend != "qemu" or command.release < (14, 0):
+            raise ValueError(f"fwcfg {backend!r}")
     elif device == "bootrom":
         paths = backend.split(",")
         if not all(PATH.fullmatch(path) for path in paths) or len(paths) > (2 if command.release >= (14, 0) else 1):
@@ -291,12 +258,15 @@ def _lpc(command: Command, value: str) -> None:
         match = TPM.fullmatch(backend)
         if match is None or command.release < ((14, 0) if match[1] == "passthru" else (15, 0)):
             raise ValueError(f"tpm {backend!r}")
-    elif device == "fwcfg":
-        if backend not in ("bhyve", "qemu") or command.release < (14, 0):
-            raise ValueError(f"fwcfg {backend!r}")
     else:
         raise ValueError(f"unknown LPC device {device!r}")
     command.lpc[device] = backend
+
+
+def _is_console(command: Command, backend: str) -> bool:
+    return NMDM.fullmatch(backend) is not None or (
+        command.release >= (15, 0) and SERIAL_TCP.fullmatch(backend) is not None
+    )
 
 
 def _variable(command: Command, value: str) -> None:
@@ -308,7 +278,7 @@ def _variable(command: Command, value: str) -> None:
     elif command.arch == "arm64" and name == "bootrom":
         form = PATH
     elif command.arch == "arm64" and name == "console":
-        form = NMDM
+        form = re.compile(f"{NMDM.pattern}|{SERIAL_TCP.pattern}")
     elif command.arch == "amd64" and command.release >= (14, 0) and _is_smbios(name):
         form = SMBIOS_VALUE
     else:
@@ -339,6 +309,9 @@ def _check_whole(command: Command, loaded: bool) -> None:
         raise ValueError("each vCPU is in one memory domain")
     if command.domains and loaded:
         raise ValueError("memory domains need a boot ROM")
+    boots = [conf for _, conf in command.slots.values() if "bootindex=" in conf]
+    if boots and "fwcfg" not in command.lpc:
+        raise ValueError("bootindex without fwcfg")
     emulations = {emulation for emulation, _ in command.slots.values()}
     if "passthru" in emulations and "S" not in command.flags:
         raise ValueError("passthru without -S")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bhyve_grammar import Command, parse_command
+from bhyve_grammar import parse_command
+from bhyve_words import Command
 from builders import build_site
 from hivewright.allocate import allocate
 from hivewright.lower import lower

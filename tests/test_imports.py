@@ -29,21 +29,23 @@ class Part:
 PARTS = {
     "values": Part("units quote report wording manifest plan parallel data explain"),
     "source": Part("source syntax locate printer", "values"),
-    "model": Part("model model.base model.disk model.firmware model.guest model.host model.machine "
-                  "model.network model.nic model.numa model.site model.storage model.tpm "
+    "model": Part("model model.base model.devices model.disk model.firmware model.guest model.host "
+                  "model.limits model.machine model.network model.nic model.numa model.site model.storage model.tpm "
                   "model.vm", "values"),
     "site": Part("site", "values model"),
     "load": Part("load resolve tables variants references faults keys", "values source model site"),
     "schema": Part("schema reference", "values model"),
     "shared": Part("extra_args waves", "values model"),
-    "rules": Part("rules rules.addresses rules.arguments rules.capacity rules.devices rules.firmware rules.gateways "
+    "rules": Part("rules rules.addresses rules.arguments rules.buses rules.capacity rules.devices rules.firmware "
+                  "rules.further rules.gateways rules.kinds rules.limits rules.passthrough "
                   "rules.guest rules.images rules.machine rules.networks rules.numa rules.order rules.placement "
                   "rules.properties rules.shutdown rules.storage rules.survey rules.tpm rules.versions",
                   "values model site shared"),
     "allocate": Part("allocate lock numbering slots", "values source model site shared"),
-    "lower": Part("lower lower.boot lower.command lower.context lower.devd lower.disks lower.firmware "
-                  "lower.freebsd lower.guest lower.host lower.loader lower.machine lower.network lower.numa "
-                  "lower.seed lower.tpm lower.yaml_text",
+    "lower": Part("lower lower.blocks lower.boot lower.command lower.context lower.devd lower.devices lower.disks "
+                  "lower.firmware lower.limits "
+                  "lower.freebsd lower.guest lower.host lower.loader lower.machine lower.nat lower.network lower.numa "
+                  "lower.seed lower.switches lower.tpm lower.yaml_text",
                   "values model site shared allocate"),
     "render": Part("render inventory verify template_check", "values"),
     "output": Part("output compare files", "values"),
@@ -60,7 +62,8 @@ PARTS = {
 PACKAGES = {
     "cookiecutter": "commands.new",
     "jinja2": "render template_check",
-    "pydantic": "model.base model.disk model.firmware model.guest model.host model.machine model.network model.nic "
+    "pydantic": "model.base model.devices model.disk model.firmware model.guest model.host model.limits model.machine "
+    "model.network model.nic "
     "model.numa model.site model.storage model.tpm model.vm load faults keys",
     "pydantic_core": "model.base",
     "tomli": "locate lock syntax",

@@ -24,23 +24,9 @@ LONGEST_FILE, LONGEST_FUNCTION, LONGEST_LINE = 350, 60, 80
 
 COMMANDS = {
     *("bhyvectl", "cp", "cu", "daemon", "date", "dd", "env", "fetch", "gzip", "ifconfig", "kldload", "lockf"),
-    *(
-        "makefs",
-        "mkdir",
-        "mv",
-        "nc",
-        "ngctl",
-        "pciconf",
-        "pgrep",
-        "pkill",
-        "pwait",
-        "qemu-img",
-        "rm",
-        "route",
-        "sha256",
-        "sleep",
-    ),
-    *("stat", "sysctl", "tail", "timeout", "true", "truncate", "valectl", "xz", "zfs", "zstd"),
+    *("makefs", "mkdir", "mv", "nc", "ngctl", "pciconf", "pgrep", "pkill", "pwait", "qemu-img", "rm", "route"),
+    *("cpuset", "protect", "rctl", "renice", "sha256", "sleep", "stat", "sysctl", "tail", "timeout", "true"),
+    *("truncate", "valectl", "xz", "zfs", "zstd"),
 }
 """The external commands the runtime may run: FreeBSD's base, and qemu-img where an image needs it."""
 

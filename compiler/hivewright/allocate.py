@@ -16,7 +16,7 @@ from hivewright.lock import Lock, lock_file
 from hivewright.model.vm import Vm
 from hivewright.report import Diagnostic, Place
 from hivewright.site import Site
-from hivewright.slots import allocate_slots
+from hivewright.slots import allocate_ports, allocate_slots
 
 _FIRST_PORT, _LAST_PORT = 5900, 65535
 _INTERFACE_LENGTH = 15
@@ -93,8 +93,18 @@ def _take_explicit(site: Site, pool: _Pool, name: str, vm: Vm) -> None:
                     _held(site, pool, path, value, holder[0], (f"{key}s", holder[1]))
     if vm.vnc is not None and isinstance(vm.vnc.port, int):
         holder = pool.ports.setdefault(vm.vnc.port, (name, ""))
-        if holder[0] != name and not _is_explicit(site, holder, "vnc") and _may_meet(site, name, holder[0]):
+        if holder[0] != name and _holds_vnc(site, holder) and _may_meet(site, name, holder[0]):
             _held(site, pool, ("vm", name, "vnc", "port"), str(vm.vnc.port), holder[0], ("vnc",))
+    for key, serial in vm.serial.items():
+        if serial.port is not None:
+            holder = pool.ports.setdefault(serial.port, (name, key))
+            if _holds_vnc(site, holder) and _may_meet(site, name, holder[0]):
+                _held(site, pool, ("vm", name, "serial", key, "port"), str(serial.port), holder[0], ("vnc",))
+
+
+def _holds_vnc(site: Site, holder: tuple[str, str]) -> bool:
+    """Whether a port is held by the lock of a VM, for VNC; what the site itself gives is a matter of the rules."""
+    return not holder[1] and not _is_explicit(site, holder, "vnc")
 
 
 def _is_explicit(site: Site, holder: tuple[str, str], key: str) -> bool:
@@ -129,6 +139,7 @@ def _held(site: Site, pool: _Pool, path: tuple[str, ...], value: str, other: str
 
 def _allocate_vm(site: Site, pool: _Pool, name: str, vm: Vm, old: Lock | None) -> Lock:
     slots = allocate_slots(site, name, vm, old.slots if old is not None else {}, pool.diagnostics)
+    ports = allocate_ports(vm, old.ports if old is not None else {})
     macs = dict(old.macs) if old is not None else {}
     taps = dict(old.taps) if old is not None else {}
     for nic_name in sorted(vm.nic):
@@ -139,12 +150,12 @@ def _allocate_vm(site: Site, pool: _Pool, name: str, vm: Vm, old: Lock | None) -
         if nic.tap is None and nic_name not in taps:
             taps[nic_name] = _first_free(pool.taps, _tap_candidates(name, nic_name), (name, nic_name))
     consoles = dict(old.consoles) if old is not None else {}
-    for port in vm.serial:
+    for port in [port for port, serial in vm.serial.items() if serial.kind == "nmdm"]:
         consoles.setdefault(port, f"nmdm-{name}.{port[3:]}")
     vnc = old.vnc if old is not None else None
-    if vnc is None and vm.vnc is not None and vm.vnc.port == "auto":
+    if vnc is None and vm.vnc is not None and vm.vnc.port == "auto" and not vm.vnc.socket:
         vnc = _free_port(site, pool, name)
-    lock = Lock(old.uuid if old is not None else _new_uuid(site, name), vnc, slots, macs, taps, consoles)
+    lock = Lock(old.uuid if old is not None else _new_uuid(site, name), vnc, slots, macs, taps, consoles, ports)
     return old if old is not None and old == lock else lock
 
 

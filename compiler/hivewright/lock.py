@@ -19,7 +19,9 @@ _LINE = re.compile(r'(?:("?)([A-Za-z0-9_.-]+)\1 = (?:"([^"\\\x00-\x1f\x7f]*)"|([
 _CONFLICT = re.compile(r"^(?:<<<<<<<|=======|>>>>>>>|\|\|\|\|\|\|\|)(?: |$)", re.MULTILINE)
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _NAME = r"[a-z][a-z0-9_-]{0,30}"
-_DEVICE = re.compile(rf"(?:cd|disk|nic|passthrough)\.{_NAME}|fbuf|rng|seed")
+_DEVICE = re.compile(rf"(?:cd|controller|disk|input|nic|passthrough|share)\.{_NAME}|channels|fbuf|rng|seed|sound")
+_MEMBER = re.compile(rf"(?:cd|disk)\.{_NAME}")
+_AHCI_PORT = re.compile(rf"{_NAME}:(?:[0-9]|[12][0-9]|3[01])")
 _NIC = re.compile(_NAME)
 _PORT = re.compile(r"com[1-4]")
 _INTERFACE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,14}")
@@ -42,6 +44,8 @@ class Lock:
     """NIC -> interface on the host."""
     consoles: Mapping[str, str] = field(default_factory=dict)
     """``com1`` -> ``nmdm-web1.1``: nmdm(4) device below /dev without its A or B end."""
+    ports: Mapping[str, str] = field(default_factory=dict)
+    """Disk or drive -> ``CONTROLLER:PORT`` of an AHCI controller with several."""
 
 
 def lock_file(vm: str) -> str:
@@ -60,6 +64,7 @@ def write_lock(vm: str, lock: Lock) -> str:
     for table, entries in (
         ("consoles", lock.consoles),
         ("macs", lock.macs),
+        ("ports", lock.ports),
         ("slots", lock.slots),
         ("taps", lock.taps),
     ):
@@ -159,6 +164,7 @@ def _is_mac(value: str) -> bool:
 _TABLES: dict[str, tuple[re.Pattern[str], Callable[[str], object], str, str]] = {
     "consoles": (_PORT, _CONSOLE.fullmatch, "com1 to com4", 'a name such as "nmdm-web1.1"'),
     "macs": (_NIC, _is_mac, "the name of a NIC", 'a unicast MAC address in lower case such as "58:9c:fc:0a:1b:2c"'),
+    "ports": (_MEMBER, _AHCI_PORT.fullmatch, 'a disk or drive such as "disk.root"', 'a port such as "main:0"'),
     "slots": (_DEVICE, _is_slot, 'a device such as "disk.root"', 'a PCI address such as "0:4:0"'),
     "taps": (_NIC, _INTERFACE.fullmatch, "the name of a NIC", "an interface name of at most 15 characters"),
 }
@@ -193,4 +199,6 @@ def _validated(values: Mapping[str, object], text: str, file: str) -> Lock | Dia
                 return fault(f"{key} and {seen[value]} in [{table}] are both {value}", table, key, "LOCK004")
         tables[table] = entries
     vnc = cast("int | None", values.get("vnc"))
-    return Lock(str(values["uuid"]), vnc, tables["slots"], tables["macs"], tables["taps"], tables["consoles"])
+    return Lock(
+        str(values["uuid"]), vnc, tables["slots"], tables["macs"], tables["taps"], tables["consoles"], tables["ports"]
+    )

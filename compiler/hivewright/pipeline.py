@@ -55,9 +55,8 @@ def host_digests(site: Site, allocation: Allocation) -> dict[str, str]:
         layers = site.layers[name]
         shared = "".join([_text(layer, texts) for layer in layers[1:]])
         lock = allocation.locks[name]
-        own = (
-            f"{layers[0].file}{layers[0].values}{lock.uuid}{lock.vnc}{lock.slots}{lock.macs}{lock.taps}{lock.consoles}"
-        )
+        numbers = f"{lock.uuid}{lock.vnc}{lock.slots}{lock.macs}{lock.taps}{lock.consoles}{lock.ports}"
+        own = f"{layers[0].file}{layers[0].values}{numbers}"
         for host in site.hosts_of(vm):
             digests[host].update(f"{name}{own}{shared}".encode())
     return {host: digest.hexdigest() for host, digest in digests.items()}

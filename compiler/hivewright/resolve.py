@@ -14,7 +14,7 @@ from hivewright.wording import is_key_of, quoted, suggestion
 
 DEFAULT_PROFILE = "other"
 
-_SWITCHES = frozenset({"vnc", "rng", "cloud_init"})
+_SWITCHES = frozenset({"vnc", "rng", "cloud_init", "sound"})
 """Tables that ``true`` and ``false`` switch on and off."""
 
 _Rivals = Mapping[str, tuple[str, ...]]
@@ -22,7 +22,11 @@ _Rivals = Mapping[str, tuple[str, ...]]
 
 _HOST_RIVALS: _Rivals = {"host": ("hosts",), "hosts": ("host",)}
 _DEVICE_RIVALS: Mapping[str, _Rivals] = {
-    "disk": {"path": ("storage", "size", "image", "properties"), "storage": ("path",)},
+    "disk": {
+        "path": ("storage", "size", "image", "properties", "ram"),
+        "storage": ("path", "ram"),
+        "ram": ("path", "storage", "size", "image", "properties"),
+    },
     "cd": {"path": ("image",), "image": ("path",)},
 }
 _MAX_DEPTH = 20

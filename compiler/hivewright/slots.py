@@ -26,8 +26,9 @@ _SLOTS = range(3, 29)
 
 def device_keys(vm: Vm) -> list[str]:
     """The devices of a VM that have an address of their own, in the order in which they first get one."""
-    keys = [f"cd.{name}" for name in sorted(vm.cd)]
-    keys += [f"disk.{name}" for name in sorted(vm.disk)]
+    keys = [f"cd.{name}" for name in sorted(vm.cd) if vm.cd[name].controller is None]
+    keys += [f"controller.{name}" for name in sorted(controllers(vm))]
+    keys += [f"disk.{name}" for name in sorted(vm.disk) if vm.disk[name].controller is None]
     if vm.vnc is not None:
         keys.append("fbuf")
     keys += [f"nic.{name}" for name in sorted(vm.nic)]
@@ -36,7 +37,38 @@ def device_keys(vm: Vm) -> list[str]:
         keys.append("rng")
     if vm.cloud_init is not None:
         keys.append("seed")
+    if vm.channel:
+        keys.append("channels")
+    keys += [f"input.{name}" for name in sorted(vm.input)]
+    if vm.sound is not None:
+        keys.append("sound")
+    keys += [f"share.{name}" for name in sorted(vm.share)]
     return keys
+
+
+def controllers(vm: Vm) -> dict[str, list[str]]:
+    """AHCI controllers with several ports -> the disks and drives on them, sorted."""
+    found: dict[str, list[str]] = {}
+    for kind, devices in (("cd", vm.cd), ("disk", vm.disk)):
+        for name in sorted(devices):
+            controller = devices[name].controller
+            if controller is not None:
+                found.setdefault(controller, []).append(f"{kind}.{name}")
+    return found
+
+
+def allocate_ports(vm: Vm, old: Mapping[str, str]) -> Mapping[str, str]:
+    """``CONTROLLER:PORT`` of each disk and drive on a controller; those that are gone keep theirs."""
+    ports = dict(old)
+    for controller, members in controllers(vm).items():
+        for key in members:
+            if ports.get(key, "").partition(":")[0] == controller:
+                continue
+            taken = set(ports.values())
+            ports[key] = next(
+                f"{controller}:{port}" for port in range(len(taken) + 1) if f"{controller}:{port}" not in taken
+            )
+    return ports
 
 
 def allocate_slots(
@@ -62,14 +94,17 @@ def allocate_slots(
 
 
 def _explicit_slots(vm: Vm) -> dict[str, PciAddress]:
-    groups = (("cd", vm.cd), ("disk", vm.disk), ("nic", vm.nic), ("passthrough", vm.passthrough))
+    groups = (
+        *(("cd", vm.cd), ("disk", vm.disk), ("nic", vm.nic), ("passthrough", vm.passthrough)),
+        *(("input", vm.input), ("share", vm.share)),
+    )
     explicit = {
         f"{kind}.{name}": device.slot
         for kind, devices in groups
         for name, device in devices.items()
         if device.slot is not None
     }
-    for key, device in (("fbuf", vm.vnc), ("rng", vm.rng)):
+    for key, device in (("fbuf", vm.vnc), ("rng", vm.rng), ("sound", vm.sound)):
         if device is not None and device.slot is not None:
             explicit[key] = device.slot
     return explicit
@@ -77,7 +112,13 @@ def _explicit_slots(vm: Vm) -> dict[str, PciAddress]:
 
 def _path_of(vm: str, device: str) -> tuple[str, ...]:
     """The key path of a device key: ``disk.root`` -> ``("vm", "web1", "disk", "root")``."""
-    return ("vm", vm, *{"fbuf": ("vnc",), "seed": ("cloud_init",)}.get(device, tuple(device.split("."))))
+    if device.startswith("controller."):
+        return "vm", vm
+    return (
+        "vm",
+        vm,
+        *{"channels": ("channel",), "fbuf": ("vnc",), "seed": ("cloud_init",)}.get(device, tuple(device.split("."))),
+    )
 
 
 class _Chooser:

@@ -14,13 +14,14 @@ _INIT_TIMEOUT = 120
 _MARGIN = 10
 """Defaults of rcshutdown_timeout and kern.init_shutdown_timeout, and the seconds that rc.shutdown needs for itself."""
 
-_LOOPBACK = ("127.", "[::1]:")
+_PRIVATE = ("127.", "[::1]:", "unix:")
 
 _REASONS = {
     "tpm": "the TPM given to a guest",
     "vmm": "guests",
     "nmdm": "serial consoles of guests",
     "if_bridge": "bridges of guests",
+    "ctl": "virtio-scsi disks of guests",
     "bridgestp": "bridges of guests",
     "if_vxlan": "bridges of guests that span hosts",
     "ng_socket": "netgraph switches of guests",
@@ -37,8 +38,10 @@ def lower_modules(vms: Iterable[VmPlan], networks: Iterable[NetworkPlan]) -> tup
     modules: list[str] = []
     if vms:
         modules.append("vmm")
-    if any(vm.consoles for vm in vms):
+    if any(device.startswith("/dev/nmdm") for vm in vms for _, device in vm.consoles):
         modules.append("nmdm")
+    if any(disk.bus == "virtio-scsi" for vm in vms for disk in vm.disks):
+        modules.append("ctl")
     needed = {module for network in networks for module in network.modules}
     modules += (module for module in _NETWORK_MODULES if module in needed)
     if any(step.label == "tpm" and step.verb == "file" for vm in vms for step in vm.prepare):
@@ -101,8 +104,16 @@ def lower_notes(
     for image in sorted(_converted_images(vms)):
         yield f"Image {image} is in the format qcow2: making a disk of it needs qemu-img (pkg install qemu-tools)."
     for vm in sorted(vms, key=lambda vm: vm.name):
-        if vm.vnc and not vm.vnc.startswith(_LOOPBACK):
-            yield f"VNC of {vm.name} listens on {vm.vnc} and asks for no password: whoever reaches it has the guest."
+        if vm.vnc and not vm.vnc.startswith(_PRIVATE):
+            if any(option.label == "vnc.password" for option in vm.options):
+                weak = "its password has 8 characters at most, and nothing is encrypted"
+            else:
+                weak = "asks for no password: whoever reaches it has the guest"
+            yield f"VNC of {vm.name} listens on {vm.vnc} and {weak}."
+        for port, device in vm.consoles:
+            where = device.removeprefix("tcp=")
+            if where != device and not where.startswith(_PRIVATE):
+                yield f"{port} of {vm.name} listens on {where} and asks for no password: whoever reaches it has it."
     for network in networks:
         if network.kind == "vale" and network.uplink != "none":
             yield (

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from hivewright.extra_args import parse_extra_args, slot_of
-from hivewright.lower.context import STATE, Device, Guest, console_path, device, fixed_device, memory_word
-from hivewright.lower.disks import lower_cds, lower_disks
+from hivewright.lower.blocks import lower_boot_order, lower_cds, lower_controllers, lower_disks
+from hivewright.lower.context import STATE, Device, Guest, device, fixed_device, memory_word
+from hivewright.lower.devices import lower_secrets, lower_shares, lower_simple_devices, serial_backend, vnc_socket
 from hivewright.lower.firmware import lower_firmware
 from hivewright.lower.machine import lower_firmware_files, lower_flags, lower_identity
 from hivewright.lower.network import lower_nics
@@ -28,6 +29,7 @@ _LPC = fixed_device(LPC, "lpc", ("rule:lpc",))
 def lower_devices(guest: Guest) -> list[Device]:
     """All PCI devices by address, the LPC bridge last."""
     devices = [*lower_disks(guest), *lower_cds(guest), *lower_nics(guest), *_lower_others(guest)]
+    devices += [*lower_controllers(guest), *lower_simple_devices(guest), *lower_shares(guest)]
     devices.sort(key=lambda device: device.address)
     devices.insert(0, _HOSTBRIDGES[guest.vm.machine.hostbridge])
     if guest.features.pc:
@@ -59,8 +61,10 @@ def _lower_framebuffer(guest: Guest) -> Device:
     assert vnc is not None
     width, _, height = vnc.resolution.partition("x")
     # tcp= is the spelling that every release takes; rfb= is newer.
-    words = f"fbuf,tcp={vnc_address(guest)},w={width},h={height},vga={vnc.vga}"
-    keys = ["vnc.address", "lock:vnc" if vnc.port == "auto" else "vnc.port", "vnc.resolution", "vnc.vga"]
+    where = f"rfb={vnc_address(guest)}" if vnc.socket else f"tcp={vnc_address(guest)}"
+    words = f"fbuf,{where},w={width},h={height},vga={vnc.vga}"
+    keys = ["vnc.socket"] if vnc.socket else ["vnc.address", "lock:vnc" if vnc.port == "auto" else "vnc.port"]
+    keys += ["vnc.resolution", "vnc.vga"]
     if vnc.wait:
         words += ",wait"
         keys.append("vnc.wait")
@@ -68,10 +72,12 @@ def _lower_framebuffer(guest: Guest) -> Device:
 
 
 def vnc_address(guest: Guest) -> str:
-    """Address and port of the framebuffer, an IPv6 address in brackets; empty without one."""
+    """Address and port of the framebuffer, an IPv6 address in brackets, or its socket; empty without one."""
     vnc = guest.vm.vnc
     if vnc is None:
         return ""
+    if vnc.socket:
+        return f"unix:{vnc_socket(guest)}"
     port = guest.lock.vnc if vnc.port == "auto" else vnc.port
     address = f"[{vnc.address}]" if ":" in vnc.address else vnc.address
     return f"{address}:{port}"
@@ -102,11 +108,13 @@ def lower_command(guest: Guest, devices: Sequence[Device]) -> Iterator[Option]:
         yield lowered.option
     yield from _lower_consoles(guest)
     yield from lower_firmware_files(guest)
+    yield from lower_boot_order(guest)
     yield from lower_tpm(guest)
     yield from lower_firmware(guest)
     for argument in extra:
         value = (argument.value,) if argument.value else ()
         yield Option((argument.flag, *value), ("extra_args",), "extra_args")
+    yield from lower_secrets(guest)
 
 
 def topology_of(guest: Guest) -> tuple[int, int, int]:
@@ -121,12 +129,11 @@ def topology_of(guest: Guest) -> tuple[int, int, int]:
 
 def _lower_consoles(guest: Guest) -> Iterator[Option]:
     for port in sorted(guest.vm.serial):
-        path = console_path(guest, port)
-        keys = (f"serial.{port}", f"lock:consoles.{port}")
+        backend, keys = serial_backend(guest, port, guest.vm.serial[port])
         if guest.features.pc:
-            yield Option(("-l", f"{port},{path}A"), keys, f"serial.{port}")
+            yield Option(("-l", f"{port},{backend}"), keys, f"serial.{port}")
         elif port == "com1":
-            yield Option(("-o", f"console={path}A"), (*keys, "rule:arm64-console"), f"serial.{port}")
+            yield Option(("-o", f"console={backend}"), (*keys, "rule:arm64-console"), f"serial.{port}")
 
 
 def seed_path(vm: str) -> str:

@@ -1,11 +1,10 @@
-"""Disks and optical drives: bhyve's options, checks before a start, and what provisioning makes."""
+"""Disks and optical drives: where they are, checks before a start, and what provisioning makes."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 
-from hivewright.lower.context import Device, Guest, device
+from hivewright.lower.context import Guest
 from hivewright.model.disk import Cd, Disk
 from hivewright.model.storage import Directory, Zfs
 from hivewright.plan import DiskPlan, Keys, Step
@@ -13,42 +12,16 @@ from hivewright.plan import DiskPlan, Keys, Step
 IMAGES = "/var/cache/hivewright"
 """Where provisioning keeps fetched images: a VM may be called anything, so not beside the state of VMs."""
 
-_CACHE = {"default": "", "nocache": ",nocache", "direct": ",direct", "nocache-direct": ",nocache,direct"}
-_SERIAL_LENGTH = 20
 _VOLUME_PROPERTIES = {"volmode": "dev", "volblocksize": "16K"}
 """volmode=dev keeps GEOM of the host from tasting the guest's partitions; 16K is OpenZFS 2.2's own default."""
-
-
-def lower_disks(guest: Guest) -> Iterator[Device]:
-    """The disks of a guest (bhyve(8), virtio-blk, ahci-hd, nvme and "Block storage device backends")."""
-    for name, disk in sorted(guest.vm.disk.items()):
-        path, path_keys = disk_path(guest, name, disk)
-        prefix = f"disk.{name}"
-        words = [disk.bus, ",", path, _CACHE[disk.cache]]
-        keys = [f"{prefix}.bus", *path_keys]
-        if disk.cache != "default":
-            keys.append(f"{prefix}.cache")
-        if disk.readonly:
-            words.append(",ro")
-            keys.append(f"{prefix}.readonly")
-        if disk.sector_size is not None:
-            words.append(_sector_size(disk.bus, disk.sector_size))
-            keys.append(f"{prefix}.sector_size")
-        words += (",ser=", disk.serial or default_serial(guest.name, name))
-        keys.append(f"{prefix}.serial")
-        yield device(guest, prefix, "".join(words), tuple(keys), disk.bus)
-
-
-def lower_cds(guest: Guest) -> Iterator[Device]:
-    for name, cd in sorted(guest.vm.cd.items()):
-        path, keys = cd_path(name, cd)
-        yield device(guest, f"cd.{name}", f"ahci-cd,{path},ro", keys, "ahci-cd")
 
 
 def disk_path(guest: Guest, name: str, disk: Disk) -> tuple[str, Keys]:
     """Where the host has a disk, and the keys that say so."""
     if disk.path is not None:
         return disk.path, (f"disk.{name}.path",)
+    if disk.ram is not None:
+        return "memory", (f"disk.{name}.ram",)
     storage = _storage(guest, disk)
     if isinstance(storage, Zfs):
         path, key = f"/dev/zvol/{storage.dataset}/{guest.name}/{name}", "dataset"
@@ -64,20 +37,6 @@ def cd_path(name: str, cd: Cd) -> tuple[str, Keys]:
     return f"{IMAGES}/{cd.image}", (f"cd.{name}.image",)
 
 
-def default_serial(vm: str, disk: str) -> str:
-    """``VM-DISK``; shortened with a digest where that is longer than the 20 characters that fit."""
-    serial = f"{vm}-{disk}"
-    if len(serial) <= _SERIAL_LENGTH:
-        return serial
-    return f"{serial[:13]}-{hashlib.sha256(serial.encode()).hexdigest()[:6]}"
-
-
-def _sector_size(bus: str, sector_size: str) -> str:
-    if bus == "nvme":
-        return f",sectsz={sector_size.partition('/')[0]}"
-    return f",sectorsize={sector_size}"
-
-
 def _storage(guest: Guest, disk: Disk) -> Zfs | Directory:
     assert disk.storage is not None, "a disk has a path or a storage"
     return guest.site.host_storages[guest.host_name, disk.storage]
@@ -86,6 +45,8 @@ def _storage(guest: Guest, disk: Disk) -> Zfs | Directory:
 def prepare_disks(guest: Guest) -> Iterator[Step]:
     """Checks before a start: bhyve(8) would open a disk that it cannot write read-only, without a word."""
     for name, disk in sorted(guest.vm.disk.items()):
+        if disk.ram is not None:
+            continue
         path, keys = disk_path(guest, name, disk)
         mode = "ro" if disk.readonly else "rw"
         yield Step("disk", (name, path, mode), (*keys, f"disk.{name}.readonly"), f"disk.{name}")
@@ -114,7 +75,7 @@ def provision_images(guest: Guest) -> Iterator[Step]:
 def provision_disks(guest: Guest) -> Iterator[Step]:
     """What makes or grows the disks that are ours."""
     for name, disk in sorted(guest.vm.disk.items()):
-        if disk.path is not None:
+        if disk.path is not None or disk.ram is not None:
             continue
         storage = _storage(guest, disk)
         keys = [f"disk.{name}.storage", f"disk.{name}.size"]
@@ -139,6 +100,8 @@ def provision_disks(guest: Guest) -> Iterator[Step]:
 
 def disk_plans(guest: Guest) -> tuple[DiskPlan, ...]:
     return tuple(
-        DiskPlan(name, disk.bus, disk_path(guest, name, disk)[0], disk.size or 0 if disk.path is None else 0)
+        DiskPlan(
+            name, disk.bus, disk_path(guest, name, disk)[0], disk.ram or disk.size or 0 if disk.path is None else 0
+        )
         for name, disk in sorted(guest.vm.disk.items())
     )

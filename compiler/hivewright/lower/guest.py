@@ -6,9 +6,11 @@ import hashlib
 from collections.abc import Iterable, Iterator
 
 from hivewright.lower.command import lower_command, lower_devices, seed_path, vnc_address
-from hivewright.lower.context import Device, Guest, console_path
+from hivewright.lower.context import Device, Guest
+from hivewright.lower.devices import prepare_simple_devices, serial_ports
 from hivewright.lower.disks import disk_plans, prepare_disks, provision_disks, provision_images
 from hivewright.lower.firmware import prepare_rom, prepare_variables, provision_firmware
+from hivewright.lower.limits import prepare_limits
 from hivewright.lower.loader import lower_loader, prepare_loader
 from hivewright.lower.machine import prepare_machine
 from hivewright.lower.network import nic_plans, prepare_taps
@@ -68,7 +70,7 @@ def lower_guest(guest: Guest, depth: int, seeds: SeedWriter) -> tuple[VmPlan, tu
         disks=disk_plans(guest),
         slots=_slots(devices),
         vnc=vnc_address(guest),
-        consoles=tuple((port, console_path(guest, port)) for port in sorted(vm.serial)),
+        consoles=serial_ports(guest),
         passthrough=tuple(
             (name, guest.host.device[passthrough.device].pci) for name, passthrough in sorted(vm.passthrough.items())
         ),
@@ -93,6 +95,8 @@ def _prepare(guest: Guest, provision_digest: str) -> Iterator[Step]:
         if passthrough.rom is not None:
             keys = (f"passthrough.{name}.rom",)
             yield Step("file", (f"ROM of {name}", passthrough.rom), keys, f"passthrough.{name}.rom")
+    yield from prepare_simple_devices(guest)
+    yield from prepare_limits(guest)
     if provision_digest:
         yield Step("provisioned", (provision_digest,), ("rule:provisioned",), "provision")
     yield from prepare_variables(guest)

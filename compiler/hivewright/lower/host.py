@@ -10,6 +10,7 @@ from hivewright.lower.context import Guest, Lowered
 from hivewright.lower.devd import lower_devd, uplinks_of
 from hivewright.lower.freebsd import features
 from hivewright.lower.guest import lower_guest
+from hivewright.lower.limits import lower_accounting
 from hivewright.lower.nat import fragments, lower_lines, reservations
 from hivewright.lower.network import lower_networks
 from hivewright.lower.seed import SeedWriter
@@ -66,7 +67,7 @@ def _lower_host(
     networks = lower_networks(site, name, {nic.network for plan in plans for nic in plan.nics})
     modules = lower_modules(plans, networks)
     selectors = {selector for plan in plans for _, selector in plan.passthrough}
-    loader = tuple(lower_loader(modules, selectors, host.iommu))
+    loader = (*lower_loader(modules, selectors, host.iommu), *lower_accounting(plans))
     if sum(setting.name.startswith("pptdevs") for setting in loader) > _PPTDEVS:
         diagnostics.append(_too_many_devices(site, name))
     known = ((nic.network, nic.mac, plan.name, nic.address) for plan in plans for nic in plan.nics)

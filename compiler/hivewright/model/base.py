@@ -267,6 +267,24 @@ Serial = Annotated[
     described("^[A-Za-z0-9_.-]{1,20}$", "S1"),
 ]
 
+_PORT_NAME = "[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
+
+PortName = Annotated[
+    str,
+    reader(
+        _matching(_PORT_NAME, "such a name has 1 to 63 letters, digits, - _ and ., and begins with a letter or digit"),
+        '"org.qemu.guest_agent.0"',
+    ),
+    described(f"^{_PORT_NAME}$", "org.qemu.guest_agent.0"),
+]
+"""What a guest knows a port of a virtio console, or a share, by (bhyve(8))."""
+
+Eui64 = Annotated[
+    str,
+    reader(_matching("[0-9a-f]{16}", "an EUI-64 is 16 lower-case hexadecimal digits"), '"589cfc0000000001"'),
+    described("^[0-9a-f]{16}$", "589cfc0000000001"),
+]
+
 SectorSize = Annotated[
     str,
     reader(

@@ -2,11 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from hivewright.model.base import HostPath, ImageName, Name, SectorSize, Serial, Size, Slot, Table
+from hivewright.model.base import (
+    Eui64,
+    HostPath,
+    ImageName,
+    Name,
+    SectorSize,
+    Serial,
+    Size,
+    Slot,
+    Table,
+)
+
+
+class Nvme(Table):
+    """The controller of a disk on bus nvme: ``[vm.NAME.disk.DISK.nvme]``."""
+
+    queues: int | None = Field(None, ge=1, le=16, description="Most queues; 16 if absent.")
+    queue_size: int | None = Field(None, ge=2, le=2048, description="Most entries of a queue; 2048 if absent.")
+    io_slots: int | None = Field(None, ge=1, le=1024, description="Most requests at the same time; 8 if absent.")
+    eui64: Eui64 | None = Field(None, description="The EUI-64 of the namespace; derived by bhyve(8) if absent.")
+    dataset_management: Literal["auto", "enable", "disable"] | None = Field(
+        None, description="Whether the guest may free blocks; auto, which asks the backend, if absent."
+    )
 
 
 class Disk(Table):
@@ -16,9 +38,26 @@ class Disk(Table):
     size: Size | None = Field(None, description="Its size. A larger one grows the disk; it never shrinks.")
     path: HostPath | None = Field(None, description="An existing file or device, used as it is.")
     image: ImageName | None = Field(None, description="The image that fills it when it is created.")
-    bus: Literal["virtio-blk", "ahci-hd", "nvme"] = Field("virtio-blk", description="The device the guest sees.")
+    bus: Literal["virtio-blk", "ahci-hd", "nvme", "virtio-scsi"] = Field(
+        "virtio-blk", description="The device the guest sees. virtio-scsi takes a port of ctl(4) as path."
+    )
+    ram: Size | None = Field(
+        None, description="With bus nvme, instead of storage or path: a disk in memory, empty at each start."
+    )
+    controller: Name | None = Field(
+        None, description="With bus ahci-hd: one AHCI controller for all disks and drives that name it."
+    )
+    nvme: Nvme | None = Field(None, description="With bus nvme: settings of its controller.")
+    initiator: Annotated[int, Field(ge=0, le=65535)] | None = Field(
+        None, description="With bus virtio-scsi: the initiator that ctl(4) sees."
+    )
+    trim: bool = Field(True, description="Whether the guest may free blocks.")
+    boot_index: Annotated[int, Field(ge=0, le=255)] | None = Field(
+        None, description="The firmware tries lower ones first (FreeBSD 14.0 and later, amd64)."
+    )
     sector_size: SectorSize | None = Field(None, description="Logical, or logical/physical, sector size in bytes.")
     readonly: bool = Field(False, description="The guest cannot write.")
+    shared: bool = Field(False, description="Several guests may have it at the same time: all of them must say so.")
     serial: Serial | None = Field(None, description="Serial number; derived from the VM and disk names if absent.")
     cache: Literal["default", "nocache", "direct", "nocache-direct"] = Field(
         "default", description="nocache bypasses the host's cache (O_DIRECT), direct writes through (O_SYNC)."
@@ -34,4 +73,8 @@ class Cd(Table):
 
     path: HostPath | None = Field(None, description="The ISO image on the host.")
     image: ImageName | None = Field(None, description="An image, fetched on provisioning.")
+    controller: Name | None = Field(None, description="One AHCI controller for all disks and drives that name it.")
+    boot_index: Annotated[int, Field(ge=0, le=255)] | None = Field(
+        None, description="The firmware tries lower ones first (FreeBSD 14.0 and later, amd64)."
+    )
     slot: Slot | None = Field(None, description="A fixed PCI address; taken from the lock if absent.")

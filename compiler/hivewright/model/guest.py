@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from hivewright.model.base import HostPath, HostPort, Line, ListOf, Name, SitePath, Slot, Span, Table
+from hivewright.model.devices import Secret
 from hivewright.model.machine import Layout
 from hivewright.model.nic import Ip
 
@@ -40,6 +41,10 @@ class Vnc(Table):
         "auto", description='A port, or "auto": taken from the lock.'
     )
     address: Ip = Field("127.0.0.1", description="Address to listen on.")
+    socket: bool = Field(
+        False, description="Listen on the UNIX socket vnc.sock in the guest's run-time state instead (FreeBSD 15.1)."
+    )
+    password: Secret | None = Field(None, description="A secret of 1 to 8 characters that clients must give.")
     resolution: Annotated[str, Field(pattern=r"^[0-9]{3,4}x[0-9]{3,4}$")] = Field(
         "1024x768", description="Width and height in pixels."
     )
@@ -55,7 +60,11 @@ class Vnc(Table):
 class SerialPort(Table):
     """A serial port: ``[vm.NAME.serial.com1]``."""
 
-    kind: Literal["nmdm"] = Field("nmdm", description="nmdm(4): a null-modem pair on the host.")
+    kind: Literal["nmdm", "tcp"] = Field(
+        "nmdm", description="nmdm(4), a null-modem pair on the host, or a TCP port (FreeBSD 15.0)."
+    )
+    address: Ip = Field("127.0.0.1", description="With tcp: the address to listen on. Nothing asks for a password.")
+    port: Annotated[int, Field(ge=1, le=65535)] | None = Field(None, description="With tcp: the port to listen on.")
 
 
 class Rng(Table):

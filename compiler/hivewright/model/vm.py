@@ -9,6 +9,7 @@ from pydantic import Field
 
 from hivewright.model.base import CpuList, Line, ListOf, Name, Size, Switch, Table, VcpuNumber, described, reader
 from hivewright.model.base import Duration as DurationType
+from hivewright.model.devices import Channel, Input, Share, Sound
 from hivewright.model.disk import Cd, Disk
 from hivewright.model.firmware import Firmware
 from hivewright.model.guest import (
@@ -22,6 +23,7 @@ from hivewright.model.guest import (
     Topology,
     Vnc,
 )
+from hivewright.model.limits import Limits
 from hivewright.model.machine import FirmwareConfiguration, Machine, Smbios
 from hivewright.model.nic import Nic
 from hivewright.model.numa import NumaDomain, NumaNumber
@@ -96,7 +98,14 @@ class Vm(Table):
     )
     vnc: Annotated[Vnc | None, Switch] = Field(None, description="A framebuffer shown over VNC.")
     rng: Annotated[Rng | None, Switch] = Field(None, description="A random-number device.")
+    sound: Annotated[Sound | None, Switch] = Field(None, description="A sound card.")
+    input: dict[Name, Input] = Field(default_factory=dict, description="Input devices of the host, by name.")
+    channel: dict[Name, Channel] = Field(
+        default_factory=dict, description="Ports of a virtio console, by name; 16 at most."
+    )
     tpm: Annotated[Tpm | None, Switch] = Field(None, description="A trusted platform module, TPM 2.0.")
     cloud_init: Annotated[CloudInit | None, Switch] = Field(None, description="First-boot data.")
+    share: dict[Name, Share] = Field(default_factory=dict, description="Directories of the host, by name.")
+    limits: Limits | None = Field(None, description="What it may take from the host.")
     hooks: Hooks = Field(default_factory=cache(Hooks), description="Programs run around its life.")
     extra_args: ListOf[Line] = Field((), description="Further arguments for bhyve(8), checked for collisions.")

@@ -141,7 +141,8 @@ def _instead(argument: Argument, vm: Vm) -> str:
         if device == "tpm" and vm.tpm is not None:
             return "write tpm"
         if device == "fwcfg":
-            return _ALWAYS if vm.fwcfg else ""
+            given = bool(vm.fwcfg) or any(disk.boot_index is not None for disk in vm.disk.values())
+            return _ALWAYS if given or any(cd.boot_index is not None for cd in vm.cd.values()) else ""
         if backend == "stdio":
             return f"guests run without a terminal; write serial.{device} instead"
         return f"delete it or serial.{device}" if device in vm.serial else ""

@@ -66,6 +66,14 @@ def given_slots(survey: Survey) -> dict[str, list[tuple[PciAddress, Owner]]]:
         for key, passthrough in ordered(vm.passthrough):
             if passthrough.slot is not None:
                 given.setdefault(name, []).append((passthrough.slot, (name, "passthrough", key, "slot")))
+        for key, handed in ordered(vm.input):
+            if handed.slot is not None:
+                given.setdefault(name, []).append((handed.slot, (name, "input", key, "slot")))
+        for key, share in ordered(vm.share):
+            if share.slot is not None:
+                given.setdefault(name, []).append((share.slot, (name, "share", key, "slot")))
+        if vm.sound is not None and vm.sound.slot is not None:
+            given.setdefault(name, []).append((vm.sound.slot, (name, "sound", "slot")))
         if vm.rng is not None and vm.rng.slot is not None:
             given.setdefault(name, []).append((vm.rng.slot, (name, "rng", "slot")))
         if vm.vnc is not None and vm.vnc.slot is not None:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from hivewright.report import Diagnostic
 from hivewright.rules.properties import volblocksize
 from hivewright.rules.survey import Survey, diagnose, host_place, ordered, storage_place
 from hivewright.units import format_size
+
+if TYPE_CHECKING:
+    from hivewright.model.disk import Disk
 
 DATASET_LIMIT = 250
 """Characters of a volume's name: ZFS takes 255, and its node below /dev is called zvol/NAME."""
@@ -38,6 +42,8 @@ def disk_source(survey: Survey) -> Iterator[Diagnostic]:
     place = survey.site.place
     for name, key, disk in survey.disks:
         here = ("vm", name, "disk", key)
+        if disk.ram is not None:
+            continue
         if disk.storage is None and disk.path is None:
             yield diagnose(
                 "STO003",
@@ -133,29 +139,29 @@ def same_path(survey: Survey) -> Iterator[Diagnostic]:
     reported: set[tuple[str, str]] = set()
     for host, vms in survey.guests.items():
         # The managed disks come first: the fault is at the path that names one of them.
-        users: dict[str, tuple[str, str, bool]] = dict(_managed(survey, host))
+        users: dict[str, tuple[str, str, Disk]] = dict(_managed(survey, host))
         for name, vm in vms.items():
             for key, disk in ordered(vm.disk):
                 if disk.path is None:
                     continue
-                other, other_key, other_reads = users.setdefault(disk.path, (name, key, disk.readonly))
+                other, other_key, other_disk = users.setdefault(disk.path, (name, key, disk))
                 if (other, other_key) == (name, key) or (name, key) in reported:
                     continue
-                if disk.readonly and other_reads:
+                if (disk.readonly and other_disk.readonly) or (disk.shared and other_disk.shared):
                     continue
-                writer = name if other_reads else other
+                writer = name if other_disk.readonly else other
                 reported.add((name, key))
                 yield diagnose(
                     "STO009",
                     f"disk {other_key} of {other} and disk {key} of {name} are both {disk.path} on {host}, "
                     f"and {writer} writes to it",
                     site.place("vm", name, "disk", key, "path"),
-                    "give each its own disk, or write readonly = true for both",
+                    "give each its own disk, or write readonly = true, or shared = true, for both",
                     [site.place("vm", other, "disk", other_key, "path")],
                 )
 
 
-def _managed(survey: Survey, host: str) -> Iterator[tuple[str, tuple[str, str, bool]]]:
+def _managed(survey: Survey, host: str) -> Iterator[tuple[str, tuple[str, str, Disk]]]:
     for name, vm in survey.guests[host].items():
         for key, disk in ordered(vm.disk):
             storage = survey.site.host_storages.get((host, disk.storage)) if disk.storage is not None else None
@@ -165,7 +171,7 @@ def _managed(survey: Survey, host: str) -> Iterator[tuple[str, tuple[str, str, b
                 path = f"/dev/zvol/{storage.dataset}/{name}/{key}"
             else:
                 path = f"{storage.path}/{name}/{key}.img"
-            yield path, (name, key, disk.readonly)
+            yield path, (name, key, disk)
 
 
 def volume_names(survey: Survey) -> Iterator[Diagnostic]:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from . import swtpm
+from .paths import OPENED, RefusedError, make_socket, open_paths, variables_of
 from .reply import Later, Reply, Result, fail
 from .switches import close, open_netgraph, open_vale
 from .world import Behaviour, Guest, World
@@ -22,14 +23,6 @@ PLAIN = ("hostbridge", "amd_hostbridge", "lpc", "xhci", "virtio-rnd", "hda", "ua
 OTHER = ("virtio-net", "e1000", "fbuf", "passthru", "virtio-9p", "virtio-scsi", "ahci")
 MAC = re.compile(r"(?:[0-9a-f]{2}:){5}[0-9a-f]{2}", re.IGNORECASE)
 UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-
-
-class RefusedError(Exception):
-    """bhyve ends with this message and status before or while it opens its devices."""
-
-    def __init__(self, message: str, status: int = 4) -> None:
-        super().__init__(message)
-        self.status = status
 
 
 @dataclass
@@ -100,6 +93,8 @@ def option(machine: Machine, letter: str, value: str) -> None:
         raise RefusedError(f"invalid uuid '{value}'", 4)
     elif letter in "kr" and not os.path.exists(value):
         raise RefusedError(f"bhyve: {value}: No such file or directory", 4)
+    elif letter == "k":
+        machine.config.update(variables_of(value))
 
 
 def topology(text: str) -> int:
@@ -133,7 +128,8 @@ def slot(machine: Machine, text: str) -> None:
     address = (values[0], values[1], values[2]) if len(values) == 3 else (0, values[0], values[1])
     if address[0] > 255 or address[1] > 31 or address[2] > 7:
         raise RefusedError(f"Invalid PCI slot info field '{text}'")
-    if address in machine.devices:
+    node = f"pci.{address[0]}.{address[1]}.{address[2]}."
+    if address in machine.devices or any(name.startswith(node) for name in machine.config):
         raise RefusedError(f"pci slot {address[1]}:{address[2]} already occupied!")
     if emulation not in BLOCK + PLAIN + OTHER:
         raise RefusedError(f'pci slot {address[1]}:{address[2]}: unknown device "{emulation}"')
@@ -167,6 +163,8 @@ def open_devices(world: World, machine: Machine, guest: Guest, stdin: str) -> No
             open_fbuf(world, guest, conf)
         elif emulation == "passthru" and ("S" not in machine.flags or first not in world.ppt):
             raise RefusedError(f"passthru device {first} is not bound to ppt, or memory is not wired")
+        elif emulation in OPENED:
+            open_paths(emulation, conf)
         elif emulation == "virtio-9p" and not os.path.isdir(first.partition("=")[2]):
             raise RefusedError(f"virtio-9p: {first}: No such file or directory")
     rom = machine.config.get("bootrom")
@@ -193,6 +191,8 @@ def open_console(world: World, backend: str, stdin: str) -> None:
     if backend == "stdio":
         if stdin == "/dev/null":
             raise RefusedError("Assertion failed: stdin", 134)
+        return
+    if backend.startswith("tcp=") and world.release >= (15, 0):
         return
     if not re.fullmatch(r"/dev/nmdm[^/]+[AB]", backend):
         raise RefusedError(f"Unable to initialize backend '{backend}' for LPC device")
@@ -227,6 +227,9 @@ def open_fbuf(world: World, guest: Guest, conf: str) -> None:
     """A VNC address nobody listens on."""
     keys = dict(part.partition("=")[::2] for part in conf.split(","))
     listen = keys.get("rfb", keys.get("tcp", "127.0.0.1:5900"))
+    if listen.startswith("unix:") and world.release >= (15, 1):
+        make_socket(listen.removeprefix("unix:"))
+        return
     port = listen.rpartition(":")[2]
     if not port.isdigit() or not 0 < int(port) < 65536:
         raise RefusedError("fbuf: invalid port")
@@ -329,25 +332,6 @@ def destroy_context(world: World, name: str) -> None:
     world.unnode(f"vmm/{name}")
     if guest is not None:
         end(world, guest, ENDS["error"], "vm_run error -1, errno 6\n")
-
-
-def bhyvectl(world: World, words: list[str]) -> Result:
-    """bhyvectl(8): --destroy, --force-poweroff, --force-reset, --inject-nmi, --get-stats."""
-    names = [word[len("--vm=") :] for word in words if word.startswith("--vm=")]
-    verbs = [word for word in words if not word.startswith("--vm=")]
-    known = ("--destroy", "--force-poweroff", "--force-reset", "--inject-nmi", "--get-stats")
-    if len(names) != 1 or len(verbs) != 1 or verbs[0] not in known:
-        return fail("Usage: bhyvectl --vm=<vmname> [--destroy] [--force-reset] [--force-poweroff] ...")
-    name = names[0]
-    if name not in world.contexts:
-        return fail(f"VM:{name} could not be opened")
-    guest = world.guests.get(name)
-    if verbs[0] == "--destroy":
-        destroy_context(world, name)
-    elif guest is not None and not guest.behaviour.wedged and verbs[0].startswith("--force"):
-        status = ENDS["poweroff"] if verbs[0] == "--force-poweroff" else ENDS["reboot"]
-        world.at(0.1, lambda: end(world, guest, status))
-    return Reply()
 
 
 def died(world: World, pid: int) -> None:

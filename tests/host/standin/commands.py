@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from . import bhyve, loaders, network, storage, switches, swtpm, system
+from . import bhyve, bhyvectl, limits, loaders, network, storage, switches, swtpm, system
 from .local import UsageError
 from .reply import Become, Local, Result, fail
 from .world import World
@@ -21,7 +21,7 @@ PLAYED: dict[str, tuple[str, Command]] = {
     "route": ("/sbin", network.route),
     "valectl": ("/usr/sbin", switches.valectl),
     "ngctl": ("/usr/sbin", switches.ngctl),
-    "bhyvectl": ("/usr/sbin", bhyve.bhyvectl),
+    "bhyvectl": ("/usr/sbin", bhyvectl.bhyvectl),
     "bhyveload": ("/usr/sbin", loaders.bhyveload),
     "grub-bhyve": ("/usr/local/sbin", loaders.grub),
     "pgrep": ("/bin", system.pgrep),
@@ -42,6 +42,10 @@ PLAYED: dict[str, tuple[str, Command]] = {
     "pciconf": ("/usr/sbin", system.pciconf),
     "devctl": ("/usr/sbin", system.devctl),
     "hostname": ("/bin", system.hostname),
+    "cpuset": ("/usr/bin", limits.cpuset),
+    "renice": ("/usr/bin", limits.renice),
+    "protect": ("/usr/bin", limits.protect),
+    "rctl": ("/usr/bin", limits.rctl),
     "logger": ("/usr/bin", system.silent),
     "cu": ("/usr/bin", system.silent),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from typing import TYPE_CHECKING, Any
 
 from .processes import PROC, read
@@ -139,7 +140,9 @@ def tree(top: str) -> list[str]:
             path = os.path.join(directory, name)
             found = os.lstat(path)
             line = f"file {path} {found.st_mode & 0o777:04o}"
-            if name in ("lock", "supervisor", "pid"):
+            if stat.S_ISSOCK(found.st_mode):
+                line = f"socket {path}"
+            elif name in ("lock", "supervisor", "pid"):
                 line += " a pid" if found.st_size else " empty"
             elif name == "digest" or name == "provisioned":
                 line += " a digest" if found.st_size else " empty"

@@ -87,6 +87,8 @@ def appear(world: World, name: str) -> None:
 def value_of(dataset: Dataset, name: str) -> str:
     """One property as -p prints it."""
     known = {"name": dataset.name, "type": dataset.kind, "volsize": str(dataset.size) if dataset.size else "-"}
+    if name == "volblocksize" and dataset.kind == "volume":
+        return str(size_of(dataset.properties.get(name, "16K")))
     return known.get(name, dataset.properties.get(name, "-"))
 
 

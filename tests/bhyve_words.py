@@ -1,0 +1,137 @@
+"""The words of bhyve's command line: its options and devices, the keys they take, and the forms of values."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+Version = tuple[int, int]
+
+AMD64_FLAGS = frozenset("aACDeHIPSuWwxY")
+AMD64_OPTIONS = frozenset("cfGKklmnopsU")
+ARM64_FLAGS = frozenset("CDSW")
+ARM64_OPTIONS = frozenset("kfopcsmU")
+OPTIONS_SINCE: dict[str, Version] = {"f": (14, 0), "n": (15, 0)}
+FWCFG = re.compile(r"([A-Za-z0-9._/-]{1,55}),(?:string=[ -~]+|file=/[^,%\\\s]+)")
+NUMA = re.compile(
+    r"id=([0-7])(?:,size=[1-9][0-9]*[MG])?,cpus=([0-9]+)(?:-([0-9]+))?"
+    r"(?:,domain_policy=(?:first-touch|interleave|prefer|round-robin)(?::[0-9]+(?:-[0-9]+)?)?)?"
+)
+TPM = re.compile(r"(passthru|swtpm),/[^,%\\\s]+,version=2\.0")
+LAYOUT = re.compile(r"[a-z][A-Za-z0-9_.]{0,30}")
+SMBIOS = {
+    "system": {"manufacturer", "product_name", "version", "serial_number", "sku", "family_name"},
+    "board": {"manufacturer", "product_name", "version", "serial_number", "asset_tag", "location"},
+    "chassis": {"manufacturer", "version", "serial_number", "asset_tag", "sku"},
+    "bios": {"vendor", "version", "release_date"},
+}
+SMBIOS_VALUE = re.compile(r"[ -$&-\[\]-~]+")
+
+PATH = re.compile(r"/[^,%\\\s]+")
+MAC = re.compile(r"[0-9a-f][02468ace](?::[0-9a-f]{2}){5}")
+SERIAL = re.compile(r"[A-Za-z0-9_.-]{1,20}")
+NUMBER = re.compile(r"0|[1-9][0-9]*")
+SECTOR = re.compile(r"(512|1024|2048|4096|8192)(/(512|1024|2048|4096|8192|16384))?")
+HOST_DEVICE = re.compile(r"[0-9]{1,3}/[0-9]{1,2}/[0-9]{1,3}")
+INTERFACE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,14}")
+VNC = re.compile(r"(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|\[[0-9a-f:.]+\]):([0-9]{1,5})")
+UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+CPU_LIST = re.compile(r"[0-9]+(?:-[0-9]+)?(?:,[0-9]+(?:-[0-9]+)?)*")
+NMDM = re.compile(r"/dev/nmdm[A-Za-z0-9_.-]+A")
+SERIAL_TCP = re.compile(r"tcp=(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|\[[0-9a-f:.]+\]):[0-9]{1,5}")
+PORT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*=(/[^,%\\\s]+)")
+SOCKET_LENGTH = 103
+NAME = re.compile(r"[a-z][a-z0-9_-]{0,30}")
+
+BLOCK_KEYS: dict[str, re.Pattern[str] | None] = {
+    "nocache": None,
+    "direct": None,
+    "ro": None,
+    "sectorsize": SECTOR,
+    "ser": SERIAL,
+}
+BLOCK_KEYS |= {"nodelete": None, "bootindex": NUMBER}
+NVME_KEYS: dict[str, re.Pattern[str] | None] = {
+    **dict.fromkeys(("maxq", "qsz", "ioslots"), NUMBER),
+    "dsm": re.compile("auto|enable|disable"),
+    "eui64": re.compile("0x[0-9a-f]{16}"),
+    "sectsz": re.compile("512|4096|8192"),
+}
+DEVICE_KEYS: dict[str, dict[str, re.Pattern[str] | None]] = {
+    "virtio-blk": BLOCK_KEYS,
+    "ahci-hd": BLOCK_KEYS,
+    "ahci-cd": {"ro": None, "bootindex": NUMBER},
+    "ahci": {},
+    "virtio-scsi": {"iid": NUMBER, "bootindex": NUMBER},
+    "nvme": {"nocache": None, "direct": None, "ro": None, "nodelete": None, "bootindex": NUMBER, "ser": SERIAL}
+    | NVME_KEYS,
+    "virtio-net": {"mac": MAC, "mtu": NUMBER, "type": re.compile("tap")},
+    "e1000": {"mac": MAC, "type": re.compile("tap")},
+    "fbuf": {
+        "tcp": VNC,
+        "rfb": re.compile(r"unix:/[^,%\\\s]+"),
+        "w": NUMBER,
+        "h": NUMBER,
+        "vga": re.compile("io|off"),
+        "wait": None,
+    },
+    "xhci": {"tablet": None},
+    "passthru": {"rom": PATH},
+    "virtio-rnd": {},
+    "virtio-9p": {"ro": None},
+    "virtio-console": {},
+    "hda": {"play": PATH, "rec": PATH},
+    "virtio-input": {},
+    "hostbridge": {},
+    "amd_hostbridge": {},
+    "lpc": {},
+}
+"""Device -> the keys it takes, and the form of their values; None for a key without one."""
+
+BACKENDS: dict[str, re.Pattern[str]] = {
+    **dict.fromkeys(("virtio-blk", "ahci-hd", "ahci-cd"), PATH),
+    "nvme": re.compile(rf"{PATH.pattern}|ram=[1-9][0-9]*"),
+    "virtio-scsi": re.compile(r"/dev/cam/ctl(?:[0-9]+\.[0-9]+)?"),
+    **dict.fromkeys(("virtio-net", "e1000"), re.compile(rf"{INTERFACE.pattern}|vale[0-9A-Za-z_]+:[0-9A-Za-z_]+")),
+    "passthru": HOST_DEVICE,
+    "virtio-input": PATH,
+    "virtio-9p": re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*=/[^,%\\\s]+"),
+}
+"""Devices whose configuration begins with a backend, and its form."""
+
+_FORWARD = r"(tcp|udp):[0-9.]+:[0-9]{1,5}-[0-9.]+:[0-9]{1,5}"
+SWITCHES: dict[str, tuple[Version, dict[str, re.Pattern[str] | None]]] = {
+    "netgraph": (
+        (13, 1),
+        {
+            "path": re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,30}:"),
+            "peerhook": re.compile(r"link(0|[1-9][0-9]*)"),
+            "socket": re.compile(r"[A-Za-z0-9_-]{1,31}"),
+        },
+    ),
+    "slirp": ((15, 0), {"open": None, "hostfwd": re.compile(f"{_FORWARD}(;{_FORWARD})*")}),
+}
+"""Backends of NICs that are no interfaces: the release that brought them, and their keys."""
+
+Address = tuple[int, int, int]
+
+
+@dataclass
+class Command:
+    """What a command line says, as far as tests look at it."""
+
+    name: str
+    release: Version
+    arch: str
+    flags: set[str] = field(default_factory=set)
+    slots: dict[Address, tuple[str, str]] = field(default_factory=dict)
+    lpc: dict[str, str] = field(default_factory=dict)
+    variables: dict[str, str] = field(default_factory=dict)
+    memory: str = ""
+    uuid: str = ""
+    cpus: int = 0
+    domains: dict[int, range] = field(default_factory=dict)
+    files: list[str] = field(default_factory=list)
+    keyboard: str = ""
+    macs: list[str] = field(default_factory=list)
+    configurations: list[str] = field(default_factory=list)
