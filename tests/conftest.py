@@ -26,6 +26,12 @@ def write_files(folder: Path, files: str | Files) -> Path:
     return folder
 
 
+@pytest.fixture(autouse=True)
+def cache_of_its_own(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a test builds or checks is remembered for that test alone, and not in the home of whoever runs it."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+
+
 @pytest.fixture
 def load_site(tmp_path: Path) -> LoadSite:
     """Loads a site from the text of its files."""

@@ -158,7 +158,7 @@ CHECK = {
     for part in ("values", "source", "model", "site", "load", "shared", "rules", "allocate", "package")
     for name in PARTS[part].modules.split() or [""]
 } - {f"hivewright.{name}" for name in ("quote", "manifest", "plan", "parallel", "explain", "locate", "printer", "keys")}
-CHECK |= {f"hivewright.{name}" for name in ("cli", "commands", "commands.check", "commands.front")}
+CHECK |= {f"hivewright.{name}" for name in ("cli", "commands", "commands.check", "commands.front", "stamp")}
 OTHERS = {"annotated_types", "pydantic", "pydantic_core", "tomli", "typing_extensions", "typing_inspection"}
 HEAVY = {
     *("asyncio", "concurrent", "csv", "ctypes", "difflib", "email", "http", "importlib.metadata", "jinja2", "json"),

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from hivewright import stamp
+from conftest import BASE, write_files
+from hivewright import cli, stamp
 from hivewright.commands import build as build_command
 from hivewright.source import find_project
 from projects import GUESTS, HIVE, NEW_GUEST, Project, hivewright
@@ -320,3 +321,21 @@ class TestLimits:
         shutil.rmtree(built.build)
         shutil.rmtree(built.locks)
         assert stamp.input_signature(project) == before
+
+
+def test_a_check_without_faults_is_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = write_files(tmp_path, {"site.toml": BASE, "locks/web1.toml": 'uuid = "x"\n'})
+    check = ["-C", str(folder), "check"]
+    assert cli.main(check) == 1
+    assert cli.main(check) == 1
+    (folder / "locks" / "web1.toml").unlink()
+    assert cli.main(check) == 0
+    with monkeypatch.context() as patch:
+        patch.setattr("hivewright.commands.check._check", lambda _: pytest.fail("the site was read again"))
+        assert cli.main(check) == 0
+    (folder / "site.toml").write_text(f"{BASE}colour = 1\n")
+    assert cli.main(check) == 1
+    (folder / "site.toml").write_text(BASE)
+    assert cli.main(check) == 0
+    write_files(folder, {"locks/web1.toml": "<<<<<<< ours\n"})
+    assert cli.main(check) == 1

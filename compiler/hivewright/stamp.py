@@ -9,7 +9,6 @@ without the stamp and compare every byte.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Collection, Iterable
 from contextlib import suppress
@@ -140,10 +139,31 @@ def is_current(stamp: Stamp, project: Project, compiler: str, inputs: str) -> bo
     )
 
 
+def check_signature(project: Project) -> str:
+    """Of everything that ``check`` looks at, every lock included."""
+    return f"{compiler_signature()} {input_signature(project)} {signature([str(project.locks)], follow=False)}"
+
+
+def is_checked(project: Project, signed: str) -> bool:
+    """Whether an earlier check of exactly this had nothing to say."""
+    path = _path(project, ".checked")
+    try:
+        return path is not None and path.read_text(encoding="utf-8") == signed
+    except (OSError, ValueError):
+        return False
+
+
+def mark_checked(project: Project, signed: str) -> None:
+    """Remember that a check had nothing to say."""
+    _keep(_path(project, ".checked"), signed)
+
+
 def read_stamp(project: Project) -> Stamp:
     """The stamp of the last build of this project; an empty one when there is none that can be used."""
+    import json
+
     try:
-        path = _path(project)
+        path = _path(project, ".json")
         if path is None:
             return Stamp()
         values = json.loads(path.read_bytes())
@@ -160,18 +180,24 @@ def read_stamp(project: Project) -> Stamp:
 
 
 def write_stamp(project: Project, stamp: Stamp) -> None:
-    """Keep a stamp; a cache folder that cannot be written is no fault."""
-    path = _path(project)
+    """Keep a stamp."""
+    import json
+
+    _keep(_path(project, ".json"), json.dumps(asdict(stamp)))
+
+
+def _keep(path: Path | None, text: str) -> None:
+    """Write a file of the cache; a cache folder that cannot be written is no fault."""
     if path is None:
         return
     with suppress(OSError):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         temporary = path.with_suffix(f".{os.getpid()}")
-        temporary.write_text(json.dumps(asdict(stamp)), encoding="utf-8")
+        temporary.write_text(text, encoding="utf-8")
         temporary.replace(path)
 
 
-def _path(project: Project) -> Path | None:
+def _path(project: Project, suffix: str) -> Path | None:
     """Where the stamp lies; ``None`` where the user has no home. Relative cache folders do not count (XDG)."""
     cache = os.environ.get("XDG_CACHE_HOME", "")
     if not os.path.isabs(cache):
@@ -179,4 +205,4 @@ def _path(project: Project) -> Path | None:
     if not os.path.isabs(cache):
         return None
     name = blake2b(os.fsencode(os.path.abspath(project.site)), digest_size=12).hexdigest()
-    return Path(cache) / "hivewright" / f"{name}.json"
+    return Path(cache) / "hivewright" / f"{name}{suffix}"

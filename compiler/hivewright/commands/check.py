@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser, Namespace
+from pathlib import Path
 
-from hivewright.commands.front import load_project
+from hivewright.source import find_project
+from hivewright.stamp import check_signature, is_checked, mark_checked
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -14,15 +16,30 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(arguments: Namespace) -> int:
-    """0 when the site has no errors, 1 otherwise."""
+    """0 when the site has no errors, 1 otherwise. What had no fault and did not change is not read again."""
+    project = find_project(Path(arguments.directory))
+    signed = check_signature(project)
+    if not arguments.verbose and is_checked(project, signed):
+        if arguments.format == "json":
+            sys.stderr.write("[]\n")
+        return 0
+    status, silent = _check(arguments)
+    if silent:
+        mark_checked(project, signed)
+    return status
+
+
+def _check(arguments: Namespace) -> tuple[int, bool]:
+    """The exit status, and whether there was nothing to say."""
+    from hivewright.commands.front import load_project
     from hivewright.numbering import allocate_numbers, read_locks
 
     with load_project(arguments) as front:
         if front.site is None:
-            return 1
+            return 1, False
         if front.report(allocate_numbers(front.site, read_locks(front.project)).diagnostics):
-            return 1
+            return 1, False
         if arguments.verbose:
             hosts, vms = len(front.site.hosts), len(front.site.vms)
             sys.stderr.write(f"{front.project.site}: {len(front.sources.files)} files, {hosts} hosts, {vms} VMs\n")
-    return 0
+        return 0, not front.reported
