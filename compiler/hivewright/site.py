@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from hivewright.report import KeyPath, Part, Place
@@ -60,6 +60,16 @@ class Site:
     """The file that defines each object: ``("vm", "web1") -> "vms/web.toml"``, ``("site",) -> "site.toml"``."""
     layers: Mapping[str, tuple[Layer, ...]]
     """The layers of each VM, the strongest first."""
+    guests: Mapping[str, Mapping[str, Vm]] = field(init=False, repr=False, compare=False)
+    """Host -> the VMs that may run there; every host has an entry."""
+
+    def __post_init__(self) -> None:
+        guests: dict[str, dict[str, Vm]] = {host: {} for host in self.hosts}
+        for name, vm in self.vms.items():
+            for host in self.hosts_of(vm):
+                if host in guests:
+                    guests[host][name] = vm
+        object.__setattr__(self, "guests", guests)
 
     def hosts_of(self, vm: Vm) -> tuple[str, ...]:
         """The hosts a VM may run on, its home first."""

@@ -24,19 +24,13 @@ _PPTDEVS = 3
 
 def lower(site: Site, allocation: Allocation) -> Lowered:
     """The plans of all hosts, sorted by name. The site must have passed the rules."""
-    guests: dict[str, list[str]] = {host: [] for host in sorted(site.hosts)}
-    for name, vm in site.vms.items():
-        for host in site.hosts_of(vm):
-            guests[host].append(name)
     seeds = SeedWriter()
-    results = [_lower_host(site, allocation, host, names, seeds) for host, names in guests.items()]
-    return _joined(results)
+    return _joined([_lower_host(site, allocation, host, seeds) for host in sorted(site.hosts)])
 
 
 def lower_host(site: Site, allocation: Allocation, host: str) -> Lowered:
     """The plan of one host."""
-    names = [name for name, vm in site.vms.items() if host in site.hosts_of(vm)]
-    return _joined([_lower_host(site, allocation, host, names, SeedWriter())])
+    return _joined([_lower_host(site, allocation, host, SeedWriter())])
 
 
 def _joined(results: Iterable[tuple[HostPlan, list[Diagnostic]]]) -> Lowered:
@@ -49,12 +43,10 @@ def _joined(results: Iterable[tuple[HostPlan, list[Diagnostic]]]) -> Lowered:
     return Lowered(tuple(plans), tuple(diagnostics))
 
 
-def _lower_host(
-    site: Site, allocation: Allocation, name: str, guests: Iterable[str], seeds: SeedWriter
-) -> tuple[HostPlan, list[Diagnostic]]:
+def _lower_host(site: Site, allocation: Allocation, name: str, seeds: SeedWriter) -> tuple[HostPlan, list[Diagnostic]]:
     host = site.hosts[name]
     supported = features(host.freebsd, host.arch)
-    vms = {guest: site.vms[guest] for guest in guests}
+    vms = site.guests[name]
     depth = depths(vms)
     diagnostics: list[Diagnostic] = []
     plans: list[VmPlan] = []

@@ -44,9 +44,7 @@ def lower_nat(site: Site, host: str, name: str, network: Nat, bridge: str) -> Na
 
 def _forwards(site: Site, host: str, network: str) -> Iterator[tuple[str, Forward]]:
     """Address of the guest and forward, by the names of VM, NIC and forward."""
-    for _, vm in sorted(site.vms.items()):
-        if host not in site.hosts_of(vm):
-            continue
+    for vm in site.guests[host].values():
         for _, nic in sorted(vm.nic.items()):
             if nic.network == network:
                 address = (nic.ipv4 or "").partition("/")[0]

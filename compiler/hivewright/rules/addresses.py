@@ -23,7 +23,7 @@ def same_mac(survey: Survey) -> Iterator[Diagnostic]:
 
 
 def same_uuid(survey: Survey) -> Iterator[Diagnostic]:
-    claims = ((vm.uuid, (name, "uuid")) for name, vm in survey.site.vms.items() if vm.uuid is not None)
+    claims = ((vm.uuid, (name, "uuid")) for name, vm in survey.using("uuid") if vm.uuid is not None)
     for uuid, first, second in clashes(claims):
         yield clash(
             survey.site,
@@ -74,14 +74,14 @@ def _ip_claims(survey: Survey) -> Iterator[tuple[tuple[str, tuple[str, ...]], Ow
 def same_vnc_port(survey: Survey) -> Iterator[Diagnostic]:
     """bhyve does not start when the port of its framebuffer is taken (bhyve(8), fbuf)."""
     reported: set[str] = set()
-    for host, vms in survey.guests.items():
-        # By port and address family: who listens on which address, and the first of all.
-        holders: dict[tuple[int, bool], dict[str, str]] = {}
-        for name, vm in vms.items():
-            if vm.vnc is None or vm.vnc.port == "auto":
-                continue
+    # By host, port and address family: who listens on which address, and the first of all.
+    holders: dict[tuple[str, int, bool], dict[str, str]] = {}
+    for name, vm in survey.using("vnc"):
+        if vm.vnc is None or vm.vnc.port == "auto":
+            continue
+        for host in survey.hosts_of[name]:
             address = vm.vnc.address
-            same_port = holders.setdefault((vm.vnc.port, ":" in address), {})
+            same_port = holders.setdefault((host, vm.vnc.port, ":" in address), {})
             other = _listener(same_port, address)
             same_port.setdefault(address, name)
             if other is None or name in reported:

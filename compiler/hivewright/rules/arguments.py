@@ -70,9 +70,8 @@ _ON_ARM64 = frozenset("CDSWfkopcsmU")
 
 
 def extra_args(survey: Survey) -> Iterator[Diagnostic]:
-    for name, vm in survey.site.vms.items():
-        if vm.extra_args:
-            yield from _extra_args(survey, name, vm)
+    for name, vm in survey.using("extra_args"):
+        yield from _extra_args(survey, name, vm)
 
 
 def _extra_args(survey: Survey, name: str, vm: Vm) -> Iterator[Diagnostic]:

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 PORTS = 32
 """Ports of an AHCI controller."""
 
+_SPECIAL = frozenset({"nvme", "ram", "initiator", "controller"})
+"""Keys of a disk that only some buses know."""
+
 CTL = "/dev/cam/ctl"
 BOOT_ORDER_SINCE = (14, 0)
 
@@ -21,6 +24,8 @@ BOOT_ORDER_SINCE = (14, 0)
 def options_of_buses(survey: Survey) -> Iterator[Diagnostic]:
     """bhyve ignores an option that a device does not know without a word."""
     for name, key, disk in survey.disks:
+        if disk.bus != "virtio-scsi" and _SPECIAL.isdisjoint(disk.model_fields_set):
+            continue
         for option, why, remedy in _misfits(disk):
             yield diagnose(
                 "DEV007",
@@ -69,7 +74,8 @@ def _misfits(disk: Disk) -> Iterator[tuple[str, str, str]]:
 
 
 def controller_ports(survey: Survey) -> Iterator[Diagnostic]:
-    for name, vm in survey.site.vms.items():
+    for name in _setting(survey, "controller"):
+        vm = survey.site.vms[name]
         named = [disk.controller for disk in vm.disk.values()] + [cd.controller for cd in vm.cd.values()]
         for controller in sorted({each for each in named if each is not None}):
             count = named.count(controller)
@@ -82,10 +88,18 @@ def controller_ports(survey: Survey) -> Iterator[Diagnostic]:
                 )
 
 
+def _setting(survey: Survey, key: str) -> list[str]:
+    """The VMs that set a key in one of their disks and drives, sorted."""
+    devices = [(name, disk.model_fields_set) for name, _, disk in survey.disks]
+    devices += [(name, cd.model_fields_set) for name, _, cd in survey.cds]
+    return sorted({name for name, keys in devices if key in keys})
+
+
 def boot_order(survey: Survey) -> Iterator[Diagnostic]:
     """Which device is tried first (bhyve(8), bootindex)."""
     site = survey.site
-    for name, vm in site.vms.items():
+    for name in _setting(survey, "boot_index"):
+        vm = site.vms[name]
         first: dict[int, tuple[str, str]] = {}
         asked = [("disk", key, disk.boot_index) for key, disk in ordered(vm.disk)]
         asked += [("cd", key, cd.boot_index) for key, cd in ordered(vm.cd)]

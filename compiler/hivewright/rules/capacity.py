@@ -147,7 +147,7 @@ def cpus_of_all(survey: Survey) -> Iterator[Diagnostic]:
 def topology_product(survey: Survey) -> Iterator[Diagnostic]:
     """bhyve exits when sockets, cores and threads do not make up the vCPUs (bhyve(8), -c)."""
     site = survey.site
-    for name, vm in site.vms.items():
+    for name, vm in survey.using("topology"):
         topology = site.topologies.get(vm.topology) if isinstance(vm.topology, str) else vm.topology
         if topology is None:
             continue
@@ -169,9 +169,7 @@ def topology_product(survey: Survey) -> Iterator[Diagnostic]:
 
 def pins(survey: Survey) -> Iterator[Diagnostic]:
     site = survey.site
-    for name, vm in site.vms.items():
-        if not vm.pin:
-            continue
+    for name, vm in survey.using("pin"):
         for vcpu, cpus in sorted(vm.pin.items()):
             if int(vcpu) >= vm.cpus:
                 has = "the vCPU 0 only" if vm.cpus == 1 else f"the vCPUs 0 to {vm.cpus - 1}"

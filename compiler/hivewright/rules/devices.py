@@ -62,22 +62,16 @@ def given_slots(survey: Survey) -> dict[str, list[tuple[PciAddress, Owner]]]:
         for name, key, device in devices:
             if device.slot is not None:
                 given.setdefault(name, []).append((device.slot, (name, kind, key, "slot")))
-    for name, vm in survey.site.vms.items():
-        for key, passthrough in ordered(vm.passthrough):
-            if passthrough.slot is not None:
-                given.setdefault(name, []).append((passthrough.slot, (name, "passthrough", key, "slot")))
-        for key, handed in ordered(vm.input):
-            if handed.slot is not None:
-                given.setdefault(name, []).append((handed.slot, (name, "input", key, "slot")))
-        for key, share in ordered(vm.share):
-            if share.slot is not None:
-                given.setdefault(name, []).append((share.slot, (name, "share", key, "slot")))
-        if vm.sound is not None and vm.sound.slot is not None:
-            given.setdefault(name, []).append((vm.sound.slot, (name, "sound", "slot")))
-        if vm.rng is not None and vm.rng.slot is not None:
-            given.setdefault(name, []).append((vm.rng.slot, (name, "rng", "slot")))
-        if vm.vnc is not None and vm.vnc.slot is not None:
-            given.setdefault(name, []).append((vm.vnc.slot, (name, "vnc", "slot")))
+    for kind in ("passthrough", "input", "share"):
+        for name, vm in survey.using(kind):
+            for key, device in ordered(getattr(vm, kind)):
+                if device.slot is not None:
+                    given.setdefault(name, []).append((device.slot, (name, kind, key, "slot")))
+    for kind in ("sound", "rng", "vnc"):
+        for name, vm in survey.using(kind):
+            device = getattr(vm, kind)
+            if device is not None and device.slot is not None:
+                given.setdefault(name, []).append((device.slot, (name, kind, "slot")))
     return given
 
 
@@ -123,9 +117,8 @@ def same_passthrough(survey: Survey) -> Iterator[Diagnostic]:
     """A device belongs to one guest at a time (bhyve(8), passthru); two of ours would depend on who starts first."""
     claims = (
         ((host, passthrough.device), (name, "passthrough", key, "device"))
-        for host, vms in survey.guests.items()
-        for name, vm in vms.items()
-        if vm.passthrough
+        for name, vm in survey.using("passthrough")
+        for host in survey.hosts_of[name]
         for key, passthrough in ordered(vm.passthrough)
     )
     for (host, device), first, second in clashes(claims):
@@ -139,7 +132,7 @@ def same_passthrough(survey: Survey) -> Iterator[Diagnostic]:
 
 
 def passthrough_moves(survey: Survey) -> Iterator[Diagnostic]:
-    for name, vm in survey.site.vms.items():
+    for name, vm in survey.using("passthrough"):
         if len(vm.hosts) < 2 or not vm.passthrough:
             continue
         device = min(vm.passthrough)

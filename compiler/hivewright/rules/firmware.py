@@ -25,7 +25,7 @@ _KEYS = ("rom", "variables", "variables_template", "boot", "bhyveload", "grub")
 
 def firmware_kind(survey: Survey) -> Iterator[Diagnostic]:
     site = survey.site
-    for name, vm in site.vms.items():
+    for name, vm in survey.using("firmware"):
         if vm.firmware.kind is None:
             continue
         for host in survey.hosts_of[name]:
@@ -45,7 +45,7 @@ def firmware_kind(survey: Survey) -> Iterator[Diagnostic]:
 
 def own_rom(survey: Survey) -> Iterator[Diagnostic]:
     site = survey.site
-    for name, vm in site.vms.items():
+    for name, vm in survey.using("firmware"):
         if vm.firmware.kind == "rom" and vm.firmware.rom is None:
             yield diagnose(
                 "VM066",
@@ -58,11 +58,13 @@ def own_rom(survey: Survey) -> Iterator[Diagnostic]:
 def without_use(survey: Survey) -> Iterator[Diagnostic]:
     """Keys that the kind of firmware does not look at; a warning, because a layer below may have set them."""
     site = survey.site
-    for name, vm in site.vms.items():
+    for name, vm in survey.using("firmware"):
         kind = vm.firmware.kind
-        used = _USED[kind or "uefi"]
+        used, given = _USED[kind or "uefi"], vm.firmware.model_fields_set
         for key in _KEYS:
-            if key in used or not getattr(vm.firmware, key) or not site.trace(name, ("firmware", key)).file:
+            if key in used or key not in given or not getattr(vm.firmware, key):
+                continue
+            if not site.trace(name, ("firmware", key)).file:
                 continue
             yield diagnose(
                 "VM067",
@@ -77,7 +79,7 @@ def without_use(survey: Survey) -> Iterator[Diagnostic]:
 def loader_needs(survey: Survey) -> Iterator[Diagnostic]:
     """A loader reads a disk of the guest and talks to its first serial port; a framebuffer needs a ROM."""
     site = survey.site
-    for name, vm in site.vms.items():
+    for name, vm in survey.using("firmware"):
         kind = vm.firmware.kind
         if kind not in LOADERS:
             continue

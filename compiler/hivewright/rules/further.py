@@ -21,7 +21,7 @@ _SINCE = {"socket": (15, 1), "tcp": (15, 0), "input": (14, 0)}
 
 def release_offers(survey: Survey) -> Iterator[Diagnostic]:
     site = survey.site
-    for name, vm in site.vms.items():
+    for name, vm in survey.using("vnc", "serial", "input"):
         for kind, what, place in _younger(site, name, vm):
             since = _SINCE[kind]
             host = next((host for host in survey.hosts_of[name] if survey.releases[host] < since), None)
@@ -48,7 +48,7 @@ def _younger(site: Site, name: str, vm: Vm) -> Iterator[tuple[str, str, Place]]:
 
 def keys_together(survey: Survey) -> Iterator[Diagnostic]:
     """Keys that need another one, or that another one makes pointless."""
-    for name, vm in survey.site.vms.items():
+    for name, vm in survey.using("vnc", "serial"):
         here = survey.site.place
         if vm.vnc is not None and vm.vnc.socket and vm.vnc.port != "auto":
             yield diagnose(
@@ -78,7 +78,10 @@ def keys_together(survey: Survey) -> Iterator[Diagnostic]:
 def same_serial_port(survey: Survey) -> Iterator[Diagnostic]:
     """A port that is taken ends bhyve when it starts; VNC may have it as well."""
     claims = (
-        claim for host, vms in survey.guests.items() for name, vm in vms.items() for claim in _ports(host, name, vm)
+        claim
+        for name, vm in survey.using("vnc", "serial")
+        for host in survey.hosts_of[name]
+        for claim in _ports(host, name, vm)
     )
     for (host, port), first, second in clashes(claims):
         if first[1] == second[1] == "vnc":
@@ -104,8 +107,8 @@ def same_input(survey: Survey) -> Iterator[Diagnostic]:
     """bhyve takes an input device for itself (bhyve(8), virtio-input)."""
     claims = (
         ((host, given.device), (name, "input", key, "device"))
-        for host, vms in survey.guests.items()
-        for name, vm in vms.items()
+        for name, vm in survey.using("input")
+        for host in survey.hosts_of[name]
         for key, given in ordered(vm.input)
     )
     for (host, device), first, second in clashes(claims):
@@ -120,7 +123,7 @@ def same_input(survey: Survey) -> Iterator[Diagnostic]:
 
 def channel_ports(survey: Survey) -> Iterator[Diagnostic]:
     site = survey.site
-    for name, vm in site.vms.items():
+    for name, vm in survey.using("channel"):
         if len(vm.channel) > CHANNELS:
             yield diagnose(
                 "DEV005",
@@ -144,7 +147,7 @@ def channel_ports(survey: Survey) -> Iterator[Diagnostic]:
 
 def share_tags(survey: Survey) -> Iterator[Diagnostic]:
     site = survey.site
-    for name, vm in site.vms.items():
+    for name, vm in survey.using("share"):
         first: dict[str, str] = {}
         for key, share in ordered(vm.share):
             tag = share.tag or key

@@ -46,7 +46,7 @@ def user_data(survey: Survey) -> Iterator[Diagnostic]:
     """Each file once, at the first VM that names it."""
     site = survey.site
     seen: set[str] = set()
-    for name, vm in site.vms.items():
+    for name, vm in survey.using("cloud_init"):
         if vm.cloud_init is None or vm.cloud_init.user_data is None:
             continue
         path = vm.cloud_init.user_data

@@ -10,7 +10,6 @@ from hivewright.rules.survey import Owner, Survey, both, clash, clashes, diagnos
 
 if TYPE_CHECKING:
     from hivewright.model.network import AnyNetwork, Nat
-    from hivewright.model.nic import Nic
 
 _FORWARDING = ("nat", "slirp")
 _USELESS = {
@@ -24,21 +23,12 @@ _USELESS = {
 }
 """Kind of network -> the keys of a NIC that mean nothing there."""
 
-
-def _nics(survey: Survey) -> Iterator[tuple[str, str, Nic, str, AnyNetwork]]:
-    """VM, name and definition of each NIC with a host and its network there; the home, or the first that differs."""
-    for name, key, nic in survey.nics:
-        seen: list[AnyNetwork] = []
-        for host in survey.hosts_of[name]:
-            network = survey.site.host_networks.get((host, nic.network))
-            if network is not None and network not in seen:
-                seen.append(network)
-                yield name, key, nic, host, network
+_DEMANDING = frozenset().union(*_USELESS.values())
 
 
 def address_in_nat(survey: Survey) -> Iterator[Diagnostic]:
     site = survey.site
-    for name, key, nic, host, network in _nics(survey):
+    for name, key, nic, host, network in survey.connections:
         if network.kind != "nat" or nic.ipv4 is None or "/" not in nic.ipv4:
             continue
         fault = _fault_in_nat(nic.ipv4, network)
@@ -64,7 +54,7 @@ def _fault_in_nat(address: str, network: Nat) -> str:
 def routed_addresses(survey: Survey) -> Iterator[Diagnostic]:
     """The host's end of a routed NIC is the guest's gateway, and its route leads to the guest's address."""
     site = survey.site
-    for name, key, nic, _, network in _nics(survey):
+    for name, key, nic, _, network in survey.connections:
         if network.kind != "routed":
             continue
         here = ("vm", name, "nic", key)
@@ -82,7 +72,7 @@ def routed_addresses(survey: Survey) -> Iterator[Diagnostic]:
 
 def forwards(survey: Survey) -> Iterator[Diagnostic]:
     site = survey.site
-    for name, key, nic, _, network in _nics(survey):
+    for name, key, nic, _, network in survey.connections:
         if not nic.forward:
             continue
         first = min(nic.forward)
@@ -166,7 +156,9 @@ def _needs(network: AnyNetwork) -> tuple[str, str, tuple[int, int]]:
 
 def useless_keys(survey: Survey) -> Iterator[Diagnostic]:
     site = survey.site
-    for name, key, nic, host, network in _nics(survey):
+    for name, key, nic, host, network in survey.connections:
+        if _DEMANDING.isdisjoint(nic.model_fields_set):
+            continue
         for field in _useless(network):
             if not getattr(nic, field):
                 continue

@@ -14,7 +14,7 @@ _COUNTED = ("cputime", "wallclock")
 
 
 def resource_rules(survey: Survey) -> Iterator[Diagnostic]:
-    for name, vm in survey.site.vms.items():
+    for name, vm in survey.using("limits"):
         if vm.limits is None:
             continue
         for resource, rule in sorted(vm.limits.rctl.items()):
@@ -39,7 +39,7 @@ def resource_rules(survey: Survey) -> Iterator[Diagnostic]:
 
 
 def cpu_sets(survey: Survey) -> Iterator[Diagnostic]:
-    for name, vm in survey.site.vms.items():
+    for name, vm in survey.using("limits"):
         if vm.limits is None or not vm.limits.cpuset:
             continue
         place = survey.site.place("vm", name, "limits", "cpuset")

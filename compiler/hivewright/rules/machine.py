@@ -77,7 +77,7 @@ def machine_since(survey: Survey) -> Iterator[Diagnostic]:
 def acpi_always(survey: Survey) -> Iterator[Diagnostic]:
     """From 15.0 bhyve makes ACPI tables whatever it is told (bhyve(8), -A)."""
     site = survey.site
-    for name, vm in site.vms.items():
+    for name, vm in survey.using("machine"):
         if vm.machine.acpi:
             continue
         for host in survey.hosts_of[name]:
@@ -95,10 +95,9 @@ def acpi_always(survey: Survey) -> Iterator[Diagnostic]:
 def mp_table(survey: Survey) -> Iterator[Diagnostic]:
     """The MP table describes devices of bus 0 only."""
     site = survey.site
-    slots = given_slots(survey)
-    for name, vm in site.vms.items():
-        if not vm.machine.mptable:
-            continue
+    asking = [(name, vm) for name, vm in survey.using("machine") if vm.machine.mptable]
+    slots = given_slots(survey) if asking else {}
+    for name, vm in asking:
         places = [site.place("vm", *owner) for (bus, _, _), owner in slots.get(name, []) if bus]
         places += [site.place("vm", name, "extra_args", index) for index in _beyond_first_bus(vm)]
         if places:
@@ -123,7 +122,7 @@ def _beyond_first_bus(vm: Vm) -> Iterator[int]:
 
 def kept_and_destroyed(survey: Survey) -> Iterator[Diagnostic]:
     site = survey.site
-    for name, vm in site.vms.items():
+    for name, vm in survey.using("machine"):
         if vm.machine.destroy_on_poweroff and vm.on_poweroff == "preserve":
             yield diagnose(
                 "VM063",
@@ -136,7 +135,7 @@ def kept_and_destroyed(survey: Survey) -> Iterator[Diagnostic]:
 
 def firmware_file_content(survey: Survey) -> Iterator[Diagnostic]:
     site = survey.site
-    for name, vm in site.vms.items():
+    for name, vm in survey.using("fwcfg"):
         for key, entry in ordered(vm.fwcfg):
             if (entry.string is None) == (entry.file is None):
                 has = "neither string nor file" if entry.string is None else "both string and file"
@@ -150,7 +149,7 @@ def firmware_file_content(survey: Survey) -> Iterator[Diagnostic]:
 
 def same_firmware_file(survey: Survey) -> Iterator[Diagnostic]:
     site = survey.site
-    for name, vm in site.vms.items():
+    for name, vm in survey.using("fwcfg"):
         claims = [(entry.name, (name, "fwcfg", key, "name")) for key, entry in ordered(vm.fwcfg)]
         for file, first, second in clashes(claims):
             yield clash(

@@ -17,7 +17,7 @@ MEBIBYTE = 2**20
 
 
 def numa(survey: Survey) -> Iterator[Diagnostic]:
-    for name, vm in survey.site.vms.items():
+    for name, vm in survey.using("numa"):
         if vm.numa:
             yield from _where(survey, name, vm)
             yield from _vcpus(survey, name, vm)

@@ -17,7 +17,7 @@ def after_circle(survey: Survey) -> Iterator[Diagnostic]:
     site = survey.site
     after = {
         name: [other for other in vm.after if other in site.vms and other != name]
-        for name, vm in site.vms.items()
+        for name, vm in survey.using("after")
         if vm.after
     }
     if not after:
@@ -40,7 +40,7 @@ def after_circle(survey: Survey) -> Iterator[Diagnostic]:
 def after_possible(survey: Survey) -> Iterator[Diagnostic]:
     """Each entry of ``after`` on its own: itself, another host, a later order, a VM that is not started."""
     vms, hosts_of = survey.site.vms, survey.hosts_of
-    for name, vm in vms.items():
+    for name, vm in survey.using("after"):
         for index, other in enumerate(vm.after):
             if other not in vms:
                 continue

@@ -10,10 +10,10 @@ from hivewright.rules.survey import Survey, diagnose, ordered
 
 def device_rom(survey: Survey) -> Iterator[Diagnostic]:
     site = survey.site
-    for host, vms in survey.guests.items():
-        if survey.releases[host] >= (14, 0):
-            continue
-        for name, vm in vms.items():
+    for name, vm in survey.using("passthrough"):
+        for host in survey.hosts_of[name]:
+            if survey.releases[host] >= (14, 0):
+                continue
             for key, passthrough in ordered(vm.passthrough):
                 if passthrough.rom is not None:
                     yield diagnose(

@@ -10,7 +10,7 @@ from hivewright.rules.survey import Survey, clashes, diagnose, host_place, liste
 
 def one_host(survey: Survey) -> Iterator[Diagnostic]:
     site = survey.site
-    for name, vm in site.vms.items():
+    for name, vm in survey.using("hosts"):
         if vm.hosts and vm.host is not None:
             yield diagnose(
                 "VM001",
@@ -23,7 +23,7 @@ def one_host(survey: Survey) -> Iterator[Diagnostic]:
 
 def host_repeated(survey: Survey) -> Iterator[Diagnostic]:
     site = survey.site
-    for name, vm in site.vms.items():
+    for name, vm in survey.using("hosts"):
         if len(vm.hosts) < 2:
             continue
         seen: dict[str, int] = {}

@@ -10,6 +10,7 @@ from hivewright.report import Diagnostic, Place, Spot
 
 if TYPE_CHECKING:
     from hivewright.model.disk import Cd, Disk
+    from hivewright.model.network import AnyNetwork
     from hivewright.model.nic import Nic
     from hivewright.model.vm import Vm
     from hivewright.site import Site
@@ -42,23 +43,33 @@ class Survey:
     """VM, name and definition of every optical drive, sorted."""
     nics: Sequence[tuple[str, str, Nic]]
     """VM, name and definition of every network interface, sorted."""
+    connections: Sequence[tuple[str, str, Nic, str, AnyNetwork]]
+    """VM, name and definition of every NIC with a host and its network there: the home's, and each that differs."""
+    keys: Mapping[str, Mapping[str, Vm]]
+    """Key -> the VMs in which somebody set it."""
+
+    def using(self, *keys: str) -> Iterable[tuple[str, Vm]]:
+        """The VMs in which somebody set one of these keys, in their order: a rare key costs what its use costs."""
+        if len(keys) == 1:
+            return self.keys.get(keys[0], {}).items()
+        found: dict[str, Vm] = {}
+        for key in keys:
+            found.update(self.keys.get(key, {}))
+        return sorted(found.items())
 
 
 Rule = Callable[[Survey], Iterator[Diagnostic]]
 
 
 def survey(site: Site) -> Survey:
-    guests: dict[str, dict[str, Vm]] = {host: {} for host in site.hosts}
     residents: dict[str, dict[str, Vm]] = {host: {} for host in site.hosts}
     hosts_of: dict[str, tuple[str, ...]] = {}
     for name, vm in site.vms.items():
         hosts = site.hosts_of(vm)
         if len(hosts) > 1:
             hosts = tuple(dict.fromkeys(hosts))
-        hosts = tuple([host for host in hosts if host in guests])
+        hosts = tuple([host for host in hosts if host in residents])
         hosts_of[name] = hosts
-        for host in hosts:
-            guests[host][name] = vm
         if hosts:
             residents[hosts[0]][name] = vm
     releases = {name: release(host.freebsd) for name, host in site.hosts.items()}
@@ -69,7 +80,30 @@ def survey(site: Site) -> Survey:
     networks_used: dict[str, list[str]] = {host: [] for host in site.hosts}
     for host, network in sorted(used & site.host_networks.keys()):
         networks_used[host].append(network)
-    return Survey(site, hosts_of, guests, residents, releases, networks_used, disks, cds, nics)
+    connections = list(_connections(site, nics, hosts_of))
+    return Survey(
+        *(site, hosts_of, site.guests, residents, releases, networks_used, disks, cds, nics, connections, _keys(site))
+    )
+
+
+def _connections(
+    site: Site, nics: Iterable[tuple[str, str, Nic]], hosts_of: Mapping[str, tuple[str, ...]]
+) -> Iterator[tuple[str, str, Nic, str, AnyNetwork]]:
+    for name, key, nic in nics:
+        seen: list[AnyNetwork] = []
+        for host in hosts_of[name]:
+            network = site.host_networks.get((host, nic.network))
+            if network is not None and not any(network is other or network == other for other in seen):
+                seen.append(network)
+                yield name, key, nic, host, network
+
+
+def _keys(site: Site) -> dict[str, dict[str, Vm]]:
+    keys: dict[str, dict[str, Vm]] = {}
+    for name, vm in site.vms.items():
+        for key in vm.model_fields_set:
+            keys.setdefault(key, {})[name] = vm
+    return keys
 
 
 def release(text: str) -> tuple[int, int]:

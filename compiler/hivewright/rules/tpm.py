@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hivewright.report import Diagnostic
-from hivewright.rules.survey import Owner, Survey, both, clash, clashes, diagnose, host_place
+from hivewright.rules.survey import Survey, both, clash, clashes, diagnose, host_place
 
 _SINCE = {"passthru": (14, 0), "swtpm": (15, 0)}
 """bhyve(8), -l tpm."""
@@ -13,7 +13,7 @@ _SINCE = {"passthru": (14, 0), "swtpm": (15, 0)}
 
 def tpm(survey: Survey) -> Iterator[Diagnostic]:
     site = survey.site
-    for name, vm in site.vms.items():
+    for name, vm in survey.using("tpm"):
         if vm.tpm is None:
             continue
         place = site.place("vm", name, "tpm", part="table")
@@ -51,11 +51,12 @@ def tpm(survey: Survey) -> Iterator[Diagnostic]:
 
 def same_tpm(survey: Survey) -> Iterator[Diagnostic]:
     """tpm(4) lets one process open the device."""
-    claims: list[tuple[tuple[str, str], Owner]] = []
-    for host, guests in survey.guests.items():
-        for name, vm in guests.items():
-            if vm.tpm is not None and vm.tpm.kind == "passthru":
-                claims.append(((host, vm.tpm.device), (name, "tpm", "kind")))
+    claims = (
+        ((host, vm.tpm.device), (name, "tpm", "kind"))
+        for name, vm in survey.using("tpm")
+        if vm.tpm is not None and vm.tpm.kind == "passthru"
+        for host in survey.hosts_of[name]
+    )
     for (host, device), first, second in clashes(claims):
         message = f"{both(first, second)} both have the TPM {device} of {host}"
         yield clash(survey.site, "VM077", message, (first, second), "give it to one; swtpm emulates others")

@@ -124,7 +124,7 @@ def _variables_asked_for(site: Site, name: str, vm: Vm) -> str | None:
 
 def resolution(survey: Survey) -> Iterator[Diagnostic]:
     site = survey.site
-    for name, vm in site.vms.items():
+    for name, vm in survey.using("vnc"):
         if vm.vnc is None:
             continue
         width, _, height = vm.vnc.resolution.partition("x")
@@ -153,7 +153,7 @@ def _fits(size: tuple[int, int], largest: tuple[int, int]) -> bool:
 
 def vnc_waits(survey: Survey) -> Iterator[Diagnostic]:
     site = survey.site
-    for name, vm in site.vms.items():
+    for name, vm in survey.using("vnc"):
         if vm.vnc is not None and vm.vnc.wait and vm.autostart:
             yield diagnose(
                 "VM036",
