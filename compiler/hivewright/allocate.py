@@ -8,7 +8,6 @@ tables does not matter; everything is linear in the number of devices.
 from __future__ import annotations
 
 import hashlib
-import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -20,6 +19,8 @@ from hivewright.slots import allocate_ports, allocate_slots
 
 _FIRST_PORT, _LAST_PORT = 5900, 65535
 _INTERFACE_LENGTH = 15
+_DNS = bytes.fromhex("6ba7b8109dad11d180b400c04fd430c8")
+"""The namespace of DNS names (RFC 9562, section 6.6)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +161,13 @@ def _allocate_vm(site: Site, pool: _Pool, name: str, vm: Vm, old: Lock | None) -
 
 
 def _new_uuid(site: Site, vm: str) -> str:
-    return str(uuid.uuid5(uuid.NAMESPACE_DNS, f"{vm}.{site.table.name}.hivewright"))
+    """The UUID of version 5 of a name in the namespace of DNS (RFC 9562, section 5.5)."""
+    name = f"{vm}.{site.table.name}.hivewright".encode()
+    octets = bytearray(hashlib.sha1(_DNS + name, usedforsecurity=False).digest()[:16])
+    octets[6] = octets[6] & 0x0F | 0x50
+    octets[8] = octets[8] & 0x3F | 0x80
+    digits = octets.hex()
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
 def _first_free(table: dict[str, tuple[str, str]], candidates: Iterable[str], owner: tuple[str, str]) -> str:

@@ -87,7 +87,7 @@ class _Checker:
                 self.refer("REF008", "user", user, "vm", name, "cloud_init", "users", index)
             if vm.cloud_init.user_data is not None:
                 self.check_file(vm.cloud_init.user_data, ("vm", name, "cloud_init", "user_data"))
-        for moment in MOMENTS:
+        for moment in MOMENTS if vm.hooks.model_fields_set else ():
             for index, hook in enumerate(getattr(vm.hooks, moment)):
                 self.check_file(hook, ("vm", name, "hooks", moment, index))
                 self.check_hook(hook, ("vm", name, "hooks", moment, index))

@@ -26,34 +26,37 @@ _SLOTS = range(3, 29)
 
 def device_keys(vm: Vm) -> list[str]:
     """The devices of a VM that have an address of their own, in the order in which they first get one."""
-    keys = [f"cd.{name}" for name in sorted(vm.cd) if vm.cd[name].controller is None]
+    keys = [f"cd.{name}" for name in sorted(vm.cd) if vm.cd[name].controller is None] if vm.cd else []
     keys += [f"controller.{name}" for name in sorted(controllers(vm))]
     keys += [f"disk.{name}" for name in sorted(vm.disk) if vm.disk[name].controller is None]
     if vm.vnc is not None:
         keys.append("fbuf")
     keys += [f"nic.{name}" for name in sorted(vm.nic)]
-    keys += [f"passthrough.{name}" for name in sorted(vm.passthrough)]
+    keys += _named("passthrough", vm.passthrough)
     if vm.rng is not None:
         keys.append("rng")
     if vm.cloud_init is not None:
         keys.append("seed")
     if vm.channel:
         keys.append("channels")
-    keys += [f"input.{name}" for name in sorted(vm.input)]
+    keys += _named("input", vm.input)
     if vm.sound is not None:
         keys.append("sound")
-    keys += [f"share.{name}" for name in sorted(vm.share)]
+    keys += _named("share", vm.share)
     return keys
 
 
+def _named(kind: str, devices: Mapping[str, object]) -> list[str]:
+    return [f"{kind}.{name}" for name in sorted(devices)] if devices else []
+
+
 def controllers(vm: Vm) -> dict[str, list[str]]:
-    """AHCI controllers with several ports -> the disks and drives on them, sorted."""
+    """AHCI controllers with several ports -> the disks and drives on them, both by name."""
     found: dict[str, list[str]] = {}
     for kind, devices in (("cd", vm.cd), ("disk", vm.disk)):
-        for name in sorted(devices):
-            controller = devices[name].controller
-            if controller is not None:
-                found.setdefault(controller, []).append(f"{kind}.{name}")
+        for name, device in devices.items():
+            if device.controller is not None:
+                found.setdefault(device.controller, []).append(f"{kind}.{name}")
     return found
 
 
@@ -61,7 +64,7 @@ def allocate_ports(vm: Vm, old: Mapping[str, str]) -> Mapping[str, str]:
     """``CONTROLLER:PORT`` of each disk and drive on a controller; those that are gone keep theirs."""
     ports = dict(old)
     for controller, members in controllers(vm).items():
-        for key in members:
+        for key in sorted(members):
             if ports.get(key, "").partition(":")[0] == controller:
                 continue
             taken = set(ports.values())

@@ -2,9 +2,10 @@
 
 Models are strict (no coercion), frozen, and refuse unknown keys. A value type that reads text of a fixed form
 raises ``PydanticCustomError`` with the type ``value``; ``load`` turns every pydantic error into a diagnostic.
-"""
 
-from __future__ import annotations
+The modules of models do without ``from __future__ import annotations``: each annotation would be text that pydantic
+has to evaluate at every start.
+"""
 
 import ipaddress
 import re

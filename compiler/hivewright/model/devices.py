@@ -1,7 +1,5 @@
 """Devices of a VM besides disks and interfaces: sound, host input devices, channels, and secrets."""
 
-from __future__ import annotations
-
 from pydantic import Field
 
 from hivewright.model.base import HostPath, Name, PortName, Slot, Table

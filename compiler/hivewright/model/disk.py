@@ -1,7 +1,5 @@
 """Disks and optical drives of a VM."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from pydantic import Field

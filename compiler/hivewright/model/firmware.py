@@ -1,7 +1,5 @@
 """What a guest starts with: a boot ROM, or a program of the host that loads it."""
 
-from __future__ import annotations
-
 import re
 from typing import Annotated, Literal
 

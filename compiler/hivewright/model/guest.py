@@ -1,7 +1,5 @@
 """The smaller tables of a VM: CPU topology, firmware, machine, graphics, serial ports, first boot, hooks, policy."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from pydantic import Field

@@ -1,7 +1,5 @@
 """A FreeBSD host: ``[host.NAME]``."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any, Literal
 
 from pydantic import Field

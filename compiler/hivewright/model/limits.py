@@ -1,7 +1,5 @@
 """What a VM may take from its host: ``[vm.NAME.limits]``."""
 
-from __future__ import annotations
-
 import re
 from typing import Annotated, Literal
 

@@ -1,7 +1,5 @@
 """The machine as a whole: its switches, what SMBIOS says of it, and files for its firmware."""
 
-from __future__ import annotations
-
 import re
 from typing import Annotated, Literal
 

@@ -1,7 +1,5 @@
 """Networks: ``[network.NAME]`` and, for one host, ``[host.HOST.network.NAME]``."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from pydantic import Field

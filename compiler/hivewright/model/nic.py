@@ -1,7 +1,5 @@
 """Network interfaces of a VM."""
 
-from __future__ import annotations
-
 import ipaddress
 from typing import Annotated, Literal
 
@@ -13,19 +11,21 @@ from hivewright.model.base import Domain, Interface, ListOf, Mac, Name, Slot, Ta
 def _address_4(text: str) -> str:
     if text == "dhcp":
         return text
+    address, _, length = text.partition("/")
     try:
-        address = ipaddress.IPv4Interface(text)
+        ip = ipaddress.IPv4Address(address)
     except ValueError:
-        address = None
-    if address is None or "/" not in text:
+        ip = None
+    if ip is None or not length or (length.isdigit() and int(length) > 32):
         raise ValueError('an IPv4 address is written with its prefix length, "192.0.2.10/24", or is "dhcp"')
-    if not text.split("/")[1].isdigit():
+    if not (length.isascii() and length.isdigit()):
         raise ValueError('the prefix length is a number, as in "192.0.2.10/24"')
-    _check_single(address)
-    network = address.network
-    if network.prefixlen < 31 and address.ip in (network.network_address, network.broadcast_address):
-        raise ValueError(f"{address.ip} is the network or broadcast address of {network}, not an address of a host")
-    return str(address)
+    _check_single(ip)
+    hosts = (1 << 32 - int(length)) - 1
+    if hosts > 1 and int(ip) & hosts in (0, hosts):
+        network = ipaddress.IPv4Network((ip, int(length)), strict=False)
+        raise ValueError(f"{ip} is the network or broadcast address of {network}, not an address of a host")
+    return f"{ip}/{int(length)}"
 
 
 def _address_6(text: str) -> str:
@@ -37,13 +37,12 @@ def _address_6(text: str) -> str:
         address = None
     if address is None or "/" not in text or "%" in text:
         raise ValueError('an IPv6 address is written with its prefix length, "2001:db8::10/64", or is "dhcp" or "auto"')
-    _check_single(address)
+    _check_single(address.ip)
     return str(address)
 
 
-def _check_single(address: ipaddress.IPv4Interface | ipaddress.IPv6Interface) -> None:
+def _check_single(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> None:
     """Refuses what no interface of a guest can be reached by; ``ValueError`` says why."""
-    ip = address.ip
     kinds = {"a multicast": ip.is_multicast, "the loopback": ip.is_loopback, "the unspecified": ip.is_unspecified}
     for kind, applies in kinds.items():
         if applies:

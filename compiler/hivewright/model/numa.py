@@ -1,7 +1,5 @@
 """Memory domains of a guest: which vCPUs are near to which part of its memory."""
 
-from __future__ import annotations
-
 import re
 from typing import Annotated
 

@@ -1,7 +1,5 @@
 """The tables of a whole site that are not a class of objects of their own, and profiles."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any, Literal
 
 from pydantic import Field

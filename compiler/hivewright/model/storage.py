@@ -1,7 +1,5 @@
 """Storage and images: ``[storage.NAME]``, ``[host.HOST.storage.NAME]``, ``[image.NAME]``."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from pydantic import Field

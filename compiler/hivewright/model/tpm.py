@@ -1,7 +1,5 @@
 """A trusted platform module of a guest."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from pydantic import Field

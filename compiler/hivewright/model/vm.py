@@ -1,7 +1,5 @@
 """A virtual machine: ``[vm.NAME]``, and the same keys in ``[defaults]``, ``[template.NAME]`` and profiles."""
 
-from __future__ import annotations
-
 from functools import cache
 from typing import Annotated, Literal
 
