@@ -35,9 +35,10 @@ def read_locks(project: Project) -> Locks:
     """Reads all locks. One that cannot be read is told and left out."""
     locks: dict[str, Lock] = {}
     faults: list[Diagnostic] = []
+    folder = os.fspath(project.locks)
     for name in lock_names(project):
         vm = name.removesuffix(".toml")
-        lock = _read_lock(os.path.join(project.locks, name), lock_file(vm))
+        lock = _read_lock(f"{folder}/{name}", lock_file(vm))
         if isinstance(lock, Diagnostic):
             faults.append(lock)
         else:
@@ -56,8 +57,8 @@ def lock_names(project: Project) -> list[str]:
 
 def _read_lock(path: str, name: str) -> Lock | Diagnostic:
     try:
-        with open(path, encoding="utf-8", newline="") as stream:
-            return read_lock(stream.read(), name)
+        with open(path, "rb", buffering=0) as stream:
+            return read_lock(stream.read().decode(), name)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         help_text = "restore it from version control"
