@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from hivewright import cli, pipeline
-from hivewright.commands import build
+from hivewright.commands import build, verdict
 from projects import GUESTS, HIVE, NEW_GUEST, Project, files_below, hivewright, only_json
 
 pytest_plugins = ["project_fixtures"]
@@ -283,7 +283,7 @@ class TestSeveralProcesses:
     @pytest.fixture(autouse=True)
     def three(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """As on a large machine with a large site."""
-        monkeypatch.setattr(build, "VMS_WORTH_A_PROCESS", 1)
+        monkeypatch.setattr(verdict, "VMS_WORTH_A_PROCESS", 1)
         monkeypatch.setattr(build, "LOCKS_WORTH_A_PROCESS", 0)
         monkeypatch.setattr("hivewright.parallel.usable_cpus", lambda: 4)
 

@@ -61,6 +61,18 @@ def test_bad_site_gets_the_expected_diagnostics(
     assert status == (1 if "error[" in output else 0)
 
 
+def test_a_build_of_a_bad_site_says_the_same_and_writes_nothing(
+    case: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Numbers are allocated while rules are checked, also for a site that breaks them."""
+    expected = (case / "expected.txt").read_text(encoding="utf-8")
+    if (case / "command.txt").exists() or "error[" not in expected:
+        return
+    assert main(["--color", "never", "-C", "bad", "build", "-o", str(tmp_path / "build")]) == 1
+    assert capsys.readouterr().err == expected
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_good_site_gets_none(case: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert diagnostics(case, "good", capsys) == (0, "")
 

@@ -52,3 +52,15 @@ def parse_extra_args(words: Sequence[str]) -> tuple[Argument, ...]:
 def slot_of(argument: Argument) -> PciAddress | None:
     """The PCI address of an ``-s``; None for other options. Raises ``ValueError`` when it is not an address."""
     return parse_pci_address(argument.value.partition(",")[0]) if argument.flag == "-s" else None
+
+
+def slots_of(words: Sequence[str]) -> list[tuple[PciAddress, int]]:
+    """The PCI addresses that extra_args take, with the index of their words; none when the words cannot be read.
+
+    What is wrong with them the rules tell, and numbers are allocated beside them.
+    """
+    try:
+        found = [(slot_of(argument), argument.index) for argument in parse_extra_args(words)]
+    except ValueError:
+        return []
+    return [(address, index) for address, index in found if address is not None]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from hivewright.extra_args import parse_extra_args, slot_of
+from hivewright.extra_args import slots_of
 from hivewright.lock import lock_file
 from hivewright.model.vm import Vm
 from hivewright.report import Diagnostic, Place
@@ -170,16 +170,13 @@ class _Chooser:
         if self._vm.vnc is not None and self._vm.vnc.tablet:
             taken[TABLET] = "the USB tablet"
         taken.update((address, key) for key, address in self.addresses.items() if key in self._live)
-        for argument in parse_extra_args(self._vm.extra_args):
-            address = slot_of(argument)
-            if address is None:
-                continue
+        for address, index in slots_of(self._vm.extra_args):
             if address in taken:
                 message = (
                     f"extra_args of {self._name} puts a device at the PCI address {format_pci_address(address)}, "
                     f"which {taken[address]} has"
                 )
-                self._report("LOCK008", message, ("vm", self._name, "extra_args", argument.index))
+                self._report("LOCK008", message, ("vm", self._name, "extra_args", index))
             taken[address] = "another -s of extra_args"
             self._outside.add(address)
 

@@ -6,10 +6,13 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hivewright.data import data_directory
 from hivewright.report import Diagnostic, Spot
-from hivewright.syntax import parse_toml, spot_at
+
+if TYPE_CHECKING:
+    from hivewright.parsing import Memory
 
 PROFILES = "profiles/"
 """What the names of profile files begin with; a site never has TOML of its own in a folder of that name."""
@@ -81,7 +84,14 @@ class Sources:
         found = self._profiles().get(name)
         if found is None:
             return None, []
-        return _read_file(found[1], found[0], self.texts)
+        text = _read_text(found[1], found[0], self.texts)
+        if isinstance(text, Diagnostic):
+            return None, [text]
+        from hivewright.syntax import parse_toml
+
+        values, fault = parse_toml(found[0], text)
+        file = SourceFile(found[0], text, values) if values is not None else None
+        return file, [fault] if fault is not None else []
 
     def _profiles(self) -> dict[str, tuple[str, str]]:
         """Name of each profile -> its name as a file, and its path."""
@@ -103,8 +113,13 @@ def find_project(directory: Path) -> Project:
     return Project(directory, site, directory / "build", (*own, data_directory("profiles")))
 
 
-def read_site(project: Project) -> Sources:
-    """Every ``*.toml`` below the site. Faults of files are diagnostics; a file with faults is left out."""
+def read_site(project: Project, memory: Memory | None = None) -> Sources:
+    """Every ``*.toml`` below the site. Faults of files are diagnostics; a file with faults is left out.
+
+    ``memory`` spares the parsing of what an earlier build has parsed.
+    """
+    from hivewright.parsing import parse_documents
+
     sources = Sources(project)
     diagnostics: list[Diagnostic] = []
     files: list[SourceFile] = []
@@ -113,11 +128,18 @@ def read_site(project: Project) -> Sources:
         remedy = "name the project's folder with -C DIR, or make a new one with: hivewright new DIR"
         sources.diagnostics = (Diagnostic("SRC005", message, help=remedy),)
         return sources
+    documents: list[tuple[str, str]] = []
     for path, name in _site_files(project, diagnostics):
-        file, faults = _read_file(path, name, sources.texts)
-        diagnostics += faults
-        if file is not None:
-            files.append(file)
+        text = _read_text(path, name, sources.texts)
+        if isinstance(text, str):
+            documents.append((name, text))
+        else:
+            diagnostics.append(text)
+    for (name, text), (values, fault) in zip(documents, parse_documents(documents, memory), strict=True):
+        if fault is not None:
+            diagnostics.append(fault)
+        if values is not None:
+            files.append(SourceFile(name, text, values))
     if not files and not diagnostics:
         message = f"there is no TOML file in {project.site}"
         remedy = "begin with a file site.toml that holds [site] and name, or with: hivewright new DIR"
@@ -178,26 +200,26 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _read_file(path: str, name: str, texts: dict[str, str]) -> tuple[SourceFile | None, list[Diagnostic]]:
+def _read_text(path: str, name: str, texts: dict[str, str]) -> str | Diagnostic:
+    """The text of a file, or why it cannot be read. What could be read is put into ``texts``."""
     try:
         # A FIFO would block the open, and a device never ends.
         if not os.path.isfile(path) and os.path.exists(path):
             # No position: to show one, the file would be read.
-            return None, [Diagnostic("SRC004", f"{name} is not a regular file", help="remove it from the site")]
+            return Diagnostic("SRC004", f"{name} is not a regular file", help="remove it from the site")
         with open(path, "rb") as stream:
             content = stream.read()
     except OSError as error:
-        return None, [_unreadable(name, error)]
+        return _unreadable(name, error)
     try:
         text = content.decode()
     except UnicodeDecodeError as error:
-        return None, [_not_utf8(content, name, error.start, texts)]
+        return _not_utf8(content, name, error.start, texts)
     texts[name] = text
     if text.startswith("\ufeff"):
         remedy = "save it as UTF-8 without a byte-order mark (BOM)"
-        return None, [Diagnostic("SRC003", "the file begins with a byte-order mark", Spot(name, 1, 1), remedy)]
-    values, fault = parse_toml(name, text)
-    return SourceFile(name, text, values) if values is not None else None, [fault] if fault is not None else []
+        return Diagnostic("SRC003", "the file begins with a byte-order mark", Spot(name, 1, 1), remedy)
+    return text
 
 
 def _unreadable(name: str, error: OSError) -> Diagnostic:
@@ -206,6 +228,8 @@ def _unreadable(name: str, error: OSError) -> Diagnostic:
 
 
 def _not_utf8(content: bytes, name: str, start: int, texts: dict[str, str]) -> Diagnostic:
+    from hivewright.syntax import spot_at
+
     texts[name] = content.decode(errors="replace")
     spot = spot_at(name, texts[name], len(content[:start].decode()))
     return Diagnostic("SRC002", f"the byte 0x{content[start]:02x} is not UTF-8 text", spot, "save the file as UTF-8")

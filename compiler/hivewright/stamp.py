@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable
-from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from hashlib import blake2b
 from pathlib import Path
 
 from hivewright import __version__
+from hivewright.cache import cache_path, keep
 from hivewright.data import data_directory
 from hivewright.source import Project
 
@@ -146,7 +146,7 @@ def check_signature(project: Project) -> str:
 
 def is_checked(project: Project, signed: str) -> bool:
     """Whether an earlier check of exactly this had nothing to say."""
-    path = _path(project, ".checked")
+    path = cache_path(project.site, ".checked")
     try:
         return path is not None and path.read_text(encoding="utf-8") == signed
     except (OSError, ValueError):
@@ -155,7 +155,7 @@ def is_checked(project: Project, signed: str) -> bool:
 
 def mark_checked(project: Project, signed: str) -> None:
     """Remember that a check had nothing to say."""
-    _keep(_path(project, ".checked"), signed)
+    keep(cache_path(project.site, ".checked"), signed.encode())
 
 
 def read_stamp(project: Project) -> Stamp:
@@ -163,7 +163,7 @@ def read_stamp(project: Project) -> Stamp:
     import json
 
     try:
-        path = _path(project, ".json")
+        path = cache_path(project.site, ".json")
         if path is None:
             return Stamp()
         values = json.loads(path.read_bytes())
@@ -183,26 +183,4 @@ def write_stamp(project: Project, stamp: Stamp) -> None:
     """Keep a stamp."""
     import json
 
-    _keep(_path(project, ".json"), json.dumps(asdict(stamp)))
-
-
-def _keep(path: Path | None, text: str) -> None:
-    """Write a file of the cache; a cache folder that cannot be written is no fault."""
-    if path is None:
-        return
-    with suppress(OSError):
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        temporary = path.with_suffix(f".{os.getpid()}")
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(path)
-
-
-def _path(project: Project, suffix: str) -> Path | None:
-    """Where the stamp lies; ``None`` where the user has no home. Relative cache folders do not count (XDG)."""
-    cache = os.environ.get("XDG_CACHE_HOME", "")
-    if not os.path.isabs(cache):
-        cache = os.path.expanduser("~/.cache")
-    if not os.path.isabs(cache):
-        return None
-    name = blake2b(os.fsencode(os.path.abspath(project.site)), digest_size=12).hexdigest()
-    return Path(cache) / "hivewright" / f"{name}{suffix}"
+    keep(cache_path(project.site, ".json"), json.dumps(asdict(stamp)).encode())

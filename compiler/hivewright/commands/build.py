@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import sys
 from argparse import ArgumentParser, Namespace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,9 +31,6 @@ if TYPE_CHECKING:
     from hivewright.output import Changes
     from hivewright.report import Diagnostic
     from hivewright.site import Site
-
-VMS_WORTH_A_PROCESS = 200
-"""A process more costs as much as compiling about so many guests."""
 
 LOCKS_WORTH_A_PROCESS = 2000
 
@@ -99,15 +97,20 @@ class _Build:
     def run(self) -> int:
         """Compile, compare, and unless something is wrong or was only asked for, write."""
         from hivewright.commands.front import read_project
+        from hivewright.commands.verdict import settle
         from hivewright.output import OutputError
+        from hivewright.parsing import memory_of
 
         self.locks = self._read_locks()
-        front, diagnostics = read_project(self.arguments, self.project)
+        # What compares every byte does without what earlier builds remembered.
+        self.memory = memory_of(self.project.site) if self.writes and not self.arguments.output else None
+        front, diagnostics = read_project(self.arguments, self.project, self.memory)
         with front:
             if front.site is None:
                 front.report(diagnostics)
                 return 1
-            numbers = self._check(front, front.site, diagnostics)
+            digests = partial(self._take_digests, front.site)
+            numbers = settle(front, front.site, diagnostics, self.locks, digests)
             if numbers is None:
                 return 1
             if self.arguments.locked and numbers.changed_locks:
@@ -129,30 +132,10 @@ class _Build:
             lambda: read_locks(self.project), worthwhile=len(lock_names(self.project)) > LOCKS_WORTH_A_PROCESS
         )
 
-    def _check(self, front: Front, site: Site, diagnostics: tuple[Diagnostic, ...]) -> Numbers | None:
-        """Allocates numbers and takes the digests of the hosts, while the rules are checked; ``None`` when there is
-        an error."""
-        from hivewright.numbering import allocate_numbers
-        from hivewright.parallel import Steps, run_forked
+    def _take_digests(self, site: Site, numbers: Numbers) -> None:
         from hivewright.pipeline import host_digests
-        from hivewright.rules import check_rules
 
-        def prepare(what: str) -> tuple[Numbers | None, Sequence[Diagnostic]]:
-            if what == "rules":
-                return None, check_rules(site)
-            numbers = allocate_numbers(site, self.locks())
-            if not any(each.severity == "error" for each in numbers.diagnostics):
-                self.digests = host_digests(site, numbers.allocation)
-            return numbers, numbers.diagnostics
-
-        def decide(findings: list[Sequence[Diagnostic]]) -> bool:
-            numbers, rules = findings
-            # What is allocated for a site that breaks the rules says nothing.
-            return not (front.report((*diagnostics, *rules)) or front.report(numbers))
-
-        workers = self._workers(len(site.vms))
-        done = run_forked(Steps(prepare, lambda state: state), ("numbers", "rules"), workers, decide)
-        return done[0] if done is not None else None
+        self.digests = host_digests(site, numbers.allocation)
 
     def _compile(self, front: Front, site: Site, numbers: Numbers) -> Changes | None:
         """All hosts that may have changed; ``None`` when something could not be lowered."""
@@ -216,6 +199,8 @@ class _Build:
         return sum(1 for vm in site.vms.values() if wanted.intersection(site.hosts_of(vm)))
 
     def _workers(self, vms: int) -> int:
+        from hivewright.commands.verdict import VMS_WORTH_A_PROCESS
+
         return 1 + vms // VMS_WORTH_A_PROCESS
 
     def _conclude(self, front: Front, changes: Changes) -> int:
@@ -238,6 +223,8 @@ class _Build:
     def _stamp(self, silent: bool) -> None:
         """Only a build that had nothing to say may be left out the next time."""
         build, hosts = self.project.build, self.digests
+        if self.memory is not None:
+            self.memory.save()
         write_stamp(
             self.project,
             Stamp(

@@ -6,7 +6,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from hivewright.source import find_project
+from hivewright.source import Project, find_project
 from hivewright.stamp import check_signature, is_checked, mark_checked
 
 
@@ -23,23 +23,26 @@ def run(arguments: Namespace) -> int:
         if arguments.format == "json":
             sys.stderr.write("[]\n")
         return 0
-    status, silent = _check(arguments)
+    status, silent = _check(arguments, project)
     if silent:
         mark_checked(project, signed)
     return status
 
 
-def _check(arguments: Namespace) -> tuple[int, bool]:
+def _check(arguments: Namespace, project: Project) -> tuple[int, bool]:
     """The exit status, and whether there was nothing to say."""
-    from hivewright.commands.front import load_project
-    from hivewright.numbering import allocate_numbers, read_locks
+    from hivewright.commands.front import read_project
+    from hivewright.commands.verdict import settle
+    from hivewright.numbering import read_locks
 
-    with load_project(arguments) as front:
+    front, diagnostics = read_project(arguments, project)
+    with front:
         if front.site is None:
+            front.report(diagnostics)
             return 1, False
-        if front.report(allocate_numbers(front.site, read_locks(front.project)).diagnostics):
+        if settle(front, front.site, diagnostics, lambda: read_locks(project)) is None:
             return 1, False
         if arguments.verbose:
             hosts, vms = len(front.site.hosts), len(front.site.vms)
-            sys.stderr.write(f"{front.project.site}: {len(front.sources.files)} files, {hosts} hosts, {vms} VMs\n")
+            sys.stderr.write(f"{project.site}: {len(front.sources.files)} files, {hosts} hosts, {vms} VMs\n")
         return 0, not front.reported

@@ -15,6 +15,7 @@ from hivewright.report import Diagnostic
 from hivewright.source import Project, Sources, find_project, read_site
 
 if TYPE_CHECKING:
+    from hivewright.parsing import Memory
     from hivewright.site import Site
 
 
@@ -77,9 +78,11 @@ def load_project(arguments: Namespace) -> Front:
     return front
 
 
-def read_project(arguments: Namespace, project: Project) -> tuple[Front, tuple[Diagnostic, ...]]:
+def read_project(
+    arguments: Namespace, project: Project, memory: Memory | None = None
+) -> tuple[Front, tuple[Diagnostic, ...]]:
     """Reads and loads a project, without its rules; what was found is still to be reported."""
-    front = Front(arguments, project, read_site(project))
+    front = Front(arguments, project, read_site(project, memory))
     if not front.sources.files:
         return front, front.sources.diagnostics
     from hivewright.load import load

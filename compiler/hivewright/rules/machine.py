@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from hivewright.extra_args import parse_extra_args, slot_of
+from hivewright.extra_args import slots_of
 from hivewright.report import Diagnostic, Place
 from hivewright.rules.devices import given_slots
 from hivewright.rules.survey import Survey, clash, clashes, diagnose, ordered
@@ -99,7 +99,7 @@ def mp_table(survey: Survey) -> Iterator[Diagnostic]:
     slots = given_slots(survey) if asking else {}
     for name, vm in asking:
         places = [site.place("vm", *owner) for (bus, _, _), owner in slots.get(name, []) if bus]
-        places += [site.place("vm", name, "extra_args", index) for index in _beyond_first_bus(vm)]
+        places += [site.place("vm", name, "extra_args", index) for (bus, _, _), index in slots_of(vm.extra_args) if bus]
         if places:
             yield diagnose(
                 "VM062",
@@ -108,16 +108,6 @@ def mp_table(survey: Survey) -> Iterator[Diagnostic]:
                 "delete mptable, or put all devices on bus 0",
                 places,
             )
-
-
-def _beyond_first_bus(vm: Vm) -> Iterator[int]:
-    try:
-        for argument in parse_extra_args(vm.extra_args):
-            address = slot_of(argument)
-            if address is not None and address[0]:
-                yield argument.index
-    except ValueError:
-        return
 
 
 def kept_and_destroyed(survey: Survey) -> Iterator[Diagnostic]:

@@ -1,0 +1,107 @@
+"""Parsing many TOML documents: side by side in two processes, and only those that no earlier build has parsed.
+
+Values are remembered by a digest of the text they stand for, so that nothing but the text decides.
+"""
+
+from __future__ import annotations
+
+import marshal
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from pathlib import Path
+
+from hivewright import __version__
+from hivewright.cache import cache_path, keep
+from hivewright.report import Diagnostic
+from hivewright.syntax import parse_toml
+
+LARGE = 2**18
+"""Characters of TOML from which on a process more, or looking things up, costs less than it saves."""
+
+Document = tuple[str, str]
+"""The name of a file and its text."""
+
+Outcome = tuple[dict[str, object] | None, Diagnostic | None]
+"""The values of a document, or what is wrong with it."""
+
+
+@dataclass(slots=True)
+class Memory:
+    """The documents of a site as an earlier build parsed them. Nothing is read before it is asked for."""
+
+    path: Path | None
+    used: dict[bytes, bytes] = field(default_factory=dict)
+    """Digest of a text -> its values, marshalled; of the documents that were asked for."""
+    _known: dict[bytes, bytes] | None = None
+
+    @property
+    def known(self) -> dict[bytes, bytes]:
+        """What the earlier build left; empty when there was none, or when its file cannot be trusted."""
+        if self._known is None:
+            self._known = {}
+            try:
+                content = self.path.read_bytes() if self.path is not None else b""
+            except OSError:
+                content = b""
+            if content[:32] == _seal(content[32:]):
+                self._known = marshal.loads(content[32:])
+        return self._known
+
+    def save(self) -> None:
+        """Keep what was used, unless that is what was known."""
+        if self.used.keys() != self.known.keys():
+            content = marshal.dumps(self.used)
+            keep(self.path, _seal(content) + content)
+
+
+def memory_of(site: Path) -> Memory:
+    """What is remembered of a site."""
+    return Memory(cache_path(site, ".parsed"))
+
+
+def _seal(content: bytes) -> bytes:
+    """A digest of what is remembered and of what made it: bytes that were damaged could crash the interpreter."""
+    version = f"{__version__} {sys.hexversion} {marshal.version}".encode()
+    return blake2b(content, digest_size=32, key=blake2b(version, digest_size=32).digest()).digest()
+
+
+def parse_documents(documents: Sequence[Document], memory: Memory | None = None) -> list[Outcome]:
+    """The outcome of each document, in their order."""
+    if sum(len(text) for _, text in documents) < LARGE:
+        return [parse_toml(name, text) for name, text in documents]
+    digests = [blake2b(text.encode(), digest_size=32).digest() for _, text in documents]
+    known = memory.known if memory is not None else {}
+    new = [index for index, digest in enumerate(digests) if digest not in known]
+    found: list[Outcome | bytes] = [known.get(digest, b"") for digest in digests]
+    for index, parsed in zip(new, _parse([documents[index] for index in new]), strict=True):
+        found[index] = parsed
+    if memory is not None:
+        memory.used = {
+            digest: parsed for digest, parsed in zip(digests, found, strict=True) if isinstance(parsed, bytes)
+        }
+    return [(marshal.loads(parsed), None) if isinstance(parsed, bytes) else parsed for parsed in found]
+
+
+def _parse(documents: Sequence[Document]) -> list[Outcome | bytes]:
+    """Each document parsed: marshalled values, which travel well between processes, or what is wrong with it."""
+    from hivewright.parallel import Steps, run_forked
+
+    findings: list[Outcome | bytes] = []
+
+    def note(found: list[Outcome | bytes]) -> bool:
+        findings.extend(found)
+        return False
+
+    large = sum(len(text) for _, text in documents) >= LARGE
+    run_forked(Steps(lambda document: (None, _marshalled(document)), lambda _: None), documents, 1 + large, note)
+    return findings
+
+
+def _marshalled(document: Document) -> Outcome | bytes:
+    values, fault = parse_toml(*document)
+    try:
+        return marshal.dumps(values) if fault is None else (values, fault)
+    except ValueError:  # dates and times, which no key of a site takes
+        return values, fault
