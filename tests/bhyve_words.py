@@ -88,6 +88,9 @@ DEVICE_KEYS: dict[str, dict[str, re.Pattern[str] | None]] = {
 }
 """Device -> the keys it takes, and the form of their values; None for a key without one."""
 
+PC_DEVICES = frozenset({"lpc", "amd_hostbridge", "fbuf", "xhci", "passthru"})
+"""Devices that this project gives to guests on amd64 only."""
+
 BACKENDS: dict[str, re.Pattern[str]] = {
     **dict.fromkeys(("virtio-blk", "ahci-hd", "ahci-cd"), PATH),
     "nvme": re.compile(rf"{PATH.pattern}|ram=[1-9][0-9]*"),

@@ -34,7 +34,7 @@ def test_the_smallest_guest() -> None:
 
 def test_options_stand_in_a_fixed_order() -> None:
     vm = {
-        "cpus": 2,
+        "cpus": 11,
         "pin": {"10": "3", "0": "1-2", "1": "3"},
         "cd": {"install": {"path": "/srv/a.iso"}},
         "disk": {"root": DISK},

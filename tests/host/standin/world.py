@@ -104,6 +104,8 @@ class World:
         self.count = 0
         self.release: tuple[int, int] = tuple(settings.get("release", (14, 3)))
         self.arch: str = settings.get("arch", "amd64")
+        self.strict: bool = settings.get("strict", True)
+        """bhyve refuses what it would silently misread (``bhyve_grammar``)."""
         self.hostname: str = settings.get("hostname", "alpha")
         self.sysctl: dict[str, str] = {"hw.ncpu": "32", "net.link.bridge.member_ifaddrs": "0"}
         self.sysctl["net.inet.ip.forwarding"] = "1"
