@@ -232,7 +232,7 @@ def _check_disk(_command: Command, keys: dict[str, str]) -> None:
 
 def _check_passthrough(command: Command, keys: dict[str, str]) -> None:
     if keys and command.release < (14, 0):
-        raise ValueError("passthru knows rom since 14.0")
+        raise ValueError("passthru knows rom and bootindex since 14.0")
 
 
 _CHECKS: dict[str, Callable[[Command, dict[str, str]], None]] = {

@@ -114,6 +114,9 @@ PARTS = (
                     "cache": "nocache-direct",
                     "readonly": True,
                     "trim": False,
+                    "model": "Example Disk",
+                    "revision": "1.0",
+                    "rotation_rate": 7200,
                 },
                 "port": {"storage": "plain", "size": "1G", "bus": "ahci-hd", "controller": "main", "image": "packed"},
                 "flash": {
@@ -255,6 +258,9 @@ PARTS = (
         archs=PC,
     ),
     Part("boot order of drives", {"cd": {"install": {"boot_index": 0}}}, since=(14, 0), archs=PC),
+    Part(
+        "boot from a device", {"passthrough": {"nvme": {"device": "nvme0", "boot_index": 9}}}, since=(14, 0), archs=PC
+    ),
     Part("host input", {"input": {"keyboard": {"device": "/dev/input/event2"}}}, since=(14, 0)),
     Part("many vCPUs", {"cpus": 24, "topology": {"sockets": 2, "cores": 12, "threads": 1}}, since=(14, 0)),
     Part("emulated TPM", {"tpm": {"kind": "swtpm"}}, since=(15, 0), archs=PC),

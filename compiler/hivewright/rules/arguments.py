@@ -140,8 +140,9 @@ def _instead(argument: Argument, vm: Vm) -> str:
         if device == "tpm" and vm.tpm is not None:
             return "write tpm"
         if device == "fwcfg":
-            given = bool(vm.fwcfg) or any(disk.boot_index is not None for disk in vm.disk.values())
-            return _ALWAYS if given or any(cd.boot_index is not None for cd in vm.cd.values()) else ""
+            order = [disk.boot_index for disk in vm.disk.values()] + [cd.boot_index for cd in vm.cd.values()]
+            order += [device.boot_index for device in vm.passthrough.values()]
+            return _ALWAYS if vm.fwcfg or any(index is not None for index in order) else ""
         if backend == "stdio":
             return f"guests run without a terminal; write serial.{device} instead"
         return f"delete it or serial.{device}" if device in vm.serial else ""
