@@ -50,7 +50,7 @@ WORDS = {
 """Section -> the words of bhyve(8) and bhyve_config(5) that it has to name."""
 
 FEATURES = {"2.1": range(1, 20), "2.2": range(20, 32), "2.3": range(32, 55), "2.4": range(55, 76), "2.5": range(76, 96)}
-"""Section -> the numbers of its features, which are restated from the matrix of peers."""
+"""Section -> the numbers of its features."""
 
 
 class Row(NamedTuple):

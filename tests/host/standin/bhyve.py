@@ -247,6 +247,8 @@ def bhyve(world: World, words: list[str], pid: int, stdin: str, catch: Callable[
         return fail(str(refused), refused.status)
     if machine.config.get("config.dump") == "1":
         return Reply(f"name={machine.name}\n", "", 1)
+    if machine.cpus > int(world.sysctl["hw.vmm.maxcpu"]):
+        return fail(f"Unable to start {machine.cpus} vCPUs", 4)
     if "vmm" not in world.modules:
         return fail("bhyve: vm_create: No such file or directory", 4)
     has_rom = "bootrom" in dict(machine.lpc) or "bootrom" in machine.config

@@ -110,6 +110,7 @@ class World:
         self.sysctl: dict[str, str] = {"hw.ncpu": "32", "net.link.bridge.member_ifaddrs": "0"}
         self.sysctl["net.inet.ip.forwarding"] = "1"
         self.sysctl.update(settings.get("sysctl", {}))
+        self.sysctl.setdefault("hw.vmm.maxcpu", self.sysctl["hw.ncpu"])
         self.loaded: set[str] = set()
         """Contexts that a loader has filled."""
         self.modules: set[str] = set(settings.get("modules", []))
