@@ -26,6 +26,7 @@ from bhyve_words import (
     NUMBER,
     OPTIONS_SINCE,
     PATH,
+    PC_DEVICES,
     PORT,
     SERIAL_TCP,
     SMBIOS,
@@ -127,8 +128,10 @@ def _slot(command: Command, value: str) -> None:
     emulation, _, configuration = device.partition(",")
     if emulation not in DEVICE_KEYS:
         raise ValueError(f"unknown device {emulation!r}")
-    if command.arch == "arm64" and emulation in ("lpc", "amd_hostbridge"):
+    if command.arch == "arm64" and emulation in PC_DEVICES:
         raise ValueError(f"no {emulation} on arm64")
+    if emulation == "lpc" and bus:
+        raise ValueError("lpc beyond bus 0")
     if any(emulation == other == "fbuf" or emulation == other == "lpc" for other, _ in command.slots.values()):
         raise ValueError(f"second {emulation}")
     if command.configurations:
@@ -229,7 +232,7 @@ def _check_disk(_command: Command, keys: dict[str, str]) -> None:
 
 def _check_passthrough(command: Command, keys: dict[str, str]) -> None:
     if keys and command.release < (14, 0):
-        raise ValueError("passthru knows rom since 14.0")
+        raise ValueError("passthru knows rom and bootindex since 14.0")
 
 
 _CHECKS: dict[str, Callable[[Command, dict[str, str]], None]] = {
@@ -326,22 +329,10 @@ def _check_whole(command: Command, loaded: bool) -> None:
             raise ValueError("-f is only seen with -l fwcfg,qemu")
         if command.keyboard and "fbuf" not in emulations:
             raise ValueError("-K without fbuf")
+    consoles = [backend for port, backend in command.lpc.items() if port.startswith("com")]
+    if len(set(consoles)) < len(consoles):
+        raise ValueError("one backend for two serial ports")
     if ("bootrom" in command.lpc or "bootrom" in command.variables) == loaded:
         raise ValueError("a boot ROM and a loader" if loaded else "no boot ROM")
     if loaded and ("fbuf" in emulations or command.arch != "amd64"):
         raise ValueError("fbuf without a boot ROM, or a loader on arm64")
-
-
-def parse_loader(words: Sequence[str]) -> dict[str, list[str]]:
-    """The options of bhyveload(8) or grub-bhyve by letter; the program first, the name of the guest last."""
-    program, *rest, name = words
-    takes = {"/usr/sbin/bhyveload": "cdehlm", "/usr/local/sbin/grub-bhyve": "cdgMmr"}[program]
-    found: dict[str, list[str]] = {}
-    while rest:
-        word = rest.pop(0)
-        if re.fullmatch("-[A-Za-z]", word) is None or (word[1] not in takes and word != "-S"):
-            raise ValueError(f"{program} has no {word!r}")
-        found.setdefault(word[1], []).append("" if word == "-S" else rest.pop(0))
-    if NAME.fullmatch(name) is None or NMDM.fullmatch(found["c"][0]) is None:
-        raise ValueError(f"name or console of {words}")
-    return found

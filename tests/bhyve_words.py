@@ -30,6 +30,7 @@ SMBIOS_VALUE = re.compile(r"[ -$&-\[\]-~]+")
 PATH = re.compile(r"/[^,%\\\s]+")
 MAC = re.compile(r"[0-9a-f][02468ace](?::[0-9a-f]{2}){5}")
 SERIAL = re.compile(r"[A-Za-z0-9_.-]{1,20}")
+MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _.-]{0,39}")
 NUMBER = re.compile(r"0|[1-9][0-9]*")
 SECTOR = re.compile(r"(512|1024|2048|4096|8192)(/(512|1024|2048|4096|8192|16384))?")
 HOST_DEVICE = re.compile(r"[0-9]{1,3}/[0-9]{1,2}/[0-9]{1,3}")
@@ -59,7 +60,8 @@ NVME_KEYS: dict[str, re.Pattern[str] | None] = {
 }
 DEVICE_KEYS: dict[str, dict[str, re.Pattern[str] | None]] = {
     "virtio-blk": BLOCK_KEYS,
-    "ahci-hd": BLOCK_KEYS,
+    "ahci-hd": BLOCK_KEYS
+    | {"model": MODEL, "rev": re.compile(r"[A-Za-z0-9_.-]{1,8}"), "nmrr": re.compile("[1-9][0-9]{0,4}")},
     "ahci-cd": {"ro": None, "bootindex": NUMBER},
     "ahci": {},
     "virtio-scsi": {"iid": NUMBER, "bootindex": NUMBER},
@@ -76,7 +78,7 @@ DEVICE_KEYS: dict[str, dict[str, re.Pattern[str] | None]] = {
         "wait": None,
     },
     "xhci": {"tablet": None},
-    "passthru": {"rom": PATH},
+    "passthru": {"rom": PATH, "bootindex": NUMBER},
     "virtio-rnd": {},
     "virtio-9p": {"ro": None},
     "virtio-console": {},
@@ -87,6 +89,9 @@ DEVICE_KEYS: dict[str, dict[str, re.Pattern[str] | None]] = {
     "lpc": {},
 }
 """Device -> the keys it takes, and the form of their values; None for a key without one."""
+
+PC_DEVICES = frozenset({"lpc", "amd_hostbridge", "fbuf", "xhci", "passthru"})
+"""Devices that this project gives to guests on amd64 only."""
 
 BACKENDS: dict[str, re.Pattern[str]] = {
     **dict.fromkeys(("virtio-blk", "ahci-hd", "ahci-cd"), PATH),

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from bhyve_grammar import parse_command
 from hivewright.load import Loaded, load
+from hivewright.lower.context import Guest
+from hivewright.lower.guest import lower_guest
+from hivewright.plan import VmPlan
+from hivewright.report import Diagnostic
 from hivewright.source import find_project, read_site
+from loader_grammar import parse_loader
 
 Files = Mapping[str, str | bytes]
 LoadSite = Callable[[str | Files], Loaded]
@@ -30,6 +37,28 @@ def write_files(folder: Path, files: str | Files) -> Path:
 def cache_of_its_own(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """What a test builds or checks is remembered for that test alone, and not in the home of whoever runs it."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def every_command_is_parsed() -> Iterator[None]:
+    """Whatever a test lowers: bhyve, or the loader before it, must take the words (``bhyve_grammar``).
+
+    Only ``extra_args`` are left out, which a rule has looked at: their words are the user's.
+    """
+
+    def strict(guest: Guest, *arguments: Any) -> tuple[VmPlan, tuple[Diagnostic, ...]]:
+        plan, diagnostics = lower_guest(guest, *arguments)
+        words = [word for option in plan.options if option.label != "extra_args" for word in option.words]
+        command = parse_command([*words, plan.name], guest.host.freebsd, guest.host.arch, bool(plan.loader))
+        if plan.loader:
+            loader = parse_loader([word for step in plan.loader if step.verb == "loader" for word in step.words])
+            assert [command.memory] == (loader.get("m") if "M" not in loader else loader["M"])
+            assert ("S" in command.flags) == ("S" in loader)
+        return plan, diagnostics
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("hivewright.lower.host.lower_guest", strict)
+        yield
 
 
 @pytest.fixture

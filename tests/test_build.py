@@ -246,8 +246,9 @@ class TestByHand:
         (built.build / SCRIPT).write_text("mine\n")
         (built.root / "site/vms/web.toml").unlink()
         done = built.succeed("build")
-        assert f"{SCRIPT} is no longer made, but was changed by hand; it is left alone\n" in done.err
-        built.succeed("build")
+        told = "it is yours now, and goes to the host with the rest unless you delete it"
+        assert f"{SCRIPT} is no longer made, but was changed by hand; {told}\n" in done.err
+        assert built.succeed("build").err == f"{built.build} is up to date\n"
         assert (built.build / SCRIPT).read_text() == "mine\n"
 
     def test_files_of_others_stay(self, built: Project) -> None:

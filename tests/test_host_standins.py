@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from host.sandbox import Host, SandboxError, find
@@ -17,6 +19,18 @@ def host(empty_host: Host) -> Host:
     """An empty host with dash, its modules loaded."""
     assert empty_host.run("kldload", "-n", "vmm", "nmdm").status == 0
     return empty_host
+
+
+def test_only_tests_of_the_stand_ins_may_give_bhyve_what_it_misreads(host: Host, tmp_path: Path, standin: Path) -> None:
+    loose = f"{BHYVE} -s 3,virtio-rnd,colour=red a"
+    host.guest("a", {"end": "poweroff", "after": 5})
+    check(host, loose, 1)
+    (tmp_path / "strict").mkdir()
+    strict = Host(tmp_path / "tree", tmp_path / "strict", standin, "dash", modules=["vmm"])
+    try:
+        check(strict, loose, 64, "the strict parser refuses", "topology")
+    finally:
+        strict.close()
 
 
 def check(host: Host, script: str, status: int, *texts: str) -> None:

@@ -38,7 +38,7 @@ PARTS = {
     "schema": Part("schema reference", "values model"),
     "shared": Part("extra_args waves", "values model"),
     "rules": Part("rules rules.addresses rules.arguments rules.buses rules.capacity rules.devices rules.firmware "
-                  "rules.further rules.gateways rules.kinds rules.limits rules.passthrough "
+                  "rules.further rules.gateways rules.kinds rules.limits rules.passthrough rules.pitfalls "
                   "rules.guest rules.images rules.machine rules.networks rules.numa rules.order rules.placement "
                   "rules.properties rules.shutdown rules.storage rules.survey rules.tpm rules.versions",
                   "values model site shared"),

@@ -34,7 +34,7 @@ def test_the_smallest_guest() -> None:
 
 def test_options_stand_in_a_fixed_order() -> None:
     vm = {
-        "cpus": 2,
+        "cpus": 11,
         "pin": {"10": "3", "0": "1-2", "1": "3"},
         "cd": {"install": {"path": "/srv/a.iso"}},
         "disk": {"root": DISK},
@@ -54,6 +54,22 @@ def test_options_stand_in_a_fixed_order() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("vm", "host", "expected"),
+    [
+        ({"cpus": 4}, {}, [("vcpus", "4")]),
+        ({"cpus": 1}, {}, []),
+        ({"cpus": 4}, {"cpus": 8}, []),
+        ({"cpus": 4}, {"freebsd": "13.5"}, []),
+        ({"cpus": 4}, {"freebsd": "15.0", "arch": "arm64"}, [("vcpus", "4")]),
+    ],
+)
+def test_vcpus_are_counted_on_the_host_where_the_site_does_not_know(
+    vm: dict[str, Any], host: dict[str, Any], expected: list[tuple[str, str]]
+) -> None:
+    assert steps(plan_of(vm, host), "vcpus") == expected
+
+
 def test_prepare_checks_first_and_makes_taps_last() -> None:
     vm = {
         "cpus": 2,
@@ -69,6 +85,7 @@ def test_prepare_checks_first_and_makes_taps_last() -> None:
     assert [(step.verb, *step.words) for step in plan.prepare] == [
         ("rom", f"{FIRMWARE}/BHYVE_UEFI_CODE.fd"),
         ("cpus", "9"),
+        ("vcpus", "2"),
         ("passthrough", "gpu", "2/0/0"),
         ("provisioned", plan.provision_digest),
         ("vars", VARIABLES),

@@ -26,6 +26,10 @@ SATA = {"bus": "ahci-hd", "controller": "main"}
             "nvme,/dev/da1,maxq=4,qsz=512,ioslots=32,dsm=enable,eui64=0x589cfc0000000001,ser=web1-data",
         ),
         ({"bus": "nvme", "ram": "1G", "sector_size": "512"}, "nvme,ram=1024,sectsz=512,ser=web1-data"),
+        (
+            {"path": "/dev/da1", "bus": "ahci-hd", "model": "Old Disk", "revision": "1.0", "rotation_rate": 1},
+            "ahci-hd,/dev/da1,ser=web1-data,model=Old Disk,rev=1.0,nmrr=1",
+        ),
         ({"path": "/dev/cam/ctl", "bus": "virtio-scsi"}, "virtio-scsi,/dev/cam/ctl"),
         ({"path": "/dev/cam/ctl2.1", "bus": "virtio-scsi", "initiator": 3}, "virtio-scsi,/dev/cam/ctl2.1,iid=3"),
     ],
@@ -52,6 +56,12 @@ def test_the_boot_order_is_shown_to_the_firmware_once() -> None:
     assert words_of(plan).count("fwcfg,qemu") == 1
     assert device(plan, "cd.a") == "ahci-cd,/srv/a.iso,ro,bootindex=1"
     command_of(plan)
+
+
+def test_the_firmware_may_boot_from_a_passthrough_device() -> None:
+    plan = plan_of({"passthrough": {"gpu": {"device": "gpu0", "boot_index": 3}}})
+    assert device(plan, "passthrough.gpu") == "passthru,2/0/0,bootindex=3"
+    assert command_of(plan).lpc["fwcfg"] == "qemu"
 
 
 def test_a_port_of_a_controller_stays_when_another_goes() -> None:

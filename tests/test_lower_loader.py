@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from bhyve_grammar import parse_loader
 from hivewright.plan import VmPlan
 from hivewright.verify import loader_calls
+from loader_grammar import parse_loader
 from lowering import DISK, FIRMWARE, VARIABLES, command_of, plan_of, steps
 
 CD = {"path": "/srv/iso/live.iso"}

@@ -22,7 +22,7 @@ def test_rom_is_checked_before_bhyve_gets_it() -> None:
 
 
 def test_the_grammar_knows_since_when() -> None:
-    with pytest.raises(ValueError, match="rom since"):
+    with pytest.raises(ValueError, match="rom and bootindex since"):
         parse_command([*words_of(plan_of(GPU)), "web1"], "13.5", "amd64")
 
 

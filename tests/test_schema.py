@@ -12,7 +12,7 @@ import pytest
 
 from hivewright.commands import schema as command
 from hivewright.schema import site_schema
-from test_site import EVERYTHING, ROOT, files
+from test_site import PROJECTS, files
 
 SCHEMA = site_schema()
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
@@ -26,7 +26,7 @@ def test_the_schema_is_one() -> None:
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
 
 
-@pytest.mark.parametrize("project", [ROOT, EVERYTHING], ids=["example", "everything"])
+@pytest.mark.parametrize("project", PROJECTS, ids=lambda project: project.name)
 def test_it_takes_every_file_of_a_good_site(project: Path) -> None:
     found = files(project)
     assert found

@@ -18,8 +18,15 @@ from hivewright.schema import COMPLETE, LAYERED, Schema, definitions
 from hivewright.source import find_project, read_site
 
 ROOT = Path(__file__).parent.parent
-EVERYTHING = ROOT / "tests" / "sites" / "everything"
-NETWORKS = ROOT / "tests" / "sites" / "networks"
+PROJECTS = [ROOT, *sorted((ROOT / "tests" / "sites").iterdir())]
+"""The example, and the sites of the tests."""
+
+UNUSED = {
+    # No image of these systems comes with a profile; tests/test_seed.py has their first-boot data.
+    ("Profile", "os", "dragonfly"),
+    ("Profile", "os", "netbsd"),
+}
+"""Values of a fixed list that no site has, and why."""
 
 DOCUMENTATION = [
     ipaddress.ip_network(text) for text in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32")
@@ -47,10 +54,16 @@ def files(project: Path) -> dict[str, dict[str, Any]]:
     return {str(path.relative_to(folder)): tomllib.loads(path.read_text()) for path in paths}
 
 
-def used_keys(values: dict[str, Any], table: str, tables: dict[str, Schema]) -> Iterator[tuple[str, str]]:
-    """(class, key) of every key below a table, those of tables within it too."""
+def used_keys(values: dict[str, Any], table: str, tables: dict[str, Schema]) -> Iterator[tuple[str, str, object]]:
+    """(class, key, value) of every key below a table, those of tables within it too; a value of arrays is each entry.
+
+    The value of a table is each of its keys: some tables have keys from a fixed list.
+    """
     for key, value in values.items():
-        yield table, key
+        for single in value if isinstance(value, (list, dict)) else [value]:
+            yield table, key, single
+        if value in ([], {}):
+            yield table, key, None
         node = tables[table]["properties"][key]
         choices = [node, *node.get("anyOf", ())]
         named = [inner for group in ("patternProperties", "properties") for inner in node.get(group, {}).values()]
@@ -72,31 +85,69 @@ def faults(project: Path) -> list[Diagnostic]:
     return [*found, *check_rules(loaded.site)]
 
 
-def keys_of(project: Path, tables: dict[str, Schema]) -> set[tuple[str, str]]:
-    used: set[tuple[str, str]] = set()
-    for values in files(project).values():
-        for kind, objects in values.items():
-            for table in [objects] if kind in SINGLE else objects.values():
-                names = TOP[kind]
-                name = next((name for name in names if name.lower() == table.get("kind")), names[0])
-                used |= set(used_keys(table, name, tables))
-    return used
+def uses_of(project: Path, tables: dict[str, Schema]) -> Iterator[tuple[str, str, object]]:
+    objects = [
+        (kind, name, table)
+        for values in files(project).values()
+        for kind, found in values.items()
+        for name, table in ({"": found} if kind in SINGLE else found).items()
+    ]
+    forms = {(kind, name): _form(kind, table) for kind, name, table in objects}
+    for kind, name, table in objects:
+        yield from used_keys(table, forms[kind, name], tables)
+        for group in ("network", "storage") if kind == "host" else ():
+            for other, override in table.get(group, {}).items():
+                yield from used_keys(override, forms[group, other], tables)
+
+
+def _form(kind: str, table: dict[str, Any]) -> str:
+    return next((form for form in TOP[kind] if form.lower() == table.get("kind")), TOP[kind][0])
+
+
+def literals(tables: dict[str, Schema]) -> Iterator[tuple[str, str, object]]:
+    """(class, key, value) of every value that a key takes from a fixed list."""
+    for name, table in tables.items():
+        for key, node in table["properties"].items():
+            for choice in (node, *node.get("anyOf", ()), node.get("items", {})):
+                for value in (*choice.get("enum", ()), *choice.get("properties", ())):
+                    yield name, key, value
+                if "const" in choice:
+                    yield name, key, choice["const"]
+
+
+@pytest.fixture(scope="module")
+def tables() -> dict[str, Schema]:
+    return definitions((*COMPLETE, *LAYERED))
+
+
+@pytest.fixture(scope="module")
+def uses(tables: dict[str, Schema]) -> set[tuple[str, str, object]]:
+    """What the example, the sites of the tests and the profiles say."""
+    found = {use for project in PROJECTS for use in uses_of(project, tables)}
+    for path in (ROOT / "profiles").rglob("*.toml"):
+        found.update(used_keys(tomllib.loads(path.read_text()), "Profile", tables))
+    return found
 
 
 def test_the_example_has_neither_errors_nor_warnings() -> None:
     assert not faults(ROOT)
 
 
-@pytest.mark.parametrize("project", [EVERYTHING, NETWORKS], ids=["everything", "networks"])
-def test_the_sites_of_keys_have_no_errors(project: Path) -> None:
+@pytest.mark.parametrize("project", PROJECTS[1:], ids=lambda project: project.name)
+def test_the_sites_of_tests_have_no_errors(project: Path) -> None:
     assert not [fault for fault in faults(project) if fault.severity == "error"]
 
 
-def test_every_key_occurs_in_the_example_or_in_everything() -> None:
-    tables = definitions((*COMPLETE, *LAYERED))
-    known = {(name, key) for name, table in tables.items() if name != "Profile" for key in table["properties"]}
-    unused = known - keys_of(ROOT, tables) - keys_of(EVERYTHING, tables) - keys_of(NETWORKS, tables)
-    assert not sorted(unused)
+def test_every_key_occurs_in_some_site(tables: dict[str, Schema], uses: set[tuple[str, str, object]]) -> None:
+    known = {(name, key) for name, table in tables.items() for key in table["properties"]}
+    assert sorted(known - {(name, key) for name, key, _ in uses}) == []
+
+
+def test_every_value_of_a_list_occurs_in_some_site(
+    tables: dict[str, Schema], uses: set[tuple[str, str, object]]
+) -> None:
+    missing = {use for use in literals(tables) if use not in uses}
+    assert sorted(map(str, missing)) == sorted(map(str, UNUSED))
 
 
 def test_the_example_has_the_hosts_and_guests_it_promises() -> None:

@@ -20,6 +20,8 @@ from typing import Any
 from .standin.commands import BUILTIN, BUSYBOX, places
 
 HERE = Path(__file__).parent
+GRAMMAR = ("bhyve_grammar.py", "bhyve_words.py")
+"""The strict parser of bhyve's command line, which the stand-in bhyve asks as well."""
 SHELLS = {"dash": "dash", "busybox": "busybox", "bash": "bash", "mksh": "mksh"}
 FIRMWARE = (
     "usr/local/share/uefi-firmware/BHYVE_UEFI.fd",
@@ -58,6 +60,8 @@ def prepare(directory: Path) -> Path:
     """Compile the stand-ins once per session, so that each call of one starts fast."""
     target = directory / "standin"
     shutil.copytree(HERE / "standin", target, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in GRAMMAR:
+        shutil.copy(HERE.parent / name, target)
     compileall.compile_dir(target, quiet=1)
     return target
 
@@ -115,7 +119,8 @@ def command_line(root: Path, standin: Path, shell: str) -> list[str]:
         if os.path.isdir(library):
             words += ["--ro-bind", library, library]
     words += [*binds, "--ro-bind", find(SHELLS[shell]), "/bin/sh", "--ro-bind", find("busybox"), "/.linux/busybox"]
-    start = "import sys; sys.path.insert(0, '/.linux'); from standin.server import main; main()"
+    paths = "sys.path.insert(0, '/.linux'); sys.path.append('/.linux/standin')"
+    start = f"import sys; {paths}; from standin.server import main; main()"
     return [*words, "--chdir", "/", python, "-IS", "-c", start]
 
 

@@ -146,7 +146,16 @@ def limits_need_cpus(play: Play) -> None:
 
 
 COUNTS = {"kern.racct.enable": "1"}
+
+
+def too_many_vcpus(play: Play) -> None:
+    """The site does not say how many CPUs the host has: the start asks, before bhyve would count as crashed."""
+    play.hivectl("start", "many1", status=1)
+    assert not leftovers(play.host)
+
+
 SCENARIOS = [
+    Scenario("too-many-vcpus", too_many_vcpus, {"sysctl": {"hw.ncpu": "2"}}),
     Scenario("limits-are-set", limits_are_set, {"sysctl": COUNTS}),
     Scenario("limits-need-accounting", limits_need_accounting, {"sysctl": {"kern.racct.enable": "0"}}),
     Scenario("limits-need-cpus", limits_need_cpus, {"sysctl": {**COUNTS, "hw.ncpu": "4"}}),

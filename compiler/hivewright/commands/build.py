@@ -36,6 +36,8 @@ LOCKS_WORTH_A_PROCESS = 2000
 
 DIFFERENCE = 3
 
+_YOURS = "it is yours now, and goes to the host with the rest unless you delete it"
+
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Where to, and what not to do."""
@@ -208,9 +210,9 @@ class _Build:
         for path in changes.overwritten:
             _tell(self.arguments, f"{path} had been changed by hand; it {again} as the site says again")
         for path in changes.kept:
-            _tell(self.arguments, f"{path} is no longer made, but was changed by hand; it is left alone")
+            _tell(self.arguments, f"{path} is no longer made, but was changed by hand; {_YOURS}")
         for path in changes.refused:
-            _tell(self.arguments, f"{path} is no longer made, but no longer a file of ours; it is left alone")
+            _tell(self.arguments, f"{path} is no longer made, but no longer a file of ours; {_YOURS}")
         if self.arguments.verbose or not self.writes:
             for sign, paths in (("+", changes.created), ("~", changes.changed), ("-", changes.removed)):
                 sys.stdout.writelines(f"{sign} {path}\n" for path in paths)

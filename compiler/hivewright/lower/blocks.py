@@ -11,6 +11,8 @@ from hivewright.model.disk import Disk
 from hivewright.plan import Keys, Option
 
 _CACHE = {"default": "", "nocache": ",nocache", "direct": ",direct", "nocache-direct": ",nocache,direct"}
+_IDENTITY = (("model", "model"), ("revision", "rev"), ("rotation_rate", "nmrr"))
+"""Keys of a disk, and bhyve's words for them (bhyve(8), ahci-hd)."""
 _SERIAL_LENGTH = 20
 _MEGABYTE = 2**20
 
@@ -56,6 +58,7 @@ def lower_controllers(guest: Guest) -> Iterator[Device]:
 def lower_boot_order(guest: Guest) -> Iterator[Option]:
     """The firmware reads the order of boot devices from the fw_cfg of QEMU's kind (bhyve(8), bootindex)."""
     indices = [disk.boot_index for disk in guest.vm.disk.values()] + [cd.boot_index for cd in guest.vm.cd.values()]
+    indices += [passthrough.boot_index for passthrough in guest.vm.passthrough.values()]
     if not guest.vm.fwcfg and any(index is not None for index in indices):
         yield _BOOT_ORDER
 
@@ -84,6 +87,11 @@ def _backend(guest: Guest, name: str, disk: Disk) -> tuple[str, Keys]:
     if disk.bus != "virtio-scsi":
         words += (",ser=", disk.serial or default_serial(guest.name, name))
         keys.append(f"{prefix}.serial")
+    for key, word in _IDENTITY:
+        value = getattr(disk, key)
+        if value is not None:
+            words.append(f",{word}={value}")
+            keys.append(f"{prefix}.{key}")
     return "".join(words), tuple(keys)
 
 

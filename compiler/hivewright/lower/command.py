@@ -45,6 +45,8 @@ def _lower_others(guest: Guest) -> Iterator[Device]:
         words = f"passthru,{selector}"
         if passthrough.rom is not None:
             words, keys = f"{words},rom={passthrough.rom}", (*keys, f"passthrough.{name}.rom")
+        if passthrough.boot_index is not None:
+            words, keys = f"{words},bootindex={passthrough.boot_index}", (*keys, f"passthrough.{name}.boot_index")
         yield device(guest, f"passthrough.{name}", words, keys, f"passthru {selector}")
     if vm.rng is not None:
         yield device(guest, "rng", "virtio-rnd", ("rng",), "virtio-rnd")

@@ -30,6 +30,8 @@ class Features:
     """``rom=`` of passthru (14.0); before, bhyve takes it for a part of the address."""
     uefi_variables: bool
     """``-l bootrom,CODE,VARS`` (14.0); before, all behind the comma was taken for a file name."""
+    vcpu_tunable: bool
+    """Whether the number of vCPUs is limited by hw.vmm.maxcpu (14.0); before, 16 is the limit everywhere."""
     member_addresses: bool
     """Whether a member of a bridge may have an IP address; if_bridge(4) refuses that from 15.0."""
 
@@ -44,6 +46,7 @@ def _features(release: str, arch: str) -> Features:
         pc=pc,
         device_rom=version >= (14, 0),
         uefi_variables=pc and version >= (14, 0),
+        vcpu_tunable=version >= (14, 0),
         member_addresses=version < (15, 0),
     )
 

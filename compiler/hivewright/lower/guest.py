@@ -88,6 +88,8 @@ def _prepare(guest: Guest, provision_digest: str) -> Iterator[Step]:
     yield from prepare_tpm(guest)
     if vm.pin:
         yield Step("cpus", (str(max(max(cpus) for cpus in vm.pin.values())),), ("pin",), "pin")
+    if vm.cpus > 1 and guest.host.cpus is None and guest.features.vcpu_tunable:
+        yield Step("vcpus", (str(vm.cpus),), ("cpus", "host:freebsd"), "cpus")
     for name, passthrough in sorted(vm.passthrough.items()):
         selector = guest.host.device[passthrough.device].pci
         keys: Keys = (f"passthrough.{name}.device", f"host:device.{passthrough.device}.pci")

@@ -268,6 +268,24 @@ Serial = Annotated[
     described("^[A-Za-z0-9_.-]{1,20}$", "S1"),
 ]
 
+DiskModel = Annotated[
+    str,
+    reader(
+        _matching(
+            r"[A-Za-z0-9](?:[A-Za-z0-9 _.-]{0,38}[A-Za-z0-9_.-])?",
+            "a model has 1 to 40 letters, digits, blanks, - _ and ., and begins with a letter or digit (bhyve(8))",
+        ),
+        '"Example Disk"',
+    ),
+    described(r"^[A-Za-z0-9][A-Za-z0-9 _.-]{0,39}$", "Example Disk"),
+]
+
+DiskRevision = Annotated[
+    str,
+    reader(_matching(r"[A-Za-z0-9_.-]{1,8}", "a revision has 1 to 8 letters, digits, - _ and . (bhyve(8))"), '"1.0"'),
+    described("^[A-Za-z0-9_.-]{1,8}$", "1.0"),
+]
+
 _PORT_NAME = "[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
 
 PortName = Annotated[

@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from hivewright.model.base import (
+    DiskModel,
+    DiskRevision,
     Eui64,
     HostPath,
     ImageName,
@@ -57,6 +59,11 @@ class Disk(Table):
     readonly: bool = Field(False, description="The guest cannot write.")
     shared: bool = Field(False, description="Several guests may have it at the same time: all of them must say so.")
     serial: Serial | None = Field(None, description="Serial number; derived from the VM and disk names if absent.")
+    model: DiskModel | None = Field(None, description="With bus ahci-hd: the model that the guest reads.")
+    revision: DiskRevision | None = Field(None, description="With bus ahci-hd: the revision of its firmware.")
+    rotation_rate: Annotated[int, Field(ge=1, le=65534)] | None = Field(
+        None, description="With bus ahci-hd: rotations a minute; 1 says that it is a solid-state disk."
+    )
     cache: Literal["default", "nocache", "direct", "nocache-direct"] = Field(
         "default", description="nocache bypasses the host's cache (O_DIRECT), direct writes through (O_SYNC)."
     )

@@ -97,4 +97,7 @@ class Passthrough(Table):
 
     device: Name = Field(description="A [host.HOST.device.NAME].")
     rom: HostPath | None = Field(None, description="The device's option ROM, as a file (FreeBSD 14.0 and later).")
+    boot_index: Annotated[int, Field(ge=0, le=255)] | None = Field(
+        None, description="The firmware tries lower ones first (FreeBSD 14.0 and later)."
+    )
     slot: Slot | None = Field(None, description="A fixed PCI address; taken from the lock if absent.")

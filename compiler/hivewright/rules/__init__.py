@@ -27,6 +27,7 @@ from hivewright.rules import (
     numa,
     order,
     passthrough,
+    pitfalls,
     placement,
     properties,
     shutdown,
@@ -126,6 +127,10 @@ RULES: tuple[Rule, ...] = (
     limits.cpu_sets,
     shutdown.shutdown_fits,
     arguments.extra_args,
+    pitfalls.misspelt_variables,
+    pitfalls.stays_behind,
+    pitfalls.cannot_be_saved,
+    pitfalls.cpus_unseen,
     guest.ssh_keys,
     guest.user_data,
 )

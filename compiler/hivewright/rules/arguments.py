@@ -36,7 +36,7 @@ _OWN_FLAGS = {
 }
 """Options that hivewright decides on, and the key to use instead."""
 
-_OWN_VARIABLES = {
+OWN_VARIABLES = {
     **dict.fromkeys(("cpus", "sockets", "cores", "threads"), "write cpus and topology"),
     **dict.fromkeys(("bootrom", "bootvars", "lpc.bootrom", "lpc.bootvars"), "write firmware"),
     **dict.fromkeys(("acpi_tables", "x86.vmexit_on_hlt", "x86.vmexit_on_pause"), _ALWAYS),
@@ -132,7 +132,7 @@ def _instead(argument: Argument, vm: Vm) -> str:
         variable = argument.value.partition("=")[0]
         if _SMBIOS.fullmatch(variable):
             return f"write smbios.{variable}"
-        return "write pin" if _VCPU_SET.fullmatch(variable) else _OWN_VARIABLES.get(variable, "")
+        return "write pin" if _VCPU_SET.fullmatch(variable) else OWN_VARIABLES.get(variable, "")
     if argument.flag == "-l":
         device, _, backend = argument.value.lower().partition(",")
         if device == "bootrom":
@@ -140,8 +140,9 @@ def _instead(argument: Argument, vm: Vm) -> str:
         if device == "tpm" and vm.tpm is not None:
             return "write tpm"
         if device == "fwcfg":
-            given = bool(vm.fwcfg) or any(disk.boot_index is not None for disk in vm.disk.values())
-            return _ALWAYS if given or any(cd.boot_index is not None for cd in vm.cd.values()) else ""
+            order = [disk.boot_index for disk in vm.disk.values()] + [cd.boot_index for cd in vm.cd.values()]
+            order += [device.boot_index for device in vm.passthrough.values()]
+            return _ALWAYS if vm.fwcfg or any(index is not None for index in order) else ""
         if backend == "stdio":
             return f"guests run without a terminal; write serial.{device} instead"
         return f"delete it or serial.{device}" if device in vm.serial else ""

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 PORTS = 32
 """Ports of an AHCI controller."""
 
-_SPECIAL = frozenset({"nvme", "ram", "initiator", "controller"})
+_AHCI = ("controller", "model", "revision", "rotation_rate")
+_SPECIAL = frozenset({"nvme", "ram", "initiator", *_AHCI})
 """Keys of a disk that only some buses know."""
 
 CTL = "/dev/cam/ctl"
@@ -47,7 +48,7 @@ def options_of_buses(survey: Survey) -> Iterator[Diagnostic]:
 
 def _misfits(disk: Disk) -> Iterator[tuple[str, str, str]]:
     """Keys of a disk that do not fit its bus or each other: the key, why, and what to do."""
-    only = {"nvme": ("nvme", "ram"), "virtio-scsi": ("initiator",), "ahci-hd": ("controller",)}
+    only = {"nvme": ("nvme", "ram"), "virtio-scsi": ("initiator",), "ahci-hd": _AHCI}
     for bus, options in only.items():
         for option in options:
             if getattr(disk, option) is not None and disk.bus != bus:
@@ -89,9 +90,11 @@ def controller_ports(survey: Survey) -> Iterator[Diagnostic]:
 
 
 def _setting(survey: Survey, key: str) -> list[str]:
-    """The VMs that set a key in one of their disks and drives, sorted."""
+    """The VMs that set a key in one of their disks, drives and passthrough devices, sorted."""
     devices = [(name, disk.model_fields_set) for name, _, disk in survey.disks]
     devices += [(name, cd.model_fields_set) for name, _, cd in survey.cds]
+    for name, vm in survey.using("passthrough"):
+        devices += [(name, passthrough.model_fields_set) for passthrough in vm.passthrough.values()]
     return sorted({name for name, keys in devices if key in keys})
 
 
@@ -103,6 +106,7 @@ def boot_order(survey: Survey) -> Iterator[Diagnostic]:
         first: dict[int, tuple[str, str]] = {}
         asked = [("disk", key, disk.boot_index) for key, disk in ordered(vm.disk)]
         asked += [("cd", key, cd.boot_index) for key, cd in ordered(vm.cd)]
+        asked += [("passthrough", key, device.boot_index) for key, device in ordered(vm.passthrough)]
         for kind, key, index in asked:
             if index is None:
                 continue

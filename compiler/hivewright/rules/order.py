@@ -13,24 +13,26 @@ if TYPE_CHECKING:
     from hivewright.site import Site
 
 
-def after_circle(survey: Survey) -> Iterator[Diagnostic]:
-    site = survey.site
+def _circles(survey: Survey) -> list[list[tuple[str, str]]]:
+    """Circles of ``after``: each as its steps, a VM and the one it waits for."""
+    vms = survey.site.vms
     after = {
-        name: [other for other in vm.after if other in site.vms and other != name]
+        name: [other for other in vm.after if other in vms and other != name]
         for name, vm in survey.using("after")
         if vm.after
     }
-    if not after:
-        return
-    for circle in cycles(after):
-        path = [*circle, circle[0]]
-        steps = [
-            site.place("vm", name, "after", site.vms[name].after.index(other))
-            for name, other in zip(circle, path[1:], strict=True)
-        ]
+    circles = cycles(after) if after else []
+    return [list(zip(circle, [*circle[1:], circle[0]], strict=True)) for circle in circles]
+
+
+def after_circle(survey: Survey) -> Iterator[Diagnostic]:
+    site = survey.site
+    for circle in _circles(survey):
+        steps = [site.place("vm", name, "after", site.vms[name].after.index(other)) for name, other in circle]
+        path = " -> ".join([circle[0][0], *(other for _, other in circle)])
         yield diagnose(
             "ORD001",
-            f"these VMs wait for each other in a circle: {' -> '.join(path)}",
+            f"these VMs wait for each other in a circle: {path}",
             steps[0],
             "delete one of these entries of after",
             steps[1:],
@@ -40,6 +42,7 @@ def after_circle(survey: Survey) -> Iterator[Diagnostic]:
 def after_possible(survey: Survey) -> Iterator[Diagnostic]:
     """Each entry of ``after`` on its own: itself, another host, a later order, a VM that is not started."""
     vms, hosts_of = survey.site.vms, survey.hosts_of
+    circular: set[tuple[str, str]] | None = None
     for name, vm in survey.using("after"):
         for index, other in enumerate(vm.after):
             if other not in vms:
@@ -51,7 +54,10 @@ def after_possible(survey: Survey) -> Iterator[Diagnostic]:
             elif home and other_home and home != other_home:
                 yield _elsewhere(survey.site, (name, home[0]), (other, other_home[0]), index)
             elif vms[other].order > vm.order:
-                yield _later(survey.site, name, other, index)
+                if circular is None:
+                    circular = {step for circle in _circles(survey) for step in circle}
+                if (name, other) not in circular:  # whatever their orders, the circle cannot be gone round
+                    yield _later(survey.site, name, other, index)
             elif vm.autostart and not vms[other].autostart:
                 yield _not_started(survey.site, name, other, index)
 

@@ -102,7 +102,7 @@ def firmware_variables(survey: Survey) -> Iterator[Diagnostic]:
             if key is None:
                 continue
             if definition.arch == "arm64":
-                why, remedy = f"u-boot on {host} has none", "delete this key"
+                why, remedy = f"u-boot of arm64 ({host}) has none", "delete this key"
             else:
                 why = f"bhyve of FreeBSD {definition.freebsd} on {host} cannot keep them"
                 remedy = "delete this key, or bring the host to FreeBSD 14.0 or later"
@@ -136,12 +136,13 @@ def resolution(survey: Survey) -> Iterator[Diagnostic]:
             if _fits(size, limit):
                 continue
             limits = f"{SMALLEST[0]}x{SMALLEST[1]} to {limit[0]}x{limit[1]}"
+            larger = f", or bring {host} to FreeBSD 15.0" if limit == LARGEST and _fits(size, LARGEST_15) else ""
             where = f"FreeBSD {site.hosts[host].freebsd} on {host}" if host else "FreeBSD"
             yield diagnose(
                 "VM034",
                 f"{name} has the resolution {vm.vnc.resolution}; bhyve of {where} offers {limits}",
                 site.place("vm", name, "vnc", "resolution"),
-                f"choose one from {limits}",
+                f"choose one from {limits}{larger}",
                 [site.place("host", host, "freebsd")] if host else [],
             )
             break

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from . import swtpm
 from .paths import OPENED, RefusedError, make_socket, open_paths, variables_of
 from .reply import Later, Reply, Result, fail
+from .strict import misread
 from .switches import close, open_netgraph, open_vale
 from .world import Behaviour, Guest, World
 
@@ -246,9 +247,14 @@ def bhyve(world: World, words: list[str], pid: int, stdin: str, catch: Callable[
         return fail(str(refused), refused.status)
     if machine.config.get("config.dump") == "1":
         return Reply(f"name={machine.name}\n", "", 1)
+    if machine.cpus > int(world.sysctl["hw.vmm.maxcpu"]):
+        return fail(f"Unable to start {machine.cpus} vCPUs", 4)
     if "vmm" not in world.modules:
         return fail("bhyve: vm_create: No such file or directory", 4)
     has_rom = "bootrom" in dict(machine.lpc) or "bootrom" in machine.config
+    fault = misread(world, words, has_rom) if world.strict else ""
+    if fault:
+        return fail(f"the strict parser refuses {words}: {fault}", 64)
     if machine.name in world.contexts and (has_rom or machine.name not in world.loaded):
         return fail("vm_reinit: Device busy", 4)
     if not has_rom and machine.name not in world.loaded:

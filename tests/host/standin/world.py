@@ -104,10 +104,13 @@ class World:
         self.count = 0
         self.release: tuple[int, int] = tuple(settings.get("release", (14, 3)))
         self.arch: str = settings.get("arch", "amd64")
+        self.strict: bool = settings.get("strict", True)
+        """bhyve refuses what it would silently misread (``bhyve_grammar``)."""
         self.hostname: str = settings.get("hostname", "alpha")
         self.sysctl: dict[str, str] = {"hw.ncpu": "32", "net.link.bridge.member_ifaddrs": "0"}
         self.sysctl["net.inet.ip.forwarding"] = "1"
         self.sysctl.update(settings.get("sysctl", {}))
+        self.sysctl.setdefault("hw.vmm.maxcpu", self.sysctl["hw.ncpu"])
         self.loaded: set[str] = set()
         """Contexts that a loader has filled."""
         self.modules: set[str] = set(settings.get("modules", []))

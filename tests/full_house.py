@@ -1,0 +1,334 @@
+"""A guest with everything that a release can do: its definition, put together from parts that say since when.
+
+A part of a later release must be refused one release earlier (tests/test_full_house.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from builders import build_site
+from hivewright.site import Site
+
+Version = tuple[int, int]
+Keys = Mapping[str, Any]
+
+BOTH = ("amd64", "arm64")
+PC = ("amd64",)
+
+NETWORKS: Keys = {
+    "lan": {"kind": "bridge", "uplink": "ix0", "ipv4": "192.0.2.1/25", "ipv6": "2001:db8::1/64", "span": "ix5"},
+    "tagged": {"kind": "bridge", "uplink": "ix1", "vlan": 40, "mtu": 9000},
+    "inner": {"kind": "bridge", "uplink": "none"},
+    "dmz": {"kind": "manual", "bridge": "bridge7"},
+    "point": {"kind": "routed"},
+    "outside": {
+        "kind": "nat",
+        "ipv4": "10.0.0.1/24",
+        "uplink": "ix0",
+        "dhcp": {"first": "10.0.0.100", "last": "10.0.0.199"},
+    },
+    "walled": {"kind": "nat", "ipv4": "10.0.1.1/24", "uplink": "ix0", "firewall": "ipfw", "ipfw_number": 100},
+    "switch": {"kind": "vale", "switch": "vale0", "uplink": "ix2"},
+    "node": {"kind": "netgraph", "node": "vmsw", "uplink": "ix3"},
+    "far": {"kind": "vxlan", "vni": 42, "local": "192.0.2.1", "remote": "239.0.0.42", "device": "ix0"},
+}
+
+HOST: Keys = {
+    "cpus": 32,
+    "memory": "64G",
+    "iommu": "amd",
+    "device": {"gpu0": {"pci": "2/0/0"}, "gpu0-audio": {"pci": "2/0/1"}, "nvme0": {"pci": "3/0/0"}},
+}
+
+STORAGES: Keys = {
+    "fast": {"kind": "zfs", "dataset": "zroot/vms", "sparse": True, "properties": {"compression": "lz4"}},
+    "plain": {"kind": "directory", "path": "/srv/vms"},
+}
+
+IMAGES: Keys = {
+    "golden": {"url": "https://images.example.net/golden.raw.xz", "sha256": "0" * 64},
+    "packed": {"url": "https://images.example.net/packed.qcow2", "sha256": "none", "format": "qcow2"},
+    "install": {"path": "/srv/iso/install.iso"},
+}
+
+
+@dataclass(frozen=True)
+class Part:
+    """Keys of the guest, and what they need of the site. ``until`` is the first release that cannot do it any more."""
+
+    name: str
+    vm: Keys
+    since: Version = (13, 2)
+    archs: tuple[str, ...] = BOTH
+    until: Version = (99, 0)
+    networks: Keys = field(default_factory=dict)
+
+    def fits(self, release: Version, arch: str) -> bool:
+        return self.since <= release < self.until and arch in self.archs
+
+
+PARTS = (
+    Part(
+        "life",
+        {
+            "description": "Has everything",
+            "memory": "8G",
+            "cpus": 8,
+            "topology": {"sockets": 1, "cores": 4, "threads": 2},
+            "pin": {"0": "4", "1": "5-6,8"},
+            "order": 20,
+            "autostart": False,
+            "ready": {"tcp": "192.0.2.10:443", "timeout": "90s"},
+            "stop_timeout": "3m",
+            "on_poweroff": "restart",
+            "on_reboot": "restart",
+            "on_crash": "rename-restart",
+            "restart_limit": {"count": 3, "within": "10m"},
+            "uuid": "01234567-89ab-cdef-0123-456789abcdef",
+            "machine": {"wired": True, "memory_in_core": True, "msi": True, "destroy_on_poweroff": True},
+            "cloud_init": {"hostname": "full", "users": ["alice"], "packages": ["nginx"]},
+            "limits": {
+                "nice": 5,
+                "protect": True,
+                "cpuset": "4-15",
+                "rctl": {"pcpu": "deny=400", "readbps": "throttle=50M"},
+            },
+        },
+    ),
+    Part(
+        "block devices",
+        {
+            "disk": {
+                "root": {"storage": "fast", "size": "20G", "image": "golden", "cache": "nocache"},
+                "data": {"storage": "plain", "size": "10G", "cache": "nocache-direct", "trim": False},
+                "plain": {"path": "/dev/da1", "readonly": True, "sector_size": "512/4096", "serial": "PLAIN"},
+                "cluster": {"path": "/dev/da2", "shared": True, "cache": "direct"},
+                "sata": {
+                    "storage": "fast",
+                    "size": "4G",
+                    "bus": "ahci-hd",
+                    "sector_size": "4096",
+                    "cache": "nocache-direct",
+                    "readonly": True,
+                    "trim": False,
+                    "model": "Example Disk",
+                    "revision": "1.0",
+                    "rotation_rate": 7200,
+                },
+                "port": {"storage": "plain", "size": "1G", "bus": "ahci-hd", "controller": "main", "image": "packed"},
+                "flash": {
+                    "storage": "fast",
+                    "size": "8G",
+                    "bus": "nvme",
+                    "sector_size": "4096",
+                    "cache": "nocache-direct",
+                    "readonly": True,
+                    "trim": False,
+                    "properties": {"volblocksize": "64K"},
+                    "nvme": {
+                        "queues": 4,
+                        "queue_size": 64,
+                        "io_slots": 32,
+                        "eui64": "589cfc0000000001",
+                        "dataset_management": "enable",
+                    },
+                },
+                "scratch": {"bus": "nvme", "ram": "512M"},
+                "lun": {"path": "/dev/cam/ctl2.1", "bus": "virtio-scsi", "initiator": 3},
+                "luns": {"path": "/dev/cam/ctl", "bus": "virtio-scsi"},
+            },
+            "cd": {
+                "install": {"image": "install"},
+                "drivers": {"path": "/srv/iso/drivers.iso", "slot": "9:1"},
+                "tools": {"path": "/srv/iso/tools.iso", "slot": 9},
+                "port": {"path": "/srv/iso/more.iso", "controller": "main"},
+            },
+        },
+    ),
+    Part(
+        "interfaces",
+        {
+            "nic": {
+                "lan": {
+                    "network": "lan",
+                    "ipv4": "192.0.2.10/25",
+                    "gateway4": "192.0.2.1",
+                    "ipv6": "2001:db8::10/64",
+                    "gateway6": "2001:db8::1",
+                    "dns": ["192.0.2.53"],
+                    "search": ["example.net"],
+                    "mac": "58:9c:fc:00:00:01",
+                },
+                "old": {"network": "lan", "model": "e1000", "tap": "tapfull0"},
+                "tagged": {"network": "tagged"},
+                "inner": {"network": "inner", "private": True, "mtu": 1400},
+                "dmz": {"network": "dmz", "model": "e1000"},
+                "point": {"network": "point", "ipv4": "192.0.2.131/31", "gateway4": "192.0.2.130"},
+                "outside": {
+                    "network": "outside",
+                    "ipv4": "10.0.0.10/24",
+                    "forward": {"ssh": {"port": 2222, "to": 22}, "dns": {"port": 53, "to": 53, "protocol": "udp"}},
+                },
+                "walled": {"network": "walled", "ipv4": "10.0.1.10/24"},
+                "switch": {"network": "switch"},
+                "node": {"network": "node", "model": "e1000"},
+                "far": {"network": "far"},
+            },
+        },
+    ),
+    Part(
+        "further devices",
+        {
+            "rng": True,
+            "sound": {"play": "/dev/dsp1", "record": "/dev/dsp2"},
+            "channel": {"agent": {"port": "org.qemu.guest_agent.0"}, "clipboard": {}},
+            "share": {"web": {"path": "/data/web", "readonly": True}, "home": {"path": "/data/home", "tag": "h"}},
+            "serial": {"com1": {}},
+        },
+    ),
+    Part("further serial ports", {"serial": {"com2": {}, "com3": {}, "com4": {}}}, archs=PC),
+    Part(
+        "machine",
+        {
+            "machine": {
+                "hostbridge": "amd",
+                "rtc": "localtime",
+                "ignore_msr": False,
+                "strict_io": True,
+                "x2apic": True,
+                "mptable": False,
+                "yield_on_halt": False,
+                "yield_on_pause": False,
+            }
+        },
+        archs=PC,
+    ),
+    Part("no ACPI", {"machine": {"acpi": False}}, archs=PC, until=(15, 0)),
+    Part(
+        "screen",
+        {"vnc": {"password": {"secret": "full-vnc"}, "resolution": "1920x1200", "vga": "off", "keyboard": "de"}},
+        archs=PC,
+    ),
+    Part("waiting screen", {"vnc": {"wait": True}}, archs=PC),
+    Part(
+        "passthrough",
+        {
+            "passthrough": {
+                "gpu": {"device": "gpu0", "slot": "8:0"},
+                "audio": {"device": "gpu0-audio", "slot": "8:1"},
+                "nvme": {"device": "nvme0", "slot": "1:0:0"},
+            }
+        },
+        archs=PC,
+    ),
+    Part("private UEFI variables", {"firmware": {"variables": True}}, since=(14, 0), archs=PC),
+    Part("option ROM", {"passthrough": {"gpu": {"device": "gpu0", "rom": "/srv/gpu.rom"}}}, since=(14, 0), archs=PC),
+    Part("TPM of the host", {"tpm": {"kind": "passthru"}}, since=(14, 0), archs=PC),
+    Part(
+        "SMBIOS",
+        {
+            "smbios": {
+                "system": {"manufacturer": "Example Inc.", "product_name": "Model 1", "serial_number": "42"},
+                "board": {"manufacturer": "Example Inc.", "asset_tag": "A42"},
+                "chassis": {"manufacturer": "Example Inc.", "sku": "C1"},
+                "bios": {"vendor": "Example Inc.", "release_date": "03/14/2014"},
+            }
+        },
+        since=(14, 0),
+        archs=PC,
+    ),
+    Part(
+        "fw_cfg",
+        {
+            "fwcfg": {
+                "token": {"name": "opt/org.example/token", "string": "one, two"},
+                "key": {"name": "opt/org.example/key", "file": "/srv/keys/full"},
+            }
+        },
+        since=(14, 0),
+        archs=PC,
+    ),
+    Part(
+        "boot order",
+        {"disk": {name: {"boot_index": index} for index, name in enumerate(("root", "sata", "flash", "lun"), 1)}},
+        since=(14, 0),
+        archs=PC,
+    ),
+    Part("boot order of drives", {"cd": {"install": {"boot_index": 0}}}, since=(14, 0), archs=PC),
+    Part(
+        "boot from a device", {"passthrough": {"nvme": {"device": "nvme0", "boot_index": 9}}}, since=(14, 0), archs=PC
+    ),
+    Part("host input", {"input": {"keyboard": {"device": "/dev/input/event2"}}}, since=(14, 0)),
+    Part("many vCPUs", {"cpus": 24, "topology": {"sockets": 2, "cores": 12, "threads": 1}}, since=(14, 0)),
+    Part("emulated TPM", {"tpm": {"kind": "swtpm"}}, since=(15, 0), archs=PC),
+    Part("serial port on TCP", {"serial": {"com2": {"kind": "tcp", "port": 7001}}}, since=(15, 0), archs=PC),
+    Part("console on TCP", {"serial": {"com1": {"kind": "tcp", "port": 7000}}}, since=(15, 0)),
+    Part(
+        "memory domains",
+        {
+            "numa": {
+                "0": {"cpus": "0-11", "size": "6G", "policy": "prefer:0"},
+                "1": {"cpus": "12-23", "size": "2G", "policy": "round-robin"},
+            },
+            "cpus": 24,
+            "topology": {"sockets": 2, "cores": 12, "threads": 1},
+        },
+        since=(15, 0),
+        archs=PC,
+    ),
+    Part("large screen", {"vnc": {"resolution": "3840x2160"}}, since=(15, 0), archs=PC),
+    Part(
+        "VLANs by interface",
+        {"nic": {"access": {"network": "vlans", "vlan": 10}, "trunk": {"network": "vlans", "trunk": [20, 30, 31]}}},
+        since=(15, 0),
+        networks={"vlans": {"kind": "bridge", "uplink": "ix4", "vlan_filter": True}},
+    ),
+    Part(
+        "slirp",
+        {"nic": {"user": {"network": "user", "forward": {"web": {"port": 8080, "to": 80}}}}},
+        since=(15, 0),
+        networks={"user": {"kind": "slirp"}},
+    ),
+    Part(
+        "slirp to the outside",
+        {"nic": {"open": {"network": "open"}}},
+        since=(15, 1),
+        networks={"open": {"kind": "slirp", "open": True}},
+    ),
+    Part("screen on a socket", {"vnc": {"socket": True}}, since=(15, 1), archs=PC),
+)
+"""All that a guest can have, in the order in which it is put together: later parts override earlier ones."""
+
+
+def merge(first: Keys, second: Keys) -> dict[str, Any]:
+    """``second`` over ``first``, table by table."""
+    merged = dict(first)
+    for key, value in second.items():
+        known = merged.get(key)
+        merged[key] = merge(known, value) if isinstance(known, Mapping) and isinstance(value, Mapping) else value
+    return merged
+
+
+def version(release: str) -> Version:
+    major, _, minor = release.partition(".")
+    return int(major), int(minor)
+
+
+def full_site(release: str, arch: str, *more: Part) -> Site:
+    """The site of the guest ``full`` on a host of this release and architecture, and parts that may not fit it."""
+    vm: dict[str, Any] = {"host": "alpha"}
+    networks = dict(NETWORKS)
+    for part in (*(part for part in PARTS if part.fits(version(release), arch)), *more):
+        vm = merge(vm, part.vm)
+        networks |= part.networks
+    return build_site(
+        {"full": vm},
+        hosts={"alpha": {**HOST, "freebsd": release, "arch": arch}},
+        networks=networks,
+        storages=STORAGES,
+        images=IMAGES,
+        users={"alice": {"ssh_keys": ["ssh-ed25519 AAAA alice"]}},
+    )

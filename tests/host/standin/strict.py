@@ -1,0 +1,16 @@
+"""What bhyve(8) would take and silently misread: the strict parser of the tests objects to it."""
+
+from __future__ import annotations
+
+from .world import World
+
+
+def misread(world: World, words: list[str], has_rom: bool) -> str:
+    """The objection, empty if there is none. The parser is imported when the first guest is started."""
+    from bhyve_grammar import parse_command
+
+    try:
+        parse_command(words, ".".join(map(str, world.release)), world.arch, loaded=not has_rom)
+    except ValueError as error:
+        return str(error)
+    return ""
