@@ -22,7 +22,7 @@ PROJECTS = [ROOT, *sorted((ROOT / "tests" / "sites").iterdir())]
 """The example, and the sites of the tests."""
 
 UNUSED = {
-    # No image of these systems comes with a profile; tests/test_seed.py has their first-boot data.
+    # A profile of one's own may name these systems; none comes with hivewright.
     ("Profile", "os", "dragonfly"),
     ("Profile", "os", "netbsd"),
 }

@@ -25,7 +25,7 @@ _OWN_FLAGS = {
     "-k": "write each of its lines as -o; hivewright has a configuration file of its own",
     "-m": "write memory",
     "-p": "write pin",
-    "-r": "a checkpoint is for one start, not for every start; use hivectl restore",
+    "-r": "a checkpoint is for one start, not for every start; delete it",
     "-S": "write machine.wired = true",
     "-U": "write uuid",
     "-u": 'write machine.rtc = "utc"',
