@@ -32,6 +32,7 @@ from bhyve_words import (
     SMBIOS,
     SMBIOS_VALUE,
     SOCKET_LENGTH,
+    STUB,
     SWITCHES,
     TPM,
     UUID,
@@ -96,6 +97,11 @@ def _option(command: Command, letter: str, value: str) -> None:
         if UUID.fullmatch(value) is None or command.uuid:
             raise ValueError(f"UUID {value!r}")
         command.uuid = value
+    elif letter == "G":
+        match = STUB.fullmatch(value)
+        if match is None or not 1 <= int(match[1]) <= 65535 or command.stub:
+            raise ValueError(f"gdb stub {value!r}")
+        command.stub = value
     elif letter == "n":
         match = NUMA.fullmatch(value)
         if match is None or int(match[1]) in command.domains:
@@ -267,6 +273,8 @@ def _lpc(command: Command, value: str) -> None:
 
 
 def _is_console(command: Command, backend: str) -> bool:
+    if backend == "stdio":
+        return "stdio" not in command.lpc.values()
     return NMDM.fullmatch(backend) is not None or (
         command.release >= (15, 0) and SERIAL_TCP.fullmatch(backend) is not None
     )
@@ -281,7 +289,7 @@ def _variable(command: Command, value: str) -> None:
     elif command.arch == "arm64" and name == "bootrom":
         form = PATH
     elif command.arch == "arm64" and name == "console":
-        form = re.compile(f"{NMDM.pattern}|{SERIAL_TCP.pattern}")
+        form = re.compile(f"stdio|{NMDM.pattern}|{SERIAL_TCP.pattern}")
     elif command.arch == "amd64" and command.release >= (14, 0) and _is_smbios(name):
         form = SMBIOS_VALUE
     else:

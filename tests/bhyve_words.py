@@ -40,6 +40,7 @@ UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 CPU_LIST = re.compile(r"[0-9]+(?:-[0-9]+)?(?:,[0-9]+(?:-[0-9]+)?)*")
 NMDM = re.compile(r"/dev/nmdm[A-Za-z0-9_.-]+A")
 SERIAL_TCP = re.compile(r"tcp=(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|\[[0-9a-f:.]+\]):[0-9]{1,5}")
+STUB = re.compile(r"w?(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9a-f]*:[0-9a-f:.]+):([0-9]{1,5})")
 PORT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*=(/[^,%\\\s]+)")
 SOCKET_LENGTH = 103
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,30}")
@@ -138,5 +139,6 @@ class Command:
     domains: dict[int, range] = field(default_factory=dict)
     files: list[str] = field(default_factory=list)
     keyboard: str = ""
+    stub: str = ""
     macs: list[str] = field(default_factory=list)
     configurations: list[str] = field(default_factory=list)

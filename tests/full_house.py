@@ -264,6 +264,9 @@ PARTS = (
     Part("host input", {"input": {"keyboard": {"device": "/dev/input/event2"}}}, since=(14, 0)),
     Part("many vCPUs", {"cpus": 24, "topology": {"sockets": 2, "cores": 12, "threads": 1}}, since=(14, 0)),
     Part("emulated TPM", {"tpm": {"kind": "swtpm"}}, since=(15, 0), archs=PC),
+    Part("gdb stub", {"debug": {"gdb": {"port": 1234, "address": "::1", "wait": True}}}, archs=PC),
+    Part("debugger", {"debug": {"debugger": "gdb"}}),
+    Part("console in tmux", {"serial": {"com1": {"kind": "tmux"}}}),
     Part("serial port on TCP", {"serial": {"com2": {"kind": "tcp", "port": 7001}}}, since=(15, 0), archs=PC),
     Part("console on TCP", {"serial": {"com1": {"kind": "tcp", "port": 7000}}}, since=(15, 0)),
     Part(

@@ -18,6 +18,6 @@ def parse_loader(words: Sequence[str]) -> dict[str, list[str]]:
         if re.fullmatch("-[A-Za-z]", word) is None or (word[1] not in takes and word != "-S"):
             raise ValueError(f"{program} has no {word!r}")
         found.setdefault(word[1], []).append("" if word == "-S" else rest.pop(0))
-    if NAME.fullmatch(name) is None or NMDM.fullmatch(found["c"][0]) is None:
+    if NAME.fullmatch(name) is None or (found["c"] != ["stdio"] and NMDM.fullmatch(found["c"][0]) is None):
         raise ValueError(f"name or console of {words}")
     return found

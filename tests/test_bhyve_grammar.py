@@ -48,7 +48,7 @@ def test_a_complete_command_is_read() -> None:
         ["-s", "0:3:0,passthru,2/0/0"],
         ["-s", "0:3:0,fbuf,tcp=127.0.0.1:5900,w=2560,h=1600,vga=io"],
         ["-s", "0:3:0,fbuf,tcp=::1:5900,w=640,h=480,vga=io"],
-        ["-l", "com1,stdio"],
+        ["-l", "com1,/dev/null"],
         ["-l", "com5,/dev/nmdm1A"],
         ["-o", "vcpu.2.cpuset=1"],
         ["-o", "vcpu.0.cpusets=1"],

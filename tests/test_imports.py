@@ -43,8 +43,8 @@ PARTS = {
                   "rules.properties rules.shutdown rules.storage rules.survey rules.tpm rules.versions",
                   "values model site shared"),
     "allocate": Part("allocate lock numbering slots", "values source model site shared"),
-    "lower": Part("lower lower.blocks lower.boot lower.command lower.context lower.devd lower.devices lower.disks "
-                  "lower.firmware lower.limits "
+    "lower": Part("lower lower.blocks lower.boot lower.command lower.context lower.debug lower.devd lower.devices "
+                  "lower.disks lower.firmware lower.limits "
                   "lower.freebsd lower.guest lower.host lower.loader lower.machine lower.nat lower.network lower.numa "
                   "lower.seed lower.switches lower.tpm lower.yaml_text",
                   "values model site shared allocate"),

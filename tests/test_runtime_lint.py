@@ -25,14 +25,14 @@ LONGEST_FILE, LONGEST_FUNCTION, LONGEST_LINE = 350, 60, 80
 COMMANDS = {
     *("bhyvectl", "cp", "cu", "daemon", "date", "dd", "env", "fetch", "gzip", "ifconfig", "kldload", "lockf"),
     *("makefs", "mkdir", "mv", "nc", "ngctl", "pciconf", "pgrep", "pkill", "pwait", "qemu-img", "rm", "route"),
-    *("cpuset", "protect", "rctl", "renice", "sha256", "sleep", "stat", "sysctl", "tail", "timeout", "true"),
-    *("truncate", "valectl", "xz", "zfs", "zstd"),
+    *("cpuset", "protect", "rctl", "renice", "sha256", "sleep", "stat", "stty", "sysctl", "tail", "timeout", "true"),
+    *("tmux", "truncate", "valectl", "xz", "zfs", "zstd"),
 }
-"""The external commands the runtime may run: FreeBSD's base, and qemu-img where an image needs it."""
+"""The external commands the runtime may run: FreeBSD's base; qemu-img and tmux where an image or a console needs it."""
 
 BUILTINS = {
     *(":", ".", "[", "break", "cd", "command", "continue", "exec", "exit", "export", "false", "kill", "local"),
-    *("printf", "read", "return", "set", "shift", "trap", "umask", "wait"),
+    *("printf", "read", "return", "set", "shift", "trap", "umask", "unset", "wait"),
 }
 KEYWORDS = {
     *("!", "{", "}", "(", ")", "case", "do", "done", "elif", "else", "esac", "fi", "for", "if", "then", "while"),
@@ -46,7 +46,7 @@ FORBIDDEN = {
     "a bash function": r"\bfunction\b",
     "source": r"^\s*source\s",
     "a here-string": r"<<<",
-    "echo": r"\becho\b",
+    "echo": r"(?<!-)\becho\b",
     "an array": r"\$\{[a-z_]+\[",
     "a substring": r"\$\{[a-z_]+:[0-9]",
     "a replacement": r"\$\{[a-z_]+/",

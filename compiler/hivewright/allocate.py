@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from hivewright.lock import Lock, lock_file
 from hivewright.model.vm import Vm
 from hivewright.report import Diagnostic, Place
-from hivewright.site import Site
+from hivewright.site import Site, own_ports
 from hivewright.slots import allocate_ports, allocate_slots
 
 _FIRST_PORT, _LAST_PORT = 5900, 65535
@@ -96,11 +96,10 @@ def _take_explicit(site: Site, pool: _Pool, name: str, vm: Vm) -> None:
         holder = pool.ports.setdefault(vm.vnc.port, (name, ""))
         if holder[0] != name and _holds_vnc(site, holder) and _may_meet(site, name, holder[0]):
             _held(site, pool, ("vm", name, "vnc", "port"), str(vm.vnc.port), holder[0], ("vnc",))
-    for key, serial in vm.serial.items():
-        if serial.port is not None:
-            holder = pool.ports.setdefault(serial.port, (name, key))
-            if _holds_vnc(site, holder) and _may_meet(site, name, holder[0]):
-                _held(site, pool, ("vm", name, "serial", key, "port"), str(serial.port), holder[0], ("vnc",))
+    for keys, port in own_ports(vm):
+        holder = pool.ports.setdefault(port, (name, keys[1]))
+        if _holds_vnc(site, holder) and _may_meet(site, name, holder[0]):
+            _held(site, pool, ("vm", name, *keys), str(port), holder[0], ("vnc",))
 
 
 def _holds_vnc(site: Site, holder: tuple[str, str]) -> bool:

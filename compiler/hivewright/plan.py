@@ -123,6 +123,10 @@ class VmPlan:
     vnc: str = ""
     consoles: tuple[tuple[str, str], ...] = ()
     """``("com1", "/dev/nmdm-web1.1")``: the name without its A or B end."""
+    gdb: str = ""
+    """Where the gdb stub listens."""
+    debugger: str = ""
+    """What hivectl(8) debug runs bhyve under, where that is not lldb(1)."""
     passthrough: tuple[tuple[str, str], ...] = ()
     """Device name and host PCI selector."""
 

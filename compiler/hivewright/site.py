@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -113,3 +113,12 @@ class Site:
             if found is not None:
                 return Origin(layer.label, layer.file, (*layer.prefix, *path))
         return Origin("default", "", path)
+
+
+def own_ports(vm: Vm) -> Iterator[tuple[tuple[str, ...], int]]:
+    """TCP ports that the site gives beside that of VNC, each with its key path below the VM: serial ports, gdb stub."""
+    for key, serial in vm.serial.items() if len(vm.serial) < 2 else sorted(vm.serial.items()):
+        if serial.kind == "tcp" and serial.port is not None:
+            yield ("serial", key, "port"), serial.port
+    if vm.debug is not None and vm.debug.gdb is not None:
+        yield ("debug", "gdb", "port"), vm.debug.gdb.port

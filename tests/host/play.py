@@ -15,8 +15,9 @@ HIVECTL = "/usr/local/sbin/hivectl"
 PIDS = (
     (re.compile(r"(\.(?:part|new))\.[0-9]+"), r"\1.N"),
     (re.compile(r"(?<!/)\b(pid|bhyve|pid\":) [0-9]+"), r"\1 N"),
-    (re.compile(r"^(\w+ +(?:running|starting|stopping|pausing|lost) +\w+ +)[0-9]+ *"), r"\1N "),
+    (re.compile(r"^(\w+ +(?:running|starting|stopping|debugging|pausing|lost) +\w+ +)[0-9]+ *"), r"\1N "),
     (re.compile(r"\b(cpuset .* -p) [0-9]+"), r"\1 N"),
+    (re.compile(r"\b(pwait -t [0-9]+) [0-9]+"), r"\1 N"),
     (re.compile(r"^(file \S+/stop \d+ ')[0-9]+"), r"\1N"),
 )
 

@@ -15,6 +15,7 @@ _MARGIN = 10
 """Defaults of rcshutdown_timeout and kern.init_shutdown_timeout, and the seconds that rc.shutdown needs for itself."""
 
 _PRIVATE = ("127.", "[::1]:", "unix:")
+_PRIVATE_STUB = ("127.", "::1:")
 
 _REASONS = {
     "tpm": "the TPM given to a guest",
@@ -114,6 +115,8 @@ def lower_notes(
             where = device.removeprefix("tcp=")
             if where != device and not where.startswith(_PRIVATE):
                 yield f"{port} of {vm.name} listens on {where} and asks for no password: whoever reaches it has it."
+        if vm.gdb and not vm.gdb.startswith(_PRIVATE_STUB):
+            yield f"The gdb stub of {vm.name} listens on {vm.gdb} and asks for no password: whoever reaches it has it."
     for network in networks:
         if network.kind == "vale" and network.uplink != "none":
             yield (

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from hivewright.extra_args import parse_extra_args, slot_of
 from hivewright.lower.blocks import lower_boot_order, lower_cds, lower_controllers, lower_disks
 from hivewright.lower.context import STATE, Device, Guest, device, fixed_device, memory_word
+from hivewright.lower.debug import lower_gdb
 from hivewright.lower.devices import lower_secrets, lower_shares, lower_simple_devices, serial_backend, vnc_socket
 from hivewright.lower.firmware import lower_firmware
 from hivewright.lower.machine import lower_firmware_files, lower_flags, lower_identity
@@ -109,6 +110,7 @@ def lower_command(guest: Guest, devices: Sequence[Device]) -> Iterator[Option]:
     for lowered in devices:
         yield lowered.option
     yield from _lower_consoles(guest)
+    yield from lower_gdb(guest)
     yield from lower_firmware_files(guest)
     yield from lower_boot_order(guest)
     yield from lower_tpm(guest)

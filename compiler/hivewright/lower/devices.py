@@ -52,15 +52,19 @@ def serial_backend(guest: Guest, name: str, port: SerialPort) -> tuple[str, Keys
     """What bhyve connects a serial port to, and the keys that say so."""
     if port.kind == "nmdm":
         return f"{console_path(guest, name)}A", (f"serial.{name}", f"lock:consoles.{name}")
+    if port.kind == "tmux":
+        return "stdio", (f"serial.{name}.kind",)
     address = f"[{port.address}]" if ":" in port.address else port.address
     keys = tuple(f"serial.{name}.{key}" for key in ("kind", "address", "port"))
     return f"tcp={address}:{port.port}", keys
 
 
 def serial_ports(guest: Guest) -> tuple[tuple[str, str], ...]:
-    """Each port and where people reach it: an nmdm(4) device without its end (bhyve opens A), or ``tcp=…``."""
-    ports = sorted(guest.vm.serial.items())
-    return tuple((name, serial_backend(guest, name, port)[0].removesuffix("A")) for name, port in ports)
+    """Each port and where people reach it: an nmdm(4) device without its end (bhyve opens A), ``tcp=…`` or ``tmux``."""
+    return tuple(
+        (name, "tmux" if port.kind == "tmux" else serial_backend(guest, name, port)[0].removesuffix("A"))
+        for name, port in sorted(guest.vm.serial.items())
+    )
 
 
 def prepare_simple_devices(guest: Guest) -> Iterator[Step]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from hivewright.lower.command import lower_command, lower_devices, seed_path, vnc_address
 from hivewright.lower.context import Device, Guest
+from hivewright.lower.debug import gdb_address, prepare_debug
 from hivewright.lower.devices import prepare_simple_devices, serial_ports
 from hivewright.lower.disks import disk_plans, prepare_disks, provision_disks, provision_images
 from hivewright.lower.firmware import prepare_rom, prepare_variables, provision_firmware
@@ -71,6 +72,8 @@ def lower_guest(guest: Guest, depth: int, seeds: SeedWriter) -> tuple[VmPlan, tu
         slots=_slots(devices),
         vnc=vnc_address(guest),
         consoles=serial_ports(guest),
+        gdb=gdb_address(guest),
+        debugger=vm.debug.debugger if vm.debug is not None and vm.debug.debugger != "lldb" else "",
         passthrough=tuple(
             (name, guest.host.device[passthrough.device].pci) for name, passthrough in sorted(vm.passthrough.items())
         ),
@@ -98,6 +101,7 @@ def _prepare(guest: Guest, provision_digest: str) -> Iterator[Step]:
             keys = (f"passthrough.{name}.rom",)
             yield Step("file", (f"ROM of {name}", passthrough.rom), keys, f"passthrough.{name}.rom")
     yield from prepare_simple_devices(guest)
+    yield from prepare_debug(guest)
     yield from prepare_limits(guest)
     if provision_digest:
         yield Step("provisioned", (provision_digest,), ("rule:provisioned",), "provision")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hivewright.lower.context import RUN, Guest, console_path, memory_word
+from hivewright.lower.context import RUN, Guest, memory_word
+from hivewright.lower.devices import serial_backend
 from hivewright.lower.disks import cd_path, disk_path
 from hivewright.lower.firmware import has_rom
 from hivewright.model.firmware import Bhyveload, Grub, boot_device
@@ -43,7 +44,7 @@ def prepare_loader(guest: Guest) -> Iterator[Step]:
 def _lower_bhyveload(guest: Guest) -> Iterator[Step]:
     """bhyveload(8). Its memory must be that of bhyve, and wired where that is."""
     loader = guest.vm.firmware.bhyveload or Bhyveload()
-    yield _call((BHYVELOAD, "-c", f"{console_path(guest, 'com1')}A"), "firmware.kind", "lock:consoles.com1")
+    yield _program(guest, BHYVELOAD)
     yield from _lower_wired(guest)
     yield _call(("-m", memory_word(guest.vm.memory)), "memory")
     for _, path, keys in _media(guest):
@@ -66,7 +67,7 @@ def _lower_grub(guest: Guest) -> Iterator[Step]:
     root = grub.root or ("cd0" if boot.startswith("cd.") else "hd0,msdos1")
     if grub.commands:
         yield from _lower_menu(guest, grub, root)
-    yield _call((GRUB, "-c", f"{console_path(guest, 'com1')}A"), "firmware.kind", "lock:consoles.com1")
+    yield _program(guest, GRUB)
     yield from _lower_wired(guest)
     yield _call(("-M", memory_word(guest.vm.memory)), "memory")
     yield _call(("-m", f"{RUN}/{guest.name}/device.map"), "firmware.kind")
@@ -90,6 +91,12 @@ def _lower_menu(guest: Guest, grub: Grub, root: str) -> Iterator[Step]:
     )
     for line, key in lines:
         yield Step("loader_file", ("grub.cfg", line), (key,), key)
+
+
+def _program(guest: Guest, program: str) -> Step:
+    """The loader and the console that it shares with bhyve."""
+    backend, keys = serial_backend(guest, "com1", guest.vm.serial["com1"])
+    return _call((program, "-c", backend), "firmware.kind", keys[-1])
 
 
 def _lower_wired(guest: Guest) -> Iterator[Step]:

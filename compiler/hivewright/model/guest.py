@@ -1,4 +1,4 @@
-"""The smaller tables of a VM: CPU topology, firmware, machine, graphics, serial ports, first boot, hooks, policy."""
+"""The smaller tables of a VM: topology, graphics, serial ports, debugging, first boot, hooks, policy and others."""
 
 from typing import Annotated, Literal
 
@@ -58,11 +58,33 @@ class Vnc(Table):
 class SerialPort(Table):
     """A serial port: ``[vm.NAME.serial.com1]``."""
 
-    kind: Literal["nmdm", "tcp"] = Field(
-        "nmdm", description="nmdm(4), a null-modem pair on the host, or a TCP port (FreeBSD 15.0)."
+    kind: Literal["nmdm", "tcp", "tmux"] = Field(
+        "nmdm",
+        description="nmdm(4), a null-modem pair on the host; a TCP port (FreeBSD 15.0); or a window of tmux(1), "
+        "which remembers what scrolled by. One port at most is in a window.",
     )
     address: Ip = Field("127.0.0.1", description="With tcp: the address to listen on. Nothing asks for a password.")
     port: Annotated[int, Field(ge=1, le=65535)] | None = Field(None, description="With tcp: the port to listen on.")
+
+
+class GdbStub(Table):
+    """The stub by which gdb or lldb debugs the guest's kernel (amd64): ``debug.gdb = { port = 1234 }``.
+
+    It asks for no password: whoever reaches it reads and writes all of the guest.
+    """
+
+    port: Annotated[int, Field(ge=1, le=65535)] = Field(description="The port to listen on.")
+    address: Ip = Field("127.0.0.1", description="Address to listen on.")
+    wait: bool = Field(False, description="Run the guest's first instruction only when a debugger says so.")
+
+
+class Debug(Table):
+    """What debugs the guest, or bhyve itself: ``[vm.NAME.debug]``."""
+
+    gdb: GdbStub | None = Field(None, description="A stub for debugging the guest's kernel; none if absent.")
+    debugger: Literal["lldb", "gdb"] = Field(
+        "lldb", description="What hivectl(8) debug runs bhyve under. lldb(1) is in the base system, gdb is a package."
+    )
 
 
 class Rng(Table):

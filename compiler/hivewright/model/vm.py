@@ -12,6 +12,7 @@ from hivewright.model.disk import Cd, Disk
 from hivewright.model.firmware import Firmware
 from hivewright.model.guest import (
     CloudInit,
+    Debug,
     Hooks,
     Passthrough,
     Ready,
@@ -105,5 +106,6 @@ class Vm(Table):
     cloud_init: Annotated[CloudInit | None, Switch] = Field(None, description="First-boot data.")
     share: dict[Name, Share] = Field(default_factory=dict, description="Directories of the host, by name.")
     limits: Limits | None = Field(None, description="What it may take from the host.")
+    debug: Debug | None = Field(None, description="What debugs it.")
     hooks: Hooks = Field(default_factory=cache(Hooks), description="Programs run around its life.")
     extra_args: ListOf[Line] = Field((), description="Further arguments for bhyve(8), checked for collisions.")

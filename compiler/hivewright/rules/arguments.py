@@ -22,6 +22,7 @@ _OWN_FLAGS = {
     "-c": "write cpus and topology",
     "-D": "write machine.destroy_on_poweroff = true",
     "-e": "write machine.strict_io = true",
+    "-G": "write debug.gdb",
     "-k": "write each of its lines as -o; hivewright has a configuration file of its own",
     "-m": "write memory",
     "-p": "write pin",
@@ -43,6 +44,7 @@ OWN_VARIABLES = {
     **{f"lpc.com{number}.path": f"write serial.com{number}" for number in range(1, 5)},
     "config.dump": "bhyve would print its configuration and end; delete it",
     "console": "write serial.com1",
+    **dict.fromkeys(("gdb.address", "gdb.port", "gdb.wait"), "write debug.gdb"),
     "destroy_on_poweroff": "write machine.destroy_on_poweroff",
     "keyboard.layout": "write vnc.keyboard",
     "memory.guest_in_core": "write machine.memory_in_core",
@@ -144,7 +146,7 @@ def _instead(argument: Argument, vm: Vm) -> str:
             order += [device.boot_index for device in vm.passthrough.values()]
             return _ALWAYS if vm.fwcfg or any(index is not None for index in order) else ""
         if backend == "stdio":
-            return f"guests run without a terminal; write serial.{device} instead"
+            return f'write serial.{device} = {{ kind = "tmux" }}; a guest has no other terminal'
         return f"delete it or serial.{device}" if device in vm.serial else ""
     if argument.flag == "-s":
         device = argument.value.split(",")[1]
@@ -152,6 +154,8 @@ def _instead(argument: Argument, vm: Vm) -> str:
             return "write machine.hostbridge"
         if device == "fbuf" and vm.vnc is not None:
             return "a VM has one framebuffer; delete it or vnc"
+        if device == "uart" and argument.value.split(",")[2:3] == ["stdio"]:
+            return 'write serial.com1 = { kind = "tmux" }; a guest has no other terminal'
         if device == "passthru":
             return "write a table passthrough.NAME, so that the device is kept for this guest and its memory is wired"
         return _ALWAYS if device == "lpc" else ""

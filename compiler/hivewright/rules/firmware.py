@@ -104,10 +104,10 @@ def loader_needs(survey: Survey) -> Iterator[Diagnostic]:
                 site.place("vm", name, "firmware", key),
                 "name a disk or drive of the VM: firmware.boot",
             )
-        if "com1" not in vm.serial or vm.serial["com1"].kind != "nmdm":
+        if "com1" not in vm.serial or vm.serial["com1"].kind == "tcp":
             yield diagnose(
                 "VM070",
-                f"{kind} talks to the serial port com1 by nmdm(4), which {name} does not have",
+                f"{kind} talks to the serial port com1 by nmdm(4) or tmux(1), which {name} does not have",
                 place,
                 "add [vm.NAME.serial.com1]".replace("NAME", name),
                 [site.place("vm", name, "serial", part="table")],

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from hivewright.report import Diagnostic, Place
 from hivewright.rules.survey import Owner, Survey, both, clash, clashes, diagnose, ordered
+from hivewright.site import own_ports
 
 if TYPE_CHECKING:
     from hivewright.model.vm import Vm
@@ -17,6 +18,8 @@ CHANNELS = 16
 
 _SINCE = {"socket": (15, 1), "tcp": (15, 0), "input": (14, 0)}
 """The first release whose bhyve has a VNC socket, serial ports on TCP, virtio-input."""
+
+_WHERE = {"nmdm": "nmdm(4)", "tmux": "tmux(1)"}
 
 
 def release_offers(survey: Survey) -> Iterator[Diagnostic]:
@@ -66,20 +69,20 @@ def keys_together(survey: Survey) -> Iterator[Diagnostic]:
                     here("vm", name, "serial", port, "kind"),
                     "add a port that nothing else on the host listens on, for example port = 7001",
                 )
-            elif serial.kind == "nmdm" and serial.port is not None:
+            elif serial.kind != "tcp" and serial.port is not None:
                 yield diagnose(
                     "DEV002",
-                    f"{port} of {name} has a port, but is on nmdm(4)",
+                    f"{port} of {name} has a port, but is on {_WHERE[serial.kind]}",
                     here("vm", name, "serial", port, "port"),
                     'write kind = "tcp", or delete port',
                 )
 
 
 def same_serial_port(survey: Survey) -> Iterator[Diagnostic]:
-    """A port that is taken ends bhyve when it starts; VNC may have it as well."""
+    """A port that is taken ends bhyve when it starts; VNC or a gdb stub may have it as well."""
     claims = (
         claim
-        for name, vm in survey.using("vnc", "serial")
+        for name, vm in survey.using("vnc", "serial", "debug")
         for host in survey.hosts_of[name]
         for claim in _ports(host, name, vm)
     )
@@ -98,9 +101,23 @@ def same_serial_port(survey: Survey) -> Iterator[Diagnostic]:
 def _ports(host: str, name: str, vm: Vm) -> Iterator[tuple[tuple[str, int], Owner]]:
     if vm.vnc is not None and isinstance(vm.vnc.port, int):
         yield (host, vm.vnc.port), (name, "vnc", "port")
-    for key, serial in sorted(vm.serial.items()):
-        if serial.kind == "tcp" and serial.port is not None:
-            yield (host, serial.port), (name, "serial", key, "port")
+    for path, port in own_ports(vm):
+        yield (host, port), (name, *path)
+
+
+def one_terminal(survey: Survey) -> Iterator[Diagnostic]:
+    """bhyve has one standard input (bhyve(8), -l)."""
+    site = survey.site
+    for name, vm in survey.using("serial"):
+        first, *others = sorted(key for key, serial in vm.serial.items() if serial.kind == "tmux") or ["com1"]
+        for other in others:
+            yield diagnose(
+                "VM081",
+                f"{first} and {other} of {name} are both on tmux(1), but bhyve has one terminal",
+                site.place("vm", name, "serial", other, "kind"),
+                'write kind = "nmdm" for one of them',
+                [site.place("vm", name, "serial", first, "kind")],
+            )
 
 
 def same_input(survey: Survey) -> Iterator[Diagnostic]:

@@ -86,6 +86,13 @@ def _not_on_arm64(site: Site, name: str, vm: Vm) -> Iterator[tuple[Place, str, s
         if key != "com1":
             place = site.place("vm", name, "serial", key, part="table")
             yield place, f"the serial port {key}", "keep com1 only, which is the console there"
+    if vm.debug is not None and vm.debug.gdb is not None:
+        place = site.place("vm", name, "debug", "gdb", part="table")
+        yield (
+            place,
+            "a gdb stub",
+            "delete it, or choose an amd64 host; hivectl debug runs bhyve itself under a debugger",
+        )
     if vm.machine.hostbridge == "amd":
         place = site.place("vm", name, "machine", "hostbridge")
         yield place, "a host bridge of AMD", 'write hostbridge = "standard" or delete the key'
@@ -161,6 +168,20 @@ def vnc_waits(survey: Survey) -> Iterator[Diagnostic]:
                 f"{name} starts with the host, but will not boot before somebody connects by VNC",
                 site.place("vm", name, "vnc", "wait"),
                 "delete wait when the installation is done, or write autostart = false",
+                [site.place("vm", name, "autostart")],
+                "warning",
+            )
+
+
+def stub_waits(survey: Survey) -> Iterator[Diagnostic]:
+    site = survey.site
+    for name, vm in survey.using("debug"):
+        if vm.debug is not None and vm.debug.gdb is not None and vm.debug.gdb.wait and vm.autostart:
+            yield diagnose(
+                "VM080",
+                f"{name} starts with the host, but will not boot before a debugger is connected to its gdb stub",
+                site.place("vm", name, "debug", "gdb", "wait"),
+                "delete wait when nothing has to be debugged from the start, or write autostart = false",
                 [site.place("vm", name, "autostart")],
                 "warning",
             )

@@ -11,6 +11,7 @@ from . import swtpm
 from .paths import OPENED, RefusedError, make_socket, open_paths, variables_of
 from .reply import Later, Reply, Result, fail
 from .strict import misread
+from .stub import open_stub
 from .switches import close, open_netgraph, open_vale
 from .world import Behaviour, Guest, World
 
@@ -80,6 +81,8 @@ def option(machine: Machine, letter: str, value: str) -> None:
         if device not in ("com1", "com2", "com3", "com4", "bootrom", "tpm", "fwcfg"):
             raise RefusedError(f"Unable to parse device name '{value}'", 64)
         machine.lpc.append((device, backend))
+    elif letter == "G":
+        machine.config["gdb"] = value
     elif letter == "o":
         name, separator, text = value.partition("=")
         if not separator or not text:
@@ -173,6 +176,7 @@ def open_devices(world: World, machine: Machine, guest: Guest, stdin: str) -> No
         raise RefusedError(f'Error opening bootrom "{rom}": No such file or directory')
     if "console" in machine.config:
         open_console(world, machine.config["console"], stdin)
+    open_stub(world, guest, machine.config.get("gdb", ""))
 
 
 def open_lpc(world: World, device: str, backend: str, stdin: str) -> None:
@@ -342,6 +346,5 @@ def destroy_context(world: World, name: str) -> None:
 
 def died(world: World, pid: int) -> None:
     """The process of a guest is gone (SIGKILL, SIGTERM before ACPI): what the kernel closes for it."""
-    for guest in list(world.guests.values()):
-        if guest.pid == pid:
-            end(world, guest, KILLED)
+    for guest in [guest for guest in world.guests.values() if guest.pid == pid]:
+        end(world, guest, KILLED)

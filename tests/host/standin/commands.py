@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from . import bhyve, bhyvectl, limits, loaders, network, storage, switches, swtpm, system
+from . import bhyve, bhyvectl, limits, loaders, network, storage, switches, swtpm, system, tmux
 from .local import UsageError
 from .reply import Become, Local, Result, fail
 from .world import World
@@ -27,6 +27,8 @@ PLAYED: dict[str, tuple[str, Command]] = {
     "pgrep": ("/bin", system.pgrep),
     "pkill": ("/bin", swtpm.pkill),
     "swtpm": ("/usr/local/bin", swtpm.swtpm),
+    "tmux": ("/usr/local/bin", tmux.tmux),
+    "stty": ("/bin", tmux.stty),
     "zfs": ("/sbin", storage.zfs),
     "zpool": ("/sbin", storage.zpool),
     "stat": ("/usr/bin", storage.stat),
@@ -54,7 +56,7 @@ WITH_UMASK: dict[str, tuple[str, Callable[[World, list[str], int], Result]]] = {
     "makefs": ("/usr/sbin", storage.makefs),
     "fetch": ("/usr/bin", storage.fetch),
 }
-LOCAL = {"daemon": "/usr/sbin", "lockf": "/usr/bin", "timeout": "/bin"}
+LOCAL = {"daemon": "/usr/sbin", "lockf": "/usr/bin", "timeout": "/bin", "lldb": "/usr/bin", "gdb": "/usr/local/bin"}
 BASE = {
     "/bin": (*("cat", "chmod", "cp", "expr", "ln", "ls", "mkdir", "mv", "realpath", "rm", "rmdir", "sync"),),
     "/usr/bin": (

@@ -52,10 +52,11 @@ def grub(world: World, words: list[str]) -> Result:
 
 def load(world: World, name: str, console: str) -> Result:
     """Open the console, make the context, and be ready after the time that the guest's next run states."""
-    if not re.fullmatch(r"/dev/nmdm[^/]+A", console):
+    if re.fullmatch(r"/dev/nmdm[^/]+A", console):
+        for end in "AB":
+            world.node(console[len("/dev/") : -1] + end)
+    elif console != "stdio" or not world.windows:
         return fail(f"cannot open {console}")
-    for end in "AB":
-        world.node(console[len("/dev/") : -1] + end)
     script = world.behaviours.get(name, [])
     world.contexts.add(name)
     world.node(f"vmm/{name}")

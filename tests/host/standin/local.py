@@ -46,6 +46,10 @@ def options(words: list[str], known: str) -> tuple[dict[str, str], list[str]]:
 def run(command: str, argv: list[str], link: Link) -> int:
     """Run the command; returns its exit status."""
     try:
+        if command in ("lldb", "gdb"):
+            from .debuggers import debugger
+
+            return debugger(command, argv[1:], link)
         return {"daemon": daemon, "lockf": lockf, "timeout": timeout}[command](argv[1:], link)
     except UsageError as usage:
         write_all(2, f"{command}: {usage}\n")

@@ -28,6 +28,7 @@ from .reply import Become, Later, Local, Reply
 from .world import World
 
 LONGEST = 2000.0
+PID_FILES = {"holder": "lock", "owner": "supervisor", "debugger": "debugger"}
 
 
 @dataclass
@@ -222,13 +223,17 @@ class Server:
         return word.isdigit() and int(word) in self.names
 
     def kill(self, target: str) -> bool:
-        """SIGKILL to ``daemon VM``, ``supervisor VM``, ``bhyve VM`` or ``operator NAME``; false without such a one."""
+        """SIGKILL to ``daemon VM``, ``supervisor VM``, ``bhyve VM`` or ``operator NAME``, or to whom a file of a VM
+        names (PID_FILES); false without such a one."""
         kind, _, name = target.partition(" ")
         if kind == "bhyve":
             guest = self.world.guests.get(name)
             pid = guest.pid if guest else 0
         elif kind == "operator":
             pid = self.operators[name].pid
+        elif kind in PID_FILES:
+            text = read(f"/var/run/hivewright/{name}/{PID_FILES[kind]}").split()
+            pid = int(text[0]) if text else 0
         else:
             pid = self.daemons.get(name, (0, 0))[0 if kind == "daemon" else 1]
         if not pid or not alive(pid):

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
+import signal
 
+from .processes import PROC, alive, read
 from .reply import Reply, Result, fail
 from .world import World
 
@@ -53,7 +56,15 @@ def terminate(socket: str) -> None:
 
 
 def pkill(_world: World, words: list[str]) -> Result:
-    """``pkill -F PIDFILE -x swtpm``."""
+    """``pkill -F PIDFILE -x swtpm``, and ``pkill -KILL -F PIDFILE -fx PATTERN``."""
+    if words[:2] == ["-KILL", "-F"] and words[3:4] == ["-fx"] and len(words) == 5:
+        with open(words[2], encoding="ascii") as stream:
+            pid = int(stream.read())
+        line = read(f"{PROC}/{pid}/cmdline").replace("\0", " ").strip()
+        if not alive(pid) or not re.search(words[4] + "$", line):
+            return Reply("", "", 1)
+        os.kill(pid, signal.SIGKILL)
+        return Reply()
     if words[:1] != ["-F"] or words[2:] != ["-x", "swtpm"]:
         return fail("usage: pkill", 2)
     os.unlink(words[1])

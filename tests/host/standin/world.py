@@ -80,6 +80,8 @@ class Guest:
     acpi: bool = False
     over: bool = False
     listen: str = ""
+    stub: str = ""
+    """Where a debugger of the guest is listened for."""
     tpm: str = ""
     """The socket of the swtpm that ends with it."""
 
@@ -126,6 +128,10 @@ class World:
         """Switch of vale(4) -> its ports."""
         self.nodes: dict[str, dict[str, str]] = {}
         """Node of ng_bridge(4) -> its hooks and who is there."""
+        self.listening: list[str] = settings.get("listening", [])
+        """Addresses that programs beside the guests listen on."""
+        self.windows: dict[str, str] = {}
+        """Socket of a tmux server -> the device of its window."""
         self.waiting: dict[str, list[Callable[[], None]]] = {}
         self.guests: dict[str, Guest] = {}
         self.behaviours: dict[str, list[Behaviour]] = {}

@@ -1,0 +1,41 @@
+"""The gdb stub of bhyve(8), -G, and the terminal that serial ports on stdio have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hivewright.lower.context import Guest
+from hivewright.plan import Keys, Option, Step
+
+TMUX = "/usr/local/bin/tmux"
+"""File of the package tmux."""
+
+
+def gdb_address(guest: Guest) -> str:
+    """Address and port of the stub; empty without one.
+
+    bhyve takes what follows the last colon for the port and looks up all before it as it stands, so that an IPv6
+    address must not have brackets (bhyve(8), -G).
+    """
+    stub = guest.vm.debug.gdb if guest.vm.debug is not None else None
+    return f"{stub.address}:{stub.port}" if stub is not None else ""
+
+
+def lower_gdb(guest: Guest) -> Iterator[Option]:
+    stub = guest.vm.debug.gdb if guest.vm.debug is not None else None
+    if stub is None:
+        return
+    keys: Keys = ("debug.gdb.address", "debug.gdb.port")
+    wait = ""
+    if stub.wait:
+        wait, keys = "w", ("debug.gdb.wait", *keys)
+    yield Option(("-G", f"{wait}{gdb_address(guest)}"), keys, "debug.gdb")
+
+
+def prepare_debug(guest: Guest) -> Iterator[Step]:
+    """That there is a stub, whose address may be taken; and the terminal of a port on stdio."""
+    if guest.vm.debug is not None and guest.vm.debug.gdb is not None:
+        yield Step("stub", (gdb_address(guest),), ("debug.gdb.address", "debug.gdb.port"), "debug.gdb")
+    for name, port in sorted(guest.vm.serial.items()):
+        if port.kind == "tmux":
+            yield Step("terminal", (TMUX,), (f"serial.{name}.kind",), f"serial.{name}")
