@@ -15,13 +15,15 @@ if TYPE_CHECKING:
 
 def on_iscsi(survey: Survey, vm: str, disk: Disk) -> str | None:
     """The first host of a VM where the storage of one of its disks is of kind iscsi."""
-    if disk.storage is None:
-        return None
+    return next((host for host, kind in _kinds(survey, vm, disk) if kind == "iscsi"), None)
+
+
+def _kinds(survey: Survey, vm: str, disk: Disk) -> Iterator[tuple[str, str]]:
+    """The hosts of a VM that have the storage of one of its disks, and of which kind it is there."""
     for host in survey.hosts_of[vm]:
-        storage = survey.site.host_storages.get((host, disk.storage))
-        if storage is not None and storage.kind == "iscsi":
-            return host
-    return None
+        storage = survey.site.host_storages.get((host, disk.storage or ""))
+        if storage is not None:
+            yield host, storage.kind
 
 
 def iscsi_disk(survey: Survey) -> Iterator[Diagnostic]:
@@ -48,6 +50,17 @@ def iscsi_disk(survey: Survey) -> Iterator[Diagnostic]:
             )
         if host is None:
             continue
+        for other, kind in _kinds(survey, name, disk):
+            if kind != "iscsi":
+                yield diagnose(
+                    "STO025",
+                    f"disk {key} of {name} lies on the storage {disk.storage}, which is of kind iscsi on {host} and of "
+                    f"kind {kind} on {other}",
+                    place(*here, "storage"),
+                    "choose a storage of the same kind on all its hosts",
+                    [storage_place(survey.site, other, disk.storage or "", "kind")],
+                )
+                break
         for word in ("size", "image"):
             if getattr(disk, word) is not None:
                 why = "size" if word == "size" else "content"
