@@ -103,7 +103,7 @@ def leftovers(host: Host) -> list[str]:
     wrong = []
     for line in host.state():
         words = line.split()
-        if words[0] in ("context", "guest", "process", "session") or line.startswith("interface tap"):
+        if words[0] in ("context", "guest", "process", "session", "link") or line.startswith("interface tap"):
             wrong.append(line)
         emptied = "empty" in line or line.endswith("''")
         if (

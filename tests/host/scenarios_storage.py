@@ -213,14 +213,14 @@ def supervisor_of_a_session_killed(play: Play) -> None:
     """The next start makes the session anew; a stop removes it."""
     secret(play)
     up(play, "san2")
-    for target in ("supervisor san2", "daemon san2", "bhyve san2"):
+    for target in ("daemon san2", "supervisor san2", "bhyve san2"):
         assert play.host.call("kill", target=target)
     play.hivectl("start", "san2")
-    for target in ("supervisor san2", "daemon san2"):
+    for target in ("daemon san2", "supervisor san2"):
         assert play.host.call("kill", target=target)
     play.hivectl("start", "san2")
     assert play.status("san2") == "running"
-    for target in ("supervisor san2", "daemon san2"):
+    for target in ("daemon san2", "supervisor san2"):
         assert play.host.call("kill", target=target)
     play.hivectl("stop", "san2")
     assert not leftovers(play.host)

@@ -148,6 +148,8 @@ def tree(top: str) -> list[str]:
             line = f"file {path} {found.st_mode & 0o777:04o}"
             if stat.S_ISSOCK(found.st_mode):
                 line = f"socket {path}"
+            elif stat.S_ISLNK(found.st_mode):
+                line = f"link {path} to {os.readlink(path)}"
             elif name in ("lock", "supervisor", "pid"):
                 line += " a pid" if found.st_size else " empty"
             elif name == "digest" or name == "provisioned":
