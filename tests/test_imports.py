@@ -40,7 +40,8 @@ PARTS = {
     "rules": Part("rules rules.addresses rules.arguments rules.buses rules.capacity rules.devices rules.firmware "
                   "rules.further rules.gateways rules.kinds rules.limits rules.passthrough rules.pitfalls "
                   "rules.guest rules.images rules.machine rules.networks rules.numa rules.order rules.placement "
-                  "rules.clones rules.iscsi rules.properties rules.shutdown rules.storage rules.survey rules.tpm rules.versions",
+                  "rules.clones rules.iscsi "
+                  "rules.properties rules.shutdown rules.storage rules.survey rules.tpm rules.versions",
                   "values model site shared"),
     "allocate": Part("allocate lock numbering slots", "values source model site shared"),
     "lower": Part("lower lower.blocks lower.boot lower.command lower.context lower.devd lower.devices lower.disks "
