@@ -11,7 +11,7 @@ from hivewright.model.guest import Topology
 from hivewright.model.host import Host
 from hivewright.model.network import AnyNetwork, Network
 from hivewright.model.site import Profile, SiteTable, User
-from hivewright.model.storage import Directory, Image, Storage, Zfs
+from hivewright.model.storage import AnyStorage, Image, Storage
 from hivewright.model.vm import Vm
 from hivewright.report import KeyPath
 from hivewright.site import Layer, Site
@@ -32,7 +32,7 @@ PROFILES: Tables = {
 }
 
 _NETWORK: TypeAdapter[AnyNetwork] = TypeAdapter(Network)
-_STORAGE: TypeAdapter[Zfs | Directory] = TypeAdapter(Storage)
+_STORAGE: TypeAdapter[AnyStorage] = TypeAdapter(Storage)
 
 
 def build_site(

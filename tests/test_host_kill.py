@@ -12,11 +12,11 @@ from host.sandbox import SHELLS, Host
 pytest_plugins = ["host.fixtures"]
 
 VICTIMS = {
-    "supervisor": ["supervisor web1"],
-    "daemon": ["daemon web1"],
-    "supervisor-and-daemon": ["daemon web1", "supervisor web1"],
+    "supervisor": ["supervisor VM"],
+    "daemon": ["daemon VM"],
+    "supervisor-and-daemon": ["daemon VM", "supervisor VM"],
     "operator": ["operator victim"],
-    "all": ["operator victim", "daemon web1", "supervisor web1"],
+    "all": ["operator victim", "daemon VM", "supervisor VM"],
 }
 FORGET = (
     "rm -rf /srv/vms/web1 /var/db/hivewright/web1 /var/run/hivewright/host;"
@@ -33,14 +33,16 @@ CASES = [
 ]
 
 
-def killed_at_each_step(host: Host, verb: str, victims: str, before: Callable[[], None]) -> Iterator[int]:
-    """Do ``hivectl VERB web1`` again and again, and kill at the first, second, … command until none is left."""
+def killed_at_each_step(
+    host: Host, verb: str, victims: str, before: Callable[[], None], vm: str = "web1"
+) -> Iterator[int]:
+    """Do ``hivectl VERB VM`` again and again, and kill at the first, second, … command until none is left."""
     hits = 0
     for step in range(1, 100):
         before()
         start = host.call("executed")
-        host.call("kill_after", count=step, targets=VICTIMS[victims])
-        host.spawn(HIVECTL, verb, "web1", name="victim")
+        host.call("kill_after", count=step, targets=[victim.replace("VM", vm) for victim in VICTIMS[victims]])
+        host.spawn(HIVECTL, verb, vm, name="victim")
         outcome = host.wait("victim")
         assert outcome.status is not None, f"killed at step {step}, {verb} hangs\n{report(host)}\n{outcome.err}"
         if host.call("executed") - start < step:
@@ -56,21 +58,21 @@ def report(host: Host) -> str:
     return "\n".join(host.transcript()[-40:])
 
 
-def works_again(host: Host, step: int) -> None:
+def works_again(host: Host, step: int, vm: str = "web1") -> None:
     """Start succeeds, one guest runs, stop succeeds, nothing is left."""
     host.advance(5)
-    outcome = host.run(HIVECTL, "start", "web1")
+    outcome = host.run(HIVECTL, "start", vm)
     assert outcome.status == 0, f"killed at step {step}: {outcome}\n{report(host)}"
     host.advance(10)
     guests = [line for line in host.state() if line.startswith("guest ")]
-    assert guests == ["guest web1"], f"killed at step {step}: {guests}\n{report(host)}"
-    is_gone_after_stop(host, step)
+    assert guests == [f"guest {vm}"], f"killed at step {step}: {guests}\n{report(host)}"
+    is_gone_after_stop(host, step, vm)
 
 
-def is_gone_after_stop(host: Host, step: int) -> None:
+def is_gone_after_stop(host: Host, step: int, vm: str = "web1") -> None:
     """Stop succeeds and nothing is left; what was under way when its caller was killed goes on first."""
     host.advance(0)
-    outcome = host.run(HIVECTL, "stop", "web1")
+    outcome = host.run(HIVECTL, "stop", vm)
     assert outcome.status == 0, f"killed at step {step}: {outcome}\n{report(host)}"
     assert not leftovers(host), f"killed at step {step}\n{leftovers(host)}\n{report(host)}"
     host.transcript()

@@ -31,8 +31,8 @@ PARTS = {
     "cache": Part("cache"),
     "source": Part("source syntax parsing locate printer", "values cache package"),
     "model": Part("model model.base model.devices model.disk model.firmware model.guest model.host "
-                  "model.limits model.machine model.network model.nic model.numa model.site model.storage model.tpm "
-                  "model.vm", "values"),
+                  "model.limits model.machine model.network model.nic model.numa model.site model.storage "
+                  "model.storage_values model.tpm model.vm", "values"),
     "site": Part("site", "values model"),
     "load": Part("load resolve tables variants references faults keys", "values source model site"),
     "schema": Part("schema reference", "values model"),
@@ -40,11 +40,12 @@ PARTS = {
     "rules": Part("rules rules.addresses rules.arguments rules.buses rules.capacity rules.devices rules.firmware "
                   "rules.further rules.gateways rules.kinds rules.limits rules.passthrough rules.pitfalls "
                   "rules.guest rules.images rules.machine rules.networks rules.numa rules.order rules.placement "
+                  "rules.clones rules.iscsi "
                   "rules.properties rules.shutdown rules.storage rules.survey rules.tpm rules.versions",
                   "values model site shared"),
     "allocate": Part("allocate lock numbering slots", "values source model site shared"),
     "lower": Part("lower lower.blocks lower.boot lower.command lower.context lower.debug lower.devd lower.devices "
-                  "lower.disks lower.firmware lower.limits "
+                  "lower.disks lower.firmware lower.iscsi lower.limits "
                   "lower.freebsd lower.guest lower.host lower.loader lower.machine lower.nat lower.network lower.numa "
                   "lower.seed lower.switches lower.tpm lower.yaml_text",
                   "values model site shared allocate"),

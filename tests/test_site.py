@@ -38,7 +38,7 @@ TOP = {
     "user": ("User",),
     "host": ("Host",),
     "network": ("Bridge", "Manual", "Routed", "Nat", "Vale", "Netgraph", "Vxlan", "Slirp"),
-    "storage": ("Zfs", "Directory"),
+    "storage": ("Zfs", "Directory", "Iscsi"),
     "image": ("Image",),
     "topology": ("Topology",),
     "defaults": ("Vm",),

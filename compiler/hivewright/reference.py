@@ -32,6 +32,7 @@ TABLES = (
     ("network.NAME of kind slirp", "Slirp"),
     ("storage.NAME of kind zfs", "Zfs"),
     ("storage.NAME of kind directory", "Directory"),
+    ("storage.NAME of kind iscsi", "Iscsi"),
     ("image.NAME", "Image"),
     ("topology.NAME", "Topology"),
     ("vm.NAME", "Vm"),
@@ -161,7 +162,7 @@ def _escaped(text: str) -> str:
 
 def _prose(text: str) -> Iterator[str]:
     """Text lines: each sentence begins a line, as mdoc(7) wants it, and manual pages become references."""
-    for sentence in _SENTENCE.split(text):
+    for sentence in _SENTENCE.split(" ".join(text.split())):
         last = 0
         for match in _MANUAL.finditer(sentence):
             yield from _wrapped(sentence[last : match.start()])

@@ -23,9 +23,13 @@ _Rivals = Mapping[str, tuple[str, ...]]
 _HOST_RIVALS: _Rivals = {"host": ("hosts",), "hosts": ("host",)}
 _DEVICE_RIVALS: Mapping[str, _Rivals] = {
     "disk": {
-        "path": ("storage", "size", "image", "properties", "ram"),
+        "path": ("storage", "size", "image", "clone_image", "clone", "lun", "properties", "ram"),
         "storage": ("path", "ram"),
-        "ram": ("path", "storage", "size", "image", "properties"),
+        "ram": ("path", "storage", "size", "image", "clone_image", "clone", "lun", "properties"),
+        "lun": ("size", "image", "clone_image", "clone", "properties"),
+        "size": ("lun",),
+        "clone": ("image", "clone_image"),
+        "image": ("clone",),
     },
     "cd": {"path": ("image",), "image": ("path",)},
 }

@@ -10,7 +10,7 @@ from hivewright.model.guest import Topology
 from hivewright.model.host import Host
 from hivewright.model.network import AnyNetwork
 from hivewright.model.site import Profile, SiteTable, User
-from hivewright.model.storage import Directory, Image, Zfs
+from hivewright.model.storage import AnyStorage, Image
 from hivewright.model.vm import Vm
 from hivewright.units import format_duration, format_size
 
@@ -20,14 +20,15 @@ if TYPE_CHECKING:
 Schema = dict[str, Any]
 
 _NETWORKS: tuple[type[Table], ...] = get_args(AnyNetwork)
-COMPLETE: tuple[type[Table], ...] = (SiteTable, User, Host, *_NETWORKS, Zfs, Directory, Image, Profile)
+_STORAGES: tuple[type[Table], ...] = get_args(AnyStorage)
+COMPLETE: tuple[type[Table], ...] = (SiteTable, User, Host, *_NETWORKS, *_STORAGES, Image, Profile)
 """Tables that stand alone: what they require must be in them."""
 
 LAYERED: tuple[type[Table], ...] = (Topology, Vm)
 """Tables that may be one layer of several: what one requires, another may supply."""
 
 NETWORKS = tuple(form.__name__ for form in _NETWORKS)
-STORAGES = ("Zfs", "Directory")
+STORAGES = tuple(form.__name__ for form in _STORAGES)
 
 _SIZE = "^[0-9]+[KMGT]$"
 _DURATION = "^[0-9]+(s|m|h)$"

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from hivewright.model.host import Host
     from hivewright.model.network import AnyNetwork
     from hivewright.model.site import Profile, SiteTable, User
-    from hivewright.model.storage import Directory, Image, Zfs
+    from hivewright.model.storage import AnyStorage, Image
     from hivewright.model.vm import Vm
 
 
@@ -43,7 +43,7 @@ class Site:
     table: SiteTable
     hosts: Mapping[str, Host]
     networks: Mapping[str, AnyNetwork]
-    storages: Mapping[str, Zfs | Directory]
+    storages: Mapping[str, AnyStorage]
     images: Mapping[str, Image]
     users: Mapping[str, User]
     topologies: Mapping[str, Topology]
@@ -52,7 +52,7 @@ class Site:
     vms: Mapping[str, Vm]
     host_networks: Mapping[tuple[str, str], AnyNetwork]
     """(host, network) -> the network as that host realises it; absent when the host does not have it."""
-    host_storages: Mapping[tuple[str, str], Zfs | Directory]
+    host_storages: Mapping[tuple[str, str], AnyStorage]
     """(host, storage) -> the storage as that host realises it; absent when the host does not have it."""
     files: Mapping[str, bytes]
     """Contents of the site's files that VMs refer to (hooks, user_data), by their path below the site."""

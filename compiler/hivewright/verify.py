@@ -25,8 +25,8 @@ REQUIRED = (
 """The runtime as the scripts and the service need it."""
 
 _SCRIPT_CALLS = (
-    "begin|debugger|finish|home|image|loader|loader_file|on|prepare|run|runtime|seed|sparse_file|stop_within|variables|vm|"
-    "volume|set -u|set --|\\."
+    "begin|clone|debugger|finish|home|image|loader|loader_file|on|prepare|run|runtime|seed|sparse_file|stop_within|"
+    "variables|vm|volume|set -u|set --|\\."
 )
 _HOST_CALLS = "host|modules|network|vm|wave"
 _WORD = r"""(?:[A-Za-z0-9_@%+=:,./-]++|'[^'\x00]*+'|\\')++"""

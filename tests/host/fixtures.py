@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from .build import build_tree
+from .build import SITE, build_tree
 from .sandbox import Host, prepare
 
 
@@ -25,21 +25,38 @@ def built_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build_tree(tmp_path_factory.mktemp("built"))
 
 
-@pytest.fixture
-def open_host(tmp_path: Path, standin: Path, built_tree: Path) -> Iterator[Callable[..., Host]]:
-    """Opens hosts with the built tree: ``open_host(shell, **settings)``."""
+@pytest.fixture(scope="session")
+def storage_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What lands at / of the host of tests/sites/storage."""
+    return build_tree(tmp_path_factory.mktemp("storage"), site=SITE.parent / "storage")
+
+
+def opener(tree: Path, tmp_path: Path, standin: Path) -> Iterator[Callable[..., Host]]:
+    """Opens hosts with a built tree, ``open_host(shell, **settings)``, and closes them."""
     hosts: list[Host] = []
     numbers = itertools.count()
 
     def open_one(shell: str, **settings: Any) -> Host:
         directory = tmp_path / str(next(numbers))
         directory.mkdir()
-        hosts.append(Host(built_tree, directory, standin, shell, **settings))
+        hosts.append(Host(tree, directory, standin, shell, **settings))
         return hosts[-1]
 
     yield open_one
     for host in hosts:
         host.close()
+
+
+@pytest.fixture
+def open_host(tmp_path: Path, standin: Path, built_tree: Path) -> Iterator[Callable[..., Host]]:
+    """Opens hosts of tests/sites/standin."""
+    yield from opener(built_tree, tmp_path, standin)
+
+
+@pytest.fixture
+def open_storage_host(tmp_path: Path, standin: Path, storage_tree: Path) -> Iterator[Callable[..., Host]]:
+    """Opens hosts of tests/sites/storage."""
+    yield from opener(storage_tree, tmp_path, standin)
 
 
 @pytest.fixture

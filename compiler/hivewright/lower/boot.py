@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from hivewright.lower.iscsi import uses_iscsi
 from hivewright.plan import NetworkPlan, Setting, VmPlan
 
 _VARIABLE_LENGTH = 128
@@ -23,6 +24,7 @@ _REASONS = {
     "nmdm": "serial consoles of guests",
     "if_bridge": "bridges of guests",
     "ctl": "virtio-scsi disks of guests",
+    "iscsi": "disks of guests on iSCSI",
     "bridgestp": "bridges of guests",
     "if_vxlan": "bridges of guests that span hosts",
     "ng_socket": "netgraph switches of guests",
@@ -43,6 +45,8 @@ def lower_modules(vms: Iterable[VmPlan], networks: Iterable[NetworkPlan]) -> tup
         modules.append("nmdm")
     if any(disk.bus == "virtio-scsi" for vm in vms for disk in vm.disks):
         modules.append("ctl")
+    if uses_iscsi(vms):
+        modules.append("iscsi")
     needed = {module for network in networks for module in network.modules}
     modules += (module for module in _NETWORK_MODULES if module in needed)
     if any(step.label == "tpm" and step.verb == "file" for vm in vms for step in vm.prepare):

@@ -10,6 +10,7 @@ from hivewright.lower.context import Guest, Lowered
 from hivewright.lower.devd import lower_devd, uplinks_of
 from hivewright.lower.freebsd import features
 from hivewright.lower.guest import lower_guest
+from hivewright.lower.iscsi import iscsi_lines
 from hivewright.lower.limits import lower_accounting
 from hivewright.lower.nat import fragments, lower_lines, reservations
 from hivewright.lower.network import lower_networks
@@ -81,7 +82,7 @@ def _lower_host(site: Site, allocation: Allocation, name: str, seeds: SeedWriter
         admin=tuple(lower_admin(shutdown_timeout)) if plans else (),
         devd=tuple(lower_devd(vms, uplinks_of(networks), bool(selectors))),
         notes=tuple(lower_notes(plans, networks, supported.member_addresses, host.iommu)),
-        lines=tuple(lower_lines(networks, files)),
+        lines=(*lower_lines(networks, files), *iscsi_lines(plans)),
         fragments=files,
     ), diagnostics
 

@@ -51,7 +51,7 @@ def described(pattern: str, example: str) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", "pattern": pattern, "examples": [example]})
 
 
-def _matching(pattern: str, expectation: str, limit: int = 0) -> Callable[[str], str]:
+def matching(pattern: str, expectation: str, limit: int = 0) -> Callable[[str], str]:
     compiled = re.compile(pattern, re.ASCII)
 
     def parse(text: str) -> str:
@@ -116,7 +116,7 @@ NAME_PATTERN = r"[a-z][a-z0-9_-]{0,30}"
 Name = Annotated[
     str,
     reader(
-        _matching(NAME_PATTERN, "a name has 1 to 31 lower-case letters, digits, - and _, and begins with a letter"),
+        matching(NAME_PATTERN, "a name has 1 to 31 lower-case letters, digits, - and _, and begins with a letter"),
         "web1",
     ),
     described(f"^{NAME_PATTERN}$", "web1"),
@@ -128,7 +128,7 @@ IMAGE_NAME_PATTERN = r"[a-z][a-z0-9._-]{0,30}"
 ImageName = Annotated[
     str,
     reader(
-        _matching(
+        matching(
             IMAGE_NAME_PATTERN,
             "an image's name has 1 to 31 lower-case letters, digits, -, _ and ., and begins with a letter",
         ),
@@ -140,7 +140,7 @@ ImageName = Annotated[
 
 VcpuNumber = Annotated[
     str,
-    reader(_matching("0|[1-9][0-9]{0,3}", "a vCPU is named by its number, counted from 0"), "0"),
+    reader(matching("0|[1-9][0-9]{0,3}", "a vCPU is named by its number, counted from 0"), "0"),
     described("^(0|[1-9][0-9]{0,3})$", "0"),
 ]
 
@@ -183,7 +183,7 @@ Slot = Annotated[
 Interface = Annotated[
     str,
     reader(
-        _matching(
+        matching(
             r"[A-Za-z][A-Za-z0-9_.-]*",
             "an interface name begins with a letter and has letters, digits, - _ and . only",
         ),
@@ -196,7 +196,7 @@ Interface = Annotated[
 ValeSwitch = Annotated[
     str,
     reader(
-        _matching("vale[0-9A-Za-z_]{1,3}", 'a switch is named "vale" and one to three letters, digits or _'),
+        matching("vale[0-9A-Za-z_]{1,3}", 'a switch is named "vale" and one to three letters, digits or _'),
         '"vale0"',
     ),
     described("^vale[0-9A-Za-z_]{1,3}$", "vale0"),
@@ -206,7 +206,7 @@ ValeSwitch = Annotated[
 NetgraphName = Annotated[
     str,
     reader(
-        _matching("[A-Za-z][A-Za-z0-9_-]{0,30}", "a netgraph(4) node is named by at most 31 letters, digits, - and _"),
+        matching("[A-Za-z][A-Za-z0-9_-]{0,30}", "a netgraph(4) node is named by at most 31 letters, digits, - and _"),
         '"vmsw"',
     ),
     described("^[A-Za-z][A-Za-z0-9_-]{0,30}$", "vmsw"),
@@ -223,7 +223,7 @@ HostPort = Annotated[
 Dataset = Annotated[
     str,
     reader(
-        _matching(
+        matching(
             r"[A-Za-z][A-Za-z0-9_.:-]*(/(?!\.\.?(/|$))[A-Za-z0-9_.:-]+)*",
             'a dataset is a pool and names separated by slashes, for example "zroot/vms"',
             200,
@@ -238,17 +238,17 @@ _DOMAIN = rf"{_LABEL}(?:\.{_LABEL})*"
 _DOMAIN_FORM = 'a domain is names of letters, digits and - with dots between them, for example "example.net"'
 
 Domain = Annotated[
-    str, reader(_matching(_DOMAIN, _DOMAIN_FORM, 253), '"example.net"'), described(f"^{_DOMAIN}$", "example.net")
+    str, reader(matching(_DOMAIN, _DOMAIN_FORM, 253), '"example.net"'), described(f"^{_DOMAIN}$", "example.net")
 ]
 DomainOrNone = Annotated[
-    str, reader(_matching(f"(?:{_DOMAIN})?", _DOMAIN_FORM, 253), '"example.net"'), described(f"^({_DOMAIN})?$", "")
+    str, reader(matching(f"(?:{_DOMAIN})?", _DOMAIN_FORM, 253), '"example.net"'), described(f"^({_DOMAIN})?$", "")
 ]
 """A domain, or an empty text for none."""
 
 SshName = Annotated[
     str,
     reader(
-        _matching(r"[A-Za-z0-9_:][A-Za-z0-9_.:-]*", "a name or an address, as ssh(1) takes it"), '"alpha.example.net"'
+        matching(r"[A-Za-z0-9_:][A-Za-z0-9_.:-]*", "a name or an address, as ssh(1) takes it"), '"alpha.example.net"'
     ),
     described("^[A-Za-z0-9_:][A-Za-z0-9_.:-]*$", "alpha.example.net"),
 ]
@@ -256,14 +256,14 @@ SshName = Annotated[
 
 Sha256 = Annotated[
     str,
-    reader(_matching("[0-9a-f]{64}", "a SHA-256 checksum is 64 lower-case hexadecimal digits"), "(64 digits)"),
+    reader(matching("[0-9a-f]{64}", "a SHA-256 checksum is 64 lower-case hexadecimal digits"), "(64 digits)"),
     described("^[0-9a-f]{64}$", "0" * 64),
 ]
 
 Serial = Annotated[
     str,
     reader(
-        _matching(r"[A-Za-z0-9_.-]{1,20}", "a serial number has 1 to 20 letters, digits, - _ and . (bhyve(8))"), "S1"
+        matching(r"[A-Za-z0-9_.-]{1,20}", "a serial number has 1 to 20 letters, digits, - _ and . (bhyve(8))"), "S1"
     ),
     described("^[A-Za-z0-9_.-]{1,20}$", "S1"),
 ]
@@ -271,7 +271,7 @@ Serial = Annotated[
 DiskModel = Annotated[
     str,
     reader(
-        _matching(
+        matching(
             r"[A-Za-z0-9](?:[A-Za-z0-9 _.-]{0,38}[A-Za-z0-9_.-])?",
             "a model has 1 to 40 letters, digits, blanks, - _ and ., and begins with a letter or digit (bhyve(8))",
         ),
@@ -282,7 +282,7 @@ DiskModel = Annotated[
 
 DiskRevision = Annotated[
     str,
-    reader(_matching(r"[A-Za-z0-9_.-]{1,8}", "a revision has 1 to 8 letters, digits, - _ and . (bhyve(8))"), '"1.0"'),
+    reader(matching(r"[A-Za-z0-9_.-]{1,8}", "a revision has 1 to 8 letters, digits, - _ and . (bhyve(8))"), '"1.0"'),
     described("^[A-Za-z0-9_.-]{1,8}$", "1.0"),
 ]
 
@@ -291,7 +291,7 @@ _PORT_NAME = "[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
 PortName = Annotated[
     str,
     reader(
-        _matching(_PORT_NAME, "such a name has 1 to 63 letters, digits, - _ and ., and begins with a letter or digit"),
+        matching(_PORT_NAME, "such a name has 1 to 63 letters, digits, - _ and ., and begins with a letter or digit"),
         '"org.qemu.guest_agent.0"',
     ),
     described(f"^{_PORT_NAME}$", "org.qemu.guest_agent.0"),
@@ -300,14 +300,14 @@ PortName = Annotated[
 
 Eui64 = Annotated[
     str,
-    reader(_matching("[0-9a-f]{16}", "an EUI-64 is 16 lower-case hexadecimal digits"), '"589cfc0000000001"'),
+    reader(matching("[0-9a-f]{16}", "an EUI-64 is 16 lower-case hexadecimal digits"), '"589cfc0000000001"'),
     described("^[0-9a-f]{16}$", "589cfc0000000001"),
 ]
 
 SectorSize = Annotated[
     str,
     reader(
-        _matching(
+        matching(
             r"(512|1024|2048|4096|8192)(/(512|1024|2048|4096|8192|16384))?",
             'a sector size is "512", "4096" or logical/physical such as "512/4096"',
         ),

@@ -17,6 +17,7 @@ from hivewright.model.base import (
     Slot,
     Table,
 )
+from hivewright.model.storage_values import Snapshot
 
 
 class Nvme(Table):
@@ -32,12 +33,29 @@ class Nvme(Table):
 
 
 class Disk(Table):
-    """A disk: ``[vm.NAME.disk.DISK]``. Give ``storage`` and ``size``, or the ``path`` of something that exists."""
+    """A disk: ``[vm.NAME.disk.DISK]``. Give ``storage`` and ``size``, or the ``path`` of something that exists.
+
+    On a storage of kind iscsi it has a ``lun`` instead of a size.
+    """
 
     storage: Name | None = Field(None, description="The [storage.NAME] it lies on.")
     size: Size | None = Field(None, description="Its size. A larger one grows the disk; it never shrinks.")
     path: HostPath | None = Field(None, description="An existing file or device, used as it is.")
     image: ImageName | None = Field(None, description="The image that fills it when it is created.")
+    clone_image: bool = Field(
+        False,
+        description="On a storage of kind zfs: create it as a clone of its image, at once and without the space of a "
+        "copy. The image becomes one volume, DATASET/Images/IMAGE-DIGEST, which must not be destroyed as long as "
+        "clones of it exist.",
+    )
+    clone: Snapshot | None = Field(
+        None,
+        description="On a storage of kind zfs: create it as a clone of this snapshot of a volume of the same storage. "
+        "You make the snapshot, with zfs(8); it must not be destroyed as long as the disk exists.",
+    )
+    lun: Annotated[int, Field(ge=0, le=255)] | None = Field(
+        None, description="On a storage of kind iscsi: which logical unit of the target it is."
+    )
     bus: Literal["virtio-blk", "ahci-hd", "nvme", "virtio-scsi"] = Field(
         "virtio-blk", description="The device the guest sees. virtio-scsi takes a port of ctl(4) as path."
     )

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from hivewright.model.base import Dataset, HostPath, Line, ListOf, Name, Sha256, Table
+from hivewright.model.storage_values import ChapUser, IscsiName, Portal
 
 
 class Zfs(Table):
@@ -25,7 +26,36 @@ class Directory(Table):
     path: HostPath = Field(description="The directory.")
 
 
-Storage = Annotated[Zfs | Directory, Field(discriminator="kind")]
+class Chap(Table):
+    """How the host proves to a target who it is: ``[storage.NAME.chap]``."""
+
+    user: ChapUser = Field(description="The name that the target knows.")
+    secret: Name = Field(
+        description="The file below /usr/local/etc/hivewright/secrets that holds the secret: 1 to 64 printable "
+        "characters on one line, no double quotes. The administrator makes it, owned by root and of mode 0600."
+    )
+
+
+class Iscsi(Table):
+    """Logical units of an iSCSI target. iscsid(8) must run on the host.
+
+    The first guest that starts makes the session, unless the host has one with this portal and target. The last that
+    stops removes it, unless somebody else made it.
+    """
+
+    kind: Literal["iscsi"]
+    hosts: ListOf[Name] = Field((), description="Hosts that have it; all if empty.")
+    portal: Portal = Field(description="Address of the target, with its port unless that is 3260.")
+    target: IscsiName = Field(description="Name of the target.")
+    initiator_name: IscsiName | None = Field(
+        None, description="What the host calls itself; iqn.1994-09.org.freebsd:HOSTNAME if absent (iscsi.conf(5))."
+    )
+    chap: Chap | None = Field(None, description="User and secret, where the target asks for them.")
+
+
+AnyStorage = Zfs | Directory | Iscsi
+
+Storage = Annotated[AnyStorage, Field(discriminator="kind")]
 
 
 class Image(Table):

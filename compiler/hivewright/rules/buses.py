@@ -65,7 +65,7 @@ def _misfits(disk: Disk) -> Iterator[tuple[str, str, str]]:
         elif disk.storage is not None:
             yield "storage", "but virtio-scsi takes a port of CTL", f'write path = "{CTL}" instead'
     if disk.ram is not None:
-        for option in ("storage", "path", "size", "image", "boot_index"):
+        for option in ("storage", "path", "size", "image", "lun", "boot_index"):
             if getattr(disk, option) is not None:
                 yield option, "but lies in memory", f"delete {option} or ram"
         if disk.ram % 2**20:

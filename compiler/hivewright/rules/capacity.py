@@ -38,17 +38,29 @@ def memory_form(survey: Survey) -> Iterator[Diagnostic]:
         )
 
 
+def _in_memory(survey: Survey) -> dict[str, int]:
+    """Bytes of disks in memory by VM: bhyve allocates them beside the memory of the guest (bhyve(8), nvme, ram)."""
+    found: dict[str, int] = {}
+    for name, _, disk in survey.disks:
+        if disk.ram is not None:
+            found[name] = found.get(name, 0) + disk.ram
+    return found
+
+
 def memory_of_one(survey: Survey) -> Iterator[Diagnostic]:
     site = survey.site
+    disks = _in_memory(survey)
     for host, definition in site.hosts.items():
         if definition.memory is None:
             continue
         room = definition.memory - definition.reserve_memory
         for name, vm in survey.guests[host].items():
-            if vm.memory > room:
+            ram = disks.get(name, 0)
+            if vm.memory + ram > room:
+                has = f"{format_size(vm.memory)} of memory" + (f" and disks of {format_size(ram)} in it" if ram else "")
                 yield diagnose(
                     "HOST005",
-                    f"{name} has {format_size(vm.memory)} of memory, but {host} has "
+                    f"{name} has {has}, but {host} has "
                     f"{format_size(max(room, 0))} for VMs ({format_size(definition.memory)} less "
                     f"{format_size(definition.reserve_memory)} for itself)",
                     site.place("vm", name, "memory"),
@@ -59,12 +71,13 @@ def memory_of_one(survey: Survey) -> Iterator[Diagnostic]:
 
 def memory_of_all(survey: Survey) -> Iterator[Diagnostic]:
     site = survey.site
+    disks = _in_memory(survey)
     for host, definition in site.hosts.items():
         if definition.memory is None:
             continue
         room = definition.memory - definition.reserve_memory
         vms = survey.residents[host]
-        started = {name: vm.memory for name, vm in vms.items() if vm.autostart}
+        started = {name: vm.memory + disks.get(name, 0) for name, vm in vms.items() if vm.autostart}
         wired = {name: vm.memory for name, vm in vms.items() if vm.machine.wired or vm.passthrough}
         for code, sizes, what in (
             ("HOST004", started, "that start with it"),
@@ -72,9 +85,10 @@ def memory_of_all(survey: Survey) -> Iterator[Diagnostic]:
         ):
             if len(sizes) < 2 or (total := sum(sizes.values())) <= room or max(sizes.values()) > room:
                 continue
+            with_disks = " and disks in it" if code == "HOST004" and sizes.keys() & disks.keys() else ""
             yield diagnose(
                 code,
-                f"the {len(sizes)} VMs of {host} {what} have {format_size(total)} of memory together, "
+                f"the {len(sizes)} VMs of {host} {what} have {format_size(total)} of memory{with_disks} together, "
                 f"but {host} has {format_size(max(room, 0))} for VMs ({format_size(definition.memory)} less "
                 f"{format_size(definition.reserve_memory)} for itself); the largest are {_largest(sizes)}",
                 site.place("host", host, "memory"),

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from hivewright.report import Diagnostic
+from hivewright.rules.iscsi import on_iscsi
 from hivewright.rules.properties import volblocksize
 from hivewright.rules.survey import Survey, diagnose, host_place, ordered, storage_place
 from hivewright.units import format_size
@@ -59,7 +60,7 @@ def disk_source(survey: Survey) -> Iterator[Diagnostic]:
                 "keep storage for a disk that hivewright makes, or path for one that exists",
                 [place(*here, "storage")],
             )
-        elif disk.storage is not None and disk.size is None:
+        elif disk.storage is not None and disk.size is None and disk.lun is None and not on_iscsi(survey, name, disk):
             yield diagnose(
                 "STO004",
                 f"disk {key} of {name} has a storage but no size",
@@ -165,7 +166,7 @@ def _managed(survey: Survey, host: str) -> Iterator[tuple[str, tuple[str, str, D
     for name, vm in survey.guests[host].items():
         for key, disk in ordered(vm.disk):
             storage = survey.site.host_storages.get((host, disk.storage)) if disk.storage is not None else None
-            if storage is None:
+            if storage is None or storage.kind == "iscsi":
                 continue
             if storage.kind == "zfs":
                 path = f"/dev/zvol/{storage.dataset}/{name}/{key}"

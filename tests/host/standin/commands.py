@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from . import bhyve, bhyvectl, limits, loaders, network, storage, switches, swtpm, system, tmux
+from . import bhyve, bhyvectl, files, iscsi, limits, loaders, network, storage, switches, swtpm, system, tmux
 from .local import UsageError
 from .reply import Become, Local, Result, fail
 from .world import World
@@ -21,6 +21,7 @@ PLAYED: dict[str, tuple[str, Command]] = {
     "route": ("/sbin", network.route),
     "valectl": ("/usr/sbin", switches.valectl),
     "ngctl": ("/usr/sbin", switches.ngctl),
+    "iscsictl": ("/usr/bin", iscsi.iscsictl),
     "bhyvectl": ("/usr/sbin", bhyvectl.bhyvectl),
     "bhyveload": ("/usr/sbin", loaders.bhyveload),
     "grub-bhyve": ("/usr/local/sbin", loaders.grub),
@@ -33,7 +34,7 @@ PLAYED: dict[str, tuple[str, Command]] = {
     "zpool": ("/sbin", storage.zpool),
     "stat": ("/usr/bin", storage.stat),
     "dd": ("/bin", storage.dd),
-    "sha256": ("/sbin", storage.sha256),
+    "sha256": ("/sbin", files.sha256),
     "kldload": ("/sbin", system.kldload),
     "kldstat": ("/sbin", system.kldstat),
     "sysctl": ("/sbin", system.sysctl),
@@ -53,8 +54,8 @@ PLAYED: dict[str, tuple[str, Command]] = {
 }
 WITH_UMASK: dict[str, tuple[str, Callable[[World, list[str], int], Result]]] = {
     "truncate": ("/usr/bin", storage.truncate),
-    "makefs": ("/usr/sbin", storage.makefs),
-    "fetch": ("/usr/bin", storage.fetch),
+    "makefs": ("/usr/sbin", files.makefs),
+    "fetch": ("/usr/bin", files.fetch),
 }
 LOCAL = {"daemon": "/usr/sbin", "lockf": "/usr/bin", "timeout": "/bin", "lldb": "/usr/bin", "gdb": "/usr/local/bin"}
 BASE = {

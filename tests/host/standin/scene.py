@@ -61,8 +61,8 @@ class Scene:
         return self.server.count
 
     def set(self, name: str, value: Any) -> None:
-        """Change a setting of the world: default_route, urls."""
-        if name not in ("default_route", "urls"):
+        """Change a setting of the world: default_route, urls, iscsid, targets."""
+        if name not in ("default_route", "urls", "iscsid", "targets"):
             raise KeyError(name)
         setattr(self.world, name, value)
 
@@ -109,10 +109,16 @@ class Scene:
             lines.append(f"node {name}: " + ", ".join(f"{hook} {peer}" for hook, peer in sorted(hooks.items())))
         lines += [f"context {name}" for name in sorted(self.world.contexts)]
         lines += [f"guest {name}" for name in sorted(self.world.guests)]
+        for (portal, target), session in sorted(self.world.sessions.items()):
+            devices = "".join(f" {lun}={device}" for lun, device in sorted(session.devices.items()))
+            lines.append(f"session {target} at {portal}: {session.state}{devices}")
         for dataset in sorted(self.world.datasets.values(), key=lambda each: each.name):
             if dataset.kind == "volume":
                 content = dataset.properties.get("content", "nothing")
-                lines.append(f"volume {dataset.name} {dataset.size} {content}")
+                origin = f" clone of {dataset.properties['origin']}" if "origin" in dataset.properties else ""
+                lines.append(f"volume {dataset.name} {dataset.size} {content}{origin}")
+            elif dataset.kind == "snapshot":
+                lines.append(f"snapshot {dataset.name} {dataset.size}")
         lines += self.processes()
         for top in SHOWN:
             lines += list(tree(top))
@@ -142,6 +148,8 @@ def tree(top: str) -> list[str]:
             line = f"file {path} {found.st_mode & 0o777:04o}"
             if stat.S_ISSOCK(found.st_mode):
                 line = f"socket {path}"
+            elif stat.S_ISLNK(found.st_mode):
+                line = f"link {path} to {os.readlink(path)}"
             elif name in ("lock", "supervisor", "pid"):
                 line += " a pid" if found.st_size else " empty"
             elif name == "digest" or name == "provisioned":

@@ -1,4 +1,4 @@
-"""zfs(8), zpool(8) and the tools for files: truncate(1), stat(1), makefs(8), dd(1), sha256(1), fetch(1)."""
+"""zfs(8), zpool(8) and the tools for disks: truncate(1), stat(1), dd(1)."""
 
 from __future__ import annotations
 
@@ -99,6 +99,8 @@ def zfs_list(world: World, words: list[str]) -> Reply:
         message = reachable(world, name)
         if message:
             return fail(message)
+        if "t" in given and "r" not in given and world.datasets[name].kind not in given["t"].split(","):
+            return fail(f"cannot open '{name}': operation not applicable to datasets of this type")
     columns = given.get("o", "name").split(",")
     kinds = given.get("t", "filesystem,volume,snapshot" if names else "filesystem,volume").split(",")
     lines = []
@@ -150,24 +152,35 @@ def zfs_snapshot(world: World, words: list[str]) -> Reply:
         return fail(message)
     if name in world.datasets:
         return fail(f"cannot create snapshot '{name}': dataset already exists")
-    world.datasets[name] = Dataset(name, "snapshot", world.datasets[name.partition("@")[0]].size)
+    origin = world.datasets[name.partition("@")[0]]
+    kept = {key: origin.properties[key] for key in ("volblocksize", "content") if key in origin.properties}
+    world.datasets[name] = Dataset(name, "snapshot", origin.size, kept)
     return Reply()
 
 
 def zfs_clone(world: World, words: list[str]) -> Reply:
     """``zfs clone [-p] [-o property=value] snapshot dataset``."""
     properties, rest = properties_of(words)
-    _, (snapshot, name) = options(rest, "p")
+    given, (snapshot, name) = options(rest, "p")
     message = reachable(world, snapshot)
     if message:
         return fail(message)
     if name in world.datasets:
         return fail(f"cannot create '{name}': dataset already exists")
+    if world.datasets[snapshot].kind != "snapshot":
+        return fail(f"cannot open '{snapshot}': operation not applicable to datasets of this type")
+    if snapshot.split("/")[0] != name.split("/")[0]:
+        return fail(f"cannot create '{name}': source and target pools differ")
     if not world.exists(name.rpartition("/")[0]):
-        return fail(f"cannot create '{name}': parent does not exist")
+        if "p" not in given:
+            return fail(f"cannot create '{name}': parent does not exist")
+        zfs_create(world, ["-p", name.rpartition("/")[0]])
     origin = world.datasets[snapshot]
     kind = "volume" if origin.size else "filesystem"
-    world.datasets[name] = Dataset(name, kind, origin.size, {**properties, "origin": snapshot})
+    if "volblocksize" in properties:
+        return fail(f"cannot create '{name}': 'volblocksize' cannot be set for a clone")
+    inherited = {key: origin.properties[key] for key in ("volblocksize", "content") if key in origin.properties}
+    world.datasets[name] = Dataset(name, kind, origin.size, {**inherited, **properties, "origin": snapshot})
     if kind == "volume":
         appear(world, name)
     return Reply()
@@ -198,6 +211,8 @@ def zfs_destroy(world: World, words: list[str]) -> Reply:
         return fail(message)
     if any(other.startswith((name + "/", name + "@")) for other in world.datasets):
         return fail(f"cannot destroy '{name}': dataset has children")
+    if any(other.properties.get("origin") == name for other in world.datasets.values()):
+        return fail(f"cannot destroy '{name}': snapshot has dependent clones")
     if world.datasets.pop(name).kind == "volume":
         world.unnode(f"zvol/{name}")
     return Reply()
@@ -265,32 +280,6 @@ def stat(_: World, words: list[str]) -> Result:
     return Reply("".join(lines))
 
 
-def makefs(_: World, words: list[str], umask: int) -> Result:
-    """makefs(8): the image holds the names and contents of the tree, and the options it was made with."""
-    try:
-        given, (image, tree) = options(words, "xZt:o:s:b:B:N:M:m:S:T:F:")
-    except (UsageError, ValueError):
-        return fail(
-            "usage: makefs [-rxZ] [-B endian] ... [-t fs-type] image-file directory | manifest [extra-directory ...]"
-        )
-    known = {"rockridge", "R", "label", "L", "publisher", "volume_label", "volume_id", "fat_type"}
-    for part in given.get("o", "").split(","):
-        if part and part.partition("=")[0] not in known:
-            return fail(f"makefs: unknown option {part}")
-    if given.get("t") not in ("cd9660", "msdos"):
-        return fail(f"makefs: unknown fs type `{given.get('t')}'")
-    if not os.path.isdir(tree):
-        return fail(f"makefs: {tree}: No such file or directory")
-    lines = [f"{given['t']} {given.get('o', '')}\n".encode()]
-    for name in sorted(os.listdir(tree)):
-        with open(os.path.join(tree, name), "rb") as stream:
-            lines.append(f"== {name}\n".encode() + stream.read())
-    descriptor = os.open(image, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644 & ~umask)
-    os.write(descriptor, b"".join(lines))
-    os.close(descriptor)
-    return Reply()
-
-
 def dd(world: World, words: list[str]) -> Result:
     """dd(1): ``dd if=FILE of=FILE [bs=SIZE]``; what is written to a volume is remembered as its beginning."""
     operands = dict(word.partition("=")[::2] for word in words)
@@ -307,35 +296,4 @@ def dd(world: World, words: list[str]) -> Result:
     volume = world.datasets.get(operands["of"].removeprefix("/dev/zvol/"))
     if volume is not None:
         volume.properties["content"] = hashlib.sha256(data).hexdigest()[:8]
-    return Reply()
-
-
-def sha256(_: World, words: list[str]) -> Result:
-    """sha256(1): ``sha256 [-q] [-c digest] file …``."""
-    given, names = options(words, "qc:")
-    lines, status = [], 0
-    for name in names:
-        try:
-            with open(name, "rb") as stream:
-                digest = hashlib.sha256(stream.read()).hexdigest()
-        except OSError as error:
-            return fail(f"sha256: {name}: {error.strerror}")
-        failed = "c" in given and given["c"] != digest
-        status = 2 if failed else status
-        lines.append((digest if "q" in given else f"SHA256 ({name}) = {digest}") + (" [ Failed ]" if failed else ""))
-    return Reply("".join(line + "\n" for line in lines), "", status)
-
-
-def fetch(world: World, words: list[str], umask: int) -> Result:
-    """fetch(1): ``fetch [-q] [-m] -o FILE URL``; the scenario says what the network holds."""
-    try:
-        given, (url,) = options(words, "qmnao:T:w:")
-    except (UsageError, ValueError):
-        return fail("usage: fetch [-146AadFlMmnPpqRrsUv] [-o file] URL ...")
-    if url not in world.urls:
-        return fail(f"fetch: {url}: Not Found")
-    target = given.get("o", url.rpartition("/")[2])
-    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644 & ~umask)
-    os.write(descriptor, world.urls[url].encode("latin-1"))
-    os.close(descriptor)
     return Reply()

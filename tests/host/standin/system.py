@@ -14,6 +14,7 @@ from .world import EPOCH, World
 MODULES = {
     "vmm",
     "nmdm",
+    "iscsi",
     "if_bridge",
     "if_tuntap",
     "bridgestp",

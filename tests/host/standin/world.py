@@ -96,6 +96,16 @@ class Dataset:
     properties: dict[str, str] = field(default_factory=dict)
 
 
+@dataclass
+class Session:
+    """A session with an iSCSI target (``iscsi.py``)."""
+
+    state: str = "Waiting for iscsid(8)"
+    devices: dict[int, str] = field(default_factory=dict)
+    """Logical unit -> device."""
+    ending: bool = False
+
+
 class World:
     """All state of the stand-in host."""
 
@@ -120,6 +130,11 @@ class World:
         self.urls: dict[str, str] = settings.get("urls", {})
         self.ppt: list[str] = list(settings.get("ppt", ["2/0/0"]))
         self.pci: dict[str, str] = settings.get("pci", {})
+        self.targets: dict[str, dict[str, Any]] = settings.get("targets", {})
+        """Target of iSCSI -> portal, luns and perhaps user and secret."""
+        self.iscsid: bool = settings.get("iscsid", True)
+        self.sessions: dict[tuple[str, str], Session] = {}
+        """Portal and target -> the session."""
         self.zvol_delay: float = settings.get("zvol_delay", 2.0)
         self.interfaces: dict[str, Interface] = {}
         self.routes: dict[str, str] = {}

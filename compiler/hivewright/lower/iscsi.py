@@ -1,0 +1,38 @@
+"""Disks that are logical units of an iSCSI target: the runtime makes the session and finds their devices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from hivewright.lower.context import RUN, Guest
+from hivewright.model.disk import Disk
+from hivewright.model.storage import Iscsi
+from hivewright.plan import AdminLine, Step, VmPlan
+
+
+def lun_path(guest: Guest, name: str) -> str:
+    """What bhyve opens: a link to the device, which has another number whenever the session is made anew."""
+    return f"{RUN}/{guest.name}/disk-{name}"
+
+
+def prepare_lun(name: str, disk: Disk, storage: Iscsi) -> Step:
+    """The session of the target is there, and so is the device of the logical unit."""
+    words = [name, storage.portal, storage.target, str(disk.lun), "ro" if disk.readonly else "rw"]
+    keys = [f"storage:{disk.storage}.portal", f"storage:{disk.storage}.target"]
+    if storage.initiator_name is not None:
+        words.append(f"initiator={storage.initiator_name}")
+        keys.append(f"storage:{disk.storage}.initiator_name")
+    if storage.chap is not None:
+        words += (f"user={storage.chap.user}", f"secret={storage.chap.secret}")
+        keys.append(f"storage:{disk.storage}.chap")
+    return Step("lun", tuple(words), (*keys, f"disk.{name}.lun", f"disk.{name}.readonly"), f"disk.{name}")
+
+
+def uses_iscsi(vms: Iterable[VmPlan]) -> bool:
+    return any(step.verb == "lun" for vm in vms for step in vm.prepare)
+
+
+def iscsi_lines(vms: Iterable[VmPlan]) -> Iterator[AdminLine]:
+    """iscsid(8) makes the connections of the sessions (iscsictl(8), DESCRIPTION)."""
+    if uses_iscsi(vms):
+        yield AdminLine('iscsid_enable="YES"', "rc.conf: disks of guests on iSCSI")

@@ -1,0 +1,67 @@
+"""Tools for files: makefs(8), sha256(1), fetch(1)."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+
+from .local import UsageError, options
+from .reply import Reply, Result, fail
+from .world import World
+
+
+def makefs(_: World, words: list[str], umask: int) -> Result:
+    """makefs(8): the image holds the names and contents of the tree, and the options it was made with."""
+    try:
+        given, (image, tree) = options(words, "xZt:o:s:b:B:N:M:m:S:T:F:")
+    except (UsageError, ValueError):
+        return fail(
+            "usage: makefs [-rxZ] [-B endian] ... [-t fs-type] image-file directory | manifest [extra-directory ...]"
+        )
+    known = {"rockridge", "R", "label", "L", "publisher", "volume_label", "volume_id", "fat_type"}
+    for part in given.get("o", "").split(","):
+        if part and part.partition("=")[0] not in known:
+            return fail(f"makefs: unknown option {part}")
+    if given.get("t") not in ("cd9660", "msdos"):
+        return fail(f"makefs: unknown fs type `{given.get('t')}'")
+    if not os.path.isdir(tree):
+        return fail(f"makefs: {tree}: No such file or directory")
+    lines = [f"{given['t']} {given.get('o', '')}\n".encode()]
+    for name in sorted(os.listdir(tree)):
+        with open(os.path.join(tree, name), "rb") as stream:
+            lines.append(f"== {name}\n".encode() + stream.read())
+    descriptor = os.open(image, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644 & ~umask)
+    os.write(descriptor, b"".join(lines))
+    os.close(descriptor)
+    return Reply()
+
+
+def sha256(_: World, words: list[str]) -> Result:
+    """sha256(1): ``sha256 [-q] [-c digest] file …``."""
+    given, names = options(words, "qc:")
+    lines, status = [], 0
+    for name in names:
+        try:
+            with open(name, "rb") as stream:
+                digest = hashlib.sha256(stream.read()).hexdigest()
+        except OSError as error:
+            return fail(f"sha256: {name}: {error.strerror}")
+        failed = "c" in given and given["c"] != digest
+        status = 2 if failed else status
+        lines.append((digest if "q" in given else f"SHA256 ({name}) = {digest}") + (" [ Failed ]" if failed else ""))
+    return Reply("".join(line + "\n" for line in lines), "", status)
+
+
+def fetch(world: World, words: list[str], umask: int) -> Result:
+    """fetch(1): ``fetch [-q] [-m] -o FILE URL``; the scenario says what the network holds."""
+    try:
+        given, (url,) = options(words, "qmnao:T:w:")
+    except (UsageError, ValueError):
+        return fail("usage: fetch [-146AadFlMmnPpqRrsUv] [-o file] URL ...")
+    if url not in world.urls:
+        return fail(f"fetch: {url}: Not Found")
+    target = given.get("o", url.rpartition("/")[2])
+    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644 & ~umask)
+    os.write(descriptor, world.urls[url].encode("latin-1"))
+    os.close(descriptor)
+    return Reply()
