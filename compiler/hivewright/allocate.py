@@ -148,7 +148,7 @@ def _allocate_vm(site: Site, pool: _Pool, name: str, vm: Vm, old: Lock | None) -
         if nic.mac is None and nic_name not in macs:
             candidates: Iterable[str] = _mac_candidates(site, name, nic_name)
             macs[nic_name] = _first_free(pool.macs, candidates, (name, nic_name))
-        if nic.tap is None and nic_name not in taps:
+        if nic.tap is None and nic.vf is None and nic_name not in taps:
             taps[nic_name] = _first_free(pool.taps, _tap_candidates(name, nic_name), (name, nic_name))
     consoles = dict(old.consoles) if old is not None else {}
     for port in [port for port, serial in vm.serial.items() if serial.kind == "nmdm"]:

@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
-from .build import build_tree
+from .build import SITE, build_tree
 from .sandbox import Host, prepare
+
+SITES = SITE.parent
 
 
 @pytest.fixture(scope="session")
@@ -23,6 +25,35 @@ def standin(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def built_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What lands at / of the host of tests/sites/standin."""
     return build_tree(tmp_path_factory.mktemp("built"))
+
+
+@pytest.fixture(scope="session")
+def tree_of(tmp_path_factory: pytest.TempPathFactory, built_tree: Path) -> Callable[[str, str], Path]:
+    """What lands at / of a host of a site below tests/sites: ``tree_of(site, host)``, each compiled once."""
+    trees = {("standin", "alpha"): built_tree}
+
+    def tree(site: str, host: str) -> Path:
+        if (site, host) not in trees:
+            trees[site, host] = build_tree(tmp_path_factory.mktemp(f"{site}-{host}"), host, SITES / site)
+        return trees[site, host]
+
+    return tree
+
+
+@pytest.fixture
+def open_site(tmp_path: Path, standin: Path, tree_of: Callable[[str, str], Path]) -> Iterator[Callable[..., Host]]:
+    """Opens hosts of any site: ``open_site(site, host, shell, **settings)``."""
+    hosts: list[Host] = []
+
+    def open_one(site: str, name: str, shell: str, **settings: Any) -> Host:
+        directory = tmp_path / f"site{len(hosts)}"
+        directory.mkdir()
+        hosts.append(Host(tree_of(site, name), directory, standin, shell, hostname=name, **settings))
+        return hosts[-1]
+
+    yield open_one
+    for host in hosts:
+        host.close()
 
 
 @pytest.fixture

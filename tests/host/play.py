@@ -103,10 +103,14 @@ def leftovers(host: Host) -> list[str]:
     wrong = []
     for line in host.state():
         words = line.split()
-        if words[0] in ("context", "guest", "process") or line.startswith("interface tap"):
+        if words[0] in ("context", "guest", "process") or line.startswith("interface tap") or "taken from" in line:
             wrong.append(line)
         emptied = "empty" in line or line.endswith("''")
-        if words[0] == "file" and words[1].endswith(("/pid", "/supervisor", "/lock", "/taps")) and not emptied:
+        if (
+            words[0] == "file"
+            and words[1].endswith(("/pid", "/supervisor", "/lock", "/taps", "/bound"))
+            and not emptied
+        ):
             wrong.append(line)
     return wrong
 

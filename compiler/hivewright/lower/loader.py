@@ -8,6 +8,7 @@ from hivewright.lower.context import RUN, Guest, console_path, memory_word
 from hivewright.lower.disks import cd_path, disk_path
 from hivewright.lower.firmware import has_rom
 from hivewright.model.firmware import Bhyveload, Grub, boot_device
+from hivewright.passed import passes_devices
 from hivewright.plan import Keys, Step
 
 BHYVELOAD = "/usr/sbin/bhyveload"
@@ -93,7 +94,7 @@ def _lower_menu(guest: Guest, grub: Grub, root: str) -> Iterator[Step]:
 
 
 def _lower_wired(guest: Guest) -> Iterator[Step]:
-    if guest.vm.passthrough or guest.vm.machine.wired:
+    if passes_devices(guest.vm) or guest.vm.machine.wired:
         yield _call(("-S",), "machine.wired")
 
 

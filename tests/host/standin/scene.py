@@ -6,6 +6,7 @@ import os
 import stat
 from typing import TYPE_CHECKING, Any
 
+from .pci import drivers, make_functions
 from .processes import PROC, read
 from .world import Behaviour, Interface
 
@@ -66,6 +67,16 @@ class Scene:
             raise KeyError(name)
         setattr(self.world, name, value)
 
+    def functions(self, device: str, **iov: Any) -> None:
+        """Make the virtual functions of a device anew, with other settings."""
+        self.world.sriov[device] |= iov
+        make_functions(self.world)
+
+    def driver(self, selector: str, name: str) -> None:
+        """Another driver has the device, which could not be taken from it (or can, when it is called none)."""
+        self.world.pci[selector] = name
+        (self.world.busy.discard if name.startswith("none") else self.world.busy.add)(selector)
+
     def pool(self, name: str, imported: bool) -> None:
         """Import or export a pool."""
         (self.world.import_pool if imported else self.world.export_pool)(name)
@@ -107,6 +118,9 @@ class Scene:
         lines += [f"switch {name}: {' '.join(sorted(ports))}" for name, ports in sorted(self.world.vale.items())]
         for name, hooks in sorted(self.world.nodes.items()):
             lines.append(f"node {name}: " + ", ".join(f"{hook} {peer}" for hook, peer in sorted(hooks.items())))
+        for place, owner in sorted(drivers(self.world).items() if self.world.pci else ()):
+            former = self.world.former.get(place)
+            lines.append(f"device {place} {owner}" + (f", taken from {former}" if former else ""))
         lines += [f"context {name}" for name in sorted(self.world.contexts)]
         lines += [f"guest {name}" for name in sorted(self.world.guests)]
         for dataset in sorted(self.world.datasets.values(), key=lambda each: each.name):
