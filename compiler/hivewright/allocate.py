@@ -49,6 +49,7 @@ def allocate(site: Site, locks: Mapping[str, Lock]) -> Allocation:
         _take_lock(pool, name, locks[name])
     for name, vm in site.vms.items():
         _take_explicit(site, pool, name, vm)
+    _take_functions(site, pool)
     result = dict(locks)
     for name in sorted(site.vms):
         result[name] = _allocate_vm(site, pool, name, site.vms[name], locks.get(name))
@@ -101,6 +102,19 @@ def _take_explicit(site: Site, pool: _Pool, name: str, vm: Vm) -> None:
             holder = pool.ports.setdefault(serial.port, (name, key))
             if _holds_vnc(site, holder) and _may_meet(site, name, holder[0]):
                 _held(site, pool, ("vm", name, "serial", key, "port"), str(serial.port), holder[0], ("vnc",))
+
+
+def _take_functions(site: Site, pool: _Pool) -> None:
+    """Reserve the MAC addresses of virtual functions, after those of NICs: two that are both written, rules report."""
+    for host, definition in site.hosts.items():
+        for device, sriov in definition.sriov.items():
+            for number, function in sriov.vf.items():
+                if function.mac is not None:
+                    own = (host, f"{device}:{number}")
+                    holder = pool.macs.setdefault(function.mac, own)
+                    if holder[0] in site.vms and not _is_explicit(site, holder, "mac"):
+                        path = ("host", host, "sriov", device, "vf", number, "mac")
+                        _held(site, pool, path, function.mac, holder[0], ("macs", holder[1]))
 
 
 def _holds_vnc(site: Site, holder: tuple[str, str]) -> bool:
