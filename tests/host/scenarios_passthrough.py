@@ -86,6 +86,21 @@ def bound_by_hand_stays(play: Play) -> None:
     assert any(line.startswith("device 3/0/1 ppt") for line in play.show("device"))
 
 
+def not_given_back_at_once(play: Play) -> None:
+    """ppt(4) does not let go: said, and the next stop tries again."""
+    up(play, "san1")
+    play.host.call("hold", selector="3/0/1", held=True)
+    play.hivectl("stop", "san1")
+    log = play.host.path("/var/log/hivewright/san1.log").read_text()
+    play.lines += [line.partition(" ")[2] for line in log.splitlines() if "give" in line]
+    assert play.host.path(f"{RUN}/san1/bound").read_text() == "pci0:3:0:1\n"
+    play.host.call("hold", selector="3/0/1", held=False)
+    play.hivectl("stop", "san1")
+    assert "device 3/0/1 mpr1" in play.show("device 3/")
+    play.hivectl("stop", "san1")
+    assert not leftovers(play.host)
+
+
 def device_without_driver(play: Play) -> None:
     """devctl(8) fails to find a driver for what had none before; the device is free all the same."""
     play.host.make(*ROMS)
@@ -177,6 +192,7 @@ SCENARIOS = [
     Scenario("device-driver-does-not-let-go", driver_does_not_let_go, {**DEVICES, "busy": ["3/0/1"]}),
     Scenario("device-start-fails-behind-it", start_fails_behind_it, DEVICES),
     Scenario("device-bound-by-hand-stays", bound_by_hand_stays, DEVICES),
+    Scenario("device-not-given-back-at-once", not_given_back_at_once, DEVICES),
     Scenario("device-without-driver", device_without_driver, DEVICES),
     Scenario("device-adopted-with-its-guest", adopted_with_its_devices, DEVICES),
     Scenario("device-preserved", preserved_keeps_its_device, DEVICES),

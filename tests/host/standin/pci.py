@@ -128,7 +128,7 @@ def clear_driver(world: World, selector: str, forced: bool) -> str:
         return "No such file or directory"
     if selector not in world.former:
         return ""
-    if not forced or any(selector in guest.passed for guest in world.guests.values()):
+    if not forced or selector in world.busy or any(selector in guest.passed for guest in world.guests.values()):
         return "Device busy"
     world.ppt.remove(selector)
     world.pci[selector] = world.former.pop(selector)

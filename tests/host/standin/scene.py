@@ -72,10 +72,9 @@ class Scene:
         self.world.sriov[device] |= iov
         make_functions(self.world)
 
-    def driver(self, selector: str, name: str) -> None:
-        """Another driver has the device, which could not be taken from it (or can, when it is called none)."""
-        self.world.pci[selector] = name
-        (self.world.busy.discard if name.startswith("none") else self.world.busy.add)(selector)
+    def hold(self, selector: str, held: bool) -> None:
+        """Somebody uses a PCI device, so that its driver does not let it go, or does so no longer."""
+        (self.world.busy.add if held else self.world.busy.discard)(selector)
 
     def pool(self, name: str, imported: bool) -> None:
         """Import or export a pool."""
