@@ -175,6 +175,8 @@ def _ports(ports: list[str]) -> None:
 
 def _configuration(command: Command, emulation: str, words: list[str]) -> None:
     keys = dict(DEVICE_KEYS[emulation])
+    if emulation == "passthru" and not words:
+        return
     if emulation in BACKENDS:
         backend = words.pop(0) if words else ""
         if BACKENDS[emulation].fullmatch(backend) is None:
@@ -292,11 +294,19 @@ def _variable(command: Command, value: str) -> None:
         form = re.compile(f"stdio|{NMDM.pattern}|{SERIAL_TCP.pattern}")
     elif command.arch == "amd64" and command.release >= (14, 0) and _is_smbios(name):
         form = SMBIOS_VALUE
+    elif command.release >= (14, 0) and _is_passed(command, name):
+        form = PATH if name.endswith("rom") else NUMBER
     else:
         raise ValueError(f"unknown variable {name!r}")
     if form.fullmatch(text) is None:
         raise ValueError(f"value of {name}: {text!r}")
     command.variables[name] = text
+
+
+def _is_passed(command: Command, name: str) -> bool:
+    """Of a passthrough device that gets all it is told by variables."""
+    match = re.fullmatch(r"pci\.([0-9]+)\.([0-9]+)\.([0-9]+)\.(?:rom|bootindex)", name)
+    return match is not None and command.slots.get((int(match[1]), int(match[2]), int(match[3]))) == ("passthru", "")
 
 
 def _is_smbios(name: str) -> bool:
@@ -320,10 +330,12 @@ def _check_whole(command: Command, loaded: bool) -> None:
         raise ValueError("each vCPU is in one memory domain")
     if command.domains and loaded:
         raise ValueError("memory domains need a boot ROM")
-    boots = [conf for _, conf in command.slots.values() if "bootindex=" in conf]
-    if boots and "fwcfg" not in command.lpc:
+    boots = [*(conf for _, conf in command.slots.values()), *(f"{name}=" for name in command.variables)]
+    if any("bootindex=" in text for text in boots) and "fwcfg" not in command.lpc:
         raise ValueError("bootindex without fwcfg")
     emulations = {emulation for emulation, _ in command.slots.values()}
+    if ("passthru", "") in command.slots.values() and "/devices" not in "".join(command.configurations):
+        raise ValueError("nobody says which device is passed")
     if "passthru" in emulations and "S" not in command.flags:
         raise ValueError("passthru without -S")
     if command.arch == "amd64":

@@ -8,6 +8,7 @@ import pytest
 
 from host.play import HIVECTL, leftovers
 from host.sandbox import SHELLS, Host
+from host.scenarios_passthrough import DEVICES, ROMS
 
 pytest_plugins = ["host.fixtures"]
 
@@ -31,6 +32,20 @@ CASES = [
     for victims in VICTIMS
     if shell == EVERYDAY[0] or victims == EVERYDAY[1]
 ]
+
+
+@pytest.fixture(params=["standin", pytest.param("passthrough", marks=pytest.mark.slow)])
+def open_any(request: pytest.FixtureRequest, open_site: Callable[..., Host]) -> Callable[[str], Host]:
+    """Opens hosts whose guest web1 has a disk, a NIC and a seed, and perhaps devices that a start takes for it."""
+
+    def open_one(shell: str) -> Host:
+        if request.param == "standin":
+            return open_site("standin", "alpha", shell)
+        host = open_site("passthrough", "alpha", shell, **DEVICES)
+        host.make(*ROMS)
+        return host
+
+    return open_one
 
 
 def killed_at_each_step(
@@ -79,8 +94,8 @@ def is_gone_after_stop(host: Host, step: int, vm: str = "web1") -> None:
 
 
 @pytest.mark.parametrize(("shell", "victims"), CASES)
-def test_a_killed_start_can_be_done_again(shell: str, victims: str, open_host: Callable[..., Host]) -> None:
-    host = open_host(shell)
+def test_a_killed_start_can_be_done_again(shell: str, victims: str, open_any: Callable[[str], Host]) -> None:
+    host = open_any(shell)
     works_again(host, 0)
     for step in killed_at_each_step(host, "start", victims, lambda: None):
         works_again(host, step)
@@ -100,16 +115,16 @@ def test_a_killed_first_start_can_be_done_again(victims: str, open_host: Callabl
 
 
 @pytest.mark.parametrize(("shell", "victims"), CASES)
-def test_a_killed_start_can_be_stopped(shell: str, victims: str, open_host: Callable[..., Host]) -> None:
-    host = open_host(shell)
+def test_a_killed_start_can_be_stopped(shell: str, victims: str, open_any: Callable[[str], Host]) -> None:
+    host = open_any(shell)
     works_again(host, 0)
     for step in killed_at_each_step(host, "start", victims, lambda: None):
         is_gone_after_stop(host, step)
 
 
 @pytest.mark.parametrize(("shell", "victims"), CASES)
-def test_a_killed_stop_can_be_done_again(shell: str, victims: str, open_host: Callable[..., Host]) -> None:
-    host = open_host(shell)
+def test_a_killed_stop_can_be_done_again(shell: str, victims: str, open_any: Callable[[str], Host]) -> None:
+    host = open_any(shell)
 
     def started() -> None:
         outcome = host.run(HIVECTL, "start", "web1")

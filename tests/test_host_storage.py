@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -15,6 +16,12 @@ from test_host_kill import is_gone_after_stop, killed_at_each_step, report, work
 from test_host_scenarios import EVERYDAY, GOLDEN
 
 pytest_plugins = ["host.fixtures"]
+
+
+@pytest.fixture
+def open_storage_host(open_site: Callable[..., Host]) -> Callable[..., Host]:
+    """Opens the host of tests/sites/storage."""
+    return partial(open_site, "storage", "alpha")
 
 
 @pytest.mark.parametrize(

@@ -31,23 +31,23 @@ PARTS = {
     "cache": Part("cache"),
     "source": Part("source syntax parsing locate printer", "values cache package"),
     "model": Part("model model.base model.devices model.disk model.firmware model.guest model.host "
-                  "model.limits model.machine model.network model.nic model.numa model.site model.storage "
+                  "model.limits model.machine model.network model.nic model.numa model.site model.sriov model.storage "
                   "model.storage_values model.tpm model.vm", "values"),
     "site": Part("site", "values model"),
     "load": Part("load resolve tables variants references faults keys", "values source model site"),
     "schema": Part("schema reference", "values model"),
-    "shared": Part("extra_args waves", "values model"),
+    "shared": Part("extra_args passed waves", "values model"),
     "rules": Part("rules rules.addresses rules.arguments rules.buses rules.capacity rules.devices rules.firmware "
                   "rules.further rules.gateways rules.kinds rules.limits rules.passthrough rules.pitfalls "
                   "rules.guest rules.images rules.machine rules.networks rules.numa rules.order rules.placement "
                   "rules.clones rules.iscsi "
-                  "rules.properties rules.shutdown rules.storage rules.survey rules.tpm rules.versions",
+                  "rules.properties rules.shutdown rules.sriov rules.storage rules.survey rules.tpm rules.versions",
                   "values model site shared"),
     "allocate": Part("allocate lock numbering slots", "values source model site shared"),
     "lower": Part("lower lower.blocks lower.boot lower.command lower.context lower.debug lower.devd lower.devices "
                   "lower.disks lower.firmware lower.iscsi lower.limits "
                   "lower.freebsd lower.guest lower.host lower.loader lower.machine lower.nat lower.network lower.numa "
-                  "lower.seed lower.switches lower.tpm lower.yaml_text",
+                  "lower.passthrough lower.seed lower.sriov lower.switches lower.tpm lower.yaml_text",
                   "values model site shared allocate"),
     "render": Part("render inventory verify template_check", "values"),
     "output": Part("output compare files", "values"),
@@ -66,7 +66,7 @@ PACKAGES = {
     "jinja2": "render template_check",
     "pydantic": "model.base model.devices model.disk model.firmware model.guest model.host model.limits model.machine "
     "model.network model.nic "
-    "model.numa model.site model.storage model.tpm model.vm load faults keys",
+    "model.numa model.site model.sriov model.storage model.tpm model.vm load faults keys",
     "pydantic_core": "model.base",
     "tomli": "locate lock syntax",
     "yaml": "lower.yaml_text rules.guest",

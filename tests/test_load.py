@@ -72,10 +72,10 @@ def test_fault_in_defaults_that_every_vm_overrides_is_reported(load_site: LoadSi
 
 def test_missing_key_is_placed_at_the_strongest_layer(load_site: LoadSite) -> None:
     loaded = load_site(
-        BASE + '[template.t]\nnic.lan.model = "e1000"\n' + VM + 'inherit = ["t"]\n[vm.web1.nic.lan]\nprivate = true\n'
+        BASE + "[template.t]\nshare.data.readonly = true\n" + VM + 'inherit = ["t"]\n[vm.web1.share.data]\ntag = "x"\n'
     )
     (fault,) = loaded.diagnostics
-    assert (fault.code, fault.place) == ("KEY002", Place("site.toml", ("vm", "web1", "nic", "lan"), "table"))
+    assert (fault.code, fault.place) == ("KEY002", Place("site.toml", ("vm", "web1", "share", "data"), "table"))
 
 
 def test_host_override_replaces_keys_of_the_network(load_site: LoadSite) -> None:

@@ -1,6 +1,9 @@
-"""Passthrough devices: their ROM, and what the boot of the host needs for them."""
+"""Passthrough devices: their ROM, when they are taken, virtual functions, and what the host's boot needs for them."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
@@ -43,3 +46,106 @@ def test_an_unknown_iommu_is_a_note() -> None:
     plan = host_of()
     assert not any(setting.name == "hw.vmm.amdvi.enable" for setting in plan.loader)
     assert any("hw.vmm.amdvi.enable" in note for note in plan.notes)
+
+
+START = {"device": {"gpu0": {"pci": "2/0/0", "bind": "start"}}}
+IX0 = {"sriov": {"ix0": {"vfs": 4, "vf": {"1": {"vlan": 7, "options": {"num-queues": "4"}}}}}}
+WAN = {"nic": {"wan": {"vf": "ix0:1", "ipv4": "192.0.2.10/24"}}}
+
+
+def host_with(vm: Mapping[str, Any], host: Mapping[str, Any]) -> HostPlan:
+    site = build_site({"web1": vm}, hosts={"alpha": {"freebsd": "14.3", **host}})
+    lowered = lower(site, allocate(site, {}))
+    assert not lowered.diagnostics
+    return lowered.plans[0]
+
+
+def test_a_device_that_is_bound_at_start_is_not_reserved() -> None:
+    host = host_with({**GPU, "nic": {"lan": {"network": "lan"}}, "hooks": {}}, START)
+    assert not any(setting.name.startswith("pptdevs") for setting in host.loader)
+    assert any(setting.name == "vmm_load" for setting in host.loader)
+    plan = host.vms[0]
+    assert [step.verb for step in plan.prepare][-2:] == ["bind", "tap"]
+    assert steps(plan, "bind") == [("bind", "gpu", "2/0/0")]
+    assert steps(plan, "passthrough") == []
+    assert device(plan, "passthrough.gpu") == "passthru,2/0/0,rom=/srv/gpu0.rom"
+    assert plan.passthrough == (("gpu", "2/0/0, bound at each start"),)
+
+
+def test_devd_would_tell_of_our_own_binding_only() -> None:
+    """Without devices that come to ppt(4) by themselves nobody waits for one."""
+    assert not any(rule.kind == "attach" for rule in host_with(GPU, START).devd)
+    assert any(rule.kind == "attach" for rule in host_with(WAN, IX0).devd)
+
+
+def test_a_function_as_nic_has_no_tap_and_no_network() -> None:
+    host = host_with(WAN, IX0)
+    plan = host.vms[0]
+    command = command_of(plan)
+    assert "S" in command.flags
+    assert device(plan, "nic.wan") == "passthru"
+    assert steps(plan, "vf") == [("vf", "nic.wan", "ix0", "1", "pci.0.3.0")]
+    assert steps(plan, "tap") == []
+    assert words_of(plan)[-2:] == ["-k", "/var/run/hivewright/web1/devices"]
+    assert host.networks == ()
+    assert host.modules == ("vmm", "nmdm")
+
+
+def test_a_function_needs_no_pptdevs() -> None:
+    host = host_with(WAN, {**IX0, "iommu": "amd"})
+    names = {setting.name for setting in host.loader}
+    assert "pptdevs" not in names
+    assert "hw.vmm.amdvi.enable" in names
+
+
+def test_a_rom_of_a_function_comes_behind_all_devices() -> None:
+    plan = host_with({"passthrough": {"boot": {"vf": "ix0:0", "rom": "/srv/ix.rom", "boot_index": 1}}}, IX0).vms[0]
+    command_of(plan)
+    words = ["-o", "pci.0.3.0.rom=/srv/ix.rom", "-o", "pci.0.3.0.bootindex=1"]
+    assert words_of(plan)[-6:] == [*words, "-k", "/var/run/hivewright/web1/devices"]
+
+
+def test_the_grammar_wants_to_know_which_device() -> None:
+    words = words_of(host_with(WAN, IX0).vms[0])[:-2]
+    with pytest.raises(ValueError, match="nobody says which"):
+        parse_command([*words, "web1"], "14.3", "amd64")
+
+
+def test_the_other_name_of_a_device_is_for_pciconf() -> None:
+    host = {"sriov": {"cc0": {"vfs": 1, "pci_name": "t6iov0"}}}
+    plan = host_with({"passthrough": {"crypto": {"vf": "cc0:0"}}}, host).vms[0]
+    assert steps(plan, "vf") == [("vf", "crypto", "cc0", "0", "pci.0.3.0", "t6iov0")]
+
+
+def test_iovctl_gets_the_address_of_the_nic() -> None:
+    site = build_site({"web1": WAN}, hosts={"alpha": {"freebsd": "14.3", **IX0}})
+    allocation = allocate(site, {})
+    (plan,) = lower(site, allocation).plans[0].iov
+    assert allocation.locks["web1"].taps == {}
+    assert [(section.name, dict(section.settings)) for section in plan.sections] == [
+        ("PF", {"device": "ix0", "num_vfs": 4}),
+        ("DEFAULT", {"passthrough": False}),
+        (
+            "VF-1",
+            {"passthrough": True, "mac-addr": allocation.locks["web1"].macs["wan"], "vlan": 7, "num-queues": 4},
+        ),
+    ]
+
+
+def test_a_device_without_guests_still_makes_its_functions() -> None:
+    host = host_with({}, IX0)
+    assert [section.name for section in host.iov[0].sections] == ["PF", "DEFAULT", "VF-1"]
+    assert [line.text for line in host.lines] == ['iovctl_files="/usr/local/etc/hivewright/iovctl/ix0.conf"']
+
+
+def test_an_address_of_a_function_is_not_given_to_a_nic() -> None:
+    hosts: dict[str, Any] = {"alpha": {"freebsd": "14.3"}}
+    vms = {"web1": {"nic": {"lan": {"network": "lan"}}}}
+    mac = allocate(build_site(vms, hosts=hosts), {}).locks["web1"].macs["lan"]
+    hosts["alpha"]["sriov"] = {"ix0": {"vfs": 1, "vf": {"0": {"mac": mac}}}}
+    taken = allocate(build_site(vms, hosts=hosts), {})
+    assert not taken.diagnostics
+    assert taken.locks["web1"].macs["lan"] != mac
+    locked = allocate(build_site(vms, hosts={"alpha": {"freebsd": "14.3"}}), {}).locks
+    (fault,) = allocate(build_site(vms, hosts=hosts), locked).diagnostics
+    assert fault.code == "LOCK005"

@@ -186,3 +186,37 @@ def test_mermaid_nodes_of_different_names_differ(names: list[str]) -> None:
 
 def test_mermaid_labels_cannot_end_early() -> None:
     assert quote.mermaid_node("vm", "end", 'a"b#<').text == 'vm_end["a#34;b#35;#60;"]'
+
+
+# iovctl.conf
+
+
+def test_settings_of_iovctl() -> None:
+    assert quote.ucl_setting("device", "ix0").text == 'device : "ix0";'
+    assert quote.ucl_setting("num_vfs", 8).text == "num_vfs : 8;"
+    assert quote.ucl_setting("passthrough", True).text == "passthrough : true;"
+    assert quote.quote_ucl(quote.ucl_section("VF-10")) == "VF-10"
+
+
+@pytest.mark.parametrize("value", ['a"b', "a b", "${ABI}", "a;", "a\nb", "", "a\\"])
+def test_ucl_takes_plain_text_only(value: str) -> None:
+    with pytest.raises(ValueError, match="cannot say"):
+        quote.ucl_setting("mode", value)
+
+
+@pytest.mark.parametrize("name", ["VF-01", "VF-", "vf-1", "PF ", "X"])
+def test_other_sections_are_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="no section"):
+        quote.ucl_section(name)
+
+
+@pytest.mark.parametrize("name", ["Mac", "mac addr", "", "mac:"])
+def test_other_keys_are_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="no key"):
+        quote.ucl_setting(name, "x")
+
+
+@pytest.mark.parametrize("value", ["text", 1, True, None])
+def test_ucl_takes_nothing_that_was_not_made_for_it(value: object) -> None:
+    with pytest.raises(TypeError, match="has no word"):
+        quote.quote_ucl(value)

@@ -23,7 +23,7 @@ RUNTIME = [*PARTS, HIVECTL]
 LONGEST_FILE, LONGEST_FUNCTION, LONGEST_LINE = 350, 60, 80
 
 COMMANDS = {
-    *("bhyvectl", "cp", "cu", "daemon", "date", "dd", "env", "fetch", "gzip", "ifconfig", "kldload", "lockf"),
+    *("bhyvectl", "cp", "cu", "daemon", "date", "dd", "devctl", "env", "fetch", "gzip", "ifconfig", "kldload", "lockf"),
     *("iscsictl", "ln", "makefs", "mkdir", "mv", "nc", "ngctl", "pciconf", "pgrep", "pkill", "pwait", "qemu-img"),
     *("cpuset", "protect", "rctl", "renice", "rm", "route", "sha256", "sleep", "stat", "stty", "sysctl", "tail"),
     *("timeout", "true", "tmux", "truncate", "valectl", "xz", "zfs", "zstd"),

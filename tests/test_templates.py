@@ -8,7 +8,7 @@ import pytest
 from jinja2 import UndefinedError
 
 from hivewright.data import data_directory
-from hivewright.quote import Quoter, quote_devd, quote_loader, quote_markdown, quote_rule, quote_sh
+from hivewright.quote import Quoter, quote_devd, quote_loader, quote_markdown, quote_rule, quote_sh, quote_ucl
 from hivewright.render import environment, quoter_of
 from hivewright.template_check import Language, check_template
 
@@ -18,6 +18,7 @@ LANGUAGES: dict[Quoter, Language] = {
     quote_loader: "loader",
     quote_devd: "devd",
     quote_rule: "rules",
+    quote_ucl: "ucl",
     quote_markdown: "markdown",
 }
 TEMPLATES = sorted([*DIRECTORY.glob("*.j2"), *(DIRECTORY / "root").rglob("*.j2")])
@@ -35,7 +36,7 @@ def test_every_template_keeps_to_the_limits(path: Path) -> None:
 
 def test_there_are_templates_of_every_language() -> None:
     languages = {LANGUAGES[quoter_of(path.relative_to(DIRECTORY).as_posix())] for path in TEMPLATES}
-    assert languages == {"sh", "loader", "devd", "rules", "markdown"}
+    assert languages == {"sh", "loader", "devd", "rules", "ucl", "markdown"}
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import plans
 from hivewright.manifest import MANIFEST, Artifact, Entry, format_manifest, parse_manifest
-from hivewright.plan import Option
+from hivewright.plan import IovPlan, IovSection, Option
 from hivewright.render import DEVD, HIVE, LOADER, render
 from hivewright.verify import REQUIRED, script_words, verify, verify_words
 
@@ -145,3 +145,28 @@ def test_a_line_of_a_manifest_that_is_not_ours_is_no_entry(line: str) -> None:
     entries, complete = parse_manifest((good + line + "\n").encode())
     assert entries == {"root/a": Entry(0o644, "1" * 64)}
     assert not complete
+
+
+IOV = IovPlan(
+    "ix0",
+    "/usr/local/etc/hivewright/iovctl/ix0.conf",
+    (
+        IovSection("PF", (("device", "ix0"), ("num_vfs", 2))),
+        IovSection("DEFAULT", (("passthrough", False),)),
+        IovSection("VF-0", (("passthrough", True), ("mac-addr", "58:9c:fc:00:00:01"))),
+    ),
+    ((0, "web1", "58:9c:fc:00:00:01"),),
+)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [(b'"ix0"', b'"ix0'), (b"num_vfs : 2;", b"num_vfs : 2"), (b"VF-0 {", b"VF-x {"), (b"true", b"yes"), (b"}\n", b"")],
+)
+def test_damage_to_a_file_for_iovctl_is_found(old: bytes, new: bytes) -> None:
+    artifacts = render(replace(plans.ALPHA, iov=(IOV,)))
+    assert verify(artifacts) == []
+    path = f"root{IOV.path}"
+    artifacts[path] = Artifact(0o644, artifacts[path].content.replace(old, new, 1))
+    artifacts[MANIFEST] = Artifact(0o644, format_manifest(artifacts))
+    assert [diagnostic.code for diagnostic in verify(artifacts)] == ["HW002"]

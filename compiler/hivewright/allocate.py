@@ -49,6 +49,7 @@ def allocate(site: Site, locks: Mapping[str, Lock]) -> Allocation:
         _take_lock(pool, name, locks[name])
     for name, vm in site.vms.items():
         _take_explicit(site, pool, name, vm)
+    _take_functions(site, pool)
     result = dict(locks)
     for name in sorted(site.vms):
         result[name] = _allocate_vm(site, pool, name, site.vms[name], locks.get(name))
@@ -102,6 +103,19 @@ def _take_explicit(site: Site, pool: _Pool, name: str, vm: Vm) -> None:
             _held(site, pool, ("vm", name, *keys), str(port), holder[0], ("vnc",))
 
 
+def _take_functions(site: Site, pool: _Pool) -> None:
+    """Reserve the MAC addresses of virtual functions, after those of NICs: two that are both written, rules report."""
+    for host, definition in site.hosts.items():
+        for device, sriov in definition.sriov.items():
+            for number, function in sriov.vf.items():
+                if function.mac is not None:
+                    own = (host, f"{device}:{number}")
+                    holder = pool.macs.setdefault(function.mac, own)
+                    if holder[0] in site.vms and not _is_explicit(site, holder, "mac"):
+                        path = ("host", host, "sriov", device, "vf", number, "mac")
+                        _held(site, pool, path, function.mac, holder[0], ("macs", holder[1]))
+
+
 def _holds_vnc(site: Site, holder: tuple[str, str]) -> bool:
     """Whether a port is held by the lock of a VM, for VNC; what the site itself gives is a matter of the rules."""
     return not holder[1] and not _is_explicit(site, holder, "vnc")
@@ -147,7 +161,7 @@ def _allocate_vm(site: Site, pool: _Pool, name: str, vm: Vm, old: Lock | None) -
         if nic.mac is None and nic_name not in macs:
             candidates: Iterable[str] = _mac_candidates(site, name, nic_name)
             macs[nic_name] = _first_free(pool.macs, candidates, (name, nic_name))
-        if nic.tap is None and nic_name not in taps:
+        if nic.tap is None and nic.vf is None and nic_name not in taps:
             taps[nic_name] = _first_free(pool.taps, _tap_candidates(name, nic_name), (name, nic_name))
     consoles = dict(old.consoles) if old is not None else {}
     for port in [port for port, serial in vm.serial.items() if serial.kind == "nmdm"]:

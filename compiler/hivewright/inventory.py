@@ -43,8 +43,9 @@ def inventory_context(plan: HostPlan) -> dict[str, object]:
         "links": [
             (_bridge(network), _guest(vm.name, vm.name))
             for vm in plan.vms
-            for network in dict.fromkeys(nic.network for nic in vm.nics)
+            for network in dict.fromkeys(nic.network for nic in vm.nics if nic.network)
         ],
+        "functions": [markdown_row((iov.device, *function)) for iov in plan.iov for function in iov.functions],
         "waves": [
             {"node": mermaid_node("wave", name, name), "guests": [_wave_guest(vm) for vm in guests]}
             for name, guests in waves(plan.vms)

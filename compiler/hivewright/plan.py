@@ -128,7 +128,9 @@ class VmPlan:
     debugger: str = ""
     """What hivectl(8) debug runs bhyve under, where that is not lldb(1)."""
     passthrough: tuple[tuple[str, str], ...] = ()
-    """Device name and host PCI selector."""
+    """Name and a description of each device of the host that it has, for people."""
+    pptdevs: tuple[str, ...] = ()
+    """Selectors of the PCI devices that are reserved for it at boot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +156,25 @@ class AdminLine:
 
     text: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class IovSection:
+    """A section of iovctl.conf(5), ``PF`` or ``VF-3``: settings by name, in order."""
+
+    name: str
+    settings: tuple[tuple[str, str | int | bool], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class IovPlan:
+    """How a device makes its virtual functions: a file for iovctl(8)."""
+
+    device: str
+    path: str
+    sections: tuple[IovSection, ...]
+    functions: tuple[tuple[int, str, str], ...]
+    """Number, guest and MAC address of each function that is not like the others, for people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,3 +240,5 @@ class HostPlan:
     lines: tuple[AdminLine, ...] = ()
     """Lines for files of the system that only the administrator can add."""
     fragments: tuple[Fragment, ...] = ()
+    iov: tuple[IovPlan, ...] = ()
+    """Devices that make virtual functions, by name."""

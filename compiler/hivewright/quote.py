@@ -21,6 +21,9 @@ _LOADER_VALUE = re.compile(r"[ !#%-\[\]-~]*", re.ASCII).fullmatch
 _LOADER_LIMIT = 128
 _RULE_WORD = r"(?:[A-Za-z0-9_@=:,./-]+|\([A-Za-z0-9_.-]+\)|!|->)"
 _RULE_LINE = re.compile(rf"{_RULE_WORD}(?: {_RULE_WORD})*", re.ASCII).fullmatch
+_UCL_SECTION = re.compile(r"PF|DEFAULT|VF-(?:0|[1-9][0-9]*)", re.ASCII).fullmatch
+_UCL_NAME = re.compile(r"[a-z][a-z0-9_-]*", re.ASCII).fullmatch
+_UCL_TEXT = re.compile(r"[A-Za-z0-9_.:-]+", re.ASCII).fullmatch
 _DEVD_VALUE = re.compile(r"[\t !#-~]+", re.ASCII).fullmatch
 _DEVD_VARIABLE = re.compile(r"[a-z][a-z-]*").fullmatch
 _DEVD_KINDS = frozenset(("notify", "attach", "detach", "nomatch"))
@@ -69,6 +72,12 @@ class DevdText(_Marker):
 
 class RuleText(_Marker):
     """A line of a file that the administrator includes: rules of pf(4) or ipfw(8), settings of dnsmasq(8)."""
+
+    __slots__ = ()
+
+
+class UclText(_Marker):
+    """A setting of iovctl.conf(5), or the name of one of its sections."""
 
     __slots__ = ()
 
@@ -209,6 +218,36 @@ def rule_line(text: str) -> RuleText:
     if _RULE_LINE(text) is None:
         raise ValueError(f"{text!r} is no line of plain words")
     return RuleText(text)
+
+
+# iovctl.conf(5), which is UCL
+
+
+def quote_ucl(value: object) -> str:
+    """What ``ucl_section`` and ``ucl_setting`` made, or a comment; UCL itself would take nearly anything."""
+    if type(value) is UclText or type(value) is Comment:
+        return value.text
+    raise TypeError(f"iovctl.conf has no word for {value} of type {type(value).__name__}")
+
+
+def ucl_section(name: str) -> UclText:
+    """``PF``, ``DEFAULT`` or ``VF-3``."""
+    if _UCL_SECTION(name) is None:
+        raise ValueError(f"{name!r} is no section of iovctl.conf")
+    return UclText(name)
+
+
+def ucl_setting(name: str, value: str | int | bool) -> UclText:
+    """``mac-addr : "58:9c:fc:00:00:01";``: text in double quotes, without escapes and variables."""
+    if _UCL_NAME(name) is None:
+        raise ValueError(f"{name!r} is no key of iovctl.conf")
+    if isinstance(value, bool):
+        return UclText(f"{name} : {'true' if value else 'false'};")
+    if isinstance(value, int):
+        return UclText(f"{name} : {_number(value, 'iovctl.conf')};")
+    if _UCL_TEXT(value) is None:
+        raise ValueError(f"iovctl.conf cannot say {value!r}")
+    return UclText(f'{name} : "{value}";')
 
 
 # Markdown (GitHub's dialect) and Mermaid

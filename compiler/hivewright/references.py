@@ -57,7 +57,8 @@ class _Checker:
         if isinstance(vm.topology, str):
             self.refer("REF004", "topology", vm.topology, "vm", name, "topology")
         for nic, device in vm.nic.items():
-            self.refer("REF005", "network", device.network, "vm", name, "nic", nic, "network")
+            if device.network:
+                self.refer("REF005", "network", device.network, "vm", name, "nic", nic, "network")
         for key, disk in vm.disk.items():
             if disk.storage is not None:
                 self.refer("REF006", "storage", disk.storage, "vm", name, "disk", key, "storage")
@@ -67,7 +68,8 @@ class _Checker:
             if drive.image is not None:
                 self.check_image(drive.image, hosts, ("vm", name, "cd", key, "image"))
         for key, passed in vm.passthrough.items():
-            self.check_device(passed.device, hosts, ("vm", name, "passthrough", key, "device"))
+            if passed.device:
+                self.check_device(passed.device, hosts, ("vm", name, "passthrough", key, "device"))
         for index, other in enumerate(vm.after):
             self.refer("REF010", "vm", other, "vm", name, "after", index)
         self._first_boot_and_hooks(name, vm)

@@ -1,9 +1,9 @@
 """From the plan of a host to the files of the host: ``{path below build/HOST: Artifact}``.
 
-Templates lie below ``templates/`` as their results lie on the host; ``VM`` in a path stands for a guest, and what
-does not end in ``.j2`` is copied as it is. Each language has an environment of its own whose ``finalize`` is the
-quoter of that language. Only text, ``{{ a.b }}``, for, if, include and the filter ``comment`` are used
-(``template_check``); everything else is decided here or in ``lower``.
+Templates lie below ``templates/`` as their results lie on the host; ``VM`` in a path stands for a guest and ``DEVICE``
+for a PCI device, and what does not end in ``.j2`` is copied as it is. Each language has an environment of its own whose
+``finalize`` is the quoter of that language. Only text, ``{{ a.b }}``, for, if, include and the filter ``comment`` are
+used (``template_check``); everything else is decided here or in ``lower``.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from hivewright.data import data_directory
 from hivewright.inventory import inventory_context, waves
 from hivewright.manifest import INVENTORY, MANIFEST, ROOT, Artifact, format_manifest
-from hivewright.plan import HostPlan, Option, Policy, Step, VmPlan
+from hivewright.plan import HostPlan, IovPlan, Option, Policy, Step, VmPlan
 from hivewright.quote import (
     Quoter,
     ShellText,
@@ -31,9 +31,12 @@ from hivewright.quote import (
     quote_markdown,
     quote_rule,
     quote_sh,
+    quote_ucl,
     rule_line,
     shell_call,
     shell_words,
+    ucl_section,
+    ucl_setting,
 )
 
 ABI = 1
@@ -44,11 +47,13 @@ LOADER = "root/boot/loader.conf.d/hivewright.conf"
 DEVD = "root/usr/local/etc/devd/hivewright.conf"
 HOST = f"{HIVE}host.conf"
 FRAGMENTS = (f"{HIVE}pf.conf", f"{HIVE}ipfw.rules", f"{HIVE}dnsmasq.conf")
+IOVCTL = f"{HIVE}iovctl/DEVICE.conf"
 SCRIPT = f"{HIVE}vms/VM/"
 TEMPLATE_SUFFIX = ".j2"
 
 _QUOTERS: dict[str, Quoter] = {LOADER: quote_loader, DEVD: quote_devd, INVENTORY: quote_markdown}
 _QUOTERS.update(dict.fromkeys(FRAGMENTS, quote_rule))
+_QUOTERS[IOVCTL] = quote_ucl
 """The quoter of each template that is not sh."""
 
 _POLICY_KEYS = (
@@ -69,6 +74,7 @@ class Templates:
     loader: Template
     devd: Template
     inventory: Template
+    iovctl: Template
     fragments: dict[str, Template]
     copied: dict[str, Artifact]
 
@@ -115,6 +121,7 @@ def load_templates(directory: Path) -> Templates:
         loader=template(LOADER),
         devd=template(DEVD),
         inventory=template(INVENTORY),
+        iovctl=template(IOVCTL),
         fragments={path: template(path) for path in FRAGMENTS},
         copied=dict(_copied(directory)),
     )
@@ -143,6 +150,8 @@ def render(plan: HostPlan) -> dict[str, Artifact]:
         path = f"root{fragment.path}"
         sections = [{"name": name, "lines": map(rule_line, lines)} for name, lines in fragment.sections]
         artifacts[path] = _text(templates.fragments[path].render({"host": plan, "sections": sections}))
+    for iov in plan.iov:
+        artifacts[f"root{iov.path}"] = _text(templates.iovctl.render(_iovctl_context(plan, iov)))
     for vm in plan.vms:
         _render_vm(templates, vm, artifacts)
     artifacts[MANIFEST] = Artifact(0o644, format_manifest(artifacts))
@@ -205,6 +214,14 @@ def _devd_context(plan: HostPlan) -> list[dict[str, object]]:
         }
         for rule in plan.devd
     ]
+
+
+def _iovctl_context(plan: HostPlan, iov: IovPlan) -> dict[str, object]:
+    sections = [
+        {"name": ucl_section(section.name), "settings": [ucl_setting(*setting) for setting in section.settings]}
+        for section in iov.sections
+    ]
+    return {"host": plan, "iov": iov, "sections": sections}
 
 
 def _host_context(plan: HostPlan) -> dict[str, object]:

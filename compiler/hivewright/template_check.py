@@ -14,7 +14,7 @@ from typing import Literal
 
 from jinja2 import Environment, TemplateSyntaxError, nodes
 
-Language = Literal["sh", "loader", "devd", "rules", "markdown"]
+Language = Literal["sh", "loader", "devd", "rules", "ucl", "markdown"]
 Mode = Literal["code", "single", "double", "comment", "span"]
 
 _QUOTES: dict[Language, dict[str, Mode]] = {
@@ -22,11 +22,26 @@ _QUOTES: dict[Language, dict[str, Mode]] = {
     "loader": {'"': "double", "#": "comment"},
     "devd": {'"': "double", "#": "comment"},
     "rules": {"#": "comment"},
+    "ucl": {'"': "double", "#": "comment"},
     "markdown": {"`": "span"},
 }
 _ENDS = {"single": "'", "double": '"', "comment": "\n", "span": "`"}
-_BEFORE: dict[Language, str] = {"sh": " \t\n", "loader": "\n", "devd": " \t\n", "rules": "\n", "markdown": ""}
-_AFTER: dict[Language, str] = {"sh": " \t\n", "loader": "\n", "devd": " \t\n;", "rules": "\n", "markdown": ""}
+_BEFORE: dict[Language, str] = {
+    "sh": " \t\n",
+    "loader": "\n",
+    "devd": " \t\n",
+    "rules": "\n",
+    "ucl": "\t\n",
+    "markdown": "",
+}
+_AFTER: dict[Language, str] = {
+    "sh": " \t\n",
+    "loader": "\n",
+    "devd": " \t\n;",
+    "rules": "\n",
+    "ucl": " \n",
+    "markdown": "",
+}
 """What may stand beside an expression in code: what ends a word. Markdown is text, so anything may."""
 
 

@@ -24,6 +24,7 @@ RULES = {
     "tablet": "the pointer of a VNC client is absolute",
     "boot-order": "the firmware reads the order of boot devices from the fw_cfg of QEMU's kind",
     "secrets": "what must not be seen in the list of processes reaches bhyve in a file that root alone can read",
+    "functions": "where a virtual function is only its host knows; the runtime finds it at each start",
     "tap-type": "bhyve takes the kind of a backend from the beginning of its name, and this is not tap",
     "provisioned": "what provisioning makes must be there before a start",
     "arm64-rom": "arm64 has no LPC bridge and takes the ROM as a configuration variable",

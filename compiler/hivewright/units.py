@@ -16,12 +16,16 @@ _DURATION_MEANT = re.compile(r"([0-9]{1,6}) ?([smhd])(?:ecs?|econds?|ins?|inutes
 _MAC = re.compile(r"[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5}", re.ASCII)
 _CPU_RANGE = re.compile(r"([0-9]{1,4})(?:-([0-9]{1,4}))?", re.ASCII)
 _PCI_SELECTOR = re.compile(r"([0-9]{1,3})/([0-9]{1,2})/([0-9]{1,3})", re.ASCII)
+_PCI_NAME = re.compile("[a-z][a-z0-9_]{0,13}[0-9]", re.ASCII)
 
 _SIZE_FACTOR = {"K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
 
 PciAddress = tuple[int, int, int]
 """Bus 0..255, slot 0..31, function 0..7 of a device as the guest sees it (bhyve(8), -s)."""
+
+VirtualFunction = tuple[str, int]
+"""A device that makes virtual functions, and the number of one, which counts from 0 (iovctl.conf(5))."""
 
 
 def parse_size(text: str) -> int:
@@ -148,3 +152,23 @@ def parse_pci_selector(text: str) -> str:
     if match is None or int(match[1]) > 255 or int(match[2]) > 31 or int(match[3]) > 255:
         raise ValueError('a host PCI device is "bus/slot/function" in decimal, for example "2/0/0" (see pciconf -l)')
     return "/".join(str(int(part)) for part in match.groups())
+
+
+def parse_pci_name(text: str) -> str:
+    """A device as pciconf(8) and iovctl.conf(5) name it: its driver and a number, ``ix0``."""
+    if _PCI_NAME.fullmatch(text) is None:
+        raise ValueError('a device is named by its driver and a number, for example "ix0" (see pciconf -l)')
+    return text
+
+
+def parse_virtual_function(text: str) -> VirtualFunction:
+    """``("ix0", 3)`` from ``"ix0:3"``."""
+    name, _, number = text.partition(":")
+    if _PCI_NAME.fullmatch(name) is None or re.fullmatch("0|[1-9][0-9]{0,2}", number, re.ASCII) is None:
+        raise ValueError('a virtual function is a device and a number that counts from 0, for example "ix0:3"')
+    return name, int(number)
+
+
+def format_virtual_function(function: VirtualFunction) -> str:
+    """``ix0:3``."""
+    return "{}:{}".format(*function)

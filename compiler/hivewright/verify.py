@@ -50,6 +50,11 @@ _DEVD = re.compile(
     r'(?:\t(?:match "[a-z-]++"|[a-z-]++) "[^"\n]++";\n)++\};\n)*+'
 )
 _RULES = re.compile(r"(?:(?:#[^\n]*+|[a-z][A-Za-z0-9_@=:,./()!> -]*+)?+\n)*+")
+_UCL = re.compile(
+    r"(?:(?:#[^\n]*+)?+\n|(?:PF|DEFAULT|VF-[0-9]++) \{\n"
+    r'(?:\t[a-z][a-z0-9_-]*+ : (?:true|false|[0-9]++|"[A-Za-z0-9_.:-]++");\n)++\}\n)*+'
+)
+_IOVCTL = f"{HIVE}iovctl/"
 _GRAMMARS = {
     f"{HIVE}pf.conf": _RULES,
     f"{HIVE}ipfw.rules": _RULES,
@@ -98,6 +103,8 @@ def _grammar_of(path: str) -> re.Pattern[str] | None:
     """What a generated file must look like; None for what is copied, which has tests of its own."""
     if path.endswith(("/start", "/stop", "/provision")) and path.startswith(HIVE) and path.count("/") == 7:
         return _SCRIPT
+    if path.startswith(_IOVCTL):
+        return _UCL
     return _GRAMMARS.get(path)
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,8 @@ import pytest
 
 from .build import SITE, build_tree
 from .sandbox import Host, prepare
+
+SITES = SITE.parent
 
 
 @pytest.fixture(scope="session")
@@ -20,24 +22,31 @@ def standin(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def built_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def built_tree(tree_of: Callable[[str, str], Path]) -> Path:
     """What lands at / of the host of tests/sites/standin."""
-    return build_tree(tmp_path_factory.mktemp("built"))
+    return tree_of("standin", "alpha")
 
 
 @pytest.fixture(scope="session")
-def storage_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What lands at / of the host of tests/sites/storage."""
-    return build_tree(tmp_path_factory.mktemp("storage"), site=SITE.parent / "storage")
+def tree_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], Path]:
+    """What lands at / of a host of a site below tests/sites: ``tree_of(site, host)``, each compiled once."""
+    trees: dict[tuple[str, str], Path] = {}
+
+    def tree(site: str, host: str) -> Path:
+        if (site, host) not in trees:
+            trees[site, host] = build_tree(tmp_path_factory.mktemp(f"{site}-{host}"), host, SITES / site)
+        return trees[site, host]
+
+    return tree
 
 
-def opener(tree: Path, tmp_path: Path, standin: Path) -> Iterator[Callable[..., Host]]:
-    """Opens hosts with a built tree, ``open_host(shell, **settings)``, and closes them."""
+@pytest.fixture
+def open_tree(tmp_path: Path, standin: Path) -> Iterator[Callable[..., Host]]:
+    """Opens hosts with a built tree, ``open_tree(tree, shell, **settings)``, and closes them."""
     hosts: list[Host] = []
-    numbers = itertools.count()
 
-    def open_one(shell: str, **settings: Any) -> Host:
-        directory = tmp_path / str(next(numbers))
+    def open_one(tree: Path, shell: str, **settings: Any) -> Host:
+        directory = tmp_path / f"host{len(hosts)}"
         directory.mkdir()
         hosts.append(Host(tree, directory, standin, shell, **settings))
         return hosts[-1]
@@ -48,15 +57,19 @@ def opener(tree: Path, tmp_path: Path, standin: Path) -> Iterator[Callable[..., 
 
 
 @pytest.fixture
-def open_host(tmp_path: Path, standin: Path, built_tree: Path) -> Iterator[Callable[..., Host]]:
-    """Opens hosts of tests/sites/standin."""
-    yield from opener(built_tree, tmp_path, standin)
+def open_site(open_tree: Callable[..., Host], tree_of: Callable[[str, str], Path]) -> Callable[..., Host]:
+    """Opens hosts of any site: ``open_site(site, host, shell, **settings)``."""
+
+    def open_one(site: str, name: str, shell: str, **settings: Any) -> Host:
+        return open_tree(tree_of(site, name), shell, hostname=name, **settings)
+
+    return open_one
 
 
 @pytest.fixture
-def open_storage_host(tmp_path: Path, standin: Path, storage_tree: Path) -> Iterator[Callable[..., Host]]:
-    """Opens hosts of tests/sites/storage."""
-    yield from opener(storage_tree, tmp_path, standin)
+def open_host(open_tree: Callable[..., Host], built_tree: Path) -> Callable[..., Host]:
+    """Opens hosts with the built tree: ``open_host(shell, **settings)``."""
+    return partial(open_tree, built_tree)
 
 
 @pytest.fixture

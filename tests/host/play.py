@@ -106,10 +106,12 @@ def leftovers(host: Host) -> list[str]:
         words = line.split()
         if words[0] in ("context", "guest", "process", "session", "link") or line.startswith("interface tap"):
             wrong.append(line)
+        if "taken from" in line:
+            wrong.append(line)
         emptied = "empty" in line or line.endswith("''")
         if (
             words[0] == "file"
-            and words[1].endswith(("/pid", "/supervisor", "/lock", "/taps", "/iscsi", "/iscsi.conf"))
+            and words[1].endswith(("/pid", "/supervisor", "/lock", "/taps", "/iscsi", "/iscsi.conf", "/bound"))
             and not emptied
         ):
             wrong.append(line)

@@ -199,6 +199,12 @@ class Host:
         """A file of the sandbox, as seen from outside."""
         return self.root / name.lstrip("/")
 
+    def make(self, *names: str) -> None:
+        """Make files that the scenario needs."""
+        for name in names:
+            self.path(name).parent.mkdir(parents=True, exist_ok=True)
+            self.path(name).write_text("made\n")
+
     def close(self) -> None:
         """End the sandbox with everything in it: the server ends with its input, and the kernel ends the rest."""
         try:

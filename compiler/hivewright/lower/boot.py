@@ -55,7 +55,10 @@ def lower_modules(vms: Iterable[VmPlan], networks: Iterable[NetworkPlan]) -> tup
 
 
 def lower_loader(modules: Iterable[str], selectors: Iterable[str], iommu: str | None = None) -> Iterator[Setting]:
-    """Lines of loader.conf(5). if_tuntap is not among them: the GENERIC kernel has it built in."""
+    """Lines of loader.conf(5); ``iommu`` where devices are passed through.
+
+    if_tuntap is not among them: the GENERIC kernel has it built in.
+    """
     selectors = sorted(set(selectors), key=lambda selector: [int(part) for part in selector.split("/")])
     for module in modules:
         if module in _REASONS:
@@ -63,7 +66,7 @@ def lower_loader(modules: Iterable[str], selectors: Iterable[str], iommu: str | 
             if module == "vmm" and selectors:
                 reason += "; must be loaded here for pptdevs, before drivers of the host take the devices"
             yield Setting(f"{module}_load", "YES", reason)
-    if selectors and iommu == "amd":
+    if iommu == "amd":
         yield Setting("hw.vmm.amdvi.enable", "1", "PCI devices for guests; the IOMMU of AMD is off by default")
     for number, value in enumerate(_fold(selectors), 1):
         name = "pptdevs" if number == 1 else f"pptdevs{number}"

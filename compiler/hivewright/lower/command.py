@@ -13,6 +13,7 @@ from hivewright.lower.firmware import lower_firmware
 from hivewright.lower.machine import lower_firmware_files, lower_flags, lower_identity
 from hivewright.lower.network import lower_nics
 from hivewright.lower.numa import lower_numa
+from hivewright.lower.passthrough import lower_functions, lower_passthrough
 from hivewright.lower.tpm import lower_tpm
 from hivewright.model.guest import Topology
 from hivewright.plan import Keys, Option
@@ -31,6 +32,7 @@ def lower_devices(guest: Guest) -> list[Device]:
     """All PCI devices by address, the LPC bridge last."""
     devices = [*lower_disks(guest), *lower_cds(guest), *lower_nics(guest), *_lower_others(guest)]
     devices += [*lower_controllers(guest), *lower_simple_devices(guest), *lower_shares(guest)]
+    devices += lower_passthrough(guest)
     devices.sort(key=lambda device: device.address)
     devices.insert(0, _HOSTBRIDGES[guest.vm.machine.hostbridge])
     if guest.features.pc:
@@ -40,15 +42,6 @@ def lower_devices(guest: Guest) -> list[Device]:
 
 def _lower_others(guest: Guest) -> Iterator[Device]:
     vm = guest.vm
-    for name, passthrough in sorted(vm.passthrough.items()):
-        selector = guest.host.device[passthrough.device].pci
-        keys: Keys = (f"passthrough.{name}.device", f"host:device.{passthrough.device}.pci")
-        words = f"passthru,{selector}"
-        if passthrough.rom is not None:
-            words, keys = f"{words},rom={passthrough.rom}", (*keys, f"passthrough.{name}.rom")
-        if passthrough.boot_index is not None:
-            words, keys = f"{words},bootindex={passthrough.boot_index}", (*keys, f"passthrough.{name}.boot_index")
-        yield device(guest, f"passthrough.{name}", words, keys, f"passthru {selector}")
     if vm.rng is not None:
         yield device(guest, "rng", "virtio-rnd", ("rng",), "virtio-rnd")
     if vm.cloud_init is not None:
@@ -118,6 +111,7 @@ def lower_command(guest: Guest, devices: Sequence[Device]) -> Iterator[Option]:
     for argument in extra:
         value = (argument.value,) if argument.value else ()
         yield Option((argument.flag, *value), ("extra_args",), "extra_args")
+    yield from lower_functions(guest)
     yield from lower_secrets(guest)
 
 

@@ -80,7 +80,7 @@ def prepare_simple_devices(guest: Guest) -> Iterator[Step]:
     for name, given in sorted(vm.input.items()):
         yield Step("file", (f"input {name}", given.device), (f"input.{name}.device",), f"input.{name}")
     if vm.vnc is not None and vm.vnc.password is not None:
-        variable = f"{_node(guest, 'fbuf')}.password"
+        variable = f"{node_of(guest, 'fbuf')}.password"
         yield Step("secret", (vm.vnc.password.secret, variable), ("vnc.password",), "vnc.password")
 
 
@@ -90,7 +90,7 @@ def lower_secrets(guest: Guest) -> Iterator[Option]:
         yield Option(("-k", f"{RUN}/{guest.name}/secrets"), ("vnc.password", "rule:secrets"), "vnc.password")
 
 
-def _node(guest: Guest, key: str) -> str:
+def node_of(guest: Guest, key: str) -> str:
     """The configuration node of a device: ``pci.0.29.0`` (bhyve_config(5))."""
     bus, slot, function = parse_pci_address(guest.lock.slots[key])
     return f"pci.{bus}.{slot}.{function}"

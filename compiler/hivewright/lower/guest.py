@@ -15,9 +15,10 @@ from hivewright.lower.limits import prepare_limits
 from hivewright.lower.loader import lower_loader, prepare_loader
 from hivewright.lower.machine import prepare_machine
 from hivewright.lower.network import nic_plans, prepare_taps
+from hivewright.lower.passthrough import passed_devices, prepare_binds, prepare_passthrough, reserved_devices
 from hivewright.lower.seed import Seed, SeedWriter
 from hivewright.lower.tpm import prepare_tpm
-from hivewright.plan import Keys, Option, Policy, Step, VmPlan
+from hivewright.plan import Option, Policy, Step, VmPlan
 from hivewright.report import Diagnostic
 
 _DIGEST_LENGTH = 32
@@ -74,16 +75,15 @@ def lower_guest(guest: Guest, depth: int, seeds: SeedWriter) -> tuple[VmPlan, tu
         consoles=serial_ports(guest),
         gdb=gdb_address(guest),
         debugger=vm.debug.debugger if vm.debug is not None and vm.debug.debugger != "lldb" else "",
-        passthrough=tuple(
-            (name, guest.host.device[passthrough.device].pci) for name, passthrough in sorted(vm.passthrough.items())
-        ),
+        passthrough=passed_devices(guest),
+        pptdevs=reserved_devices(guest),
     )
     return plan, diagnostics
 
 
 def _prepare(guest: Guest, provision_digest: str) -> Iterator[Step]:
     """What each start checks or makes: what only the administrator can mend first, then what provisioning makes, and
-    taps last, which alone need an undo."""
+    last what needs an undo: devices that are taken from their drivers, and taps."""
     vm = guest.vm
     yield from prepare_rom(guest)
     yield from prepare_loader(guest)
@@ -93,13 +93,7 @@ def _prepare(guest: Guest, provision_digest: str) -> Iterator[Step]:
         yield Step("cpus", (str(max(max(cpus) for cpus in vm.pin.values())),), ("pin",), "pin")
     if vm.cpus > 1 and guest.host.cpus is None and guest.features.vcpu_tunable:
         yield Step("vcpus", (str(vm.cpus),), ("cpus", "host:freebsd"), "cpus")
-    for name, passthrough in sorted(vm.passthrough.items()):
-        selector = guest.host.device[passthrough.device].pci
-        keys: Keys = (f"passthrough.{name}.device", f"host:device.{passthrough.device}.pci")
-        yield Step("passthrough", (name, selector), keys, f"passthrough.{name}")
-        if passthrough.rom is not None:
-            keys = (f"passthrough.{name}.rom",)
-            yield Step("file", (f"ROM of {name}", passthrough.rom), keys, f"passthrough.{name}.rom")
+    yield from prepare_passthrough(guest)
     yield from prepare_simple_devices(guest)
     yield from prepare_debug(guest)
     yield from prepare_limits(guest)
@@ -111,6 +105,7 @@ def _prepare(guest: Guest, provision_digest: str) -> Iterator[Step]:
         yield Step("file", ("seed", seed_path(guest.name)), ("cloud_init", "rule:seed"), "cloud_init")
     if vm.hooks.prestart:
         yield Step("hook", ("prestart",), ("hooks.prestart",), "hooks.prestart")
+    yield from prepare_binds(guest)
     yield from prepare_taps(guest)
 
 

@@ -15,6 +15,7 @@ from hivewright.lower.limits import lower_accounting
 from hivewright.lower.nat import fragments, lower_lines, reservations
 from hivewright.lower.network import lower_networks
 from hivewright.lower.seed import SeedWriter
+from hivewright.lower.sriov import iov_lines, iov_notes, lower_iov, users_of
 from hivewright.plan import HostPlan, VmPlan
 from hivewright.report import Diagnostic
 from hivewright.site import Site
@@ -51,16 +52,18 @@ def _lower_host(site: Site, allocation: Allocation, name: str, seeds: SeedWriter
     depth = depths(vms)
     diagnostics: list[Diagnostic] = []
     plans: list[VmPlan] = []
-    for vm_name, vm in vms.items():
-        guest = Guest(site, name, host, supported, vm_name, vm, allocation.locks[vm_name])
-        plan, found = lower_guest(guest, depth[vm_name], seeds)
+    residents = [Guest(site, name, host, supported, key, vm, allocation.locks[key]) for key, vm in vms.items()]
+    for guest in residents:
+        plan, found = lower_guest(guest, depth[guest.name], seeds)
         plans.append(plan)
         diagnostics += found
     plans.sort(key=lambda plan: (plan.order, plan.depth, plan.name))
-    networks = lower_networks(site, name, {nic.network for plan in plans for nic in plan.nics})
+    networks = lower_networks(site, name, {nic.network for plan in plans for nic in plan.nics if nic.network})
     modules = lower_modules(plans, networks)
-    selectors = {selector for plan in plans for _, selector in plan.passthrough}
-    loader = (*lower_loader(modules, selectors, host.iommu), *lower_accounting(plans))
+    iov = tuple(lower_iov(host, users_of(residents))) if host.sriov else ()
+    selectors = {selector for plan in plans for selector in plan.pptdevs}
+    passes = any(plan.passthrough for plan in plans)
+    loader = (*lower_loader(modules, selectors, host.iommu if passes else None), *lower_accounting(plans))
     if sum(setting.name.startswith("pptdevs") for setting in loader) > _PPTDEVS:
         diagnostics.append(_too_many_devices(site, name))
     known = ((nic.network, nic.mac, plan.name, nic.address) for plan in plans for nic in plan.nics)
@@ -80,10 +83,11 @@ def _lower_host(site: Site, allocation: Allocation, name: str, seeds: SeedWriter
         modules=modules,
         loader=loader,
         admin=tuple(lower_admin(shutdown_timeout)) if plans else (),
-        devd=tuple(lower_devd(vms, uplinks_of(networks), bool(selectors))),
-        notes=tuple(lower_notes(plans, networks, supported.member_addresses, host.iommu)),
-        lines=(*lower_lines(networks, files), *iscsi_lines(plans)),
+        devd=tuple(lower_devd(vms, uplinks_of(networks), bool(selectors) or any(plan.functions for plan in iov))),
+        notes=(*lower_notes(plans, networks, supported.member_addresses, host.iommu), *iov_notes(iov)),
+        lines=(*lower_lines(networks, files), *iov_lines(iov), *iscsi_lines(plans)),
         fragments=files,
+        iov=iov,
     ), diagnostics
 
 

@@ -9,6 +9,7 @@ from hivewright.lower.devices import serial_backend
 from hivewright.lower.disks import cd_path, disk_path
 from hivewright.lower.firmware import has_rom
 from hivewright.model.firmware import Bhyveload, Grub, boot_device
+from hivewright.passed import passes_devices
 from hivewright.plan import Keys, Step
 
 BHYVELOAD = "/usr/sbin/bhyveload"
@@ -100,7 +101,7 @@ def _program(guest: Guest, program: str) -> Step:
 
 
 def _lower_wired(guest: Guest) -> Iterator[Step]:
-    if guest.vm.passthrough or guest.vm.machine.wired:
+    if passes_devices(guest.vm) or guest.vm.machine.wired:
         yield _call(("-S",), "machine.wired")
 
 

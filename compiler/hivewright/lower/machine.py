@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hivewright.lower.context import Guest
+from hivewright.passed import passes_devices
 from hivewright.plan import Keys, Option, Step
 
 _LAYOUTS = "/usr/share/bhyve/kbdlayout"
@@ -38,7 +39,7 @@ def lower_flags(guest: Guest, has_buses: bool) -> Iterator[Option]:
     machine = guest.vm.machine
     if guest.features.pc:
         yield from _lower_pc_flags(guest)
-    if guest.vm.passthrough:
+    if passes_devices(guest.vm):
         yield _WIRED_FOR_DEVICES
     elif machine.wired:
         yield _WIRED

@@ -20,7 +20,7 @@ _TAP_MODULES = ("if_tuntap",)
 
 def lower_nics(guest: Guest) -> Iterator[Device]:
     """The NICs of a guest (bhyve(8), virtio-net, e1000 and "Network device backends")."""
-    for name, nic in sorted(guest.vm.nic.items()):
+    for name, nic in _ports(guest):
         network = guest.site.host_networks[guest.host_name, nic.network]
         backend, backend_keys = _backend(guest, name, nic, network)
         prefix = f"nic.{name}"
@@ -33,6 +33,11 @@ def lower_nics(guest: Guest) -> Iterator[Device]:
             words += f",mtu={mtu}"
             keys.append(f"{prefix}.mtu" if nic.mtu is not None else f"network:{nic.network}.mtu")
         yield device(guest, prefix, words, tuple(keys), nic.model)
+
+
+def _ports(guest: Guest) -> Iterator[tuple[str, Nic]]:
+    """The NICs that are ports of a network, by name; the others are virtual functions of the host."""
+    return ((name, nic) for name, nic in sorted(guest.vm.nic.items()) if nic.vf is None)
 
 
 def _backend(guest: Guest, name: str, nic: Nic, network: AnyNetwork) -> tuple[str, list[str]]:
@@ -49,7 +54,7 @@ def _backend(guest: Guest, name: str, nic: Nic, network: AnyNetwork) -> tuple[st
 
 def prepare_taps(guest: Guest) -> Iterator[Step]:
     """One tap for each NIC, with the MTU of its bridge: the first member of a bridge decides for all."""
-    for name, nic in sorted(guest.vm.nic.items()):
+    for name, nic in _ports(guest):
         network = guest.site.host_networks[guest.host_name, nic.network]
         prefix = f"nic.{name}"
         if isinstance(network, BACKENDS):
@@ -77,7 +82,7 @@ def nic_plans(guest: Guest) -> tuple[NicPlan, ...]:
         NicPlan(
             name,
             nic.network,
-            nic.model,
+            nic.model if nic.vf is None else "passthru",
             mac_address(guest, name, nic),
             _port(guest, name, nic),
             ", ".join(_addresses(nic)),
@@ -96,6 +101,8 @@ def _addresses(nic: Nic) -> Iterator[str]:
 
 def _port(guest: Guest, name: str, nic: Nic) -> str:
     """Where the frames of a NIC come out on the host, for people."""
+    if nic.vf is not None:
+        return f"function {nic.vf[1]} of {nic.vf[0]}"
     network = guest.site.host_networks[guest.host_name, nic.network]
     if isinstance(network, BACKENDS):
         return port_of(network, mac_address(guest, name, nic))
@@ -112,7 +119,9 @@ def mac_address(guest: Guest, name: str, nic: Nic) -> str:
 
 def guest_mtu(guest: Guest, nic: Nic) -> int:
     """The MTU that the guest shall use."""
-    return nic.mtu if nic.mtu is not None else guest.site.host_networks[guest.host_name, nic.network].mtu
+    if nic.mtu is not None:
+        return nic.mtu
+    return USUAL_MTU if nic.vf is not None else guest.site.host_networks[guest.host_name, nic.network].mtu
 
 
 def bridge_name(name: str, network: Bridge | Manual | Nat | Vxlan) -> str:

@@ -316,6 +316,8 @@ SectorSize = Annotated[
     described("^[0-9]+(/[0-9]+)?$", "512/4096"),
 ]
 
+Vlan = Annotated[int, Field(ge=1, le=4094)]
+
 Line = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]*$")]
 """Text on one line."""
 

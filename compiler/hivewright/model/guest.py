@@ -8,6 +8,7 @@ from hivewright.model.base import HostPath, HostPort, Line, ListOf, Name, SitePa
 from hivewright.model.devices import Secret
 from hivewright.model.machine import Layout
 from hivewright.model.nic import Ip
+from hivewright.model.sriov import Function
 
 
 class Topology(Table):
@@ -117,7 +118,8 @@ class Hooks(Table):
 class Passthrough(Table):
     """A PCI device of the host given to the guest: ``[vm.NAME.passthrough.NAME]``."""
 
-    device: Name = Field(description="A [host.HOST.device.NAME].")
+    device: Name = Field("", description="A [host.HOST.device.NAME]; this or vf.")
+    vf: Function | None = Field(None, description="A virtual function of a [host.HOST.sriov.DEVICE].")
     rom: HostPath | None = Field(None, description="The device's option ROM, as a file (FreeBSD 14.0 and later).")
     boot_index: Annotated[int, Field(ge=0, le=255)] | None = Field(
         None, description="The firmware tries lower ones first (FreeBSD 14.0 and later)."

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from hivewright.model.base import Duration, Line, ListOf, Name, PciSelector, Size, SshName, Table
+from hivewright.model.sriov import PciName, Sriov
 
 CapabilityName = Literal["snapshot", "live-migration"]
 
@@ -13,6 +14,16 @@ class Device(Table):
     """A PCI device kept for guests: ``[host.HOST.device.NAME]``."""
 
     pci: PciSelector = Field(description="bus/slot/function as pciconf(8) lists it.")
+    bind: Literal["boot", "start"] = Field(
+        "boot",
+        description="When it is taken from its driver: at boot, for good, or at each start of a guest that has it, "
+        "which then gives it back.",
+    )
+    independent: bool = Field(
+        False,
+        description="It can be reset by itself, as the ports of most network cards can, so it may be apart from the "
+        "other functions of its card.",
+    )
     description: Line = Field("", description="For people.")
 
 
@@ -37,6 +48,9 @@ class Host(Table):
         None, description="Whose IOMMU it has; amd is switched on for passthrough. A note says how if absent."
     )
     device: dict[Name, Device] = Field(default_factory=dict, description="PCI devices kept for guests.")
+    sriov: dict[PciName, Sriov] = Field(
+        default_factory=dict, description="Devices that make virtual functions (SR-IOV)."
+    )
     network: dict[Name, dict[str, Any]] = Field(
         default_factory=dict, description="Keys of networks that differ on this host."
     )

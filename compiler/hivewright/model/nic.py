@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from hivewright.model.base import Domain, Interface, ListOf, Mac, Name, Slot, Table, described, reader
+from hivewright.model.base import Domain, Interface, ListOf, Mac, Name, Slot, Table, Vlan, described, reader
+from hivewright.model.sriov import Function
 
 
 def _address_4(text: str) -> str:
@@ -98,7 +99,6 @@ def _host_address_6(text: str) -> str:
 
 HostAddress4 = Annotated[str, reader(_host_address_4, '"192.0.2.1/24"'), described("^[0-9./]+$", "192.0.2.1/24")]
 HostAddress6 = Annotated[str, reader(_host_address_6, '"2001:db8::1/64"'), described("^.+/[0-9]+$", "2001:db8::1/64")]
-Vlan = Annotated[int, Field(ge=1, le=4094)]
 
 
 class Forward(Table):
@@ -112,7 +112,10 @@ class Forward(Table):
 class Nic(Table):
     """A network interface: ``[vm.NAME.nic.NIC]``."""
 
-    network: Name = Field(description="The [network.NAME] it is connected to.")
+    network: Name = Field("", description="The [network.NAME] it is connected to; this or vf.")
+    vf: Function | None = Field(
+        None, description="The virtual function of a [host.HOST.sriov.DEVICE] that it is, in place of a network's port."
+    )
     model: Literal["virtio-net", "e1000"] = Field("virtio-net", description="The device the guest sees.")
     mac: Mac | None = Field(None, description="MAC address; derived from the names and kept in the lock if absent.")
     mtu: int | None = Field(None, ge=576, le=16384, description="MTU told to the guest; that of the network if absent.")

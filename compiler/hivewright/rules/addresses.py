@@ -66,7 +66,7 @@ def _ip_claims(survey: Survey) -> Iterator[tuple[tuple[str, tuple[str, ...]], Ow
                 for host in hosts:
                     yield (address, (nic.network, host)), owner
             elif address.startswith(("fe80:", "169.254.")):
-                yield (address, (nic.network,)), owner
+                yield (address, (nic.network or f"{nic.vf}",)), owner
             else:
                 yield (address, ()), owner
 

@@ -72,13 +72,14 @@ def memory_of_one(survey: Survey) -> Iterator[Diagnostic]:
 def memory_of_all(survey: Survey) -> Iterator[Diagnostic]:
     site = survey.site
     disks = _in_memory(survey)
+    passing = survey.passing()
     for host, definition in site.hosts.items():
         if definition.memory is None:
             continue
         room = definition.memory - definition.reserve_memory
         vms = survey.residents[host]
         started = {name: vm.memory + disks.get(name, 0) for name, vm in vms.items() if vm.autostart}
-        wired = {name: vm.memory for name, vm in vms.items() if vm.machine.wired or vm.passthrough}
+        wired = {name: vm.memory for name, vm in vms.items() if vm.machine.wired or name in passing}
         for code, sizes, what in (
             ("HOST004", started, "that start with it"),
             ("HOST006", wired, "with wired memory"),

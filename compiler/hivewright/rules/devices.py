@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from hivewright.report import Diagnostic
-from hivewright.rules.survey import Owner, Survey, both, clash, clashes, diagnose, host_place, ordered
+from hivewright.rules.survey import Owner, Survey, both, clash, clashes, diagnose, ordered
 from hivewright.units import PciAddress
 
 if TYPE_CHECKING:
@@ -110,38 +110,6 @@ def same_tap(survey: Survey) -> Iterator[Diagnostic]:
             f"{both(first, second)} have the same tap {tap} on {host}",
             (first, second),
             "delete one of the two; hivewright then derives a name",
-        )
-
-
-def same_passthrough(survey: Survey) -> Iterator[Diagnostic]:
-    """A device belongs to one guest at a time (bhyve(8), passthru); two of ours would depend on who starts first."""
-    claims = (
-        ((host, passthrough.device), (name, "passthrough", key, "device"))
-        for name, vm in survey.using("passthrough")
-        for host in survey.hosts_of[name]
-        for key, passthrough in ordered(vm.passthrough)
-    )
-    for (host, device), first, second in clashes(claims):
-        yield clash(
-            survey.site,
-            "VM021",
-            f"{both(first, second)} have the same device {device} of {host}",
-            (first, second),
-            "give the device to one of them; a PCI device serves one guest at a time",
-        )
-
-
-def passthrough_moves(survey: Survey) -> Iterator[Diagnostic]:
-    for name, vm in survey.using("passthrough"):
-        if len(vm.hosts) < 2 or not vm.passthrough:
-            continue
-        device = min(vm.passthrough)
-        yield diagnose(
-            "VM022",
-            f"{name} cannot move between hosts: it has the device {vm.passthrough[device].device} of one of them",
-            host_place(survey.site, name),
-            f"give {name} one host, or delete its passthrough tables",
-            [survey.site.place("vm", name, "passthrough", device, "device")],
         )
 
 

@@ -43,6 +43,8 @@ class Survey:
     """VM, name and definition of every optical drive, sorted."""
     nics: Sequence[tuple[str, str, Nic]]
     """VM, name and definition of every network interface, sorted."""
+    functions: Sequence[tuple[str, str, Nic]]
+    """VM, name and definition of every network interface that is a virtual function, sorted."""
     connections: Sequence[tuple[str, str, Nic, str, AnyNetwork]]
     """VM, name and definition of every NIC with a host and its network there: the home's, and each that differs."""
     keys: Mapping[str, Mapping[str, Vm]]
@@ -56,6 +58,12 @@ class Survey:
         for key in keys:
             found.update(self.keys.get(key, {}))
         return sorted(found.items())
+
+    def passing(self) -> dict[str, Vm]:
+        """The VMs that have a device of their host for themselves, sorted."""
+        found = {name: vm for name, vm in self.using("passthrough") if vm.passthrough}
+        found.update((name, self.site.vms[name]) for name, _, _ in self.functions)
+        return dict(sorted(found.items()))
 
 
 Rule = Callable[[Survey], Iterator[Diagnostic]]
@@ -80,9 +88,11 @@ def survey(site: Site) -> Survey:
     networks_used: dict[str, list[str]] = {host: [] for host in site.hosts}
     for host, network in sorted(used & site.host_networks.keys()):
         networks_used[host].append(network)
+    functions = [entry for entry in nics if entry[2].vf is not None]
     connections = list(_connections(site, nics, hosts_of))
     return Survey(
-        *(site, hosts_of, site.guests, residents, releases, networks_used, disks, cds, nics, connections, _keys(site))
+        *(site, hosts_of, site.guests, residents, releases, networks_used, disks, cds, nics, functions, connections),
+        _keys(site),
     )
 
 

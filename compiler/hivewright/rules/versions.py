@@ -82,6 +82,10 @@ def _not_on_arm64(site: Site, name: str, vm: Vm) -> Iterator[tuple[Place, str, s
     for key in sorted(vm.passthrough):
         place = site.place("vm", name, "passthrough", key, part="table")
         yield place, f"the passthrough device {key}", "delete it, or choose an amd64 host"
+    for key, nic in sorted(vm.nic.items()):
+        if nic.vf is not None:
+            place = site.place("vm", name, "nic", key, "vf")
+            yield place, f"a virtual function as nic {key}", "connect it to a network, or choose an amd64 host"
     for key in sorted(vm.serial):
         if key != "com1":
             place = site.place("vm", name, "serial", key, part="table")

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from . import swtpm
+from . import pci, swtpm
 from .paths import OPENED, RefusedError, make_socket, open_paths, variables_of
 from .reply import Later, Reply, Result, fail
 from .strict import misread
@@ -156,7 +156,7 @@ def open_devices(world: World, machine: Machine, guest: Guest, stdin: str) -> No
             guest.tpm, fault = swtpm.connect(world, backend)
             if fault:
                 raise RefusedError(fault)
-    for emulation, conf in machine.devices.values():
+    for address, (emulation, conf) in machine.devices.items():
         first, _, more = conf.partition(",")
         if emulation in BLOCK:
             if not os.path.exists(first):
@@ -165,8 +165,9 @@ def open_devices(world: World, machine: Machine, guest: Guest, stdin: str) -> No
             open_tap(world, guest, first, more)
         elif emulation == "fbuf":
             open_fbuf(world, guest, conf)
-        elif emulation == "passthru" and ("S" not in machine.flags or first not in world.ppt):
-            raise RefusedError(f"passthru device {first} is not bound to ppt, or memory is not wired")
+        elif emulation == "passthru":
+            node = "pci.{}.{}.{}.".format(*address)
+            pci.open_device(world, guest, conf, node, machine.config, "S" in machine.flags)
         elif emulation in OPENED:
             open_paths(emulation, conf)
         elif emulation == "virtio-9p" and not os.path.isdir(first.partition("=")[2]):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from . import bhyve, bhyvectl, files, iscsi, limits, loaders, network, storage, switches, swtpm, system, tmux
+from . import bhyve, bhyvectl, files, iscsi, limits, loaders, network, pci, storage, switches, swtpm, system, tmux
 from .local import UsageError
 from .reply import Become, Local, Result, fail
 from .world import World
@@ -42,8 +42,8 @@ PLAYED: dict[str, tuple[str, Command]] = {
     "sleep": ("/bin", system.sleep),
     "pwait": ("/bin", system.pwait),
     "nc": ("/usr/bin", system.nc),
-    "pciconf": ("/usr/sbin", system.pciconf),
-    "devctl": ("/usr/sbin", system.devctl),
+    "pciconf": ("/usr/sbin", pci.pciconf),
+    "devctl": ("/usr/sbin", pci.devctl),
     "hostname": ("/bin", system.hostname),
     "cpuset": ("/usr/bin", limits.cpuset),
     "renice": ("/usr/bin", limits.renice),

@@ -6,6 +6,7 @@ import os
 import stat
 from typing import TYPE_CHECKING, Any
 
+from .pci import drivers, make_functions
 from .processes import PROC, read
 from .world import Behaviour, Interface
 
@@ -66,6 +67,15 @@ class Scene:
             raise KeyError(name)
         setattr(self.world, name, value)
 
+    def functions(self, device: str, **iov: Any) -> None:
+        """Make the virtual functions of a device anew, with other settings."""
+        self.world.sriov[device] |= iov
+        make_functions(self.world)
+
+    def hold(self, selector: str, held: bool) -> None:
+        """Somebody uses a PCI device, so that its driver does not let it go, or does so no longer."""
+        (self.world.busy.add if held else self.world.busy.discard)(selector)
+
     def pool(self, name: str, imported: bool) -> None:
         """Import or export a pool."""
         (self.world.import_pool if imported else self.world.export_pool)(name)
@@ -107,6 +117,9 @@ class Scene:
         lines += [f"switch {name}: {' '.join(sorted(ports))}" for name, ports in sorted(self.world.vale.items())]
         for name, hooks in sorted(self.world.nodes.items()):
             lines.append(f"node {name}: " + ", ".join(f"{hook} {peer}" for hook, peer in sorted(hooks.items())))
+        for place, owner in sorted(drivers(self.world).items() if self.world.pci else ()):
+            former = self.world.former.get(place)
+            lines.append(f"device {place} {owner}" + (f", taken from {former}" if former else ""))
         lines += [f"context {name}" for name in sorted(self.world.contexts)]
         lines += [f"guest {name}" for name in sorted(self.world.guests)]
         for (portal, target), session in sorted(self.world.sessions.items()):

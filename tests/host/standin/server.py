@@ -23,6 +23,7 @@ from typing import Any
 
 from . import bhyve, commands
 from .client import SERVER
+from .pci import make_functions
 from .processes import alive, quiet, read, require_wchan
 from .reply import Become, Later, Local, Reply
 from .world import World
@@ -68,6 +69,7 @@ class Server:
 
     def __init__(self, settings: dict[str, Any]) -> None:
         self.world = World(settings)
+        make_functions(self.world)
         self.listener = _socket.socket(_socket.AF_UNIX, _socket.SOCK_SEQPACKET)
         self.listener.bind(SERVER)
         self.listener.listen(512)

@@ -141,30 +141,6 @@ def nc(world: World, words: list[str]) -> Result:
     return Later(lambda resume: world.at(wait, lambda: resume(Reply("", "", 1))))
 
 
-def pciconf(world: World, words: list[str]) -> Result:
-    """pciconf(8): ``pciconf -l``; settings name the devices and who drives them."""
-    if words != ["-l"]:
-        return fail("usage: pciconf -l [-BbcevV] [device]")
-    drivers = world.pci | {selector: f"ppt{number}" for number, selector in enumerate(world.ppt)}
-    lines = []
-    for selector, driver in sorted(drivers.items()):
-        place = "pci0:" + selector.replace("/", ":")
-        lines.append(f"{driver}@{place}:\tclass=0x030000 rev=0xa1 hdr=0x00 vendor=0x10de device=0x1eb8\n")
-    return Reply("".join(lines))
-
-
-def devctl(world: World, words: list[str]) -> Result:
-    """devctl(8): ``devctl set driver [-f] pci0:B:S:F ppt``."""
-    rest = [word for word in words if word != "-f"]
-    if rest[:2] != ["set", "driver"] or rest[3:] != ["ppt"] or "vmm" not in world.modules:
-        return fail("devctl: Failed to set driver: Device not configured")
-    selector = rest[2].removeprefix("pci0:").replace(":", "/")
-    if selector not in world.ppt:
-        world.ppt.append(selector)
-    world.pci.pop(selector, None)
-    return Reply()
-
-
 def hostname(world: World, words: list[str]) -> Result:
     """hostname(1): ``hostname [-s]``."""
     return Reply(world.hostname.partition(".")[0] + "\n" if words == ["-s"] else world.hostname + "\n")

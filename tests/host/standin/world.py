@@ -76,6 +76,8 @@ class Guest:
     taps: list[str] = field(default_factory=list)
     ports: list[str] = field(default_factory=list)
     """Ports of VALE switches."""
+    passed: list[str] = field(default_factory=list)
+    """Selectors of the PCI devices that it has."""
     presses: int = 0
     acpi: bool = False
     over: bool = False
@@ -130,6 +132,14 @@ class World:
         self.urls: dict[str, str] = settings.get("urls", {})
         self.ppt: list[str] = list(settings.get("ppt", ["2/0/0"]))
         self.pci: dict[str, str] = settings.get("pci", {})
+        """Selector of a PCI device -> its driver, where that is not ppt."""
+        self.former: dict[str, str] = {}
+        """Selector -> the driver that devctl took it from."""
+        self.busy: set[str] = set(settings.get("busy", []))
+        """Selectors of devices that their drivers do not let go."""
+        self.sriov: dict[str, dict[str, Any]] = settings.get("sriov", {})
+        """Device -> its virtual functions: at, vfs, total, offset, stride, ari, passthrough (numbers)."""
+        self.functions: set[str] = set()
         self.targets: dict[str, dict[str, Any]] = settings.get("targets", {})
         """Target of iSCSI -> portal, luns and perhaps user and secret."""
         self.iscsid: bool = settings.get("iscsid", True)
