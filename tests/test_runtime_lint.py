@@ -24,7 +24,7 @@ LONGEST_FILE, LONGEST_FUNCTION, LONGEST_LINE = 350, 60, 80
 
 COMMANDS = {
     *("bhyvectl", "cp", "cu", "daemon", "date", "dd", "env", "fetch", "gzip", "ifconfig", "kldload", "lockf"),
-    *("makefs", "mkdir", "mv", "nc", "ngctl", "pciconf", "pgrep", "pkill", "pwait", "qemu-img", "rm", "route"),
+    *("grep", "makefs", "mkdir", "mv", "nc", "ngctl", "pciconf", "pgrep", "pkill", "pwait", "qemu-img", "rm", "route"),
     *("cpuset", "protect", "rctl", "renice", "sha256", "sleep", "stat", "sysctl", "tail", "timeout", "true"),
     *("truncate", "valectl", "xz", "zfs", "zstd"),
 }

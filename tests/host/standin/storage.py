@@ -168,6 +168,7 @@ def zfs_clone(world: World, words: list[str]) -> Reply:
     origin = world.datasets[snapshot]
     kind = "volume" if origin.size else "filesystem"
     world.datasets[name] = Dataset(name, kind, origin.size, {**properties, "origin": snapshot})
+    origin.properties["clones"] = ",".join([*filter(None, [origin.properties.get("clones")]), name])
     if kind == "volume":
         appear(world, name)
     return Reply()
@@ -197,7 +198,9 @@ def zfs_destroy(world: World, words: list[str]) -> Reply:
     if message:
         return fail(message)
     if any(other.startswith((name + "/", name + "@")) for other in world.datasets):
-        return fail(f"cannot destroy '{name}': dataset has children")
+        return fail(f"cannot destroy '{name}': {world.datasets[name].kind} has children")
+    if any(f"/dev/zvol/{name}" in guest.disks for guest in world.guests.values()):
+        return fail(f"cannot destroy '{name}': dataset is busy")
     if world.datasets.pop(name).kind == "volume":
         world.unnode(f"zvol/{name}")
     return Reply()
