@@ -28,6 +28,7 @@ ALL = [
     pytest.param(scenario, shell, id=f"{scenario.name}-{shell}", marks=[] if shell == EVERYDAY else [pytest.mark.slow])
     for scenario in [*LIFE, *IMAGES, *DISKS, *TROUBLE, *MANY, *LOADER]
     for shell in SHELLS
+    if not scenario.wide or shell != "mksh"
 ]
 
 

@@ -312,18 +312,18 @@ def storage_changes(play: Play) -> None:
 
 
 SCENARIOS = [
-    Scenario("disk-volume-leaves", volume_leaves),
-    Scenario("disk-file-leaves", file_leaves),
+    Scenario("disk-volume-leaves", volume_leaves, wide=True),
+    Scenario("disk-file-leaves", file_leaves, wide=True),
     Scenario("disk-guest-leaves", guest_leaves),
-    Scenario("disk-refusals", refusals),
-    Scenario("disk-of-a-running-guest", running_guest_keeps),
+    Scenario("disk-refusals", refusals, wide=True),
+    Scenario("disk-of-a-running-guest", running_guest_keeps, wide=True),
     Scenario("disk-attached-while-running", attached_while_running),
     Scenario("disk-of-a-killed-supervisor", supervisor_of_attached_killed),
-    Scenario("disk-pool-missing", pool_is_missing),
+    Scenario("disk-pool-missing", pool_is_missing, wide=True),
     Scenario("disk-with-snapshots", snapshots_hold),
-    Scenario("disk-defined-again", defined_again),
+    Scenario("disk-defined-again", defined_again, wide=True),
     Scenario("disk-slot-taken", slot_is_taken),
-    Scenario("disk-grows", disks_grow),
-    Scenario("disk-notes-without-places", notes_without_places),
-    Scenario("disk-storage-changes", storage_changes),
+    Scenario("disk-grows", disks_grow, wide=True),
+    Scenario("disk-notes-without-places", notes_without_places, wide=True),
+    Scenario("disk-storage-changes", storage_changes, wide=True),
 ]
