@@ -153,6 +153,25 @@ def test_a_guest_that_starts_is_left_alone(open_host: Callable[..., Host]) -> No
     assert host.wait("starter").status == 0
 
 
+def test_a_guest_that_starts_has_what_its_script_says(open_host: Callable[..., Host]) -> None:
+    """Unless the script was changed while it starts: then nobody can tell, and no disk is given away."""
+    host = open_host("dash")
+    prepared(host)
+    run = host.path("/var/run/hivewright/web1")
+    (run / "phase").write_text("starting 1000000000 a start was asked for\n")
+    (run / "supervisor").write_text("1 1\n")
+    digest = (run / "digest").read_text()
+    (run / "digest").write_text("of another definition\n")
+    outcome = host.run(HIVECTL, "disk", "attach", "db1", "extra")
+    assert outcome.status == 1
+    assert "may be in use, since web1 starts; try again" in outcome.err
+    script = host.path("/usr/local/etc/hivewright/vms/web1/start").read_text()
+    installed = next(line.split()[2] for line in script.splitlines() if line.startswith("vm web1 "))
+    assert installed != digest.strip()
+    (run / "digest").write_text(installed + "\n")
+    do(host, "disk", "attach", "db1", "extra")
+
+
 @pytest.mark.parametrize(
     "words",
     [
