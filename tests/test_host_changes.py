@@ -4,36 +4,14 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
-from host.build import SITE, build_tree
+from host.build import install
 from host.play import HIVECTL, leftovers
 from host.sandbox import Host
 
 pytest_plugins = ["host.fixtures"]
-
-Install = Callable[..., None]
-
-
-@pytest.fixture
-def install(tmp_path: Path) -> Install:
-    """Puts the site with texts replaced onto a host, as configuration management would."""
-
-    def put(host: Host, *replacements: tuple[str, str]) -> None:
-        site = tmp_path / "changed"
-        shutil.rmtree(site, ignore_errors=True)
-        shutil.copytree(SITE, site)
-        text = (site / "vms.toml").read_text()
-        for old, new in replacements:
-            assert old in text
-            text = text.replace(old, new)
-        (site / "vms.toml").write_text(text)
-        shutil.rmtree(tmp_path / "built", ignore_errors=True)
-        shutil.copytree(build_tree(tmp_path / "built", site=site), host.root, dirs_exist_ok=True)
-
-    return put
 
 
 def start(host: Host, name: str) -> str:
@@ -51,9 +29,7 @@ def stop(host: Host, name: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "size", "larger"), [("web1", "2G", "3G"), ("db1", "4G", "6G")])
-def test_a_disk_grows_and_never_shrinks(
-    name: str, size: str, larger: str, open_host: Callable[..., Host], install: Install
-) -> None:
+def test_a_disk_grows_and_never_shrinks(name: str, size: str, larger: str, open_host: Callable[..., Host]) -> None:
     host = open_host("dash")
 
     def present() -> int:
@@ -73,7 +49,7 @@ def test_a_disk_grows_and_never_shrinks(
     stop(host, name)
 
 
-def test_a_changed_seed_is_made_anew(open_host: Callable[..., Host], install: Install) -> None:
+def test_a_changed_seed_is_made_anew(open_host: Callable[..., Host]) -> None:
     host = open_host("dash")
     start(host, "web1")
     stop(host, "web1")
@@ -86,7 +62,7 @@ def test_a_changed_seed_is_made_anew(open_host: Callable[..., Host], install: In
     assert b"nginx" in after
 
 
-def test_a_change_while_the_guest_runs_is_shown(open_host: Callable[..., Host], install: Install) -> None:
+def test_a_change_while_the_guest_runs_is_shown(open_host: Callable[..., Host]) -> None:
     host = open_host("dash")
     start(host, "web1")
     assert "changed" not in host.run(HIVECTL, "status", "web1").out

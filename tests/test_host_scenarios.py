@@ -13,6 +13,7 @@ from pytest_snapshot.plugin import Snapshot  # type: ignore[import-untyped]
 
 from host.play import Play, Scenario
 from host.sandbox import SHELLS, Host
+from host.scenarios_disks import SCENARIOS as DISKS
 from host.scenarios_images import SCENARIOS as IMAGES
 from host.scenarios_life import SCENARIOS as LIFE
 from host.scenarios_loader import SCENARIOS as LOADER
@@ -25,8 +26,9 @@ GOLDEN = Path(__file__).parent / "host" / "golden"
 EVERYDAY = "dash"
 ALL = [
     pytest.param(scenario, shell, id=f"{scenario.name}-{shell}", marks=[] if shell == EVERYDAY else [pytest.mark.slow])
-    for scenario in [*LIFE, *IMAGES, *TROUBLE, *MANY, *LOADER]
+    for scenario in [*LIFE, *IMAGES, *DISKS, *TROUBLE, *MANY, *LOADER]
     for shell in SHELLS
+    if not scenario.wide or shell != "mksh"
 ]
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hivewright.allocate import allocate
 from hivewright.load import load
@@ -12,6 +15,9 @@ from hivewright.render import render
 from hivewright.report import Diagnostic
 from hivewright.rules import check_rules
 from hivewright.source import find_project, read_site
+
+if TYPE_CHECKING:
+    from .sandbox import Host
 
 SITE = Path(__file__).parent.parent / "sites" / "standin"
 
@@ -40,3 +46,19 @@ def build_tree(directory: Path, host: str = "alpha", site: Path = SITE) -> Path:
         path.write_bytes(artifact.content)
         path.chmod(artifact.mode)
     return directory / "root"
+
+
+def install(host: Host, *replacements: tuple[str, str]) -> None:
+    """Put the site of the scenarios with texts of ``vms.toml`` replaced onto a host, as configuration management would.
+
+    As there, what the changed site does not make any more is left on the host.
+    """
+    with tempfile.TemporaryDirectory() as directory:
+        site = Path(directory) / "site"
+        shutil.copytree(SITE, site)
+        text = (site / "vms.toml").read_text()
+        for old, new in replacements:
+            assert old in text, old
+            text = text.replace(old, new)
+        (site / "vms.toml").write_text(text)
+        shutil.copytree(build_tree(Path(directory) / "built", site=site), host.root, dirs_exist_ok=True)

@@ -125,6 +125,8 @@ class Scenario:
     name: str
     play: Callable[[Play], None]
     settings: dict[str, Any] = field(default_factory=dict)
+    wide: bool = False
+    """It counts bytes beyond 2 GiB: mksh has numbers of 32 bits only, unlike FreeBSD's sh and the other shells."""
 
 
 def up(play: Play, *names: str) -> None:

@@ -161,6 +161,7 @@ def open_devices(world: World, machine: Machine, guest: Guest, stdin: str) -> No
         if emulation in BLOCK:
             if not os.path.exists(first):
                 raise RefusedError(f"Could not open backing file: {first}: No such file or directory")
+            guest.disks.append(first)
         elif emulation in ("virtio-net", "e1000"):
             open_tap(world, guest, first, more)
         elif emulation == "fbuf":

@@ -181,6 +181,7 @@ def zfs_clone(world: World, words: list[str]) -> Reply:
         return fail(f"cannot create '{name}': 'volblocksize' cannot be set for a clone")
     inherited = {key: origin.properties[key] for key in ("volblocksize", "content") if key in origin.properties}
     world.datasets[name] = Dataset(name, kind, origin.size, {**inherited, **properties, "origin": snapshot})
+    origin.properties["clones"] = ",".join([*filter(None, [origin.properties.get("clones")]), name])
     if kind == "volume":
         appear(world, name)
     return Reply()
@@ -210,9 +211,11 @@ def zfs_destroy(world: World, words: list[str]) -> Reply:
     if message:
         return fail(message)
     if any(other.startswith((name + "/", name + "@")) for other in world.datasets):
-        return fail(f"cannot destroy '{name}': dataset has children")
+        return fail(f"cannot destroy '{name}': {world.datasets[name].kind} has children")
     if any(other.properties.get("origin") == name for other in world.datasets.values()):
         return fail(f"cannot destroy '{name}': snapshot has dependent clones")
+    if any(f"/dev/zvol/{name}" in guest.disks for guest in world.guests.values()):
+        return fail(f"cannot destroy '{name}': dataset is busy")
     if world.datasets.pop(name).kind == "volume":
         world.unnode(f"zvol/{name}")
     return Reply()

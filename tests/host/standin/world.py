@@ -74,6 +74,7 @@ class Guest:
     catch: Callable[[], None]
     started: float
     taps: list[str] = field(default_factory=list)
+    disks: list[str] = field(default_factory=list)
     ports: list[str] = field(default_factory=list)
     """Ports of VALE switches."""
     passed: list[str] = field(default_factory=list)
