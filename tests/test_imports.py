@@ -40,13 +40,13 @@ PARTS = {
     "rules": Part("rules rules.addresses rules.arguments rules.buses rules.capacity rules.devices rules.firmware "
                   "rules.further rules.gateways rules.kinds rules.limits rules.passthrough rules.pitfalls "
                   "rules.guest rules.images rules.machine rules.networks rules.numa rules.order rules.placement "
-                  "rules.properties rules.shutdown rules.storage rules.survey rules.tpm rules.versions",
+                  "rules.properties rules.shutdown rules.storage rules.survey rules.taps rules.tpm rules.versions",
                   "values model site shared"),
     "allocate": Part("allocate lock numbering slots", "values source model site shared"),
     "lower": Part("lower lower.blocks lower.boot lower.command lower.context lower.devd lower.devices lower.disks "
                   "lower.firmware lower.limits "
                   "lower.freebsd lower.guest lower.host lower.loader lower.machine lower.nat lower.network lower.numa "
-                  "lower.seed lower.switches lower.tpm lower.yaml_text",
+                  "lower.rates lower.seed lower.switches lower.tpm lower.yaml_text",
                   "values model site shared allocate"),
     "render": Part("render inventory verify template_check", "values"),
     "output": Part("output compare files", "values"),

@@ -28,7 +28,7 @@ _SCRIPT_CALLS = (
     "begin|finish|home|image|loader|loader_file|on|prepare|run|runtime|seed|sparse_file|stop_within|variables|vm|"
     "volume|set -u|set --|\\."
 )
-_HOST_CALLS = "host|modules|network|vm|wave"
+_HOST_CALLS = "host|modules|network|setting|vm|wave"
 _WORD = r"""(?:[A-Za-z0-9_@%+=:,./-]++|'[^'\x00]*+'|\\')++"""
 
 
@@ -50,6 +50,7 @@ _DEVD = re.compile(
     r'(?:\t(?:match "[a-z-]++"|[a-z-]++) "[^"\n]++";\n)++\};\n)*+'
 )
 _RULES = re.compile(r"(?:(?:#[^\n]*+|[a-z][A-Za-z0-9_@=:,./()!> -]*+)?+\n)*+")
+_RC = re.compile(r'(?:(?:#[^\n]*+|([a-z][a-z0-9_]*+)="(?:\$\{\1-\} )?+[ !#%-\[\]-_a-~]*+")?+\n)*+')
 _GRAMMARS = {
     f"{HIVE}pf.conf": _RULES,
     f"{HIVE}ipfw.rules": _RULES,
@@ -98,6 +99,8 @@ def _grammar_of(path: str) -> re.Pattern[str] | None:
     """What a generated file must look like; None for what is copied, which has tests of its own."""
     if path.endswith(("/start", "/stop", "/provision")) and path.startswith(HIVE) and path.count("/") == 7:
         return _SCRIPT
+    if path.startswith("root/usr/local/etc/rc.conf.d/"):
+        return _RC
     return _GRAMMARS.get(path)
 
 

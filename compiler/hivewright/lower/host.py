@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from hivewright.allocate import Allocation
-from hivewright.lower.boot import RC_TIMEOUT, lower_admin, lower_loader, lower_modules, lower_notes
+from hivewright.lower.boot import RC_TIMEOUT, lower_admin, lower_kernel, lower_loader, lower_modules, lower_notes
 from hivewright.lower.context import Guest, Lowered
 from hivewright.lower.devd import lower_devd, uplinks_of
 from hivewright.lower.freebsd import features
 from hivewright.lower.guest import lower_guest
 from hivewright.lower.limits import lower_accounting
-from hivewright.lower.nat import fragments, lower_lines, reservations
+from hivewright.lower.nat import fragments, lower_lines, lower_rc, reservations
 from hivewright.lower.network import lower_networks
+from hivewright.lower.rates import lower_rates, rate_lines, rate_notes, rate_settings
 from hivewright.lower.seed import SeedWriter
 from hivewright.plan import HostPlan, VmPlan
 from hivewright.report import Diagnostic
@@ -50,9 +51,11 @@ def _lower_host(site: Site, allocation: Allocation, name: str, seeds: SeedWriter
     depth = depths(vms)
     diagnostics: list[Diagnostic] = []
     plans: list[VmPlan] = []
-    for vm_name, vm in vms.items():
-        guest = Guest(site, name, host, supported, vm_name, vm, allocation.locks[vm_name])
-        plan, found = lower_guest(guest, depth[vm_name], seeds)
+    guests_here = [
+        Guest(site, name, host, supported, vm_name, vm, allocation.locks[vm_name]) for vm_name, vm in vms.items()
+    ]
+    for guest in guests_here:
+        plan, found = lower_guest(guest, depth[guest.name], seeds)
         plans.append(plan)
         diagnostics += found
     plans.sort(key=lambda plan: (plan.order, plan.depth, plan.name))
@@ -63,7 +66,8 @@ def _lower_host(site: Site, allocation: Allocation, name: str, seeds: SeedWriter
     if sum(setting.name.startswith("pptdevs") for setting in loader) > _PPTDEVS:
         diagnostics.append(_too_many_devices(site, name))
     known = ((nic.network, nic.mac, plan.name, nic.address) for plan in plans for nic in plan.nics)
-    files = tuple(fragments(networks, reservations(networks, known)))
+    rates = lower_rates(guests_here)
+    files = tuple(fragments(networks, reservations(networks, known), rates.sections))
     diagnostics += _same_ports(site, name, plans)
     shutdown_timeout = host.shutdown_timeout or max(stopping_time(vms), RC_TIMEOUT)
     return HostPlan(
@@ -80,9 +84,11 @@ def _lower_host(site: Site, allocation: Allocation, name: str, seeds: SeedWriter
         loader=loader,
         admin=tuple(lower_admin(shutdown_timeout)) if plans else (),
         devd=tuple(lower_devd(vms, uplinks_of(networks), bool(selectors))),
-        notes=tuple(lower_notes(plans, networks, supported.member_addresses, host.iommu)),
-        lines=tuple(lower_lines(networks, files)),
+        notes=(*lower_notes(plans, networks, supported.member_addresses, host.iommu), *rate_notes(rates)),
+        lines=tuple(lower_lines(files, networks, bool(rates.sections), rate_lines(rates))),
         fragments=files,
+        rc=tuple(lower_rc(networks, bool(rates.sections))),
+        kernel=(*(lower_kernel(shutdown_timeout) if plans else ()), *rate_settings(rates)),
     ), diagnostics
 
 

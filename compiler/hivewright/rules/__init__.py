@@ -32,6 +32,7 @@ from hivewright.rules import (
     properties,
     shutdown,
     storage,
+    taps,
     tpm,
     versions,
 )
@@ -97,6 +98,10 @@ RULES: tuple[Rule, ...] = (
     kinds.vlan_twice,
     kinds.ipfw_number,
     kinds.vxlan_group,
+    taps.tap_needed,
+    taps.limits_nothing,
+    taps.number_of_limits,
+    taps.uplink_word,
     storage.storage_absent,
     storage.disk_source,
     storage.size_in_blocks,
