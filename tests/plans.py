@@ -8,10 +8,12 @@ from hivewright.plan import (
     DevdRule,
     DiskPlan,
     HostPlan,
+    KernelSetting,
     NetworkPlan,
     NicPlan,
     Option,
     Policy,
+    RcSetting,
     Setting,
     Step,
     VmPlan,
@@ -157,6 +159,11 @@ ALPHA = HostPlan(
         DevdRule("attach", 100, (("device-name", "ppt[0-9]+"),), "/usr/bin/true", "a device arrived"),
     ),
     notes=("The guest win needs | drivers.",),
+    rc=(
+        RcSetting("iovctl", "iovctl_files", "/usr/local/etc/iov/ix0.conf", "virtual functions of ix0", append=True),
+        RcSetting("routing", "gateway_enable", "YES", "guests behind the host"),
+    ),
+    kernel=(KernelSetting("raise", "kern.init_shutdown_timeout", 350, "guests may take 330 s"),),
 )
 """A host with everything."""
 

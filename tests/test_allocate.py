@@ -262,3 +262,30 @@ def test_another_vm_changes_no_lock(vms: dict[str, Any], name: str, vm: dict[str
     before = allocate(build_site(others), {}).locks
     after = allocate(build_site({**others, name: vm}), before).locks
     assert all(after[other] is before[other] for other in others)
+
+
+def limited(*names: str) -> dict[str, Any]:
+    return {name: {"nic": {"lan": {"network": "lan", "rate_limit": {"in": "1Mbit"}}}} for name in names}
+
+
+def test_pipes_of_rate_limits_are_kept_and_never_given_twice() -> None:
+    first = allocate(build_site(limited("b", "c")), {}).locks
+    assert [lock.pipes for lock in first.values()] == [{"lan": "10000"}, {"lan": "10002"}]
+    later = allocate(build_site(limited("a", "c")), first).locks
+    assert {name: dict(lock.pipes) for name, lock in later.items()} == {
+        "a": {"lan": "10004"},
+        "b": {"lan": "10000"},
+        "c": {"lan": "10002"},
+    }
+    assert allocate(build_site({"d": {"nic": {"lan": {"network": "lan"}}}}), {}).locks["d"].pipes == {}
+
+
+def test_pipes_of_two_locks_that_were_merged() -> None:
+    one = Lock("0" * 36, pipes={"lan": "10000"})
+    codes = [each.code for each in allocate(build_site(limited("a", "b")), {"a": one, "b": one}).diagnostics]
+    assert codes == ["LOCK004"]
+
+
+def test_pipes_run_out() -> None:
+    locks = {f"gone{number}": Lock("0" * 36, pipes={"lan": str(number)}) for number in range(10000, 65536, 2)}
+    assert [each.code for each in allocate(build_site(limited("a")), locks).diagnostics] == ["LOCK006"]

@@ -20,6 +20,8 @@ pytest_plugins = ["host.fixtures"]
 GOLDEN = Path(__file__).parent / "host" / "golden"
 SITE = Path(__file__).parent / "sites" / "networks"
 SHOWN = ("interface", "route", "switch", "node", "guest")
+FRAMES = {"net.link.ether.ipfw": "1", "net.link.bridge.ipfw": "1"}
+"""The administrator shows frames to ipfw, which rate limits need."""
 KINDS = ("routed", "nat", "vale", "netgraph", "vxlan", "slirp", "vlan", "filter")
 EVERYDAY = "dash"
 OPEN = Callable[..., Host]
@@ -36,7 +38,7 @@ def play(open_host: OPEN, request: pytest.FixtureRequest) -> Play:
     """A host of FreeBSD 15.1 whose uplinks have no addresses."""
     ethers = [f"ix{number}" for number in range(5)]
     shell = getattr(request, "param", EVERYDAY)
-    return Play(open_host(shell, release=(15, 1), ethers=ethers, bridges={}))
+    return Play(open_host(shell, release=(15, 1), ethers=ethers, bridges={}, sysctl=FRAMES))
 
 
 def in_shells(kinds: tuple[str, ...] = KINDS) -> list[object]:
@@ -144,3 +146,20 @@ def test_a_node_that_is_there_is_used_and_kept(play: Play) -> None:
     play.hivectl("stop", "netgraph-1", "netgraph-2")
     play.hivectl("network", "down")
     assert made_of_ours(play.host) == ["node vmsw: "]
+
+
+def test_an_uplink_that_is_attached_already_is_used_and_kept(play: Play) -> None:
+    assert play.host.run("valectl", "-h", "vale0:ix1").status == 0
+    play.hivectl("network", "up")
+    up(play, "vale-1")
+    play.hivectl("stop", "vale-1")
+    play.hivectl("network", "down")
+    assert made_of_ours(play.host) == ["switch vale0: ix1"]
+
+
+def test_an_uplink_of_another_switch_is_told(play: Play) -> None:
+    assert play.host.run("valectl", "-a", "vale9:ix1").status == 0
+    outcome = play.hivectl("network", "up", status=1)
+    said = "cannot attach ix1 to vale0: failed to attach vale0:ix1: Device busy (by another switch or program)"
+    assert said in outcome.err
+    assert [line for line in made_of_ours(play.host) if line.startswith("switch")] == ["switch vale9: ix1"]

@@ -41,13 +41,14 @@ PARTS = {
                   "rules.further rules.gateways rules.kinds rules.limits rules.passthrough rules.pitfalls "
                   "rules.guest rules.images rules.machine rules.networks rules.numa rules.order rules.placement "
                   "rules.clones rules.iscsi "
-                  "rules.properties rules.shutdown rules.sriov rules.storage rules.survey rules.tpm rules.versions",
+                  "rules.properties rules.shutdown rules.sriov rules.storage rules.survey rules.taps rules.tpm "
+                  "rules.versions",
                   "values model site shared"),
     "allocate": Part("allocate lock numbering slots", "values source model site shared"),
     "lower": Part("lower lower.blocks lower.boot lower.command lower.context lower.debug lower.devd lower.devices "
                   "lower.disks lower.firmware lower.iscsi lower.limits "
                   "lower.freebsd lower.guest lower.host lower.loader lower.machine lower.nat lower.network lower.numa "
-                  "lower.passthrough lower.seed lower.sriov lower.switches lower.tpm lower.yaml_text",
+                  "lower.passthrough lower.rates lower.seed lower.sriov lower.switches lower.tpm lower.yaml_text",
                   "values model site shared allocate"),
     "render": Part("render inventory verify template_check", "values"),
     "output": Part("output compare files", "values"),

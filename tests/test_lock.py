@@ -64,6 +64,7 @@ LOCKS = st.builds(
     macs=unique(NAMES, OCTETS.map("58:9c:fc:{}".format)),
     taps=unique(NAMES, TAPS),
     consoles=unique(st.sampled_from(["com1", "com2", "com3", "com4"]), NAMES.map("nmdm-{}.1".format)),
+    pipes=unique(NAMES, st.integers(5000, 32767).map(lambda number: str(2 * number))),
 )
 
 
@@ -144,3 +145,10 @@ def test_no_mutation_raises(data: st.DataObject) -> None:
         assert result.place.line <= text.count("\n") + 2
     else:
         assert re.fullmatch("[0-9a-f-]{36}", result.uuid)
+
+
+@pytest.mark.parametrize("pipe", ["10001", "9998x", "0", "ten"])
+def test_a_pipe_is_an_even_number(pipe: str) -> None:
+    text = TEXT.replace("[slots]", f'[pipes]\nlan = "{pipe}"\n\n[slots]')
+    found = refused(text)
+    assert (found.code, found.message) == ("LOCK003", 'lan in [pipes] must be an even number such as "10000"')

@@ -92,7 +92,10 @@ def test_long_lists_of_devices_go_on_in_further_variables() -> None:
 )
 def test_long_shutdowns_need_settings_of_the_system(timeout: int, settings: dict[str, str]) -> None:
     plan = host_plan({"web1": {}}, {"shutdown_timeout": timeout})
-    assert {setting.name: setting.value for setting in plan.admin} == settings
+    found = {setting.name: setting.value for setting in plan.admin}
+    found |= {setting.name: str(setting.value) for setting in plan.kernel}
+    assert found == settings
+    assert all(setting.verb == "raise" for setting in plan.kernel)
 
 
 def test_networks_in_use_are_planned() -> None:

@@ -160,6 +160,19 @@ def files_of(plan: HostPlan) -> dict[str, str]:
     return found
 
 
+def rc_lines(plan: HostPlan) -> dict[str, list[str]]:
+    """The lines that services of the system read, without comments; each has one before it."""
+    found = {}
+    for path, artifact in render(plan).items():
+        if "/rc.conf.d/" in path:
+            assert artifact.mode == 0o644
+            lines = artifact.content.decode().splitlines()
+            service = path.split("/")[-2]
+            found[service] = [line for line in lines if line and not line.startswith("#")]
+            assert all(lines[lines.index(line) - 1].startswith("# ") for line in found[service])
+    return found
+
+
 def test_rules_for_pf() -> None:
     plan = host_of(NAT, ipv4="10.0.0.10/24", forward=FORWARD)
     assert files_of(plan) == {
@@ -168,18 +181,20 @@ def test_rules_for_pf() -> None:
         "rdr on ix0 inet proto tcp from any to (ix0) port 2222 -> 10.0.0.10 port 22"
     }
     texts = [line.text for line in plan.lines]
-    assert 'gateway_enable="YES"' in texts
     assert 'load anchor "hivewright" from "/usr/local/etc/hivewright/pf.conf"' in texts
     inventory = render(plan)["INVENTORY.md"].content.decode()
     assert all(text in inventory for text in texts)
+    assert rc_lines(plan) == {"routing": ['gateway_enable="YES"']}
 
 
 def test_rules_for_ipfw() -> None:
     network = {**NAT, "firewall": "ipfw", "ipfw_number": 4000}
-    assert files_of(host_of(network, ipv4="10.0.0.10/24", forward={"ssh": FORWARD["ssh"]})) == {
+    plan = host_of(network, ipv4="10.0.0.10/24", forward={"ssh": FORWARD["ssh"]})
+    assert rc_lines(plan) == {"ipfw": ['firewall_nat_enable="YES"'], "routing": ['gateway_enable="YES"']}
+    assert files_of(plan) == {
         "ipfw.rules": "nat 4000 config if ix0 same_ports redirect_port tcp 10.0.0.10:22 2222\n"
-        "add 4000 nat 4000 ip4 from 10.0.0.0/24 to not 10.0.0.0/24 out via ix0\n"
-        "add 4000 nat 4000 ip4 from any to me in via ix0"
+        "add 4000 nat 4000 ip4 from 10.0.0.0/24 to not 10.0.0.0/24 not layer2 out via ix0\n"
+        "add 4000 nat 4000 ip4 from any to me not layer2 in via ix0"
     }
 
 

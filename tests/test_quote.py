@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable
 
 import pytest
@@ -131,6 +132,31 @@ def test_loader_takes_128_characters() -> None:
 def test_loader_refuses_names(name: str) -> None:
     with pytest.raises(ValueError, match="not a name"):
         quote.loader_setting(name, "YES")
+
+
+@given(TEXT | NASTY)
+def test_rc_conf_is_read_back_by_a_shell_or_it_is_refused(text: str) -> None:
+    try:
+        line = quote.rc_setting("gateway_enable", text).text
+    except ValueError:
+        assert re.search(r'["\\$`]|[^ -~]', text)
+    else:
+        assert shlex.split(line) == [f"gateway_enable={text}"]
+        assert quote.quote_sh(quote.rc_setting("gateway_enable", text)) == line
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(("held", "found"), [("", " /b c"), ("files=/a;", "/a /b c")])
+def test_rc_conf_adds_to_what_is_there(shell: str, held: str, found: str) -> None:
+    line = quote.rc_setting("files", "/b c", append=True).text
+    assert line == 'files="${files-} /b c"'
+    assert run_shell(shell, f'set -u; {held}{line}; printf %s "$files"\n').decode() == found
+
+
+@pytest.mark.parametrize("name", ["", "A", "a-b", "a b", "1a", "a=b", "a\n"])
+def test_rc_conf_refuses_names(name: str) -> None:
+    with pytest.raises(ValueError, match="not a variable"):
+        quote.rc_setting(name, "YES")
 
 
 @given(TEXT | NASTY)

@@ -181,3 +181,11 @@ def test_shellcheck_has_no_objection(tmp_path: Path) -> None:
     command = [shellcheck, "--shell=sh", "--exclude=SC1091,SC2016", *map(str, files)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "")
+
+
+@pytest.mark.parametrize("name", ["boot/loader.conf.d/hivewright.conf", "usr/local/etc/rc.conf.d/routing/hivewright"])
+def test_every_setting_has_its_reason_above_it(name: str) -> None:
+    lines = render(plans.ALPHA)[f"root/{name}"].content.decode().splitlines()
+    settings = [number for number, line in enumerate(lines) if "=" in line and not line.startswith("#")]
+    assert settings
+    assert all(lines[number - 1].startswith("# ") and lines[number - 2] == "" for number in settings)

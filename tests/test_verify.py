@@ -16,6 +16,7 @@ from hivewright.verify import REQUIRED, script_words, verify, verify_words
 
 GOOD = render(plans.ALPHA)
 START = f"{HIVE}vms/web1/start"
+RC = "root/usr/local/etc/rc.conf.d/routing/hivewright"
 
 
 def codes(path: str, content: bytes) -> list[str]:
@@ -61,6 +62,9 @@ def test_what_render_makes_has_no_defect() -> None:
         (LOADER, b'"YES"', b'"YES'),
         (LOADER, b'"YES"', b"YES"),
         (LOADER, b'="YES"', b' = "YES"'),
+        (RC, b'="YES"', b'="$(id)"'),
+        (RC, b'="YES"', b"=YES"),
+        (RC, b'="YES"', b'="${other-} YES"'),
         (DEVD, b'"DEVFS"', b'"DEV"FS"'),
         (DEVD, b'"DEVFS"', b'""'),
         (DEVD, b"};", b"}"),

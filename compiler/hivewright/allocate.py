@@ -1,4 +1,4 @@
-"""Allocation: PCI slots, MAC addresses, UUIDs, VNC ports, tap and console names, given by name and kept in locks.
+"""Allocation: PCI slots, MAC addresses, UUIDs, VNC ports, tap and console names, pipes, kept in locks.
 
 A number that a lock holds never changes. What is new takes the lowest number that nothing holds: neither a VM of the
 site nor a lock, also one of a VM or device that is gone. VMs are served in the order of their names, so the order of
@@ -21,6 +21,8 @@ _FIRST_PORT, _LAST_PORT = 5900, 65535
 _INTERFACE_LENGTH = 15
 _DNS = bytes.fromhex("6ba7b8109dad11d180b400c04fd430c8")
 """The namespace of DNS names (RFC 9562, section 6.6)."""
+_FIRST_PIPE, _LAST_PIPE = 10000, 65534
+"""Pipes of dummynet(4), two for each NIC with a rate limit; those below are the administrator's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,9 @@ class _Pool:
     macs: dict[str, tuple[str, str]] = field(default_factory=dict)
     taps: dict[str, tuple[str, str]] = field(default_factory=dict)
     ports: dict[int, tuple[str, str]] = field(default_factory=dict)
+    pipes: dict[str, tuple[str, str]] = field(default_factory=dict)
     next_port: int = _FIRST_PORT
+    next_pipe: int = _FIRST_PIPE
     diagnostics: list[Diagnostic] = field(default_factory=list)
 
 
@@ -61,6 +65,7 @@ def _take_lock(pool: _Pool, vm: str, lock: Lock) -> None:
     holders: Iterator[tuple[dict[str, tuple[str, str]], str, str, str]] = iter(
         [(pool.macs, "macs", nic, mac) for nic, mac in lock.macs.items()]
         + [(pool.taps, "taps", nic, tap) for nic, tap in lock.taps.items()]
+        + [(pool.pipes, "pipes", nic, pipe) for nic, pipe in lock.pipes.items()]
     )
     for table, kind, nic, value in holders:
         other = table.setdefault(value, (vm, nic))
@@ -163,14 +168,38 @@ def _allocate_vm(site: Site, pool: _Pool, name: str, vm: Vm, old: Lock | None) -
             macs[nic_name] = _first_free(pool.macs, candidates, (name, nic_name))
         if nic.tap is None and nic.vf is None and nic_name not in taps:
             taps[nic_name] = _first_free(pool.taps, _tap_candidates(name, nic_name), (name, nic_name))
+    pipes = _allocate_pipes(site, pool, name, vm, old.pipes if old is not None else {})
     consoles = dict(old.consoles) if old is not None else {}
     for port in [port for port, serial in vm.serial.items() if serial.kind == "nmdm"]:
         consoles.setdefault(port, f"nmdm-{name}.{port[3:]}")
     vnc = old.vnc if old is not None else None
     if vnc is None and vm.vnc is not None and vm.vnc.port == "auto" and not vm.vnc.socket:
         vnc = _free_port(site, pool, name)
-    lock = Lock(old.uuid if old is not None else _new_uuid(site, name), vnc, slots, macs, taps, consoles, ports)
+    lock = Lock(old.uuid if old is not None else _new_uuid(site, name), vnc, slots, macs, taps, consoles, ports, pipes)
     return old if old is not None and old == lock else lock
+
+
+def _allocate_pipes(site: Site, pool: _Pool, name: str, vm: Vm, old: Mapping[str, str]) -> Mapping[str, str]:
+    """Two pipes for each NIC with a rate limit, free on every host of the site, so that a VM can move to any."""
+    pipes = dict(old)
+    for nic_name in sorted(nic_name for nic_name, nic in vm.nic.items() if nic.rate_limit is not None):
+        if nic_name in pipes:
+            continue
+        while str(pool.next_pipe) in pool.pipes:
+            pool.next_pipe += 2
+        if pool.next_pipe > _LAST_PIPE:
+            pool.diagnostics.append(
+                Diagnostic(
+                    "LOCK006",
+                    f"no pipe of dummynet from {_FIRST_PIPE} to {_LAST_PIPE} is free for nic {nic_name} of {name}",
+                    site.place("vm", name, "nic", nic_name, "rate_limit", part="table"),
+                    "limit fewer NICs, or delete locks of VMs that are gone for good",
+                )
+            )
+            break
+        pipes[nic_name] = str(pool.next_pipe)
+        pool.pipes[pipes[nic_name]] = (name, nic_name)
+    return pipes
 
 
 def _new_uuid(site: Site, vm: str) -> str:

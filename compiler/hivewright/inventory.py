@@ -8,8 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from hivewright.plan import HostPlan, NetworkPlan, NicPlan, Setting, VmPlan
-from hivewright.quote import MarkdownText, markdown_code, markdown_paragraph, markdown_row, mermaid_node, quote_sh
+from hivewright.plan import HostPlan, KernelSetting, NetworkPlan, NicPlan, RcSetting, Setting, VmPlan
+from hivewright.quote import (
+    MarkdownText,
+    markdown_code,
+    markdown_paragraph,
+    markdown_row,
+    mermaid_node,
+    quote_sh,
+    rc_setting,
+)
 from hivewright.units import format_duration, format_size
 
 
@@ -30,6 +38,7 @@ def inventory_context(plan: HostPlan) -> dict[str, object]:
         "shutdown": format_duration(plan.shutdown_timeout),
         "guests": [_guest_row(vm) for vm in plan.vms],
         "loader": [_setting_row(setting, f'{setting.name}="{setting.value}"') for setting in plan.loader],
+        "made": [*map(_rc_row, plan.rc), *(_kernel_row(item) for item in plan.kernel if item.verb == "raise")],
         "admin": [
             *(_setting_row(setting, f"{setting.name}={quote_sh(setting.value)}") for setting in plan.admin),
             *(markdown_row((markdown_code(line.text), line.reason)) for line in plan.lines),
@@ -102,6 +111,17 @@ def _guest_row(vm: VmPlan) -> MarkdownText:
 
 def _setting_row(setting: Setting, line: str) -> MarkdownText:
     return markdown_row((markdown_code(line), setting.reason))
+
+
+def _rc_row(setting: RcSetting) -> MarkdownText:
+    line = rc_setting(setting.name, setting.value, setting.append).text
+    where = markdown_code(f"/usr/local/etc/rc.conf.d/{setting.service}/hivewright")
+    return markdown_row((markdown_code(line), where, setting.reason))
+
+
+def _kernel_row(setting: KernelSetting) -> MarkdownText:
+    line = markdown_code(f"{setting.name}={setting.value}")
+    return markdown_row((line, "before guests start, where it is less", setting.reason))
 
 
 def _network_row(network: NetworkPlan) -> MarkdownText:

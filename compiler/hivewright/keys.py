@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any, get_args
 
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from hivewright.report import KeyPath
 from hivewright.wording import table_text
@@ -38,14 +39,14 @@ def roots() -> dict[str, tuple[type[BaseModel], ...]]:
 
 def keys_of(model: type[BaseModel], path: KeyPath) -> list[str]:
     """The keys of the table at a path below a model; none where any key may stand."""
-    return sorted({key for found in _descend(model, path) if _is_model(found) for key in found.model_fields})
+    return sorted({key for found in _descend(model, path) if _is_model(found) for key in _fields(found)})
 
 
 def description_of(model: type[BaseModel], path: KeyPath) -> str:
     """What the key at a path is for."""
     for found in _descend(model, path[:-1]):
-        if _is_model(found) and path[-1] in found.model_fields:
-            return found.model_fields[str(path[-1])].description or ""
+        if _is_model(found) and path[-1] in _fields(found):
+            return _fields(found)[str(path[-1])].description or ""
     return ""
 
 
@@ -62,7 +63,7 @@ def homes_of(key: str) -> list[str]:
 
 
 def _homes(model: type[BaseModel], key: str, path: KeyPath) -> Iterator[KeyPath]:
-    for name, field in model.model_fields.items():
+    for name, field in _fields(model).items():
         if name == key:
             yield path
         named = _is_mapping(field.annotation)
@@ -77,12 +78,17 @@ def _descend(model: type[BaseModel], path: KeyPath) -> list[Any]:
         step: list[Any] = []
         for annotation in found:
             if _is_model(annotation):
-                field = annotation.model_fields.get(str(part))
+                field = _fields(annotation).get(str(part))
                 step += _branches(field.annotation) if field is not None else ()
             elif _is_mapping(annotation):
                 step += _branches(get_args(annotation)[1])
         found = step
     return found
+
+
+def _fields(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """The fields of a model as a site names them: a word of Python's own, such as ``in``, has another name there."""
+    return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
 def _branches(annotation: Any) -> list[Any]:

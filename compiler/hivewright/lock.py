@@ -23,12 +23,14 @@ _MEMBER = rf"(?:cd|disk)\.{_NAME}"
 _AHCI_PORT = rf"{_NAME}:(?:[0-9]|[12][0-9]|3[01])"
 _MAC = r"(?!00:00:00:00:00:00)[0-9a-f][02468ace](?::[0-9a-f]{2}){5}"
 _SLOT = r"(?:[0-9]|[1-9][0-9]|1[0-9]{2}|2[0-4][0-9]|25[0-5]):(?:[0-9]|[12][0-9]|3[01]):[0-7]"
+_PIPE = r"[1-6][0-9]{3}[02468]"
 _INTERFACE = r"[A-Za-z][A-Za-z0-9_.-]{0,14}"
 _CONSOLE = r"nmdm[A-Za-z0-9_.-]{1,60}"
 
 _TABLES: dict[str, tuple[str, str, str, str]] = {
     "consoles": (r"com[1-4]", _CONSOLE, "com1 to com4", 'a name such as "nmdm-web1.1"'),
     "macs": (_NAME, _MAC, "the name of a NIC", 'a unicast MAC address in lower case such as "58:9c:fc:0a:1b:2c"'),
+    "pipes": (_NAME, _PIPE, "the name of a NIC", 'an even number such as "10000"'),
     "ports": (_MEMBER, _AHCI_PORT, 'a disk or drive such as "disk.root"', 'a port such as "main:0"'),
     "slots": (_DEVICE, _SLOT, 'a device such as "disk.root"', 'a PCI address such as "0:4:0"'),
     "taps": (_NAME, _INTERFACE, "the name of a NIC", "an interface name of at most 15 characters"),
@@ -64,10 +66,12 @@ class Lock:
     """``com1`` -> ``nmdm-web1.1``: nmdm(4) device below /dev without its A or B end."""
     ports: Mapping[str, str] = field(default_factory=dict)
     """Disk or drive -> ``CONTROLLER:PORT`` of an AHCI controller with several."""
+    pipes: Mapping[str, str] = field(default_factory=dict)
+    """NIC with a rate limit -> number of the dummynet(4) pipe towards the guest; the next number is the other way."""
 
     def __reduce__(self) -> tuple[object, ...]:
         # Thousands of them travel between processes; the usual way takes twice as long.
-        return Lock, (self.uuid, self.vnc, self.slots, self.macs, self.taps, self.consoles, self.ports)
+        return Lock, (self.uuid, self.vnc, self.slots, self.macs, self.taps, self.consoles, self.ports, self.pipes)
 
 
 def lock_file(vm: str) -> str:
@@ -211,6 +215,4 @@ def _validated(values: Mapping[str, object], text: str, file: str) -> Lock | Dia
                 return fault(f"{key} and {seen[value]} in [{table}] are both {value}", table, key, "LOCK004")
         tables[table] = entries
     vnc = cast("int | None", values.get("vnc"))
-    return Lock(
-        str(values["uuid"]), vnc, tables["slots"], tables["macs"], tables["taps"], tables["consoles"], tables["ports"]
-    )
+    return Lock(str(values["uuid"]), vnc, **tables)

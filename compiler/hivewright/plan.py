@@ -206,6 +206,31 @@ class Setting:
 
 
 @dataclass(frozen=True, slots=True)
+class RcSetting:
+    """A line of rc.conf(5) that a service of the system reads, from a file below rc.conf.d, and why.
+
+    Only what a named service reads by ``load_rc_config`` can be here (rc.subr(8)).
+    """
+
+    service: str
+    name: str
+    value: str
+    reason: str
+    append: bool = False
+    """Whether the value is one more word of what the administrator has."""
+
+
+@dataclass(frozen=True, slots=True)
+class KernelSetting:
+    """A sysctl(8) variable that the runtime raises (``raise``) or only looks at (``expect``), and why."""
+
+    verb: str
+    name: str
+    value: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class DevdRule:
     """A statement of devd.conf(5): its kind and priority, the matches in order, the action, and why."""
 
@@ -234,7 +259,7 @@ class HostPlan:
     """Kernel modules the runtime makes sure of, in order."""
     loader: tuple[Setting, ...]
     admin: tuple[Setting, ...]
-    """Settings only the administrator can make: rc.conf, sysctl.conf."""
+    """Settings only the administrator can make: rc.conf."""
     devd: tuple[DevdRule, ...] = ()
     notes: tuple[str, ...] = field(default=())
     lines: tuple[AdminLine, ...] = ()
@@ -242,3 +267,6 @@ class HostPlan:
     fragments: tuple[Fragment, ...] = ()
     iov: tuple[IovPlan, ...] = ()
     """Devices that make virtual functions, by name."""
+    rc: tuple[RcSetting, ...] = ()
+    """Sorted by service."""
+    kernel: tuple[KernelSetting, ...] = ()

@@ -16,6 +16,8 @@ Quoter = Callable[[object], str]
 _BARE = re.compile(r"[A-Za-z0-9_@%+=:,./-]+", re.ASCII).fullmatch
 _BARE_LINE = re.compile(r"[A-Za-z0-9_@%+=:,./-]+(?: [A-Za-z0-9_@%+=:,./-]+)*", re.ASCII).fullmatch
 _CALL = re.compile(r"[a-z][a-z_]*").fullmatch
+_RC_NAME = re.compile(r"[a-z][a-z0-9_]*").fullmatch
+_RC_VALUE = re.compile(r"[ !#%-\[\]-_a-~]*", re.ASCII).fullmatch
 _LOADER_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*", re.ASCII).fullmatch
 _LOADER_VALUE = re.compile(r"[ !#%-\[\]-~]*", re.ASCII).fullmatch
 _LOADER_LIMIT = 128
@@ -141,6 +143,19 @@ def shell_call(verb: str, words: Sequence[str], label: str = "") -> ShellText:
     if _CALL(verb) is None:
         raise ValueError(f"{verb!r} is not a call of the runtime")
     return shell_words((verb, *words), label)
+
+
+def rc_setting(name: str, value: str, append: bool = False) -> ShellText:
+    """A line of rc.conf(5), ``name="value"``, with the double quotes that its readers expect.
+
+    Refuses what has a meaning inside them. ``append`` adds to what the variable holds.
+    """
+    if _RC_NAME(name) is None:
+        raise ValueError(f"{name!r} is not a variable of rc.conf")
+    if _RC_VALUE(value) is None:
+        raise ValueError(f"rc.conf cannot say {value!r}")
+    held = f"${{{name}-}} " if append else ""
+    return ShellText(f'{name}="{held}{value}"')
 
 
 # loader.conf(5)

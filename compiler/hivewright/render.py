@@ -1,9 +1,9 @@
 """From the plan of a host to the files of the host: ``{path below build/HOST: Artifact}``.
 
-Templates lie below ``templates/`` as their results lie on the host; ``VM`` in a path stands for a guest and ``DEVICE``
-for a PCI device, and what does not end in ``.j2`` is copied as it is. Each language has an environment of its own whose
-``finalize`` is the quoter of that language. Only text, ``{{ a.b }}``, for, if, include and the filter ``comment`` are
-used (``template_check``); everything else is decided here or in ``lower``.
+Templates lie below ``templates/`` as their results lie on the host; ``VM`` in a path stands for a guest, ``DEVICE`` for
+a PCI device, ``SERVICE`` for a service of the system, and what does not end in ``.j2`` is copied as it is. Each
+language has an environment of its own whose ``finalize`` is the quoter of that language. Only text, ``{{ a.b }}``, for,
+if, include and the filter ``comment`` are used (``template_check``); everything else is decided here or in ``lower``.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
@@ -18,7 +19,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from hivewright.data import data_directory
 from hivewright.inventory import inventory_context, waves
 from hivewright.manifest import INVENTORY, MANIFEST, ROOT, Artifact, format_manifest
-from hivewright.plan import HostPlan, IovPlan, Option, Policy, Step, VmPlan
+from hivewright.plan import HostPlan, IovPlan, Option, Policy, RcSetting, Step, VmPlan
 from hivewright.quote import (
     Quoter,
     ShellText,
@@ -32,6 +33,7 @@ from hivewright.quote import (
     quote_rule,
     quote_sh,
     quote_ucl,
+    rc_setting,
     rule_line,
     shell_call,
     shell_words,
@@ -45,6 +47,7 @@ ABI = 1
 HIVE = "root/usr/local/etc/hivewright/"
 LOADER = "root/boot/loader.conf.d/hivewright.conf"
 DEVD = "root/usr/local/etc/devd/hivewright.conf"
+RC = "root/usr/local/etc/rc.conf.d/SERVICE/hivewright"
 HOST = f"{HIVE}host.conf"
 FRAGMENTS = (f"{HIVE}pf.conf", f"{HIVE}ipfw.rules", f"{HIVE}dnsmasq.conf")
 IOVCTL = f"{HIVE}iovctl/DEVICE.conf"
@@ -73,6 +76,7 @@ class Templates:
     host: Template
     loader: Template
     devd: Template
+    rc: Template
     inventory: Template
     iovctl: Template
     fragments: dict[str, Template]
@@ -120,6 +124,7 @@ def load_templates(directory: Path) -> Templates:
         host=template(HOST),
         loader=template(LOADER),
         devd=template(DEVD),
+        rc=template(RC),
         inventory=template(INVENTORY),
         iovctl=template(IOVCTL),
         fragments={path: template(path) for path in FRAGMENTS},
@@ -146,6 +151,9 @@ def render(plan: HostPlan) -> dict[str, Artifact]:
         artifacts[LOADER] = _text(templates.loader.render({"host": plan, "loader": settings}))
     if plan.devd:
         artifacts[DEVD] = _text(templates.devd.render({"host": plan, "devd": _devd_context(plan)}))
+    for service, lines in groupby(plan.rc, key=lambda setting: setting.service):
+        context = {"host": plan, "service": service, "settings": [_rc_line(setting) for setting in lines]}
+        artifacts[RC.replace("SERVICE", service)] = _text(templates.rc.render(context))
     for fragment in plan.fragments:
         path = f"root{fragment.path}"
         sections = [{"name": name, "lines": map(rule_line, lines)} for name, lines in fragment.sections]
@@ -157,6 +165,10 @@ def render(plan: HostPlan) -> dict[str, Artifact]:
     artifacts[MANIFEST] = Artifact(0o644, format_manifest(artifacts))
     artifacts[INVENTORY] = _text(templates.inventory.render(inventory_context(plan)))
     return artifacts
+
+
+def _rc_line(setting: RcSetting) -> dict[str, object]:
+    return {"line": rc_setting(setting.name, setting.value, setting.append), "reason": setting.reason}
 
 
 def _text(text: str, mode: int = 0o644) -> Artifact:
@@ -229,6 +241,10 @@ def _host_context(plan: HostPlan) -> dict[str, object]:
         "host": plan,
         "modules": shell_words(plan.modules) if plan.modules else None,
         "networks": [call for network in plan.networks for call in _calls(network.steps)],
+        "kernel": [
+            {"call": shell_call("setting", (item.verb, item.name, str(item.value))), "reason": item.reason}
+            for item in plan.kernel
+        ],
         "waves": [{"name": name, "guests": [_guest_line(vm) for vm in guests]} for name, guests in waves(plan.vms)],
     }
 

@@ -18,7 +18,11 @@ _CPU_RANGE = re.compile(r"([0-9]{1,4})(?:-([0-9]{1,4}))?", re.ASCII)
 _PCI_SELECTOR = re.compile(r"([0-9]{1,3})/([0-9]{1,2})/([0-9]{1,3})", re.ASCII)
 _PCI_NAME = re.compile("[a-z][a-z0-9_]{0,13}[0-9]", re.ASCII)
 
+_RATE = re.compile(r"([0-9]{1,10})([KMG])bit", re.ASCII)
 _SIZE_FACTOR = {"K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
+_RATE_FACTOR = {"K": 10**3, "M": 10**6, "G": 10**9}
+_RATE_LIMIT = 2**31 - 1
+"""The fastest pipe of dummynet(4): ipfw(8) keeps its bandwidth in an int."""
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
 
 PciAddress = tuple[int, int, int]
@@ -80,6 +84,22 @@ def format_duration(seconds: int) -> str:
     if seconds and seconds % 60 == 0:
         return f"{seconds // 60}m"
     return f"{seconds}s"
+
+
+def parse_rate(text: str) -> int:
+    """Bits per second from ``"100Mbit"``: a whole number and one of Kbit, Mbit, Gbit (powers of 1000)."""
+    match = _RATE.fullmatch(text)
+    if match is None:
+        raise ValueError('a rate is bits per second with a unit, for example "500Kbit", "100Mbit" or "1Gbit"')
+    rate = int(match[1]) * _RATE_FACTOR[match[2]]
+    if not 0 < rate <= _RATE_LIMIT:
+        raise ValueError("a rate must be larger than zero" if rate == 0 else "dummynet(4) limits to 2147Mbit at most")
+    return rate
+
+
+def format_rate(rate: int) -> str:
+    """Bits per second as ipfw(8) reads them: ``100Mbit/s``. Not in Gbit, which not every release knows."""
+    return f"{rate // 10**6}Mbit/s" if rate % 10**6 == 0 else f"{rate // 10**3}Kbit/s"
 
 
 def parse_mac(text: str) -> str:

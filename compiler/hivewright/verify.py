@@ -28,7 +28,7 @@ _SCRIPT_CALLS = (
     "begin|clone|debugger|finish|home|image|loader|loader_file|on|prepare|run|runtime|seed|sparse_file|stop_within|"
     "variables|vm|volume|set -u|set --|\\."
 )
-_HOST_CALLS = "host|modules|network|vm|wave"
+_HOST_CALLS = "host|modules|network|setting|vm|wave"
 _WORD = r"""(?:[A-Za-z0-9_@%+=:,./-]++|'[^'\x00]*+'|\\')++"""
 
 
@@ -55,6 +55,7 @@ _UCL = re.compile(
     r'(?:\t[a-z][a-z0-9_-]*+ : (?:true|false|[0-9]++|"[A-Za-z0-9_.:-]++");\n)++\}\n)*+'
 )
 _IOVCTL = f"{HIVE}iovctl/"
+_RC = re.compile(r'(?:(?:#[^\n]*+|([a-z][a-z0-9_]*+)="(?:\$\{\1-\} )?+[ !#%-\[\]-_a-~]*+")?+\n)*+')
 _GRAMMARS = {
     f"{HIVE}pf.conf": _RULES,
     f"{HIVE}ipfw.rules": _RULES,
@@ -105,6 +106,8 @@ def _grammar_of(path: str) -> re.Pattern[str] | None:
         return _SCRIPT
     if path.startswith(_IOVCTL):
         return _UCL
+    if path.startswith("root/usr/local/etc/rc.conf.d/"):
+        return _RC
     return _GRAMMARS.get(path)
 
 

@@ -73,7 +73,7 @@ def _keys(site: Site, vm: str) -> Iterator[tuple[str, Any, str]]:
 
     What was written is shown as it was written.
     """
-    for path, value in _keys_below((), site.vms[vm].model_dump()):
+    for path, value in _keys_below((), site.vms[vm].model_dump(by_alias=True)):
         origin = site.trace(vm, path)
         if origin.file:
             written = _written(site, vm, path)

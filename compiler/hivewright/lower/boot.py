@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from hivewright.lower.iscsi import uses_iscsi
-from hivewright.plan import NetworkPlan, Setting, VmPlan
+from hivewright.plan import KernelSetting, NetworkPlan, Setting, VmPlan
 
 _VARIABLE_LENGTH = 128
 """Longest value of a loader variable; what does not fit continues in pptdevs2 and pptdevs3, and there is no fourth."""
@@ -85,14 +85,17 @@ def _fold(selectors: Iterable[str]) -> list[str]:
 
 
 def lower_admin(shutdown_timeout: int) -> Iterator[Setting]:
-    """Settings that a generated file must not make: how long the system waits for its services at shutdown."""
-    total = shutdown_timeout + _MARGIN
+    """What a generated file cannot make: rc.shutdown reads rc.conf itself, and no file of a service."""
     if shutdown_timeout > RC_TIMEOUT:
         reason = f"rc.conf: stopping guests may take {shutdown_timeout} s; rc.shutdown is killed after {RC_TIMEOUT} s"
-        yield Setting("rcshutdown_timeout", str(total), reason)
+        yield Setting("rcshutdown_timeout", str(shutdown_timeout + _MARGIN), reason)
+
+
+def lower_kernel(shutdown_timeout: int) -> Iterator[KernelSetting]:
+    """init(8) looks at its variable when it shuts down, so the runtime can raise it; rc.shutdown ends first."""
     if shutdown_timeout > _INIT_TIMEOUT - _MARGIN:
-        reason = f"sysctl.conf: init(8) ends rc.shutdown after {_INIT_TIMEOUT} s"
-        yield Setting("kern.init_shutdown_timeout", str(total + _MARGIN), reason)
+        reason = f"stopping guests may take {shutdown_timeout} s; init(8) ends rc.shutdown after {_INIT_TIMEOUT} s"
+        yield KernelSetting("raise", "kern.init_shutdown_timeout", shutdown_timeout + 2 * _MARGIN, reason)
 
 
 def lower_notes(

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from hivewright.allocate import Allocation
-from hivewright.lower.boot import RC_TIMEOUT, lower_admin, lower_loader, lower_modules, lower_notes
+from hivewright.lower.boot import RC_TIMEOUT, lower_admin, lower_kernel, lower_loader, lower_modules, lower_notes
 from hivewright.lower.context import Guest, Lowered
 from hivewright.lower.devd import lower_devd, uplinks_of
 from hivewright.lower.freebsd import features
 from hivewright.lower.guest import lower_guest
 from hivewright.lower.iscsi import iscsi_lines
 from hivewright.lower.limits import lower_accounting
-from hivewright.lower.nat import fragments, lower_lines, reservations
+from hivewright.lower.nat import fragments, lower_lines, lower_rc, reservations
 from hivewright.lower.network import lower_networks
+from hivewright.lower.rates import lower_rates, rate_lines, rate_notes, rate_settings
 from hivewright.lower.seed import SeedWriter
 from hivewright.lower.sriov import iov_lines, iov_notes, lower_iov, users_of
 from hivewright.plan import HostPlan, VmPlan
@@ -67,7 +68,8 @@ def _lower_host(site: Site, allocation: Allocation, name: str, seeds: SeedWriter
     if sum(setting.name.startswith("pptdevs") for setting in loader) > _PPTDEVS:
         diagnostics.append(_too_many_devices(site, name))
     known = ((nic.network, nic.mac, plan.name, nic.address) for plan in plans for nic in plan.nics)
-    files = tuple(fragments(networks, reservations(networks, known)))
+    rates = lower_rates(residents)
+    files = tuple(fragments(networks, reservations(networks, known), rates.sections))
     diagnostics += _same_ports(site, name, plans)
     shutdown_timeout = host.shutdown_timeout or max(stopping_time(vms), RC_TIMEOUT)
     return HostPlan(
@@ -84,10 +86,18 @@ def _lower_host(site: Site, allocation: Allocation, name: str, seeds: SeedWriter
         loader=loader,
         admin=tuple(lower_admin(shutdown_timeout)) if plans else (),
         devd=tuple(lower_devd(vms, uplinks_of(networks), bool(selectors) or any(plan.functions for plan in iov))),
-        notes=(*lower_notes(plans, networks, supported.member_addresses, host.iommu), *iov_notes(iov)),
-        lines=(*lower_lines(networks, files), *iov_lines(iov), *iscsi_lines(plans)),
+        notes=(
+            *lower_notes(plans, networks, supported.member_addresses, host.iommu),
+            *(*iov_notes(iov), *rate_notes(rates)),
+        ),
+        lines=(
+            *lower_lines(files, networks, bool(rates.sections), rate_lines(rates)),
+            *(*iov_lines(iov), *iscsi_lines(plans)),
+        ),
         fragments=files,
         iov=iov,
+        rc=tuple(lower_rc(networks, bool(rates.sections))),
+        kernel=(*(lower_kernel(shutdown_timeout) if plans else ()), *rate_settings(rates)),
     ), diagnostics
 
 

@@ -1,4 +1,4 @@
-"""Translation rules and DHCP of a network of the kind nat: fragments that the administrator includes.
+"""Translation rules and DHCP of a network of the kind nat, and rate limits: fragments that the administrator includes.
 
 Each rule is a line of words; the quoter of fragments refuses whatever is no plain word (``quote.rule_line``).
 """
@@ -10,21 +10,21 @@ from ipaddress import IPv4Interface
 
 from hivewright.model.network import Nat
 from hivewright.model.nic import Forward
-from hivewright.plan import AdminLine, Fragment, NatPlan, NetworkPlan
+from hivewright.plan import AdminLine, Fragment, NatPlan, NetworkPlan, RcSetting
 from hivewright.site import Site
 
 ETC = "/usr/local/etc/hivewright"
 PF, IPFW, DNSMASQ = f"{ETC}/pf.conf", f"{ETC}/ipfw.rules", f"{ETC}/dnsmasq.conf"
 
-_FORWARDING = AdminLine('gateway_enable="YES"', "rc.conf: guests behind {what} need the host to forward packets")
+_FORWARDING = "guests behind {what} need the host to forward packets"
 _PF = (
     AdminLine('nat-anchor "hivewright"', "/etc/pf.conf, with the translation rules: guests behind NAT"),
     AdminLine('rdr-anchor "hivewright"', "/etc/pf.conf, with the translation rules: ports that lead to guests"),
     AdminLine(f'load anchor "hivewright" from "{PF}"', "/etc/pf.conf, at its end; pf must be enabled"),
 )
-_IPFW = (
-    AdminLine(f"/sbin/ipfw -q {IPFW}", "the script of the firewall, before it lets packets pass: guests behind NAT"),
-    AdminLine('firewall_nat_enable="YES"', "rc.conf: loads ipfw_nat(4)"),
+_IPFW = AdminLine(
+    f"/sbin/ipfw -q {IPFW}",
+    "the script of the firewall, before it lets packets pass: {what}; ipfw must be enabled (firewall_enable)",
 )
 _DNSMASQ = AdminLine(f"conf-file={DNSMASQ}", "/usr/local/etc/dnsmasq.conf: addresses for guests (pkg install dnsmasq)")
 
@@ -63,8 +63,9 @@ def _ipfw(number: int, uplink: str, subnet: str, forwards: Iterable[tuple[str, F
         f" redirect_port {forward.protocol} {address}:{forward.to} {forward.port}" for address, forward in forwards
     ]
     yield f"nat {number} config if {uplink} same_ports{''.join(redirects)}"
-    yield f"add {number} nat {number} ip4 from {subnet} to not {subnet} out via {uplink}"
-    yield f"add {number} nat {number} ip4 from any to me in via {uplink}"
+    # Packets alone are translated; where NICs have rate limits, frames come along as well.
+    yield f"add {number} nat {number} ip4 from {subnet} to not {subnet} not layer2 out via {uplink}"
+    yield f"add {number} nat {number} ip4 from any to me not layer2 in via {uplink}"
 
 
 def _dnsmasq(network: Nat, name: str, bridge: str) -> Iterator[str]:
@@ -87,12 +88,17 @@ def reservations(networks: Iterable[NetworkPlan], guests: Iterable[tuple[str, st
             yield f"dhcp-host={mac},{name},{fixed}"
 
 
-def fragments(networks: Iterable[NetworkPlan], hosts: Iterable[str]) -> Iterator[Fragment]:
-    """The files of a host; one that would say nothing is left out. ``hosts`` are lines of ``reservations``."""
+def fragments(
+    networks: Iterable[NetworkPlan], hosts: Iterable[str], limits: Iterable[tuple[str, tuple[str, ...]]] = ()
+) -> Iterator[Fragment]:
+    """The files of a host; one that would say nothing is left out.
+
+    ``hosts`` are lines of ``reservations``, ``limits`` sections of rules for ipfw.
+    """
     plans = [(network.name, network.nat) for network in networks if network.nat is not None]
     for path, sections in (
         (PF, [(name, nat.pf) for name, nat in plans if nat.pf]),
-        (IPFW, [(name, nat.ipfw) for name, nat in plans if nat.ipfw]),
+        (IPFW, [*((name, nat.ipfw) for name, nat in plans if nat.ipfw), *limits]),
         (DNSMASQ, [(name, nat.dnsmasq) for name, nat in plans if nat.dnsmasq]),
     ):
         if sections:
@@ -100,15 +106,32 @@ def fragments(networks: Iterable[NetworkPlan], hosts: Iterable[str]) -> Iterator
             yield Fragment(path, (*sections, ("guests with a fixed address", known)) if known else tuple(sections))
 
 
-def lower_lines(networks: Iterable[NetworkPlan], files: Iterable[Fragment]) -> Iterator[AdminLine]:
-    """The lines that the administrator adds to files of the system, so that networks work."""
+def lower_rc(networks: Iterable[NetworkPlan], limited: bool) -> Iterator[RcSetting]:
+    """What services of the system have to do for networks; ``limited``: whether there are rate limits."""
+    networks = tuple(networks)
+    if any(network.nat is not None and network.nat.ipfw for network in networks):
+        yield RcSetting("ipfw", "firewall_nat_enable", "YES", "loads ipfw_nat(4), by which guests are behind NAT")
+    if limited:
+        yield RcSetting("ipfw", "dummynet_enable", "YES", "loads dummynet(4), which limits the rate of NICs")
     names = sorted(network.name for network in networks if network.kind in ("nat", "routed"))
     if names:
-        yield AdminLine(_FORWARDING.text, _FORWARDING.reason.format(what=", ".join(names)))
+        yield RcSetting("routing", "gateway_enable", "YES", _FORWARDING.format(what=", ".join(names)))
+
+
+def lower_lines(
+    files: Iterable[Fragment], networks: Iterable[NetworkPlan], limited: bool, frames: Iterable[AdminLine]
+) -> Iterator[AdminLine]:
+    """The lines that the administrator adds to files of the system, so that fragments are read.
+
+    ``limited``: whether there are rate limits; ``frames``: the lines that these need behind their rules.
+    """
     paths = {fragment.path for fragment in files}
     if PF in paths:
         yield from _PF
     if IPFW in paths:
-        yield from _IPFW
+        nat = any(network.nat is not None and network.nat.ipfw for network in networks)
+        what = [*(["guests behind NAT"] if nat else []), *(["rate limits"] if limited else [])]
+        yield AdminLine(_IPFW.text, _IPFW.reason.format(what=" and ".join(what)))
+        yield from frames
     if DNSMASQ in paths:
         yield _DNSMASQ

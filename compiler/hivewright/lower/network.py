@@ -63,6 +63,8 @@ def prepare_taps(guest: Guest) -> Iterator[Step]:
             addresses = (nic.gateway4 or "", (nic.ipv4 or "").partition("/")[0])
             words: tuple[str, ...] = (name, tap_name(guest, name, nic), str(network.mtu), *addresses)
             keys: Keys = (f"{prefix}.network", f"network:{nic.network}.mtu", f"{prefix}.gateway4", f"{prefix}.ipv4")
+            if nic.persistent:
+                words, keys = (*words, "persistent"), (*keys, f"{prefix}.persistent")
             yield Step("routed", words, keys, prefix)
             continue
         words = (name, tap_name(guest, name, nic), bridge_name(nic.network, network), str(network.mtu))
@@ -74,6 +76,8 @@ def prepare_taps(guest: Guest) -> Iterator[Step]:
         if nic.trunk:
             trunk = format_cpu_list(tuple(sorted(set(nic.trunk))))
             words, keys = (*words, f"tagged={trunk}"), (*keys, f"{prefix}.trunk")
+        if nic.persistent:
+            words, keys = (*words, "persistent"), (*keys, f"{prefix}.persistent")
         yield Step("tap", words, keys, prefix)
 
 

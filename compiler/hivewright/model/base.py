@@ -153,6 +153,9 @@ Duration = Annotated[int, reader(units.parse_duration, '"60s"'), described("^[0-
 Span = Annotated[int, reader(_span, '"60s"'), described("^[0-9]+(s|m|h)$", "60s")]
 """Seconds, at least one."""
 
+Rate = Annotated[int, reader(units.parse_rate, '"100Mbit"'), described("^[0-9]+[KMG]bit$", "100Mbit")]
+"""Bits per second."""
+
 Mac = Annotated[
     str,
     reader(units.parse_mac, '"58:9c:fc:0a:1b:2c"'),

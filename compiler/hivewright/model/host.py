@@ -47,6 +47,11 @@ class Host(Table):
     iommu: Literal["intel", "amd"] | None = Field(
         None, description="Whose IOMMU it has; amd is switched on for passthrough. A note says how if absent."
     )
+    ipfw_number: Annotated[int, Field(ge=1, le=65000)] | None = Field(
+        None,
+        description="The number of the ipfw(8) rules that limit NICs (rate_limit). They come before rules that let "
+        "packets of guests pass, and behind rules of one's own for frames (layer2).",
+    )
     device: dict[Name, Device] = Field(default_factory=dict, description="PCI devices kept for guests.")
     sriov: dict[PciName, Sriov] = Field(
         default_factory=dict, description="Devices that make virtual functions (SR-IOV)."

@@ -40,7 +40,7 @@ class Manual(Table):
 
 
 class Routed(Table):
-    """Point to point: the host has an address on each tap and a route to the guest. There is no bridge."""
+    """Point to point: the host has an address on each tap (gateway4 of the NIC) and a route to the guest; no bridge."""
 
     kind: Literal["routed"]
     hosts: ListOf[Name] = Field((), description=_HOSTS)

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from hivewright.model.base import Domain, Interface, ListOf, Mac, Name, Slot, Table, Vlan, described, reader
+from hivewright.model.base import Domain, Interface, ListOf, Mac, Name, Rate, Slot, Table, Vlan, described, reader
 from hivewright.model.sriov import Function
 
 
@@ -109,6 +109,15 @@ class Forward(Table):
     protocol: Literal["tcp", "udp"] = Field("tcp", description="The protocol.")
 
 
+class RateLimit(Table):
+    """What a NIC may carry at most: ``rate_limit = { in = "100Mbit", out = "50Mbit" }``, as the guest sees it."""
+
+    inward: Rate | None = Field(
+        None, alias="in", description="Bits per second that reach the guest; no limit if absent."
+    )
+    out: Rate | None = Field(None, description="Bits per second that the guest sends; no limit if absent.")
+
+
 class Nic(Table):
     """A network interface: ``[vm.NAME.nic.NIC]``."""
 
@@ -120,7 +129,9 @@ class Nic(Table):
     mac: Mac | None = Field(None, description="MAC address; derived from the names and kept in the lock if absent.")
     mtu: int | None = Field(None, ge=576, le=16384, description="MTU told to the guest; that of the network if absent.")
     ipv4: Address4 | None = Field(None, description='Address for the first-boot data: "192.0.2.10/24" or "dhcp".')
-    gateway4: Ip4 | None = Field(None, description="IPv4 default gateway.")
+    gateway4: Ip4 | None = Field(
+        None, description="IPv4 default gateway; on a routed network also the address of the host on the tap."
+    )
     ipv6: Address6 | None = Field(None, description='"2001:db8::10/64", "dhcp" or "auto" (router advertisements).')
     gateway6: Ip6 | None = Field(None, description="IPv6 default gateway.")
     dns: ListOf[Ip] = Field((), description="Name servers.")
@@ -131,5 +142,19 @@ class Nic(Table):
     forward: dict[Name, Forward] = Field(
         default_factory=dict, description="Ports of the host that lead to it; networks of the kinds nat and slirp only."
     )
-    tap: Interface | None = Field(None, description="Name of the tap; taken from the lock if absent.")
+    tap: Interface | None = Field(
+        None,
+        description="Name of the tap; taken from the lock if absent. The host has no address on it, but on the bridge "
+        "(ipv4 and ipv6 of the network), or, on a routed network, gateway4.",
+    )
+    persistent: bool = Field(
+        False,
+        description="The tap stays, in its bridge, when the guest stops, and the next start uses it; hivectl network "
+        "down removes it. Networks with a tap only.",
+    )
+    rate_limit: RateLimit | None = Field(
+        None,
+        description="How much it may carry, as rules for ipfw(8) with pipes of dummynet(4), which the administrator "
+        "includes. Networks with a tap only; needs ipfw_number of the host.",
+    )
     slot: Slot | None = Field(None, description="A fixed PCI address; taken from the lock if absent.")

@@ -35,6 +35,7 @@ from hivewright.rules import (
     shutdown,
     sriov,
     storage,
+    taps,
     tpm,
     versions,
 )
@@ -108,6 +109,10 @@ RULES: tuple[Rule, ...] = (
     kinds.vlan_twice,
     kinds.ipfw_number,
     kinds.vxlan_group,
+    taps.tap_needed,
+    taps.limits_nothing,
+    taps.number_of_limits,
+    taps.uplink_word,
     storage.storage_absent,
     storage.disk_source,
     storage.size_in_blocks,

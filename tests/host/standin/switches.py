@@ -13,26 +13,32 @@ LONGEST = 15
 
 
 def valectl(world: World, words: list[str]) -> Result:
-    """valectl(8): attach (-a, -h) and detach (-d) an interface."""
-    given, _ = options(words, "a:h:d:")
-    for letter in "ahd":
+    """valectl(8): attach (-a, -h) and detach (-d) an interface, or look for a port (-l); all of them without words."""
+    given, _ = options(words, "a:h:d:l:")
+    for letter in "ahdl":
         match = PORT.fullmatch(given.get(letter, ""))
         if match is None:
             continue
         switch, name = match.groups()
-        ports = world.vale.setdefault(switch, set())
+        ports = world.vale.get(switch, set())
+        verb = {"d": "detach", "l": "list"}.get(letter, "attach")
+        if letter in "dl" and name not in ports:
+            return fail(f"failed to {verb} {match[0]}: No such file or directory")
+        if letter == "l":
+            return Reply("bridge_idx: 0\nport_idx: 0\n")
         if name not in world.interfaces:
-            return fail(f"{match[0]}: Device not configured")
+            return fail(f"failed to {verb} {match[0]}: Device not configured")
         if letter == "d":
-            if name not in ports:
-                return fail(f"{match[0]}: No such file or directory")
             leave(world, switch, name)
         elif any(name in others for others in world.vale.values()):
-            return fail(f"{match[0]}: Device busy")
+            return fail(f"failed to {verb} {match[0]}: Device busy")
         else:
-            ports.add(name)
+            world.vale.setdefault(switch, set()).add(name)
         return Reply()
-    return Reply("".join(f"{switch}:{port}\n" for switch, ports in world.vale.items() for port in sorted(ports)))
+    lines = [
+        f"{switch}:{port} bridge_idx 0 port_idx 0\n" for switch in world.vale for port in sorted(world.vale[switch])
+    ]
+    return Reply("".join(lines), "", 1)
 
 
 def leave(world: World, switch: str, port: str) -> None:

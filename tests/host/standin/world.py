@@ -123,7 +123,7 @@ class World:
         """bhyve refuses what it would silently misread (``bhyve_grammar``)."""
         self.hostname: str = settings.get("hostname", "alpha")
         self.sysctl: dict[str, str] = {"hw.ncpu": "32", "net.link.bridge.member_ifaddrs": "0"}
-        self.sysctl["net.inet.ip.forwarding"] = "1"
+        self.sysctl |= {"net.inet.ip.forwarding": "1", "kern.init_shutdown_timeout": "120"}
         self.sysctl.update(settings.get("sysctl", {}))
         self.sysctl.setdefault("hw.vmm.maxcpu", self.sysctl["hw.ncpu"])
         self.loaded: set[str] = set()
