@@ -135,7 +135,9 @@ def test_iovctl_gets_the_address_of_the_nic() -> None:
 def test_a_device_without_guests_still_makes_its_functions() -> None:
     host = host_with({}, IX0)
     assert [section.name for section in host.iov[0].sections] == ["PF", "DEFAULT", "VF-1"]
-    assert [line.text for line in host.lines] == ['iovctl_files="/usr/local/etc/hivewright/iovctl/ix0.conf"']
+    (setting,) = host.rc
+    assert (setting.service, setting.name, setting.append) == ("iovctl", "iovctl_files", True)
+    assert setting.value == "/usr/local/etc/hivewright/iovctl/ix0.conf"
 
 
 def test_an_address_of_a_function_is_not_given_to_a_nic() -> None:

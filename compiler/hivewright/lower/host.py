@@ -16,7 +16,7 @@ from hivewright.lower.nat import fragments, lower_lines, lower_rc, reservations
 from hivewright.lower.network import lower_networks
 from hivewright.lower.rates import lower_rates, rate_lines, rate_notes, rate_settings
 from hivewright.lower.seed import SeedWriter
-from hivewright.lower.sriov import iov_lines, iov_notes, lower_iov, users_of
+from hivewright.lower.sriov import iov_notes, iov_settings, lower_iov, users_of
 from hivewright.plan import HostPlan, VmPlan
 from hivewright.report import Diagnostic
 from hivewright.site import Site
@@ -92,11 +92,11 @@ def _lower_host(site: Site, allocation: Allocation, name: str, seeds: SeedWriter
         ),
         lines=(
             *lower_lines(files, networks, bool(rates.sections), rate_lines(rates)),
-            *(*iov_lines(iov), *iscsi_lines(plans)),
+            *iscsi_lines(plans),
         ),
         fragments=files,
         iov=iov,
-        rc=tuple(lower_rc(networks, bool(rates.sections))),
+        rc=(*iov_settings(iov), *lower_rc(networks, bool(rates.sections))),
         kernel=(*(lower_kernel(shutdown_timeout) if plans else ()), *rate_settings(rates)),
     ), diagnostics
 

@@ -9,7 +9,7 @@ from hivewright.lower.network import mac_address
 from hivewright.model.host import Host
 from hivewright.model.sriov import FunctionSettings
 from hivewright.passed import virtual_functions
-from hivewright.plan import AdminLine, IovPlan, IovSection
+from hivewright.plan import IovPlan, IovSection, RcSetting
 from hivewright.units import VirtualFunction
 
 _DIRECTORY = "/usr/local/etc/hivewright/iovctl"
@@ -75,14 +75,10 @@ def _typed(text: str) -> str | int | bool:
     return int(text) if text.isdigit() else text
 
 
-def iov_lines(plans: Iterable[IovPlan]) -> Iterator[AdminLine]:
-    """The line of rc.conf(5) that has the functions made at boot, before the network is configured."""
-    paths = " ".join(plan.path for plan in plans)
-    if paths:
-        yield AdminLine(
-            f'iovctl_files="{paths}"',
-            "rc.conf, beside files that are there already: virtual functions of PCI devices are made at boot",
-        )
+def iov_settings(plans: Iterable[IovPlan]) -> Iterator[RcSetting]:
+    """The files by which rc.d/iovctl makes the functions at boot, before the network is configured (rc.conf(5))."""
+    for plan in plans:
+        yield RcSetting("iovctl", "iovctl_files", plan.path, f"virtual functions of {plan.device}", append=True)
 
 
 def iov_notes(plans: Iterable[IovPlan]) -> Iterator[str]:
