@@ -48,8 +48,11 @@ class Guest:
     shell: tuple[str, ...]
 
     def call(self, text: str) -> subprocess.Popen[str]:
-        """Run a line of the supervisor, in a session of its own, as under daemon(8)."""
-        words = [*self.shell, "-c", SCRIPT + text, "sh", str(LIBRARY), str(self.run)]
+        """Run a line of the supervisor, a child of the leader of a session of its own, as under daemon(8).
+
+        On Linux the leader itself would get the first terminal it opens for its own.
+        """
+        words = ["sh", "-c", '"$@"; exit $?', "sh", *self.shell, "-c", SCRIPT + text, "sh", str(LIBRARY), str(self.run)]
         return subprocess.Popen(
             words, text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             start_new_session=True,

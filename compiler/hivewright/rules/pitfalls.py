@@ -15,9 +15,7 @@ if TYPE_CHECKING:
     from hivewright.model.vm import Vm
     from hivewright.site import Site
 
-_VARIABLES = frozenset(
-    {*OWN_VARIABLES, "acpi_tables_in_memory", "gdb.address", "gdb.port", "gdb.wait", "lpc.fwcfg", "x86.verbosemsr"}
-)
+_VARIABLES = frozenset({*OWN_VARIABLES, "acpi_tables_in_memory", "lpc.fwcfg", "x86.verbosemsr"})
 """Configuration variables of bhyve that belong to no device (bhyve_config(5))."""
 
 
