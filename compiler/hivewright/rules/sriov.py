@@ -13,7 +13,7 @@ from hivewright.units import format_virtual_function
 if TYPE_CHECKING:
     from hivewright.units import VirtualFunction
 
-_USELESS = ("private", "vlan", "trunk", "forward", "tap")
+_USELESS = ("private", "vlan", "trunk", "forward", "tap", "persistent", "rate_limit")
 """The keys of a NIC that are about its port of a network."""
 
 _VLAN_SINCE = {13: (13, 4), 14: (14, 2), 15: (15, 0)}
