@@ -12,11 +12,11 @@ build: $(VENV)/ready
 
 # Everything that continuous integration runs.
 test: $(VENV)/ready-test
-	$(RUN)/pytest -n 2
+	$(RUN)/pytest -n 2 --dist worksteal
 
 # The everyday run: less than a minute.
 quick: $(VENV)/ready-test
-	$(RUN)/pytest -n 2 -m "not slow"
+	$(RUN)/pytest -n 3 --dist worksteal -m "not slow"
 
 # Figures, each beside the floor measured in the same run.
 bench: $(VENV)/ready-test

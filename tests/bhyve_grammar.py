@@ -10,31 +10,26 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
+from bhyve_variables import read_lpc, read_variable
 from bhyve_words import (
     AMD64_FLAGS,
     AMD64_OPTIONS,
     ARM64_FLAGS,
     ARM64_OPTIONS,
     BACKENDS,
-    CPU_LIST,
     DEVICE_KEYS,
     FWCFG,
     LAYOUT,
     NAME,
-    NMDM,
     NUMA,
     NUMBER,
     OPTIONS_SINCE,
     PATH,
     PC_DEVICES,
     PORT,
-    SERIAL_TCP,
-    SMBIOS,
-    SMBIOS_VALUE,
     SOCKET_LENGTH,
     STUB,
     SWITCHES,
-    TPM,
     UUID,
     Command,
 )
@@ -75,9 +70,9 @@ def _option(command: Command, letter: str, value: str) -> None:
     if letter == "s":
         _slot(command, value)
     elif letter == "l":
-        _lpc(command, value)
+        read_lpc(command, value)
     elif letter == "o":
-        _variable(command, value)
+        read_variable(command, value)
     elif letter == "c":
         match = re.fullmatch(r"cpus=([0-9]+),sockets=([0-9]+),cores=([0-9]+),threads=([0-9]+)", value)
         if match is None or int(match[1]) != int(match[2]) * int(match[3]) * int(match[4]) or command.cpus:
@@ -249,69 +244,6 @@ _CHECKS: dict[str, Callable[[Command, dict[str, str]], None]] = {
     **dict.fromkeys(("virtio-net", "e1000"), _check_network),
     **dict.fromkeys(("virtio-blk", "ahci-hd", "nvme"), _check_disk),
 }
-
-
-def _lpc(command: Command, value: str) -> None:
-    device, _, backend = value.partition(",")
-    if device in command.lpc:
-        raise ValueError(f"{device} twice")
-    if device in ("com1", "com2", "com3", "com4"):
-        if not _is_console(command, backend):
-            raise ValueError(f"backend {backend!r} of {device}")
-    elif device == "fwcfg":
-        if backend != "qemu" or command.release < (14, 0):
-            raise ValueError(f"fwcfg {backend!r}")
-    elif device == "bootrom":
-        paths = backend.split(",")
-        if not all(PATH.fullmatch(path) for path in paths) or len(paths) > (2 if command.release >= (14, 0) else 1):
-            raise ValueError(f"bootrom {backend!r}")
-    elif device == "tpm":
-        match = TPM.fullmatch(backend)
-        if match is None or command.release < ((14, 0) if match[1] == "passthru" else (15, 0)):
-            raise ValueError(f"tpm {backend!r}")
-    else:
-        raise ValueError(f"unknown LPC device {device!r}")
-    command.lpc[device] = backend
-
-
-def _is_console(command: Command, backend: str) -> bool:
-    if backend == "stdio":
-        return "stdio" not in command.lpc.values()
-    return NMDM.fullmatch(backend) is not None or (
-        command.release >= (15, 0) and SERIAL_TCP.fullmatch(backend) is not None
-    )
-
-
-def _variable(command: Command, value: str) -> None:
-    name, equals, text = value.partition("=")
-    if not equals or not text or name in command.variables:
-        raise ValueError(f"variable {value!r}")
-    if re.fullmatch(r"vcpu\.[0-9]+\.cpuset", name):
-        form = CPU_LIST
-    elif command.arch == "arm64" and name == "bootrom":
-        form = PATH
-    elif command.arch == "arm64" and name == "console":
-        form = re.compile(f"stdio|{NMDM.pattern}|{SERIAL_TCP.pattern}")
-    elif command.arch == "amd64" and command.release >= (14, 0) and _is_smbios(name):
-        form = SMBIOS_VALUE
-    elif command.release >= (14, 0) and _is_passed(command, name):
-        form = PATH if name.endswith("rom") else NUMBER
-    else:
-        raise ValueError(f"unknown variable {name!r}")
-    if form.fullmatch(text) is None:
-        raise ValueError(f"value of {name}: {text!r}")
-    command.variables[name] = text
-
-
-def _is_passed(command: Command, name: str) -> bool:
-    """Of a passthrough device that gets all it is told by variables."""
-    match = re.fullmatch(r"pci\.([0-9]+)\.([0-9]+)\.([0-9]+)\.(?:rom|bootindex)", name)
-    return match is not None and command.slots.get((int(match[1]), int(match[2]), int(match[3]))) == ("passthru", "")
-
-
-def _is_smbios(name: str) -> bool:
-    part, _, key = name.partition(".")
-    return key in SMBIOS.get(part, ())
 
 
 def _check_whole(command: Command, loaded: bool) -> None:

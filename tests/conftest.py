@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from bhyve_grammar import parse_command
+from everyday import is_everyday
 from hivewright.load import Loaded, load
 from hivewright.lower.context import Guest
 from hivewright.lower.guest import lower_guest
@@ -31,6 +32,13 @@ def write_files(folder: Path, files: str | Files) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content.encode() if isinstance(content, str) else content)
     return folder
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of the tests on the stand-in host a few are for every day (``everyday``); all others are slow."""
+    for item in items:
+        if not is_everyday(item):
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(autouse=True)

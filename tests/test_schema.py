@@ -81,7 +81,7 @@ def test_defaults_are_written_as_a_person_writes_them() -> None:
     for table in tables.values():
         for node in table["properties"].values():
             if "default" in node:
-                jsonschema.validate(node["default"], node | {"$defs": tables})
+                jsonschema.Draft202012Validator(node | {"$defs": tables}).validate(node["default"])
 
 
 def test_every_key_is_described() -> None:

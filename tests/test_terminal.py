@@ -82,7 +82,7 @@ def eventually(holds: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
-@pytest.fixture(params=SHELLS)
+@pytest.fixture(params=[pytest.param(each, marks=[] if each == "dash" else [pytest.mark.slow]) for each in SHELLS])
 def guest(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Guest]:
     assert shutil.which("tmux"), "tmux is missing"
     (tmp_path / "bhyve").write_text(BHYVE)

@@ -20,7 +20,7 @@ from typing import Any
 from .standin.commands import BUILTIN, BUSYBOX, places
 
 HERE = Path(__file__).parent
-GRAMMAR = ("bhyve_grammar.py", "bhyve_words.py")
+GRAMMAR = ("bhyve_grammar.py", "bhyve_variables.py", "bhyve_words.py")
 """The strict parser of bhyve's command line, which the stand-in bhyve asks as well."""
 SHELLS = {"dash": "dash", "busybox": "busybox", "bash": "bash", "mksh": "mksh"}
 FIRMWARE = (
