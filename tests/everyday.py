@@ -10,7 +10,7 @@ _SCENARIOS = {
     "scenarios": "already-running bhyve-refuses crash-and-limit disk-volume-leaves first-start guest-powers-off "
     "guest-reboots hook-fails host-rebooted image-to-volume loader-each-run missing-pool orphan-adopted restart "
     "second-start service-start-and-shutdown stop-by-force stop-in-time two-starts-at-once uplink-auto",
-    "debug": "debugged-once stub-listens window-for-a-console",
+    "debug": "stub-listens window-for-a-console",
     "devices": "directories-are-shared limits-are-set password-from-a-file sockets-are-removed",
     "passthrough": "device-bound-and-given-back functions-are-found",
     "storage": "disk-copy disk-thin image-cloned iscsi-shared-session snapshot-cloned",
@@ -20,7 +20,6 @@ _SCENARIOS = {
 _OTHERS = (
     "budget::test_a_cycle_takes_ten_commands",
     "changes::test_a_change_while_the_guest_runs_is_shown",
-    "kept::test_taps_stay_and_are_used_again[dash]",
     "kill::test_a_killed_start_can_be_done_again[standin-supervisor-and-daemon-dash]",
     "networks::test_network_of_a_kind[nat-dash]",
     "races::test_one_guest_whatever_the_order[0-all]",

@@ -82,6 +82,7 @@ def test_shellcheck_finds_nothing_in_the_service() -> None:
     assert shellcheck(text, "--rcfile", str(ROOT / ".shellcheckrc"), "-e", "SC2223") == ""
 
 
+@pytest.mark.slow
 def test_the_parts_together_use_what_they_set() -> None:
     """Variables that one part sets and another uses: none is unset, none superfluous."""
     text = "\n".join(path.read_text() for path in RUNTIME)
