@@ -55,7 +55,7 @@ def test_a_clone_of_an_image_says_how_the_volume_of_the_image_is_made() -> None:
         {"format": "qcow2"},
     ],
 )
-def test_another_version_of_an_image_is_another_volume(other: dict[str, str]) -> None:
+def test_another_version_of_an_image_is_another_volume(other: dict[str, Any]) -> None:
     assert clone_of(CLONE)[4] != clone_of(CLONE, **other)[4]
 
 

@@ -144,6 +144,11 @@ def zfs_set(world: World, words: list[str]) -> Reply:
     return Reply()
 
 
+def lasting(dataset: Dataset) -> dict[str, str]:
+    """What a snapshot and its clones have of a volume: the size of its blocks and what is in it."""
+    return {key: value for key, value in dataset.properties.items() if key in ("volblocksize", "content")}
+
+
 def zfs_snapshot(world: World, words: list[str]) -> Reply:
     """``zfs snapshot dataset@name``."""
     _, (name,) = options(words, "r")
@@ -153,8 +158,7 @@ def zfs_snapshot(world: World, words: list[str]) -> Reply:
     if name in world.datasets:
         return fail(f"cannot create snapshot '{name}': dataset already exists")
     origin = world.datasets[name.partition("@")[0]]
-    kept = {key: origin.properties[key] for key in ("volblocksize", "content") if key in origin.properties}
-    world.datasets[name] = Dataset(name, "snapshot", origin.size, kept)
+    world.datasets[name] = Dataset(name, "snapshot", origin.size, lasting(origin))
     return Reply()
 
 
@@ -179,8 +183,7 @@ def zfs_clone(world: World, words: list[str]) -> Reply:
     kind = "volume" if origin.size else "filesystem"
     if "volblocksize" in properties:
         return fail(f"cannot create '{name}': 'volblocksize' cannot be set for a clone")
-    inherited = {key: origin.properties[key] for key in ("volblocksize", "content") if key in origin.properties}
-    world.datasets[name] = Dataset(name, kind, origin.size, {**inherited, **properties, "origin": snapshot})
+    world.datasets[name] = Dataset(name, kind, origin.size, {**lasting(origin), **properties, "origin": snapshot})
     origin.properties["clones"] = ",".join([*filter(None, [origin.properties.get("clones")]), name])
     if kind == "volume":
         appear(world, name)
