@@ -21,7 +21,7 @@ VICTIMS = {
 }
 """Who is killed; the guest's name is put in."""
 FORGET = (
-    "rm -rf /srv/vms/web1 /var/db/hivewright/web1 /var/run/hivewright/host;"
+    "rm -rf /srv/vms/web1 /var/db/hivewright/web1 /var/run/hivewright/host.made;"
     "ifconfig br-lan destroy; ifconfig br-inner destroy; true"
 )
 EVERYDAY = ("dash", "supervisor-and-daemon")

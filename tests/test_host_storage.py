@@ -45,7 +45,8 @@ DESTROY = (
     " zfs destroy $name; done; done 2>/dev/null;"
 )
 FORGET = (
-    f"{DESTROY} rm -rf /var/cache/hivewright /var/db/hivewright /var/run/hivewright/host; mkdir /var/db/hivewright; "
+    f"{DESTROY} rm -rf /var/cache/hivewright /var/db/hivewright /var/run/hivewright/host.made;"
+    " mkdir /var/db/hivewright; "
 )
 SOURCE = "zfs create -p -V 1G zroot/vms/copy1/root; zfs snapshot zroot/vms/copy1/root@v1;"
 MADE = {

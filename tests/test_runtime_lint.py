@@ -196,3 +196,11 @@ def test_the_path_is_the_runtimes_own() -> None:
         if path.name in ("start.subr", "stop.subr", "provision.subr", "hivectl"):
             first = next(line for line in path.read_text().splitlines() if line.startswith(". "))
             assert first == ". /usr/local/libexec/hivewright/common.subr"
+
+
+def test_no_file_beside_those_of_guests_can_be_called_like_a_guest() -> None:
+    for path in (*RUNTIME, SERVICE):
+        for name in re.findall(
+            r'"\$\{?(?:hive_run|hive_log|state_dir|log_dir)\}?/([a-z][a-z0-9_.-]*)"', path.read_text()
+        ):
+            assert "." in name, f"{path.name}: a guest may be called {name}"
