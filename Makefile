@@ -12,7 +12,7 @@ build: $(VENV)/ready
 
 # Everything that continuous integration runs.
 test: $(VENV)/ready-test
-	$(RUN)/pytest -n 2 --dist worksteal
+	$(RUN)/pytest -n 3 --dist worksteal
 
 # The everyday run: less than a minute.
 quick: $(VENV)/ready-test

@@ -20,7 +20,7 @@ _SCENARIOS = {
 _OTHERS = (
     "budget::test_a_cycle_takes_ten_commands",
     "changes::test_a_change_while_the_guest_runs_is_shown",
-    "kill::test_a_killed_start_can_be_done_again[standin-supervisor-and-daemon-dash]",
+    "kill::test_a_killed_start_can_be_done_again[standin-dash-supervisor-and-daemon]",
     "networks::test_network_of_a_kind[nat-dash]",
     "races::test_one_guest_whatever_the_order[0-all]",
     "settings::test_the_service_raises_a_variable_before_guests_start[dash]",

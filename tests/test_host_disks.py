@@ -63,8 +63,13 @@ def killed(host: Host, step: int, *words: str) -> bool:
     return bool(host.call("executed") - before >= step)
 
 
-@pytest.mark.parametrize("shell", EACH_SHELL)
-@pytest.mark.parametrize(("name", "other"), [("db1/extra", "web1"), ("web1/papers", "db1")])
+@pytest.mark.parametrize(
+    ("name", "other", "shell"),
+    [
+        *(("db1/extra", "web1", shell) for shell in ("dash", "mksh")),
+        *(("web1/papers", "db1", shell) for shell in ("bash", "busybox")),
+    ],
+)
 def test_a_killed_destroy_can_be_done_again(name: str, other: str, shell: str, open_host: Callable[..., Host]) -> None:
     owner, disk = name.split("/")
     for step in range(1, 20):

@@ -26,27 +26,20 @@ FORGET = (
 )
 EVERYDAY = ("dash", "supervisor-and-daemon")
 CASES = [
-    pytest.param(
-        shell, victims, id=f"{victims}-{shell}", marks=[] if (shell, victims) == EVERYDAY else [pytest.mark.slow]
-    )
-    for shell in SHELLS
-    for victims in VICTIMS
-    if shell == EVERYDAY[0] or victims == EVERYDAY[1]
+    *(("standin", EVERYDAY[0], victims) for victims in VICTIMS),
+    *(("standin", shell, EVERYDAY[1]) for shell in SHELLS if shell != EVERYDAY[0]),
+    *(("passthrough", EVERYDAY[0], victims) for victims in (EVERYDAY[1], "all")),
 ]
+"""Site, shell and victims: a guest web1 with a disk, a NIC and a seed, and perhaps devices that a start takes for it."""
 
 
-@pytest.fixture(params=["standin", pytest.param("passthrough", marks=pytest.mark.slow)])
-def open_any(request: pytest.FixtureRequest, open_site: Callable[..., Host]) -> Callable[[str], Host]:
-    """Opens hosts whose guest web1 has a disk, a NIC and a seed, and perhaps devices that a start takes for it."""
-
-    def open_one(shell: str) -> Host:
-        if request.param == "standin":
-            return open_site("standin", "alpha", shell)
-        host = open_site("passthrough", "alpha", shell, **DEVICES)
-        host.make(*ROMS)
-        return host
-
-    return open_one
+def opened(open_site: Callable[..., Host], site: str, shell: str) -> Host:
+    """A host of a site, with what its guest needs."""
+    if site == "standin":
+        return open_site(site, "alpha", shell)
+    host = open_site(site, "alpha", shell, **DEVICES)
+    host.make(*ROMS)
+    return host
 
 
 def killed_at_each_step(
@@ -96,9 +89,9 @@ def is_gone_after_stop(
     host.transcript()
 
 
-@pytest.mark.parametrize(("shell", "victims"), CASES)
-def test_a_killed_start_can_be_done_again(shell: str, victims: str, open_any: Callable[[str], Host]) -> None:
-    host = open_any(shell)
+@pytest.mark.parametrize(("site", "shell", "victims"), CASES)
+def test_a_killed_start_can_be_done_again(site: str, shell: str, victims: str, open_site: Callable[..., Host]) -> None:
+    host = opened(open_site, site, shell)
     works_again(host, 0)
     for step in killed_at_each_step(host, "start", victims, lambda: None):
         works_again(host, step)
@@ -117,17 +110,17 @@ def test_a_killed_first_start_can_be_done_again(victims: str, open_host: Callabl
         works_again(host, step)
 
 
-@pytest.mark.parametrize(("shell", "victims"), CASES)
-def test_a_killed_start_can_be_stopped(shell: str, victims: str, open_any: Callable[[str], Host]) -> None:
-    host = open_any(shell)
+@pytest.mark.parametrize(("site", "shell", "victims"), CASES)
+def test_a_killed_start_can_be_stopped(site: str, shell: str, victims: str, open_site: Callable[..., Host]) -> None:
+    host = opened(open_site, site, shell)
     works_again(host, 0)
     for step in killed_at_each_step(host, "start", victims, lambda: None):
         is_gone_after_stop(host, step)
 
 
-@pytest.mark.parametrize(("shell", "victims"), CASES)
-def test_a_killed_stop_can_be_done_again(shell: str, victims: str, open_any: Callable[[str], Host]) -> None:
-    host = open_any(shell)
+@pytest.mark.parametrize(("site", "shell", "victims"), CASES)
+def test_a_killed_stop_can_be_done_again(site: str, shell: str, victims: str, open_site: Callable[..., Host]) -> None:
+    host = opened(open_site, site, shell)
 
     def started() -> None:
         outcome = host.run(HIVECTL, "start", "web1")

@@ -66,12 +66,8 @@ MADE = {
 }
 """Guest -> the volumes and snapshots that are there in the end."""
 
-EVERY_DAY = ("clone1", "all")
-CASES = [
-    pytest.param(vm, victims, id=f"{vm}-{victims}", marks=[] if (vm, victims) == EVERY_DAY else [pytest.mark.slow])
-    for vm in MADE
-    for victims in ("supervisor", "supervisor-and-daemon", "all")
-]
+CASES = [*((vm, "supervisor-and-daemon") for vm in MADE), ("clone1", "all"), ("san1", "supervisor")]
+"""Who is killed while which disks are made; each takes twenty seconds."""
 
 
 def storage_host(vm: str, open_storage_host: Callable[..., Host]) -> tuple[Host, Callable[[], None]]:
@@ -105,7 +101,7 @@ def test_a_killed_first_start_can_be_done_again(vm: str, victims: str, open_stor
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("victims", ["supervisor", "supervisor-and-daemon", "all"])
+@pytest.mark.parametrize("victims", ["supervisor-and-daemon", "all"])
 def test_a_killed_start_or_stop_leaves_no_session(victims: str, open_storage_host: Callable[..., Host]) -> None:
     host, forget = storage_host("san1", open_storage_host)
 

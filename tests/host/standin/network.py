@@ -125,7 +125,9 @@ def change(world: World, interface: Interface, words: list[str]) -> str:
             member = rest.pop(0)
             if member not in interface.members:
                 return f"ifconfig: unable to get bridge flags: {member}: No such file or directory"
-            interface.vlans.setdefault(member, []).append(f"{verb[2:]} {rest.pop(0)}")
+            # Each replaces what was said of that before; "+iftagged" would add.
+            others = [each for each in interface.vlans.get(member, []) if not each.startswith(f"{verb[2:]} ")]
+            interface.vlans[member] = [*others, f"{verb[2:]} {rest.pop(0)}"]
         elif verb in CHANGES and rest:
             error = CHANGES[verb](world, interface, rest.pop(0))
             if error:
