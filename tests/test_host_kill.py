@@ -30,7 +30,7 @@ CASES = [
     *(("standin", shell, EVERYDAY[1]) for shell in SHELLS if shell != EVERYDAY[0]),
     *(("passthrough", EVERYDAY[0], victims) for victims in (EVERYDAY[1], "all")),
 ]
-"""Site, shell and victims: a guest web1 with a disk, a NIC and a seed, and perhaps devices that a start takes for it."""
+"""Site, shell and victims: a guest web1 with a disk, a NIC and a seed, and in one site devices taken at a start."""
 
 
 def opened(open_site: Callable[..., Host], site: str, shell: str) -> Host:
