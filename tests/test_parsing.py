@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from hivewright import parsing
-from hivewright.parsing import Memory, memory_of, parse_documents
-from hivewright.syntax import parse_toml
+from hivewright.parsing import Memory, memory_of, parse_documents, parse_toml
 
 TEXTS = ["a = 1\n", 'b = { c = ["d", 1.5, true] }\n', "e = 1979-05-27\n", "broken =\n", ""]
 DOCUMENTS = [(f"{number}.toml", text) for number, text in enumerate(TEXTS)]

@@ -11,9 +11,9 @@ import pytest
 
 from conftest import write_files
 from hivewright.data import data_directory
+from hivewright.parsing import parse_toml
 from hivewright.report import Spot
 from hivewright.source import find_project, read_site
-from hivewright.syntax import parse_toml
 
 
 def names(folder: Path) -> list[str]:

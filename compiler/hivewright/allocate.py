@@ -25,7 +25,7 @@ _FIRST_PIPE, _LAST_PIPE = 10000, 65534
 """Pipes of dummynet(4), two for each NIC with a rate limit; those below are the administrator's."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Allocation:
     """A lock for every VM of the site, and the locks of VMs that left, unchanged; sorted by VM."""
 
@@ -33,7 +33,7 @@ class Allocation:
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class _Pool:
     """What is taken across the site: value -> who has it."""
 

@@ -12,7 +12,6 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from hivewright.faults import diagnose, without_faults
 from hivewright.model.base import Table
 from hivewright.model.guest import Topology
 from hivewright.model.host import Host
@@ -32,7 +31,7 @@ from hivewright.wording import quoted, table_text
 M = TypeVar("M", bound=Table)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Loaded:
     """The outcome of loading. There is a site only when there is no error."""
 
@@ -63,13 +62,15 @@ def _remainder(values: Mapping[str, object]) -> Vm | None:
         try:
             return Vm.model_validate(values)
         except ValidationError as error:
+            from hivewright.faults import without_faults
+
             values = {"memory": "1G", **without_faults(error, values)}
         except RecursionError:
             break
     return None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class _Loader:
     sources: Sources
     tables: Tables
@@ -163,6 +164,8 @@ class _Loader:
         try:
             return model.model_validate(sort_tables(values))
         except ValidationError as error:
+            from hivewright.faults import diagnose
+
             where = partial_function(place_in_layers, layers)
             self.diagnostics += diagnose(error, model, values, where, partial=partial)
         except RecursionError:

@@ -13,7 +13,7 @@ from hivewright.site import Site
 from hivewright.source import Project
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Numbers:
     """The allocation of a site, and the lock files that differ from it."""
 
@@ -23,7 +23,7 @@ class Numbers:
     diagnostics: tuple[Diagnostic, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Locks:
     """The locks of a site as they were found, by VM; those of VMs that left too, since their numbers stay taken."""
 

@@ -15,7 +15,6 @@ from pathlib import Path
 from hivewright import __version__
 from hivewright.cache import cache_path, keep
 from hivewright.report import Diagnostic
-from hivewright.syntax import parse_toml
 
 LARGE = 2**18
 """Characters of TOML from which on a process more, or looking things up, costs less than it saves."""
@@ -27,7 +26,7 @@ Outcome = tuple[dict[str, object] | None, Diagnostic | None]
 """The values of a document, or what is wrong with it."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class Memory:
     """The documents of a site as an earlier build parsed them. Nothing is read before it is asked for."""
 
@@ -65,6 +64,18 @@ def _seal(content: bytes) -> bytes:
     """A digest of what is remembered and of what made it: bytes that were damaged could crash the interpreter."""
     version = f"{__version__} {sys.hexversion} {marshal.version}".encode()
     return blake2b(content, digest_size=32, key=blake2b(version, digest_size=32).digest()).digest()
+
+
+def parse_toml(name: str, text: str) -> Outcome:
+    """The values of a document, or what is wrong with it."""
+    import tomli
+
+    try:
+        return tomli.loads(text), None
+    except (ValueError, RecursionError) as error:
+        from hivewright.syntax import fault_of
+
+        return None, fault_of(name, text, error)
 
 
 def parse_documents(documents: Sequence[Document], memory: Memory | None = None) -> list[Outcome]:

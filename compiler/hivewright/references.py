@@ -21,7 +21,7 @@ _MAX_FILE = 2**20
 """Hooks and user data are read into memory and shipped to hosts; a file of more than 1 MiB is a mistake."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Known:
     """The names that exist, also those of objects that are not valid."""
 
@@ -30,7 +30,7 @@ class Known:
     profiles: Callable[[], Collection[str]]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class _Checker:
     site: Site
     known: Known

@@ -37,7 +37,7 @@ _MAX_DEPTH = 20
 """Deeper tables are no keys of a VM; they are replaced instead of merged, so that recursion stays bounded."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Whole:
     """A VM with all its layers merged; the strongest layer is the first."""
 
@@ -45,7 +45,7 @@ class Whole:
     layers: tuple[Layer, ...]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class Resolver:
     """Finds the layers of VMs and merges them. VMs with the same profile and templates share the merged lower ones."""
 

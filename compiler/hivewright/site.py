@@ -36,7 +36,7 @@ class Origin:
     path: KeyPath
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Site:
     """A validated site. All mappings are by name, in sorted order, so that the order of tables never matters."""
 

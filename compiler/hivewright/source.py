@@ -47,7 +47,7 @@ class SourceFile:
     values: dict[str, object]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class Sources:
     """All that was read. Profiles are added as they are asked for."""
 
@@ -87,7 +87,7 @@ class Sources:
         text = _read_text(found[1], found[0], self.texts)
         if isinstance(text, Diagnostic):
             return None, [text]
-        from hivewright.syntax import parse_toml
+        from hivewright.parsing import parse_toml
 
         values, fault = parse_toml(found[0], text)
         file = SourceFile(found[0], text, values) if values is not None else None

@@ -25,7 +25,7 @@ FEWEST_FILES = 2
 """Of a host: INVENTORY.md and MANIFEST, which lie at the top."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Stamp:
     """What an earlier build left; empty when there was none."""
 

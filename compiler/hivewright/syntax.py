@@ -59,21 +59,19 @@ _DEEP = re.compile(r"(?:[\[{=][ \t\r\n]*(?:[A-Za-z0-9_-]+[ \t]*)?){50}|(?:[A-Za-
 _LONG_NUMBER = re.compile(r"[0-9_]{4000,}")
 
 
-def parse_toml(name: str, text: str) -> tuple[dict[str, object] | None, Diagnostic | None]:
-    """The values of a document, or what is wrong with it."""
+def fault_of(name: str, text: str, error: Exception) -> Diagnostic:
+    """What is wrong with a document that tomli could not read, with ``error``."""
     import tomli
 
-    try:
-        return tomli.loads(text), None
-    except tomli.TOMLDecodeError as error:
-        return None, _syntax(name, text, error)
-    except RecursionError:
+    if isinstance(error, RecursionError):
         message = "arrays, tables or dotted keys are nested too deeply"
         remedy = "no key of hivewright is nested more than five levels deep"
-        return None, Diagnostic("SRC007", message, _match_spot(name, text, _DEEP, 1), remedy)
-    except ValueError:  # int() refuses text of more than 4300 digits
-        spot = _match_spot(name, text, _LONG_NUMBER, None)
-        return None, Diagnostic("SRC008", "this number has thousands of digits", spot, "a number has at most 19 digits")
+        return Diagnostic("SRC007", message, _match_spot(name, text, _DEEP, 1), remedy)
+    if isinstance(error, tomli.TOMLDecodeError):
+        return _syntax(name, text, error)
+    # int() refuses text of more than 4300 digits
+    spot = _match_spot(name, text, _LONG_NUMBER, None)
+    return Diagnostic("SRC008", "this number has thousands of digits", spot, "a number has at most 19 digits")
 
 
 def spot_at(name: str, text: str, position: int, length: int = 1) -> Spot:
@@ -88,7 +86,7 @@ def _match_spot(name: str, text: str, pattern: re.Pattern[str], length: int | No
     return spot_at(name, text, match.start(), match.end() - match.start() if length is None else length)
 
 
-def _syntax(name: str, text: str, error: ValueError) -> Diagnostic:
+def _syntax(name: str, text: str, error: Exception) -> Diagnostic:
     """What tomli found; it tells line and column since version 2.1."""
     found = str(getattr(error, "msg", error))
     line, column = int(getattr(error, "lineno", 1)), int(getattr(error, "colno", 1))

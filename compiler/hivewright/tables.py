@@ -17,7 +17,7 @@ NAMED = ("host", "image", "network", "storage", "template", "topology", "user", 
 _KNOWN = frozenset((*SINGLE, *NAMED))
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class Tables:
     """The tables of a site as plain values."""
 

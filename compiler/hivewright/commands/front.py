@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from hivewright.site import Site
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class Front:
     """A project as it was read, and the way to report. There is a site only when no error was found.
 

@@ -37,7 +37,7 @@ def settle(
             use(numbers)
         return numbers
 
-    if len(site.vms) >= VMS_WORTH_A_PROCESS or _has_yaml(site):
+    if len(site.vms) >= VMS_WORTH_A_PROCESS:
         numbers, rules = _in_two_processes(allocate, lambda: check_rules(site))
     else:
         rules = check_rules(site)
@@ -46,11 +46,6 @@ def settle(
     if front.report((*loading, *rules)) or front.report(numbers.diagnostics):
         return None
     return numbers
-
-
-def _has_yaml(site: Site) -> bool:
-    """Reading first-boot data of one's own takes longer than all other rules together: the parser has to be loaded."""
-    return any(vm.cloud_init is not None and vm.cloud_init.user_data is not None for vm in site.vms.values())
 
 
 def _in_two_processes(

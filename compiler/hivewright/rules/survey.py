@@ -22,7 +22,7 @@ Owner = tuple[str, ...]
 """A key path below ``vm`` that claims something: ``("web1", "nic", "lan", "mac")``."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Survey:
     """A site with its VMs by host. Hosts that do not exist are left out everywhere."""
 
