@@ -62,19 +62,22 @@ def allocate(site: Site, locks: Mapping[str, Lock]) -> Allocation:
 
 def _take_lock(pool: _Pool, vm: str, lock: Lock) -> None:
     """Reserve what a lock holds; two locks with the same number come from branches that were merged."""
-    holders: Iterator[tuple[dict[str, tuple[str, str]], str, str, str]] = iter(
-        [(pool.macs, "macs", nic, mac) for nic, mac in lock.macs.items()]
-        + [(pool.taps, "taps", nic, tap) for nic, tap in lock.taps.items()]
-        + [(pool.pipes, "pipes", nic, pipe) for nic, pipe in lock.pipes.items()]
-    )
-    for table, kind, nic, value in holders:
-        other = table.setdefault(value, (vm, nic))
-        if other != (vm, nic):
-            _twice(pool, (kind, nic), (kind, other[1]), value, vm, other[0])
+    for table, kind, held in ((pool.macs, "macs", lock.macs), (pool.taps, "taps", lock.taps)):
+        _take(pool, table, kind, vm, held)
+    if lock.pipes:
+        _take(pool, pool.pipes, "pipes", vm, lock.pipes)
     if lock.vnc is not None:
         other = pool.ports.setdefault(lock.vnc, (vm, ""))
         if other[0] != vm:
             _twice(pool, ("vnc",), ("vnc",), str(lock.vnc), vm, other[0])
+
+
+def _take(pool: _Pool, table: dict[str, tuple[str, str]], kind: str, vm: str, held: Mapping[str, str]) -> None:
+    for nic, value in held.items():
+        owner = (vm, nic)
+        other = table.setdefault(value, owner)
+        if other is not owner and other != owner:
+            _twice(pool, (kind, nic), (kind, other[1]), value, vm, other[0])
 
 
 def _twice(pool: _Pool, path: tuple[str, ...], other_path: tuple[str, ...], value: str, vm: str, other: str) -> None:

@@ -55,7 +55,7 @@ def host_digests(site: Site, allocation: Allocation) -> dict[str, str]:
         layers = site.layers[name]
         shared = "".join([_text(layer, texts) for layer in layers[1:]])
         lock = allocation.locks[name]
-        numbers = f"{lock.uuid}{lock.vnc}{lock.slots}{lock.macs}{lock.taps}{lock.consoles}{lock.ports}"
+        numbers = f"{lock.uuid}{lock.vnc}{lock.slots}{lock.macs}{lock.taps}{lock.consoles}{lock.ports}{lock.pipes}"
         own = f"{layers[0].file}{layers[0].values}{numbers}"
         for host in site.hosts_of(vm):
             digests[host].update(f"{name}{own}{shared}".encode())

@@ -1,0 +1,40 @@
+"""The digest of a host changes with everything that its files follow from."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+
+import pytest
+
+from builders import build_site
+from hivewright.allocate import Allocation, allocate
+from hivewright.lock import Lock
+from hivewright.pipeline import host_digests
+
+WEB1 = {"nic": {"lan": {"network": "lan"}}, "disk": {"root": {"storage": "fast", "size": "20G"}}}
+CHANGED = {
+    "uuid": "01234567-89ab-cdef-0123-456789abcdef",
+    "vnc": 5999,
+    "slots": {"disk.root": "0:9:0"},
+    "macs": {"lan": "58:9c:fc:00:00:09"},
+    "taps": {"lan": "tap-other"},
+    "consoles": {"com1": "nmdm-other.1"},
+    "ports": {"disk.root": "main:9"},
+    "pipes": {"lan": "990"},
+}
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(Lock)])
+def test_a_changed_number_changes_the_digest(name: str) -> None:
+    site = build_site({"web1": WEB1})
+    allocation = allocate(site, {})
+    lock = replace(allocation.locks["web1"], **{name: CHANGED[name]})
+    assert host_digests(site, Allocation({"web1": lock})) != host_digests(site, allocation)
+
+
+def test_a_changed_definition_changes_the_digest_of_its_host_alone() -> None:
+    hosts = {"alpha": {"freebsd": "14.3"}, "beta": {"freebsd": "14.3"}}
+    vms = {"web1": WEB1, "web2": {**WEB1, "host": "beta"}}
+    before, after = build_site(vms, hosts=hosts), build_site({**vms, "web1": {**WEB1, "cpus": 2}}, hosts=hosts)
+    old, new = (host_digests(site, allocate(site, {})) for site in (before, after))
+    assert [host for host in hosts if old[host] != new[host]] == ["alpha"]
