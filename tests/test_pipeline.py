@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from typing import Any
 
 import pytest
 
@@ -11,8 +12,8 @@ from hivewright.allocate import Allocation, allocate
 from hivewright.lock import Lock
 from hivewright.pipeline import host_digests
 
-WEB1 = {"nic": {"lan": {"network": "lan"}}, "disk": {"root": {"storage": "fast", "size": "20G"}}}
-CHANGED = {
+WEB1: dict[str, Any] = {"nic": {"lan": {"network": "lan"}}, "disk": {"root": {"storage": "fast", "size": "20G"}}}
+CHANGED: dict[str, Any] = {
     "uuid": "01234567-89ab-cdef-0123-456789abcdef",
     "vnc": 5999,
     "slots": {"disk.root": "0:9:0"},
