@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from hivewright.plan import (
     DevdRule,
     DiskPlan,
@@ -68,8 +66,7 @@ WEB = VmPlan(
 )
 """A cloud image behind a bridge, with a hook, that waits for another guest."""
 
-DATABASE = replace(
-    WEB,
+DATABASE = WEB._replace(
     name="db-1",
     source="vms/db.toml [vm.db-1]",
     description='The "database" of $everything; don\'t touch',
@@ -92,8 +89,7 @@ DATABASE = replace(
 )
 """A guest whose words need quotes, without provisioning, hooks or a seed."""
 
-WINDOWS = replace(
-    DATABASE,
+WINDOWS = DATABASE._replace(
     name="win",
     source="vms/win.toml [vm.win]",
     description="",

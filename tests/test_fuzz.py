@@ -121,7 +121,7 @@ def test_example_with_values_replaced(example: Sources, data: st.DataObject) -> 
         path = list(data.draw(st.sampled_from(sorted(places(file.values)))))
         path += data.draw(st.lists(KEYS, max_size=1))
         files[number] = SourceFile(file.name, file.text, put(file.values, path, data.draw(VALUES)))
-    check(Sources(example.project, tuple(files), texts=dict(example.texts)))
+    check(Sources(example.project, tuple(files)))
 
 
 @pytest.mark.parametrize("seed", range(40))

@@ -28,13 +28,13 @@ class Part:
 
 PARTS = {
     "values": Part("units quote report wording manifest plan parallel data explain"),
-    "cache": Part("cache"),
-    "source": Part("source syntax parsing locate printer", "values cache package"),
+    "cache": Part("cache", "package"),
+    "source": Part("source syntax parsing locate printer", "values cache"),
     "model": Part("model model.base model.devices model.disk model.firmware model.guest model.host "
-                  "model.limits model.machine model.network model.nic model.numa model.site model.sriov model.storage "
-                  "model.storage_values model.tpm model.vm", "values"),
+                  "model.limits model.machine model.marks model.network model.nic model.numa model.site model.sriov "
+                  "model.storage model.storage_values model.tpm model.vm", "values"),
     "site": Part("site", "values model"),
-    "load": Part("load resolve tables variants references faults keys", "values source model site"),
+    "load": Part("load recurring resolve tables variants references faults keys", "values source model site"),
     "schema": Part("schema reference", "values model"),
     "shared": Part("extra_args passed waves", "values model"),
     "rules": Part("rules rules.addresses rules.arguments rules.buses rules.capacity rules.devices rules.firmware "
@@ -67,8 +67,8 @@ PACKAGES = {
     "jinja2": "render template_check",
     "pydantic": "model.base model.devices model.disk model.firmware model.guest model.host model.limits model.machine "
     "model.network model.nic "
-    "model.numa model.site model.sriov model.storage model.tpm model.vm load faults keys",
-    "pydantic_core": "model.base",
+    "model.numa model.marks model.site model.sriov model.storage model.tpm model.vm load recurring faults keys",
+    "pydantic_core": "model.base model.marks",
     "tomli": "locate lock parsing syntax",
     "yaml": "lower.yaml_text rules.guest",
 }

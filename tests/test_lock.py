@@ -64,6 +64,7 @@ LOCKS = st.builds(
     macs=unique(NAMES, OCTETS.map("58:9c:fc:{}".format)),
     taps=unique(NAMES, TAPS),
     consoles=unique(st.sampled_from(["com1", "com2", "com3", "com4"]), NAMES.map("nmdm-{}.1".format)),
+    ports=unique(NAMES.map("disk.{}".format), st.tuples(NAMES, st.integers(0, 31)).map("{0[0]}:{0[1]}".format)),
     pipes=unique(NAMES, st.integers(5000, 32767).map(lambda number: str(2 * number))),
 )
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hivewright import parsing
+from hivewright import cache, parsing
 from hivewright.parsing import Memory, memory_of, parse_documents, parse_toml
 
 TEXTS = ["a = 1\n", 'b = { c = ["d", 1.5, true] }\n', "e = 1979-05-27\n", "broken =\n", ""]
@@ -87,7 +87,7 @@ def test_the_memory_of_another_version_is_not_used(memory: Memory, monkeypatch: 
     parse_documents(DOCUMENTS, memory)
     memory.save()
     assert Memory(memory.path).known != {}
-    monkeypatch.setattr(parsing, "__version__", "another")
+    monkeypatch.setattr(cache, "__version__", "another")
     assert Memory(memory.path).known == {}
 
 

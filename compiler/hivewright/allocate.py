@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from hivewright.lock import Lock, lock_file
 from hivewright.model.vm import Vm
@@ -25,25 +25,24 @@ _FIRST_PIPE, _LAST_PIPE = 10000, 65534
 """Pipes of dummynet(4), two for each NIC with a rate limit; those below are the administrator's."""
 
 
-@dataclass(frozen=True, slots=True, repr=False, eq=False)
-class Allocation:
+class Allocation(NamedTuple):
     """A lock for every VM of the site, and the locks of VMs that left, unchanged; sorted by VM."""
 
     locks: Mapping[str, Lock]
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
-@dataclass(slots=True, repr=False, eq=False)
 class _Pool:
     """What is taken across the site: value -> who has it."""
 
-    macs: dict[str, tuple[str, str]] = field(default_factory=dict)
-    taps: dict[str, tuple[str, str]] = field(default_factory=dict)
-    ports: dict[int, tuple[str, str]] = field(default_factory=dict)
-    pipes: dict[str, tuple[str, str]] = field(default_factory=dict)
-    next_port: int = _FIRST_PORT
-    next_pipe: int = _FIRST_PIPE
-    diagnostics: list[Diagnostic] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.macs: dict[str, tuple[str, str]] = {}
+        self.taps: dict[str, tuple[str, str]] = {}
+        self.ports: dict[int, tuple[str, str]] = {}
+        self.pipes: dict[str, tuple[str, str]] = {}
+        self.next_port = _FIRST_PORT
+        self.next_pipe = _FIRST_PIPE
+        self.diagnostics: list[Diagnostic] = []
 
 
 def allocate(site: Site, locks: Mapping[str, Lock]) -> Allocation:

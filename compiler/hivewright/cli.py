@@ -9,9 +9,10 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from argparse import SUPPRESS, ArgumentParser, Namespace
+from argparse import SUPPRESS, ArgumentParser, HelpFormatter, Namespace
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from importlib import import_module
 from typing import Any, NoReturn
 
@@ -37,6 +38,9 @@ DEFAULTS = {
     "verbose": False,
     "debug": False,
 }
+
+_FORMATTER = partial(HelpFormatter, width=78)
+"""Of a fixed width: to ask the terminal for its own, argparse loads all that packs archives (shutil), at each start."""
 
 
 def entry() -> NoReturn:
@@ -80,12 +84,16 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _parse(argv: Sequence[str]) -> Namespace:
-    parser = ArgumentParser(prog="hivewright", description="Compiles TOML definitions of bhyve guests.")
+    parser = ArgumentParser(
+        prog="hivewright", description="Compiles TOML definitions of bhyve guests.", formatter_class=_FORMATTER
+    )
     parser.add_argument("--version", action="version", version=f"hivewright {__version__}")
     _add_global_flags(parser)
-    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True, parser_class=_VerbParser)
+    verbs = parser.add_subparsers(
+        prog="hivewright", dest="verb", metavar="VERB", required=True, parser_class=_VerbParser
+    )
     for verb, text in VERBS.items():
-        verbs.add_parser(verb, help=text).verb = verb
+        verbs.add_parser(verb, help=text, formatter_class=_FORMATTER).verb = verb
     arguments = parser.parse_args(argv)
     for name, value in DEFAULTS.items():
         if not hasattr(arguments, name):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from hivewright.units import PciAddress, parse_pci_address
 
@@ -14,13 +14,12 @@ WITH_VALUE = "cfGKklmnoprsU"
 """Options of bhyve(8) that take one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Argument:
-    """One option of extra_args. ``value`` is empty for an option without one; ``index`` counts words from 0."""
+class Argument(NamedTuple):
+    """One option of extra_args. ``value`` is empty for an option without one; ``place`` counts words from 0."""
 
     flag: str
     value: str
-    index: int
+    place: int
 
 
 def parse_extra_args(words: Sequence[str]) -> tuple[Argument, ...]:
@@ -60,7 +59,7 @@ def slots_of(words: Sequence[str]) -> list[tuple[PciAddress, int]]:
     What is wrong with them the rules tell, and numbers are allocated beside them.
     """
     try:
-        found = [(slot_of(argument), argument.index) for argument in parse_extra_args(words)]
+        found = [(slot_of(argument), argument.place) for argument in parse_extra_args(words)]
     except ValueError:
         return []
     return [(address, index) for address, index in found if address is not None]

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hivewright.report import Diagnostic, KeyPath, Part, Place
 from hivewright.wording import (
@@ -55,8 +54,7 @@ _RANGES = {
 _FORMS = ("value", "string_pattern_mismatch")
 
 
-@dataclass(frozen=True, slots=True)
-class _Fault:
+class _Fault(NamedTuple):
     """One error of pydantic, with the path in the data (union branches removed) it is about."""
 
     type: str

@@ -11,7 +11,7 @@ import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from hivewright.manifest import Artifact
 
@@ -48,8 +48,7 @@ class OutputError(Exception):
         return cls(path, reason, _REMEDIES.get(error.errno or 0, "correct this and build again"))
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """A regular file on disk: its permission bits and its content."""
 
     mode: int

@@ -6,9 +6,8 @@ All faults of the phase are collected. Nothing here raises for any input.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import partial as partial_function
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from pydantic import ValidationError
 
@@ -19,6 +18,7 @@ from hivewright.model.network import Network
 from hivewright.model.site import Profile, SiteTable, User
 from hivewright.model.storage import Image, Storage
 from hivewright.model.vm import Vm
+from hivewright.recurring import Recurring
 from hivewright.references import Known, check_references
 from hivewright.report import Diagnostic, KeyPath, Place
 from hivewright.resolve import Resolver, place_in_layers, sort_tables
@@ -31,8 +31,7 @@ from hivewright.wording import quoted, table_text
 M = TypeVar("M", bound=Table)
 
 
-@dataclass(frozen=True, slots=True, repr=False, eq=False)
-class Loaded:
+class Loaded(NamedTuple):
     """The outcome of loading. There is a site only when there is no error."""
 
     site: Site | None
@@ -70,16 +69,14 @@ def _remainder(values: Mapping[str, object]) -> Vm | None:
     return None
 
 
-@dataclass(slots=True, repr=False, eq=False)
 class _Loader:
-    sources: Sources
-    tables: Tables
-    diagnostics: list[Diagnostic] = field(default_factory=list)
-    resolver: Resolver = field(init=False)
-    layers: dict[str, tuple[Layer, ...]] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.resolver = Resolver(self.sources, self.tables)
+    def __init__(self, sources: Sources, tables: Tables) -> None:
+        self.sources = sources
+        self.tables = tables
+        self.diagnostics: list[Diagnostic] = []
+        self.resolver = Resolver(sources, tables)
+        self.recurring = Recurring()
+        self.layers: dict[str, tuple[Layer, ...]] = {}
 
     def load(self) -> Site:
         """The site, as far as it is valid."""
@@ -162,7 +159,8 @@ class _Loader:
         Keys are put in order before, so that the order in which they were written never matters.
         """
         try:
-            return model.model_validate(sort_tables(values))
+            prepared = self.recurring.put_into(values) if model is Vm else values
+            return model.model_validate(sort_tables(prepared))
         except ValidationError as error:
             from hivewright.faults import diagnose
 
@@ -215,11 +213,10 @@ class _Loader:
 
     def _profiles(self, vms: Mapping[str, Vm], images: Mapping[str, Image]) -> dict[str, Profile]:
         """The profiles that VMs use, for themselves or for their image; each is checked once."""
-        for vm in vms.values():
-            wanted = [*(disk.image for disk in vm.disk.values()), *(drive.image for drive in vm.cd.values())]
-            for image in wanted:
-                if image is not None and image not in images:
-                    self.resolver.profile(image)
+        wanted = {disk.image for vm in vms.values() for disk in vm.disk.values()}
+        wanted |= {drive.image for vm in vms.values() for drive in vm.cd.values()}
+        for image in sorted(image for image in wanted if image is not None and image not in images):
+            self.resolver.profile(image)
         found = {}
         for name, file in sorted(self.resolver.profiles.items()):
             if file is None:

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import cast
+from typing import NamedTuple, cast
 
 from hivewright.report import Diagnostic, Spot
 from hivewright.source import LOCKS
@@ -50,28 +49,23 @@ _ENTRY = re.compile(r'"?([^" ]+)"? = "([^"]*)"\n')
 _RESTORE = "restore the file from version control; if it was never committed, delete it and build again"
 
 
-@dataclass(frozen=True, slots=True)
-class Lock:
+class Lock(NamedTuple):
     """What was allocated to one VM. Entries of devices that are gone stay, so that their numbers are not reused."""
 
     uuid: str
     vnc: int | None = None
-    slots: Mapping[str, str] = field(default_factory=dict)
+    slots: Mapping[str, str] = {}
     """Device (``disk.root``, ``nic.lan``, ``rng``, ``seed``, ``fbuf``) -> ``bus:slot:function``."""
-    macs: Mapping[str, str] = field(default_factory=dict)
+    macs: Mapping[str, str] = {}
     """NIC -> MAC address, lower case."""
-    taps: Mapping[str, str] = field(default_factory=dict)
+    taps: Mapping[str, str] = {}
     """NIC -> interface on the host."""
-    consoles: Mapping[str, str] = field(default_factory=dict)
+    consoles: Mapping[str, str] = {}
     """``com1`` -> ``nmdm-web1.1``: nmdm(4) device below /dev without its A or B end."""
-    ports: Mapping[str, str] = field(default_factory=dict)
+    ports: Mapping[str, str] = {}
     """Disk or drive -> ``CONTROLLER:PORT`` of an AHCI controller with several."""
-    pipes: Mapping[str, str] = field(default_factory=dict)
+    pipes: Mapping[str, str] = {}
     """NIC with a rate limit -> number of the dummynet(4) pipe towards the guest; the next number is the other way."""
-
-    def __reduce__(self) -> tuple[object, ...]:
-        # Thousands of them travel between processes; the usual way takes twice as long.
-        return Lock, (self.uuid, self.vnc, self.slots, self.macs, self.taps, self.consoles, self.ports, self.pipes)
 
 
 def lock_file(vm: str) -> str:

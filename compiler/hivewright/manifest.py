@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from hashlib import sha256
+from typing import NamedTuple
 
 MANIFEST = "MANIFEST"
 INVENTORY = "INVENTORY.md"
@@ -15,16 +15,14 @@ ROOT = "root/"
 _LINE = re.compile(r"([^\x00\n]+) (0[0-7]{3}) ([0-9a-f]{64})")
 
 
-@dataclass(frozen=True, slots=True)
-class Artifact:
+class Artifact(NamedTuple):
     """One file of the output: a mode such as ``0o600`` and the whole content."""
 
     mode: int
     content: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One line of MANIFEST: the mode on the host and the SHA-256 of the content in hexadecimal digits."""
 
     mode: int

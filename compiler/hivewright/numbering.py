@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from hivewright.allocate import Allocation, allocate
 from hivewright.lock import Lock, lock_file, read_lock, write_lock
@@ -13,8 +13,7 @@ from hivewright.site import Site
 from hivewright.source import Project
 
 
-@dataclass(frozen=True, slots=True, repr=False, eq=False)
-class Numbers:
+class Numbers(NamedTuple):
     """The allocation of a site, and the lock files that differ from it."""
 
     allocation: Allocation
@@ -23,8 +22,7 @@ class Numbers:
     diagnostics: tuple[Diagnostic, ...]
 
 
-@dataclass(frozen=True, slots=True, repr=False, eq=False)
-class Locks:
+class Locks(NamedTuple):
     """The locks of a site as they were found, by VM; those of VMs that left too, since their numbers stay taken."""
 
     locks: Mapping[str, Lock]

@@ -6,14 +6,11 @@ Values are remembered by a digest of the text they stand for, so that nothing bu
 from __future__ import annotations
 
 import marshal
-import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
 
-from hivewright import __version__
-from hivewright.cache import cache_path, keep
+from hivewright.cache import cache_path, keep_values, read_values
 from hivewright.report import Diagnostic
 
 LARGE = 2**18
@@ -26,44 +23,31 @@ Outcome = tuple[dict[str, object] | None, Diagnostic | None]
 """The values of a document, or what is wrong with it."""
 
 
-@dataclass(slots=True, repr=False, eq=False)
 class Memory:
     """The documents of a site as an earlier build parsed them. Nothing is read before it is asked for."""
 
-    path: Path | None
-    used: dict[bytes, bytes] = field(default_factory=dict)
-    """Digest of a text -> its values, marshalled; of the documents that were asked for."""
-    _known: dict[bytes, bytes] | None = None
+    def __init__(self, path: Path | None) -> None:
+        self.path = path
+        self.used: dict[bytes, bytes] = {}
+        """Digest of a text -> its values, marshalled; of the documents that were asked for."""
+        self._known: dict[bytes, bytes] | None = None
 
     @property
     def known(self) -> dict[bytes, bytes]:
         """What the earlier build left; empty when there was none, or when its file cannot be trusted."""
         if self._known is None:
-            self._known = {}
-            try:
-                content = self.path.read_bytes() if self.path is not None else b""
-            except OSError:
-                content = b""
-            if content[:32] == _seal(content[32:]):
-                self._known = marshal.loads(content[32:])
+            self._known = read_values(self.path) or {}
         return self._known
 
     def save(self) -> None:
         """Keep what was used, unless that is what was known."""
         if self.used.keys() != self.known.keys():
-            content = marshal.dumps(self.used)
-            keep(self.path, _seal(content) + content)
+            keep_values(self.path, self.used)
 
 
 def memory_of(site: Path) -> Memory:
     """What is remembered of a site."""
     return Memory(cache_path(site, ".parsed"))
-
-
-def _seal(content: bytes) -> bytes:
-    """A digest of what is remembered and of what made it: bytes that were damaged could crash the interpreter."""
-    version = f"{__version__} {sys.hexversion} {marshal.version}".encode()
-    return blake2b(content, digest_size=32, key=blake2b(version, digest_size=32).digest()).digest()
 
 
 def parse_toml(name: str, text: str) -> Outcome:

@@ -13,13 +13,12 @@ Each word of the bhyve command and each step carries the *keys* it follows from,
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 Keys = tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(NamedTuple):
     """One line of the bhyve command: the words that belong together (``-s``, ``4:0,virtio-blk,…``)."""
 
     words: tuple[str, ...]
@@ -28,8 +27,7 @@ class Option:
     """The short comment behind the line: ``disk.root``, ``cpus``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One literal call of the runtime: ``prepare tap lan …`` is ``Step("tap", ("lan", …))``."""
 
     verb: str
@@ -38,8 +36,7 @@ class Step:
     label: str
 
 
-@dataclass(frozen=True, slots=True)
-class File:
+class File(NamedTuple):
     """A file below the host's root: an absolute path, a mode such as ``0o600`` and the whole content."""
 
     path: str
@@ -47,8 +44,7 @@ class File:
     content: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(NamedTuple):
     """What follows the end of bhyve (bhyve(8), EXIT STATUS), and how often; durations in seconds."""
 
     on_poweroff: str
@@ -58,8 +54,7 @@ class Policy:
     restart_within: int
 
 
-@dataclass(frozen=True, slots=True)
-class NicPlan:
+class NicPlan(NamedTuple):
     """One interface of a guest, for people: INVENTORY.md."""
 
     name: str
@@ -70,8 +65,7 @@ class NicPlan:
     address: str
 
 
-@dataclass(frozen=True, slots=True)
-class DiskPlan:
+class DiskPlan(NamedTuple):
     """One disk of a guest, for people: INVENTORY.md. ``size`` is in bytes, 0 when not ours to decide."""
 
     name: str
@@ -80,8 +74,7 @@ class DiskPlan:
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class VmPlan:
+class VmPlan(NamedTuple):
     """One guest on one host."""
 
     name: str
@@ -133,8 +126,7 @@ class VmPlan:
     """Selectors of the PCI devices that are reserved for it at boot."""
 
 
-@dataclass(frozen=True, slots=True)
-class NatPlan:
+class NatPlan(NamedTuple):
     """The rules that put the guests of a network behind an address of the host: lines of plain words."""
 
     pf: tuple[str, ...]
@@ -142,32 +134,28 @@ class NatPlan:
     dnsmasq: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Fragment:
+class Fragment(NamedTuple):
     """A file that the administrator includes in one of the system: its path, and lines by what they are for."""
 
     path: str
     sections: tuple[tuple[str, tuple[str, ...]], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class AdminLine:
+class AdminLine(NamedTuple):
     """A line that the administrator adds to a file of the system, and to which one and why."""
 
     text: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class IovSection:
+class IovSection(NamedTuple):
     """A section of iovctl.conf(5), ``PF`` or ``VF-3``: settings by name, in order."""
 
     name: str
     settings: tuple[tuple[str, str | int | bool], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class IovPlan:
+class IovPlan(NamedTuple):
     """How a device makes its virtual functions: a file for iovctl(8)."""
 
     device: str
@@ -177,8 +165,7 @@ class IovPlan:
     """Number, guest and MAC address of each function that is not like the others, for people."""
 
 
-@dataclass(frozen=True, slots=True)
-class NetworkPlan:
+class NetworkPlan(NamedTuple):
     """One network as one host realises it: the literal call that makes it, and what people want to know."""
 
     name: str
@@ -196,8 +183,7 @@ class NetworkPlan:
     nat: NatPlan | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(NamedTuple):
     """A line of loader.conf, or a setting the administrator must make, with its reason."""
 
     name: str
@@ -205,8 +191,7 @@ class Setting:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class RcSetting:
+class RcSetting(NamedTuple):
     """A line of rc.conf(5) that a service of the system reads, from a file below rc.conf.d, and why.
 
     Only what a named service reads by ``load_rc_config`` can be here (rc.subr(8)).
@@ -220,8 +205,7 @@ class RcSetting:
     """Whether the value is one more word of what the administrator has."""
 
 
-@dataclass(frozen=True, slots=True)
-class KernelSetting:
+class KernelSetting(NamedTuple):
     """A sysctl(8) variable that the runtime raises (``raise``) or only looks at (``expect``), and why."""
 
     verb: str
@@ -230,8 +214,7 @@ class KernelSetting:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class DevdRule:
+class DevdRule(NamedTuple):
     """A statement of devd.conf(5): its kind and priority, the matches in order, the action, and why."""
 
     kind: str
@@ -241,8 +224,7 @@ class DevdRule:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class HostPlan:
+class HostPlan(NamedTuple):
     """Everything one host shall hold."""
 
     name: str
@@ -261,7 +243,7 @@ class HostPlan:
     admin: tuple[Setting, ...]
     """Settings only the administrator can make: rc.conf."""
     devd: tuple[DevdRule, ...] = ()
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
     lines: tuple[AdminLine, ...] = ()
     """Lines for files of the system that only the administrator can add."""
     fragments: tuple[Fragment, ...] = ()

@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from hivewright.locate import locate
 from hivewright.report import Diagnostic, Place, Spot
@@ -32,8 +31,7 @@ class Texts(Protocol):
         """Its text, where it can be read."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _Found(NamedTuple):
     """A diagnostic with its positions looked up."""
 
     diagnostic: Diagnostic

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from hivewright.report import Diagnostic, KeyPath
 from hivewright.wording import quoted, suggestion
@@ -21,8 +20,7 @@ _MAX_FILE = 2**20
 """Hooks and user data are read into memory and shipped to hosts; a file of more than 1 MiB is a mistake."""
 
 
-@dataclass(frozen=True, slots=True, repr=False, eq=False)
-class Known:
+class Known(NamedTuple):
     """The names that exist, also those of objects that are not valid."""
 
     objects: Mapping[str, Collection[str]]
@@ -30,15 +28,15 @@ class Known:
     profiles: Callable[[], Collection[str]]
 
 
-@dataclass(slots=True, repr=False, eq=False)
 class _Checker:
-    site: Site
-    known: Known
-    folder: str
-    files: dict[str, bytes]
-    diagnostics: list[Diagnostic] = field(default_factory=list)
-    unusable: dict[str, tuple[str, str, str]] = field(default_factory=dict)
-    """File -> code, message and help, for files that cannot be used."""
+    def __init__(self, site: Site, known: Known, folder: str, files: dict[str, bytes]) -> None:
+        self.site = site
+        self.known = known
+        self.folder = folder
+        self.files = files
+        self.diagnostics: list[Diagnostic] = []
+        self.unusable: dict[str, tuple[str, str, str]] = {}
+        """File -> code, message and help, for files that cannot be used."""
 
     def refer(self, code: str, kind: str, name: str, *path: str | int) -> bool:
         """Whether an object exists; reports at the key ``path`` when it does not."""

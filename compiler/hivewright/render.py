@@ -9,10 +9,10 @@ if, include and the filter ``comment`` are used (``template_check``); everything
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
 from pathlib import Path
+from typing import NamedTuple
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
@@ -66,8 +66,7 @@ _POLICY_KEYS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Templates:
+class Templates(NamedTuple):
     """The templates, each compiled once, and the artifacts that are the same on every host."""
 
     start: Template

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 KeyPath = tuple[str | int, ...]
 """Keys and array indexes from the root of one TOML document: ``("vm", "web1", "disk", "root", "size")``."""
@@ -12,8 +11,7 @@ Part = Literal["key", "value", "table"]
 """What of a key path to point at: the last key, its value, or the header of the table it names."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """A key path in one file of the site. The position is looked up only when it is printed."""
 
     file: str
@@ -21,8 +19,7 @@ class Place:
     part: Part = "value"
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
+class Spot(NamedTuple):
     """A position in the text of a file: line and column count from 1, length in characters (at least 1)."""
 
     file: str
@@ -31,13 +28,12 @@ class Spot:
     length: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnostic:
+class Diagnostic(NamedTuple):
     """One fault of the input: a code for ``explain``, a sentence, the places that contribute, and the remedy."""
 
     code: str
     message: str
     place: Place | Spot | None = None
     help: str = ""
-    also: tuple[Place | Spot, ...] = field(default=())
+    also: tuple[Place | Spot, ...] = ()
     severity: Literal["error", "warning"] = "error"

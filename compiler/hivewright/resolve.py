@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from hivewright.report import Diagnostic, KeyPath, Part, Place
 from hivewright.site import Layer
@@ -37,24 +36,23 @@ _MAX_DEPTH = 20
 """Deeper tables are no keys of a VM; they are replaced instead of merged, so that recursion stays bounded."""
 
 
-@dataclass(frozen=True, slots=True, repr=False, eq=False)
-class Whole:
+class Whole(NamedTuple):
     """A VM with all its layers merged; the strongest layer is the first."""
 
     values: Values
     layers: tuple[Layer, ...]
 
 
-@dataclass(slots=True, repr=False, eq=False)
 class Resolver:
     """Finds the layers of VMs and merges them. VMs with the same profile and templates share the merged lower ones."""
 
-    sources: Sources
-    tables: Tables
-    profiles: dict[str, SourceFile | None] = field(default_factory=dict)
-    """The profiles asked for so far; ``None`` for those that do not exist or cannot be read."""
-    diagnostics: list[Diagnostic] = field(default_factory=list)
-    _bases: dict[tuple[str, tuple[str, ...]], Whole] = field(default_factory=dict)
+    def __init__(self, sources: Sources, tables: Tables) -> None:
+        self.sources = sources
+        self.tables = tables
+        self.profiles: dict[str, SourceFile | None] = {}
+        """The profiles asked for so far; ``None`` for those that do not exist or cannot be read."""
+        self.diagnostics: list[Diagnostic] = []
+        self._bases: dict[tuple[str, tuple[str, ...]], Whole] = {}
 
     def resolve(self, name: str) -> Whole:
         """A VM merged over its lower layers."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from hivewright.report import KeyPath, Part, Place
 
@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from hivewright.model.vm import Vm
 
 
-@dataclass(frozen=True, slots=True)
-class Layer:
+class Layer(NamedTuple):
     """One source of keys for a VM: ``label`` is ``vm``, ``template small``, ``profile debian-13`` or ``defaults``."""
 
     label: str
@@ -27,8 +26,7 @@ class Layer:
     values: Mapping[str, object]
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """Where the value of a key comes from; ``file`` is empty for a built-in default."""
 
     label: str

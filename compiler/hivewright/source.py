@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from hivewright.data import data_directory
 from hivewright.report import Diagnostic, Spot
@@ -23,8 +22,7 @@ LOCKS = "locks"
 _SKIPPED_AT_TOP = frozenset({LOCKS, "profiles"})
 
 
-@dataclass(frozen=True, slots=True)
-class Project:
+class Project(NamedTuple):
     """The folders of a project. Profiles are looked up in the order of ``profiles``."""
 
     root: Path
@@ -38,8 +36,7 @@ class Project:
         return self.site / LOCKS
 
 
-@dataclass(frozen=True, slots=True)
-class SourceFile:
+class SourceFile(NamedTuple):
     """One TOML file: its name below the site (or ``profiles/OS/NAME.toml``), text as written, and values."""
 
     name: str
@@ -47,16 +44,16 @@ class SourceFile:
     values: dict[str, object]
 
 
-@dataclass(slots=True, repr=False, eq=False)
 class Sources:
     """All that was read. Profiles are added as they are asked for."""
 
-    project: Project
-    files: tuple[SourceFile, ...] = ()
-    diagnostics: tuple[Diagnostic, ...] = ()
-    texts: dict[str, str] = field(default_factory=dict)
-    """The text of every file read, those with syntax errors too, by name."""
-    _profile_paths: dict[str, tuple[str, str]] | None = None
+    def __init__(self, project: Project, files: tuple[SourceFile, ...] = ()) -> None:
+        self.project = project
+        self.files = files
+        self.diagnostics: tuple[Diagnostic, ...] = ()
+        self.texts = {file.name: file.text for file in files}
+        """The text of every file read, those with syntax errors too, by name."""
+        self._profile_paths: dict[str, tuple[str, str]] | None = None
 
     def path(self, name: str) -> str:
         """The path on disk of a file named in a ``Place``."""

@@ -10,10 +10,10 @@ without the stamp and compare every byte.
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable
-from dataclasses import asdict, dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
+from typing import NamedTuple
 
 from hivewright import __version__
 from hivewright.cache import cache_path, keep
@@ -25,16 +25,15 @@ FEWEST_FILES = 2
 """Of a host: INVENTORY.md and MANIFEST, which lie at the top."""
 
 
-@dataclass(frozen=True, slots=True, repr=False, eq=False)
-class Stamp:
+class Stamp(NamedTuple):
     """What an earlier build left; empty when there was none."""
 
     compiler: str = ""
     inputs: str = ""
     locks: str = ""
-    hosts: dict[str, tuple[str, str]] = field(default_factory=dict)
+    hosts: Mapping[str, tuple[str, str]] = {}
     """Host -> digest of its definition, signature of its output."""
-    names: list[str] = field(default_factory=list)
+    names: Sequence[str] = ()
     """What lies in the output folder."""
 
 
@@ -183,4 +182,4 @@ def write_stamp(project: Project, stamp: Stamp) -> None:
     """Keep a stamp."""
     import json
 
-    keep(cache_path(project.site, ".json"), json.dumps(asdict(stamp)).encode())
+    keep(cache_path(project.site, ".json"), json.dumps(stamp._asdict()).encode())

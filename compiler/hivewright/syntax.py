@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from hivewright.report import Diagnostic, Spot
 
 
-@dataclass(frozen=True, slots=True)
-class _Wording:
+class _Wording(NamedTuple):
     """How to say one message of tomli, and what to mark: the position, the word or escape there, or the whole line."""
 
     pattern: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
 from hivewright.model.base import IMAGE_NAME_PATTERN, NAME_PATTERN
 from hivewright.report import Diagnostic, KeyPath, Place
@@ -17,17 +16,17 @@ NAMED = ("host", "image", "network", "storage", "template", "topology", "user", 
 _KNOWN = frozenset((*SINGLE, *NAMED))
 
 
-@dataclass(slots=True, repr=False, eq=False)
 class Tables:
     """The tables of a site as plain values."""
 
-    single: dict[str, Values] = field(default_factory=dict)
-    """``[site]`` and ``[defaults]``, where they are written."""
-    named: dict[str, dict[str, Values]] = field(default_factory=lambda: {kind: {} for kind in NAMED})
-    """Kind -> name -> keys, the names sorted."""
-    homes: dict[KeyPath, str] = field(default_factory=dict)
-    """The file that defines each table."""
-    diagnostics: list[Diagnostic] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.single: dict[str, Values] = {}
+        """``[site]`` and ``[defaults]``, where they are written."""
+        self.named: dict[str, dict[str, Values]] = {kind: {} for kind in NAMED}
+        """Kind -> name -> keys, the names sorted."""
+        self.homes: dict[KeyPath, str] = {}
+        """The file that defines each table."""
+        self.diagnostics: list[Diagnostic] = []
 
 
 def add_up(files: Iterable[SourceFile]) -> Tables:

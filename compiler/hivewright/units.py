@@ -9,16 +9,16 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-_SIZE = re.compile(r"([0-9]{1,15})([KMGT])", re.ASCII)
-_DURATION = re.compile(r"([0-9]{1,9})(s|m|h)", re.ASCII)
-_SIZE_MEANT = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,3})?) ?([kmgt])i?(?:b|bytes?)?", re.ASCII | re.IGNORECASE)
-_DURATION_MEANT = re.compile(r"([0-9]{1,6}) ?([smhd])(?:ecs?|econds?|ins?|inutes?|ours?|rs?|ays?)?", re.IGNORECASE)
-_MAC = re.compile(r"[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5}", re.ASCII)
-_CPU_RANGE = re.compile(r"([0-9]{1,4})(?:-([0-9]{1,4}))?", re.ASCII)
-_PCI_SELECTOR = re.compile(r"([0-9]{1,3})/([0-9]{1,2})/([0-9]{1,3})", re.ASCII)
-_PCI_NAME = re.compile("[a-z][a-z0-9_]{0,13}[0-9]", re.ASCII)
-
-_RATE = re.compile(r"([0-9]{1,10})([KMG])bit", re.ASCII)
+# Text, which re compiles when it is needed: a site uses few of all the forms there are.
+_SIZE = r"([0-9]{1,15})([KMGT])"
+_DURATION = r"([0-9]{1,9})(s|m|h)"
+_SIZE_MEANT = r"([0-9]{1,9}(?:\.[0-9]{1,3})?) ?([kmgt])i?(?:b|bytes?)?"
+_DURATION_MEANT = r"([0-9]{1,6}) ?([smhd])(?:ecs?|econds?|ins?|inutes?|ours?|rs?|ays?)?"
+_MAC = r"[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5}"
+_CPU_RANGE = r"([0-9]{1,4})(?:-([0-9]{1,4}))?"
+_PCI_SELECTOR = r"([0-9]{1,3})/([0-9]{1,2})/([0-9]{1,3})"
+_PCI_NAME = "[a-z][a-z0-9_]{0,13}[0-9]"
+_RATE = r"([0-9]{1,10})([KMG])bit"
 _SIZE_FACTOR = {"K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 _RATE_FACTOR = {"K": 10**3, "M": 10**6, "G": 10**9}
 _RATE_LIMIT = 2**31 - 1
@@ -34,7 +34,7 @@ VirtualFunction = tuple[str, int]
 
 def parse_size(text: str) -> int:
     """Bytes from ``"20G"``: a whole number and one of K, M, G, T (powers of 1024)."""
-    match = _SIZE.fullmatch(text)
+    match = re.fullmatch(_SIZE, text, re.ASCII)
     if match is None:
         raise ValueError(f"a size needs a whole number and a unit, for example {_meant_size(text)}")
     size = int(match[1]) * _SIZE_FACTOR[match[2]]
@@ -47,7 +47,7 @@ def _meant_size(text: str) -> str:
     """How a size such as ``1.5 GiB`` is written; examples where none is meant."""
     from fractions import Fraction
 
-    match = _SIZE_MEANT.fullmatch(text.strip())
+    match = re.fullmatch(_SIZE_MEANT, text.strip(), re.ASCII | re.IGNORECASE)
     size = Fraction(match[1]) * _SIZE_FACTOR[match[2].upper()] if match is not None else Fraction(0)
     return f'"{format_size(int(size))}"' if size and size % 2**10 == 0 else '"512M", "4G" or "1T"'
 
@@ -62,7 +62,7 @@ def format_size(size: int) -> str:
 
 def parse_duration(text: str) -> int:
     """Whole seconds from ``"60s"``, ``"10m"`` or ``"1h"``."""
-    match = _DURATION.fullmatch(text)
+    match = re.fullmatch(_DURATION, text, re.ASCII)
     if match is None:
         raise ValueError(f"a duration needs a whole number and a unit, for example {_meant_duration(text)}")
     return int(match[1]) * _SECONDS[match[2]]
@@ -70,7 +70,7 @@ def parse_duration(text: str) -> int:
 
 def _meant_duration(text: str) -> str:
     """How a duration such as ``2 days`` is written; examples where none is meant."""
-    match = _DURATION_MEANT.fullmatch(text.strip())
+    match = re.fullmatch(_DURATION_MEANT, text.strip(), re.IGNORECASE)
     if match is None:
         return '"30s", "10m" or "1h"'
     number, unit = int(match[1]), match[2].lower()
@@ -88,7 +88,7 @@ def format_duration(seconds: int) -> str:
 
 def parse_rate(text: str) -> int:
     """Bits per second from ``"100Mbit"``: a whole number and one of Kbit, Mbit, Gbit (powers of 1000)."""
-    match = _RATE.fullmatch(text)
+    match = re.fullmatch(_RATE, text, re.ASCII)
     if match is None:
         raise ValueError('a rate is bits per second with a unit, for example "500Kbit", "100Mbit" or "1Gbit"')
     rate = int(match[1]) * _RATE_FACTOR[match[2]]
@@ -104,7 +104,7 @@ def format_rate(rate: int) -> str:
 
 def parse_mac(text: str) -> str:
     """A unicast MAC address in lower case; bhyve(8) refuses multicast and all-zero addresses."""
-    if _MAC.fullmatch(text) is None:
+    if re.fullmatch(_MAC, text, re.ASCII) is None:
         raise ValueError('a MAC address is six pairs of hexadecimal digits, for example "58:9c:fc:0a:1b:2c"')
     mac = text.lower()
     if int(mac[:2], 16) & 1:
@@ -118,7 +118,7 @@ def parse_cpu_list(text: str) -> tuple[int, ...]:
     """Host CPU numbers, ascending, from ``"4"``, ``"6-7"`` or ``"0-3,8"`` (cpuset(1), -l)."""
     cpus: set[int] = set()
     for part in text.split(","):
-        match = _CPU_RANGE.fullmatch(part.strip())
+        match = re.fullmatch(_CPU_RANGE, part.strip(), re.ASCII)
         if match is None:
             raise ValueError('a CPU list is numbers and ranges, for example "4", "6-7" or "0-3,8"')
         first = int(match[1])
@@ -168,7 +168,7 @@ def format_pci_address(address: PciAddress) -> str:
 
 def parse_pci_selector(text: str) -> str:
     """A host device ``bus/slot/function`` in decimal (bhyve(8), passthru; vmm(4), pptdevs)."""
-    match = _PCI_SELECTOR.fullmatch(text)
+    match = re.fullmatch(_PCI_SELECTOR, text, re.ASCII)
     if match is None or int(match[1]) > 255 or int(match[2]) > 31 or int(match[3]) > 255:
         raise ValueError('a host PCI device is "bus/slot/function" in decimal, for example "2/0/0" (see pciconf -l)')
     return "/".join(str(int(part)) for part in match.groups())
@@ -176,7 +176,7 @@ def parse_pci_selector(text: str) -> str:
 
 def parse_pci_name(text: str) -> str:
     """A device as pciconf(8) and iovctl.conf(5) name it: its driver and a number, ``ix0``."""
-    if _PCI_NAME.fullmatch(text) is None:
+    if re.fullmatch(_PCI_NAME, text, re.ASCII) is None:
         raise ValueError('a device is named by its driver and a number, for example "ix0" (see pciconf -l)')
     return text
 
@@ -184,7 +184,7 @@ def parse_pci_name(text: str) -> str:
 def parse_virtual_function(text: str) -> VirtualFunction:
     """``("ix0", 3)`` from ``"ix0:3"``."""
     name, _, number = text.partition(":")
-    if _PCI_NAME.fullmatch(name) is None or re.fullmatch("0|[1-9][0-9]{0,2}", number, re.ASCII) is None:
+    if re.fullmatch(_PCI_NAME, name, re.ASCII) is None or re.fullmatch("0|[1-9][0-9]{0,2}", number, re.ASCII) is None:
         raise ValueError('a virtual function is a device and a number that counts from 0, for example "ix0:3"')
     return name, int(number)
 

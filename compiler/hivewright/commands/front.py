@@ -6,7 +6,6 @@ import os
 import sys
 from argparse import Namespace
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -19,18 +18,18 @@ if TYPE_CHECKING:
     from hivewright.site import Site
 
 
-@dataclass(slots=True, repr=False, eq=False)
 class Front:
     """A project as it was read, and the way to report. There is a site only when no error was found.
 
     As a context manager it sees to it that ``--format json`` gives one document, whatever was reported when.
     """
 
-    arguments: Namespace
-    project: Project
-    sources: Sources
-    site: Site | None = None
-    reported: list[Diagnostic] = field(default_factory=list)
+    def __init__(self, arguments: Namespace, project: Project, sources: Sources) -> None:
+        self.arguments = arguments
+        self.project = project
+        self.sources = sources
+        self.site: Site | None = None
+        self.reported: list[Diagnostic] = []
 
     def report(self, diagnostics: Iterable[Diagnostic]) -> bool:
         """Prints diagnostics to stderr as the flags ask; true when one of them is an error."""
@@ -96,7 +95,7 @@ def _promote(arguments: Namespace, diagnostics: Iterable[Diagnostic]) -> tuple[D
     """With ``--strict`` warnings become errors."""
     if not arguments.strict:
         return tuple(diagnostics)
-    return tuple(each if each.severity == "error" else replace(each, severity="error") for each in diagnostics)
+    return tuple(each if each.severity == "error" else each._replace(severity="error") for each in diagnostics)
 
 
 def wants_colour(choice: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from hivewright.lock import Lock
 from hivewright.lower.freebsd import Features
@@ -22,16 +22,14 @@ STATE = "/var/db/hivewright"
 """Where state that outlives a boot is kept, one directory for each VM."""
 
 
-@dataclass(frozen=True, slots=True)
-class Lowered:
+class Lowered(NamedTuple):
     """Plans of hosts, sorted by name, and what bhyve could not do."""
 
     plans: tuple[HostPlan, ...]
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Guest:
+class Guest(NamedTuple):
     """One VM on one host."""
 
     site: Site
@@ -43,8 +41,7 @@ class Guest:
     lock: Lock
 
 
-@dataclass(frozen=True, slots=True)
-class Device:
+class Device(NamedTuple):
     """A PCI device of a guest: where it is, the option that makes it, and a description for people."""
 
     address: PciAddress

@@ -5,8 +5,8 @@ Facts are from bhyve(8), bhyve_config(5) and the release notes of the releases n
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 RELEASES = ("13.2", "13.3", "13.4", "13.5", "14.0", "14.1", "14.2", "14.3", "14.4", "15.0", "15.1")
 
@@ -14,8 +14,7 @@ _ARM64_SINCE = 15
 """The first release in which bhyve runs on arm64."""
 
 
-@dataclass(frozen=True, slots=True)
-class Features:
+class Features(NamedTuple):
     """What the bhyve of one release and architecture accepts."""
 
     release: str

@@ -8,7 +8,7 @@ the MAC address tells guests apart. A routed tap carries packets, which ipfw see
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from hivewright.lower.context import Guest
 from hivewright.lower.network import bridge_name, mac_address, tap_name
@@ -23,8 +23,7 @@ _REASON = "rate limits of NICs on bridges, whose frames ipfw(8) sees only then"
 _FRAMES = ("net.link.ether.ipfw", "net.link.bridge.ipfw")
 
 
-@dataclass(frozen=True, slots=True)
-class Rates:
+class Rates(NamedTuple):
     """The rules of a host, one section a NIC, and whether any of them is for frames on a bridge."""
 
     sections: tuple[Section, ...]

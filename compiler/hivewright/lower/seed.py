@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hivewright.lower.context import Guest
@@ -21,22 +20,22 @@ from hivewright.report import Diagnostic
 Seed = tuple[tuple[str, bytes], ...]
 
 
-@dataclass(slots=True)
 class SeedWriter:
     """Makes seeds; what many of them have in common is made once."""
 
-    writer: YamlWriter = field(default_factory=YamlWriter)
-    own: dict[str, Mapping[str, Any] | str] = field(default_factory=dict)
-    """File of the site -> what it holds, or what is wrong with it."""
-    accounts: dict[tuple[object, ...], str] = field(default_factory=dict)
-    """Users and packages -> what user-data says about them."""
+    def __init__(self) -> None:
+        self.writer = YamlWriter()
+        self.own: dict[str, Mapping[str, Any] | str] = {}
+        """File of the site -> what it holds, or what is wrong with it."""
+        self.accounts: dict[tuple[object, ...], str] = {}
+        """Users and packages -> what user-data says about them."""
 
     def seed(self, guest: Guest) -> tuple[Seed, tuple[Diagnostic, ...]]:
         """The files of the seed of a guest that has ``cloud_init``, sorted, and what is wrong with its own file."""
         cloud_init = _cloud_init(guest)
         if guest.vm.hosts:
             # The seed of a VM that moves is that of its home, or each move would be a first boot.
-            guest = replace(guest, host_name=guest.vm.hosts[0])
+            guest = guest._replace(host_name=guest.vm.hosts[0])
         diagnostics: tuple[Diagnostic, ...] = ()
         own: Mapping[str, Any] | str = {}
         if cloud_init.user_data is not None:

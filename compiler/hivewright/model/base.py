@@ -11,12 +11,13 @@ import ipaddress
 import re
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from hivewright import units
+from hivewright.model.marks import Prepares, Reads
 
 T = TypeVar("T")
 
@@ -27,7 +28,7 @@ class Table(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
 
-def reader(parse: Callable[[str], T], example: str) -> Any:
+def reader(parse: Callable[[str], T], example: str) -> Reads:
     """A validator that turns text into a value with ``parse``; its ``ValueError`` becomes the message.
 
     ``parse`` must make values that can be shared: most texts of a site recur in many VMs and are parsed once.
@@ -44,7 +45,7 @@ def reader(parse: Callable[[str], T], example: str) -> Any:
         except ValueError as error:
             raise PydanticCustomError("value", "{reason}", {"reason": str(error)}) from None
 
-    return PlainValidator(read)
+    return Reads(read)
 
 
 def described(pattern: str, example: str) -> WithJsonSchema:
@@ -52,10 +53,8 @@ def described(pattern: str, example: str) -> WithJsonSchema:
 
 
 def matching(pattern: str, expectation: str, limit: int = 0) -> Callable[[str], str]:
-    compiled = re.compile(pattern, re.ASCII)
-
     def parse(text: str) -> str:
-        if compiled.fullmatch(text) is None:
+        if re.fullmatch(pattern, text, re.ASCII) is None:
             raise ValueError(expectation)
         if limit and len(text) > limit:
             raise ValueError(f"this is {len(text)} characters long; the limit is {limit}")
@@ -178,7 +177,7 @@ def _pci_address(value: object) -> units.PciAddress:
 
 Slot = Annotated[
     tuple[int, int, int],
-    PlainValidator(_pci_address),
+    Reads(_pci_address),
     WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 0, "maximum": 31}, {"type": "string"}]}),
 ]
 """A fixed PCI address in the guest."""
@@ -326,8 +325,8 @@ Line = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]*$")]
 
 Words = tuple[Line, ...]
 
-ListOf = Annotated[tuple[T, ...], BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)]
+ListOf = Annotated[tuple[T, ...], Prepares(lambda value: tuple(value) if isinstance(value, list) else value)]
 """A TOML array, kept as a tuple."""
 
-Switch = BeforeValidator(_bool_as_table)
+Switch = Prepares(_bool_as_table)
 """Lets ``rng = true`` stand for an empty table and ``rng = false`` for none."""

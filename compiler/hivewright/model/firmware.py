@@ -7,25 +7,25 @@ from pydantic import Field
 
 from hivewright.model.base import Duration, HostPath, Line, ListOf, Name, Table, described, reader
 
-_LOADER_VALUE = re.compile(r"[ -~]{0,255}")
-_LOADER_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}")
-_GRUB_DEVICE = re.compile(r"(?:hd|cd)[0-9]{1,2}(?:,(?:msdos|gpt)?[0-9]{1,3})?|lvm/[A-Za-z0-9_.-]+")
+_LOADER_VALUE = r"[ -~]{0,255}"
+_LOADER_VARIABLE = r"[A-Za-z_][A-Za-z0-9_.-]{0,63}"
+_GRUB_DEVICE = r"(?:hd|cd)[0-9]{1,2}(?:,(?:msdos|gpt)?[0-9]{1,3})?|lvm/[A-Za-z0-9_.-]+"
 
 
 def _grub_device(text: str) -> str:
-    if _GRUB_DEVICE.fullmatch(text) is None:
+    if re.fullmatch(_GRUB_DEVICE, text) is None:
         raise ValueError('a device is named as GRUB names it, without parentheses: "hd0,msdos1", "hd0,gpt2" or "cd0"')
     return text
 
 
 def _loader_variable(text: str) -> str:
-    if _LOADER_VARIABLE.fullmatch(text) is None:
+    if re.fullmatch(_LOADER_VARIABLE, text) is None:
         raise ValueError("a loader variable has up to 64 letters, digits, dots, - and _")
     return text
 
 
 def _loader_value(text: str) -> str:
-    if _LOADER_VALUE.fullmatch(text) is None:
+    if re.fullmatch(_LOADER_VALUE, text) is None:
         raise ValueError("the value of a loader variable has up to 255 ASCII characters")
     return text
 

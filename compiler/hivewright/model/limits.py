@@ -7,12 +7,12 @@ from pydantic import Field
 
 from hivewright.model.base import CpuList, Table, described, reader
 
-_RULE = re.compile(r"(deny|log|devctl|throttle|sig[a-z0-9]{2,6})=([1-9][0-9]{0,14})([KMGT]?)", re.ASCII)
+_RULE = r"(deny|log|devctl|throttle|sig[a-z0-9]{2,6})=([1-9][0-9]{0,14})([KMGT]?)"
 _UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 
 
 def _rule(text: str) -> str:
-    match = _RULE.fullmatch(text)
+    match = re.fullmatch(_RULE, text, re.ASCII)
     if match is None:
         raise ValueError('a limit is an action and an amount, such as "throttle=50M" or "deny=200" (rctl(8))')
     return f"{match[1]}={int(match[2]) * _UNITS[match[3]]}"

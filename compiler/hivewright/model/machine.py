@@ -7,9 +7,9 @@ from pydantic import Field
 
 from hivewright.model.base import HostPath, Table, described, reader
 
-_PLAIN = re.compile(r"[ -$&-\[\]-~]{1,128}")
-_FIRMWARE_FILE = re.compile(r"[A-Za-z0-9._-]+(?:/[A-Za-z0-9._-]+)*")
-_LAYOUT = re.compile(r"[a-z][A-Za-z0-9_.]{0,30}")
+_PLAIN = r"[ -$&-\[\]-~]{1,128}"
+_FIRMWARE_FILE = r"[A-Za-z0-9._-]+(?:/[A-Za-z0-9._-]+)*"
+_LAYOUT = r"[a-z][A-Za-z0-9_.]{0,30}"
 
 FIRMWARE_FILE_LENGTH = 55
 """Longest name of a fw_cfg file; bhyve refuses longer ones (bhyve(8), -f)."""
@@ -17,13 +17,13 @@ FIRMWARE_FILE_LENGTH = 55
 
 def _plain(text: str) -> str:
     # bhyve expands %(name) and, in some releases, backslashes in values of configuration variables.
-    if _PLAIN.fullmatch(text) is None:
+    if re.fullmatch(_PLAIN, text) is None:
         raise ValueError("this is 1 to 128 ASCII characters without percent signs and backslashes, which bhyve expands")
     return text
 
 
 def _firmware_file(text: str) -> str:
-    if _FIRMWARE_FILE.fullmatch(text) is None or len(text) > FIRMWARE_FILE_LENGTH:
+    if re.fullmatch(_FIRMWARE_FILE, text) is None or len(text) > FIRMWARE_FILE_LENGTH:
         raise ValueError(
             f'a fw_cfg file is named like a path, in up to {FIRMWARE_FILE_LENGTH} characters: "opt/org.example/token"'
         )
@@ -31,7 +31,7 @@ def _firmware_file(text: str) -> str:
 
 
 def _layout(text: str) -> str:
-    if _LAYOUT.fullmatch(text) is None:
+    if re.fullmatch(_LAYOUT, text) is None:
         raise ValueError('a keyboard layout is the name of a file in /usr/share/bhyve/kbdlayout, for example "de"')
     return text
 

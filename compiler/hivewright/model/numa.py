@@ -7,18 +7,18 @@ from pydantic import Field
 
 from hivewright.model.base import CpuList, Size, Table, described, reader
 
-_NUMBER = re.compile(r"[0-7]")
-_POLICY = re.compile(r"(?:first-touch|interleave|prefer|round-robin)(?::[0-9]{1,2}(?:-[0-9]{1,2})?)?")
+_NUMBER = r"[0-7]"
+_POLICY = r"(?:first-touch|interleave|prefer|round-robin)(?::[0-9]{1,2}(?:-[0-9]{1,2})?)?"
 
 
 def _number(text: str) -> str:
-    if _NUMBER.fullmatch(text) is None:
+    if re.fullmatch(_NUMBER, text) is None:
         raise ValueError("a guest has up to 8 memory domains, named by their numbers 0 to 7")
     return text
 
 
 def _policy(text: str) -> str:
-    if _POLICY.fullmatch(text) is None:
+    if re.fullmatch(_POLICY, text) is None:
         raise ValueError(
             'a policy is first-touch, interleave, prefer or round-robin, perhaps with domains of the host: "prefer:1"'
         )

@@ -61,8 +61,8 @@ OWN_VARIABLES = {
 }
 """Configuration variables (bhyve_config(5)) that hivewright decides on, and the key to use instead."""
 
-_SMBIOS = re.compile(r"(?:system|board|chassis|bios)\.[a-z_]+", re.ASCII)
-_VCPU_SET = re.compile(r"vcpu\.[0-9]+\.cpuset", re.ASCII)
+_SMBIOS = r"(?:system|board|chassis|bios)\.[a-z_]+"
+_VCPU_SET = r"vcpu\.[0-9]+\.cpuset"
 
 _SINCE = {"-n": (15, 0), "-f": (14, 0)}
 """Options that came after the oldest supported release (bhyve(8))."""
@@ -97,7 +97,7 @@ def _extra_args(survey: Survey, name: str, vm: Vm) -> Iterator[Diagnostic]:
         )
         return
     for argument in arguments:
-        path = ("vm", name, "extra_args", argument.index)
+        path = ("vm", name, "extra_args", argument.place)
         if fault := _malformed(argument):
             yield diagnose("VM041", f"extra_args of {name}: {fault[0]}", site.place(*path), fault[1])
         elif remedy := _instead(argument, vm):
@@ -132,9 +132,9 @@ def _instead(argument: Argument, vm: Vm) -> str:
     """The remedy for an option that collides with what hivewright gives; empty when it does not."""
     if argument.flag == "-o":
         variable = argument.value.partition("=")[0]
-        if _SMBIOS.fullmatch(variable):
+        if re.fullmatch(_SMBIOS, variable, re.ASCII):
             return f"write smbios.{variable}"
-        return "write pin" if _VCPU_SET.fullmatch(variable) else OWN_VARIABLES.get(variable, "")
+        return "write pin" if re.fullmatch(_VCPU_SET, variable, re.ASCII) else OWN_VARIABLES.get(variable, "")
     if argument.flag == "-l":
         device, _, backend = argument.value.lower().partition(",")
         if device == "bootrom":
@@ -184,7 +184,7 @@ def _unsupported(survey: Survey, name: str, argument: Argument) -> Iterator[Diag
         yield diagnose(
             "VM047",
             f"extra_args of {name} has {argument.flag}, which {why}",
-            site.place("vm", name, "extra_args", argument.index),
+            site.place("vm", name, "extra_args", argument.place),
             remedy,
             [site.place("host", host, key)],
         )

@@ -105,7 +105,7 @@ def misspelt_variables(survey: Survey) -> Iterator[Diagnostic]:
                 yield diagnose(
                     "VM093",
                     f"extra_args of {name} sets {variable}, which may be misspelt: bhyve ignores what it does not know",
-                    survey.site.place("vm", name, "extra_args", argument.index),
+                    survey.site.place("vm", name, "extra_args", argument.place),
                     f"did you mean {near}? bhyve_config(5) lists the variables",
                     severity="warning",
                 )

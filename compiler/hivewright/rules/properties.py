@@ -9,9 +9,9 @@ from hivewright.report import Diagnostic, Place
 from hivewright.rules.survey import Survey, diagnose, storage_place
 from hivewright.wording import quoted
 
-_NAME = re.compile(r"[a-z0-9:_.][a-z0-9:_.-]*", re.ASCII)
-_VALUE = re.compile(r"[\x20-\x7e]+", re.ASCII)
-_BLOCK = re.compile(r"([0-9]{1,7})([KkMm]?)", re.ASCII)
+_NAME = r"[a-z0-9:_.][a-z0-9:_.-]*"
+_VALUE = r"[\x20-\x7e]+"
+_BLOCK = r"([0-9]{1,7})([KkMm]?)"
 
 _BLOCK_SIZES = tuple(2**power for power in range(9, 18))
 """512 to 128K (zfsprops(7), volblocksize)."""
@@ -74,7 +74,7 @@ def _properties(what: str, table: Place, given: Mapping[str, str]) -> Iterator[D
     for name, value in sorted(given.items()):
         here = Place(table.file, (*table.path, name))
         key = Place(table.file, (*table.path, name), "key")
-        if _NAME.fullmatch(name) is None:
+        if re.fullmatch(_NAME, name, re.ASCII) is None:
             yield diagnose(
                 "STO010",
                 f"{quoted(name)} of the {what} is no name of a ZFS property",
@@ -83,7 +83,7 @@ def _properties(what: str, table: Place, given: Mapping[str, str]) -> Iterator[D
             )
         elif name in _REFUSED:
             yield diagnose("STO010", f"the {what} cannot set the property {name}", key, _REFUSED[name])
-        elif _VALUE.fullmatch(value) is None:
+        elif re.fullmatch(_VALUE, value, re.ASCII) is None:
             yield diagnose(
                 "STO010",
                 f"the value of the property {name} of the {what} is empty or not plain ASCII on one line",
@@ -116,7 +116,7 @@ def volblocksize(given: Mapping[str, str], release: tuple[int, int]) -> int:
 
 def _block_size(text: str) -> int:
     """Bytes of a block size as zfs(8) reads it; 0 when it is none."""
-    match = _BLOCK.fullmatch(text)
+    match = re.fullmatch(_BLOCK, text, re.ASCII)
     if match is None:
         return 0
     return int(match[1]) * {"": 1, "K": 2**10, "M": 2**20}[match[2].upper()]

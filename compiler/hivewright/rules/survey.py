@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
 
 from hivewright.report import Diagnostic, Place, Spot
 
@@ -22,8 +21,7 @@ Owner = tuple[str, ...]
 """A key path below ``vm`` that claims something: ``("web1", "nic", "lan", "mac")``."""
 
 
-@dataclass(frozen=True, slots=True, repr=False, eq=False)
-class Survey:
+class Survey(NamedTuple):
     """A site with its VMs by host. Hosts that do not exist are left out everywhere."""
 
     site: Site
