@@ -52,7 +52,7 @@ PARTS = {
                   "values model site shared allocate"),
     "render": Part("render inventory verify template_check", "values"),
     "output": Part("output compare files", "values"),
-    "pipeline": Part("pipeline tracing", "values site allocate lower render"),
+    "pipeline": Part("pipeline tracing digests", "values site allocate lower render"),
     "stamp": Part("stamp", "values cache source package"),
     "commands": Part("commands commands.build commands.check commands.diff commands.explain commands.front "
                      "commands.new commands.schema commands.show commands.verdict",

@@ -70,6 +70,11 @@ def _tell(arguments: Namespace, text: str) -> None:
         sys.stderr.write(f"{text}\n")
 
 
+def _load_pipeline() -> None:
+    """What compiles hosts, and takes long to load."""
+    import hivewright.pipeline  # noqa: F401
+
+
 def _output_fault(error: OutputError) -> Diagnostic:
     from hivewright.report import Diagnostic
 
@@ -100,6 +105,7 @@ class _Build:
         """Compile, compare, and unless something is wrong or was only asked for, write."""
         from hivewright.commands.front import read_project
         from hivewright.commands.verdict import settle
+        from hivewright.digests import definition_digests, host_digests
         from hivewright.output import OutputError
         from hivewright.parsing import memory_of
 
@@ -111,10 +117,13 @@ class _Build:
             if front.site is None:
                 front.report(diagnostics)
                 return 1
-            digests = partial(self._take_digests, front.site)
-            numbers = settle(front, front.site, diagnostics, self.locks, digests)
-            if numbers is None:
+            verdict = settle(
+                front, front.site, diagnostics, self.locks, partial(definition_digests, front.site), _load_pipeline
+            )
+            if verdict is None:
                 return 1
+            numbers = verdict.numbers
+            self.digests = host_digests(front.site, verdict.besides, numbers.allocation)
             if self.arguments.locked and numbers.changed_locks:
                 front.report([_lock_fault(sorted(numbers.changed_locks))])
                 return 1
@@ -133,11 +142,6 @@ class _Build:
         return in_background(
             lambda: read_locks(self.project), worthwhile=len(lock_names(self.project)) > LOCKS_WORTH_A_PROCESS
         )
-
-    def _take_digests(self, site: Site, numbers: Numbers) -> None:
-        from hivewright.pipeline import host_digests
-
-        self.digests = host_digests(site, numbers.allocation)
 
     def _compile(self, front: Front, site: Site, numbers: Numbers) -> Changes | None:
         """All hosts that may have changed; ``None`` when something could not be lowered."""

@@ -40,7 +40,7 @@ def _check(arguments: Namespace, project: Project) -> tuple[int, bool]:
         if front.site is None:
             front.report(diagnostics)
             return 1, False
-        if settle(front, front.site, diagnostics, lambda: read_locks(project)) is None:
+        if settle(front, front.site, diagnostics, lambda: read_locks(project), lambda: None) is None:
             return 1, False
         if arguments.verbose:
             hosts, vms = len(front.site.hosts), len(front.site.vms)

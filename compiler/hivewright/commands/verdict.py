@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from hivewright.commands.front import Front
 
@@ -12,8 +12,17 @@ if TYPE_CHECKING:
     from hivewright.report import Diagnostic
     from hivewright.site import Site
 
+T = TypeVar("T")
+
 VMS_WORTH_A_PROCESS = 200
 """A process more costs as much as checking or compiling about so many guests."""
+
+
+class Verdict(NamedTuple, Generic[T]):
+    """A site without errors: its numbers, and what was asked for besides."""
+
+    numbers: Numbers
+    besides: T
 
 
 def settle(
@@ -21,41 +30,33 @@ def settle(
     site: Site,
     loading: tuple[Diagnostic, ...],
     locks: Callable[[], Locks],
-    use: Callable[[Numbers], None] | None = None,
-) -> Numbers | None:
+    besides: Callable[[], T],
+    meanwhile: Callable[[], None] = lambda: None,
+) -> Verdict[T] | None:
     """Checks the rules and allocates numbers; reports what was found, ``loading`` first. ``None`` when there is an
     error.
 
-    ``use`` is called with numbers that have no error, while the rules may still be looked at.
+    ``besides`` is called where the rules are checked, perhaps in another process, and ``meanwhile`` in this one.
     """
     from hivewright.numbering import allocate_numbers
     from hivewright.rules import check_rules
 
-    def allocate() -> Numbers:
-        numbers = allocate_numbers(site, locks())
-        if use is not None and not any(each.severity == "error" for each in numbers.diagnostics):
-            use(numbers)
-        return numbers
+    def check() -> tuple[Sequence[Diagnostic], T]:
+        return check_rules(site), besides()
 
+    checked = check
     if len(site.vms) >= VMS_WORTH_A_PROCESS:
-        numbers, rules = _in_two_processes(allocate, lambda: check_rules(site))
-    else:
-        rules = check_rules(site)
-        numbers = allocate()
+        from hivewright.parallel import in_background
+
+        checked = in_background(check, worthwhile=True)
+    try:
+        numbers = allocate_numbers(site, locks())
+        meanwhile()
+    except BaseException:
+        checked()
+        raise
+    rules, found = checked()
     # What is allocated for a site that breaks the rules says nothing.
     if front.report((*loading, *rules)) or front.report(numbers.diagnostics):
         return None
-    return numbers
-
-
-def _in_two_processes(
-    allocate: Callable[[], Numbers], check: Callable[[], Sequence[Diagnostic]]
-) -> tuple[Numbers, Sequence[Diagnostic]]:
-    from hivewright.parallel import in_background
-
-    rules = in_background(check, worthwhile=True)
-    try:
-        return allocate(), rules()
-    except BaseException:
-        rules()
-        raise
+    return Verdict(numbers, found)

@@ -8,8 +8,9 @@ import pytest
 
 from builders import build_site
 from hivewright.allocate import Allocation, allocate
+from hivewright.digests import definition_digests, host_digests
 from hivewright.lock import Lock
-from hivewright.pipeline import host_digests
+from hivewright.site import Site
 
 WEB1: dict[str, Any] = {"nic": {"lan": {"network": "lan"}}, "disk": {"root": {"storage": "fast", "size": "20G"}}}
 CHANGED: dict[str, Any] = {
@@ -24,17 +25,21 @@ CHANGED: dict[str, Any] = {
 }
 
 
+def digests(site: Site, allocation: Allocation | None = None) -> dict[str, str]:
+    return host_digests(site, definition_digests(site), allocation or allocate(site, {}))
+
+
 @pytest.mark.parametrize("name", Lock._fields)
 def test_a_changed_number_changes_the_digest(name: str) -> None:
     site = build_site({"web1": WEB1})
     allocation = allocate(site, {})
     lock = allocation.locks["web1"]._replace(**{name: CHANGED[name]})
-    assert host_digests(site, Allocation({"web1": lock})) != host_digests(site, allocation)
+    assert digests(site, Allocation({"web1": lock})) != digests(site, allocation)
 
 
 def test_a_changed_definition_changes_the_digest_of_its_host_alone() -> None:
     hosts = {"alpha": {"freebsd": "14.3"}, "beta": {"freebsd": "14.3"}}
     vms = {"web1": WEB1, "web2": {**WEB1, "host": "beta"}}
     before, after = build_site(vms, hosts=hosts), build_site({**vms, "web1": {**WEB1, "cpus": 2}}, hosts=hosts)
-    old, new = (host_digests(site, allocate(site, {})) for site in (before, after))
+    old, new = digests(before), digests(after)
     assert [host for host in hosts if old[host] != new[host]] == ["alpha"]
