@@ -54,8 +54,8 @@ PARTS = {
     "output": Part("output compare files", "values"),
     "pipeline": Part("pipeline tracing digests", "values site allocate lower render"),
     "stamp": Part("stamp", "values cache source package"),
-    "commands": Part("commands commands.build commands.check commands.diff commands.explain commands.front "
-                     "commands.new commands.schema commands.show commands.verdict",
+    "commands": Part("commands commands.build commands.check commands.compilation commands.diff commands.explain "
+                     "commands.front commands.new commands.schema commands.show commands.verdict",
                      "values source site load schema rules allocate lower output pipeline stamp"),
     "cli": Part("cli __main__", "package"),
     "package": Part(""),

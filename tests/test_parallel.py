@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,43 @@ def test_it_ends_when_it_was_decided_to_stop(workers: int, tmp_path: Path) -> No
 
     assert run_forked(Steps(double, finish), range(8), workers, lambda _: False) is None
     assert not list(tmp_path.iterdir())
+
+
+def never(_: list[int]) -> bool:
+    return False
+
+
+def interrupted(_: list[int]) -> bool:
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("workers", [1, 2, 4, 8])
+@pytest.mark.parametrize("decide", [never, interrupted])
+def test_what_was_prepared_and_is_not_finished_is_abandoned(
+    workers: int, decide: Callable[[list[int]], bool], tmp_path: Path
+) -> None:
+    def abandon(state: int) -> None:
+        (tmp_path / str(state)).touch()
+
+    with suppress(KeyboardInterrupt):
+        run_forked(Steps(double, str, abandon), range(8), workers, decide)
+    assert {int(path.name) for path in tmp_path.iterdir()} == {2 * item for item in range(8)}
+
+
+@pytest.mark.parametrize("workers", [1, 2, 4])
+def test_all_but_the_one_that_fails_is_abandoned(workers: int, tmp_path: Path) -> None:
+    def prepare(item: int) -> tuple[int, int]:
+        (tmp_path / str(item)).touch()
+        if item == 3:
+            raise ZeroDivisionError
+        return item, item
+
+    def abandon(state: int) -> None:
+        (tmp_path / str(state)).unlink()
+
+    with pytest.raises(ZeroDivisionError):
+        run_forked(Steps(prepare, str, abandon), range(4), workers, never)
+    assert [path.name for path in tmp_path.iterdir()] == ["3"]
 
 
 @pytest.mark.parametrize("workers", [2, 8])

@@ -15,7 +15,7 @@ from hivewright.lock import Lock, lock_file
 from hivewright.model.vm import Vm
 from hivewright.report import Diagnostic, Place
 from hivewright.site import Site, own_ports
-from hivewright.slots import allocate_ports, allocate_slots
+from hivewright.slots import Usual, allocate_ports, allocate_slots
 
 _FIRST_PORT, _LAST_PORT = 5900, 65535
 _INTERFACE_LENGTH = 15
@@ -40,6 +40,7 @@ class _Pool:
         self.taps: dict[str, tuple[str, str]] = {}
         self.ports: dict[int, tuple[str, str]] = {}
         self.pipes: dict[str, tuple[str, str]] = {}
+        self.usual_slots: Usual = {}
         self.next_port = _FIRST_PORT
         self.next_pipe = _FIRST_PIPE
         self.diagnostics: list[Diagnostic] = []
@@ -159,32 +160,44 @@ def _held(site: Site, pool: _Pool, path: tuple[str, ...], value: str, other: str
 
 
 def _allocate_vm(site: Site, pool: _Pool, name: str, vm: Vm, old: Lock | None) -> Lock:
-    slots = allocate_slots(site, name, vm, old.slots if old is not None else {}, pool.diagnostics)
-    ports = allocate_ports(vm, old.ports if old is not None else {})
-    macs = dict(old.macs) if old is not None else {}
-    taps = dict(old.taps) if old is not None else {}
+    """The lock of a VM with what it lacks: ``old`` itself where that is nothing."""
+    held = old if old is not None else Lock(_new_uuid(site, name))
+    macs: dict[str, str] = {}
+    taps: dict[str, str] = {}
     for nic_name in sorted(vm.nic):
         nic = vm.nic[nic_name]
-        if nic.mac is None and nic_name not in macs:
-            candidates: Iterable[str] = _mac_candidates(site, name, nic_name)
-            macs[nic_name] = _first_free(pool.macs, candidates, (name, nic_name))
-        if nic.tap is None and nic.vf is None and nic_name not in taps:
+        if nic.mac is None and nic_name not in held.macs:
+            macs[nic_name] = _first_free(pool.macs, _mac_candidates(site, name, nic_name), (name, nic_name))
+        if nic.tap is None and nic.vf is None and nic_name not in held.taps:
             taps[nic_name] = _first_free(pool.taps, _tap_candidates(name, nic_name), (name, nic_name))
-    pipes = _allocate_pipes(site, pool, name, vm, old.pipes if old is not None else {})
-    consoles = dict(old.consoles) if old is not None else {}
-    for port in [port for port, serial in vm.serial.items() if serial.kind == "nmdm"]:
-        consoles.setdefault(port, f"nmdm-{name}.{port[3:]}")
-    vnc = old.vnc if old is not None else None
+    consoles: dict[str, str] = {
+        port: f"nmdm-{name}.{port[3:]}"
+        for port, serial in vm.serial.items()
+        if serial.kind == "nmdm" and port not in held.consoles
+    }
+    vnc = held.vnc
     if vnc is None and vm.vnc is not None and vm.vnc.port == "auto" and not vm.vnc.socket:
         vnc = _free_port(site, pool, name)
-    lock = Lock(old.uuid if old is not None else _new_uuid(site, name), vnc, slots, macs, taps, consoles, ports, pipes)
+    lock = Lock(
+        held.uuid,
+        vnc,
+        slots=allocate_slots(site, name, vm, held.slots, pool.usual_slots, pool.diagnostics),
+        macs={**held.macs, **macs} if macs else held.macs,
+        taps={**held.taps, **taps} if taps else held.taps,
+        consoles={**held.consoles, **consoles} if consoles else held.consoles,
+        ports=allocate_ports(vm, held.ports),
+        pipes=_allocate_pipes(site, pool, name, vm, held.pipes),
+    )
     return old if old is not None and old == lock else lock
 
 
 def _allocate_pipes(site: Site, pool: _Pool, name: str, vm: Vm, old: Mapping[str, str]) -> Mapping[str, str]:
     """Two pipes for each NIC with a rate limit, free on every host of the site, so that a VM can move to any."""
+    limited = sorted([nic_name for nic_name, nic in vm.nic.items() if nic.rate_limit is not None])
+    if not limited:
+        return old
     pipes = dict(old)
-    for nic_name in sorted(nic_name for nic_name, nic in vm.nic.items() if nic.rate_limit is not None):
+    for nic_name in limited:
         if nic_name in pipes:
             continue
         while str(pool.next_pipe) in pool.pipes:

@@ -64,6 +64,8 @@ class Work:
     stale: list[str] = field(default_factory=list)
     """Temporary files that a killed build may have left."""
     is_new: bool = False
+    is_staged: bool = False
+    """New, and its files lie beside their place already."""
     is_leftover: bool = False
     """The folder as a whole is what a killed build left."""
     is_departed: bool = False

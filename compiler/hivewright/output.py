@@ -25,7 +25,18 @@ from hivewright.files import (
 )
 from hivewright.manifest import MANIFEST, Artifact
 
-__all__ = ["Changes", "OutputError", "Work", "apply", "compare_departed", "compare_files", "compare_host", "write"]
+__all__ = [
+    "Changes",
+    "OutputError",
+    "Work",
+    "apply",
+    "compare_departed",
+    "compare_files",
+    "compare_host",
+    "discard",
+    "stage",
+    "write",
+]
 
 
 def write(
@@ -53,6 +64,40 @@ def write(
     return changes
 
 
+def stage(work: Work) -> None:
+    """Write the files of a new host beside its place, from where ``apply`` moves them; nothing is done for others.
+
+    What is staged needs no memory. Without ``apply``, ``discard`` removes it.
+    """
+    if not work.is_new or work.is_staged:
+        return
+    directory = _staged(work)
+    remove_tree(directory)
+    made: set[str] = set()
+    try:
+        with set_umask(0):
+            for path, artifact in work.write:
+                target = f"{directory}/{path}"
+                make_directory(os.path.dirname(target), artifact.mode, made)
+                write_new(target, artifact)
+    except BaseException:
+        remove_tree(directory)
+        raise
+    work.write = []
+    work.is_staged = True
+
+
+def discard(work: Work) -> None:
+    """Remove what was staged."""
+    if work.is_staged:
+        remove_tree(_staged(work))
+
+
+def _staged(work: Work) -> str:
+    parent, name = os.path.split(work.directory)
+    return os.path.join(parent, f".{name}{NEW}")
+
+
 def apply(works: Iterable[Work]) -> None:
     """Do what was decided."""
     with set_umask(0):
@@ -66,18 +111,11 @@ def apply(works: Iterable[Work]) -> None:
 
 
 def _apply_new(work: Work) -> None:
-    parent, name = os.path.split(work.directory)
-    directory = os.path.join(parent, f".{name}{NEW}")
-    remove_tree(directory)
-    made: set[str] = set()
+    stage(work)
     try:
-        for path, artifact in work.write:
-            target = f"{directory}/{path}"
-            make_directory(os.path.dirname(target), artifact.mode, made)
-            write_new(target, artifact)
-        replace(directory, work.directory)
+        replace(_staged(work), work.directory)
     except BaseException:
-        remove_tree(directory)
+        discard(work)
         raise
 
 

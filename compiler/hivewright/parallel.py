@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Generic, TypeVar
@@ -20,11 +20,26 @@ class Steps(Generic[Item, State, Finding, Result]):
     """Two steps for each item, with one decision about all of them in between.
 
     ``prepare`` keeps a state in its process and tells a finding; ``finish`` makes a result of the state. Findings
-    and results must be picklable.
+    and results must be picklable. ``abandon`` undoes a ``prepare`` that is not to be finished.
     """
 
     prepare: Callable[[Item], tuple[State, Finding]]
     finish: Callable[[State], Result]
+    abandon: Callable[[State], None] = lambda _: None
+
+    def prepare_all(self, items: Iterable[Item]) -> list[tuple[State, Finding]]:
+        """All items, or none."""
+        prepared: list[tuple[State, Finding]] = []
+        try:
+            prepared.extend(map(self.prepare, items))  # holds what was prepared before one fails
+        except BaseException:
+            self.abandon_all(prepared)
+            raise
+        return prepared
+
+    def abandon_all(self, prepared: Iterable[tuple[State, Finding]]) -> None:
+        for state, _ in prepared:
+            self.abandon(state)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +108,15 @@ def run_forked(
     workers = max(1, min(workers, len(items), usable_cpus()))
     children = [_fork(work, items[offset::workers]) for offset in range(1, workers)]
     try:
-        prepared = [work.prepare(item) for item in items[0::workers]]
-        findings = [[finding for _, finding in prepared], *(child.answer() for child in children)]
-        if not decide(_in_order(findings, len(items))):
+        prepared = work.prepare_all(items[0::workers])
+        go = False
+        try:
+            findings = [[finding for _, finding in prepared], *(child.answer() for child in children)]
+            go = decide(_in_order(findings, len(items)))
+        finally:
+            if not go:
+                work.abandon_all(prepared)
+        if not go:
             return None
         for child in children:
             child.order(b"go")
@@ -142,11 +163,14 @@ def _serve(
     work: Steps[Item, State, Finding, Result], items: Sequence[Item], orders: BinaryIO, answers: BinaryIO
 ) -> None:
     try:
-        prepared = [work.prepare(item) for item in items]
-        pickle.dump((True, [finding for _, finding in prepared]), answers)
-        answers.flush()
+        prepared = work.prepare_all(items)
+        with suppress(BrokenPipeError):
+            pickle.dump((True, [finding for _, finding in prepared]), answers)
+            answers.flush()
         if orders.read(2) == b"go":
             pickle.dump((True, [work.finish(state) for state, _ in prepared]), answers)
+        else:
+            work.abandon_all(prepared)
     except Exception as error:
         pickle.dump((False, error), answers)
 

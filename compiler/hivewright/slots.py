@@ -62,8 +62,11 @@ def controllers(vm: Vm) -> dict[str, list[str]]:
 
 def allocate_ports(vm: Vm, old: Mapping[str, str]) -> Mapping[str, str]:
     """``CONTROLLER:PORT`` of each disk and drive on a controller; those that are gone keep theirs."""
+    on_controllers = controllers(vm)
+    if not on_controllers:
+        return old
     ports = dict(old)
-    for controller, members in controllers(vm).items():
+    for controller, members in on_controllers.items():
         for key in sorted(members):
             if ports.get(key, "").partition(":")[0] == controller:
                 continue
@@ -74,8 +77,12 @@ def allocate_ports(vm: Vm, old: Mapping[str, str]) -> Mapping[str, str]:
     return ports
 
 
+Usual = dict[tuple[str, ...], Mapping[str, str]]
+"""Devices of VMs that had no lock yet and ask for nothing special -> the addresses that such a VM gets."""
+
+
 def allocate_slots(
-    site: Site, name: str, vm: Vm, old: Mapping[str, str], diagnostics: list[Diagnostic]
+    site: Site, name: str, vm: Vm, old: Mapping[str, str], usual: Usual, diagnostics: list[Diagnostic]
 ) -> Mapping[str, str]:
     """Addresses of all devices of a VM, those that are gone included; ``old`` itself when nothing is new.
 
@@ -83,16 +90,23 @@ def allocate_slots(
     """
     keys = device_keys(vm)
     explicit = _explicit_slots(vm)
-    if explicit or vm.extra_args or any(key not in old for key in keys):
+    plain = not explicit and not vm.extra_args
+    if plain and old and all(old.get(key, "").endswith(":0") for key in keys):
+        return old
+    if plain and not old and tuple(keys) in usual:
+        return usual[tuple(keys)]
+    faults = len(diagnostics)
+    slots = old
+    if not plain or any(key not in old for key in keys):
         addresses = {key: parse_pci_address(address) for key, address in old.items()}
         chooser = _Chooser(site, name, vm, set(keys), addresses | explicit, diagnostics)
         chooser.settle(explicit)
         chooser.place([key for key in keys if key not in chooser.addresses])
         slots = {key: format_pci_address(chooser.addresses[key]) for key in sorted(chooser.addresses)}
-    else:
-        slots = dict(old)
     used = {key: parse_pci_address(slots[key]) for key in keys if key in slots}
     diagnostics += _hidden(site, name, used, explicit)
+    if plain and not old and len(diagnostics) == faults:
+        usual[tuple(keys)] = slots
     return old if slots == old else slots
 
 

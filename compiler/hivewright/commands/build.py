@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import sys
 from argparse import ArgumentParser, Namespace
 from functools import partial
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from hivewright.commands.front import Front
-    from hivewright.files import OutputError
     from hivewright.numbering import Locks, Numbers
     from hivewright.output import Changes
     from hivewright.report import Diagnostic
@@ -70,15 +68,15 @@ def _tell(arguments: Namespace, text: str) -> None:
         sys.stderr.write(f"{text}\n")
 
 
-def _load_pipeline() -> None:
-    """What compiles hosts, and takes long to load."""
-    import hivewright.pipeline  # noqa: F401
+def _load_compilation() -> None:
+    """What compiles hosts takes long to load."""
+    import hivewright.commands.compilation  # noqa: F401
 
 
-def _output_fault(error: OutputError) -> Diagnostic:
-    from hivewright.report import Diagnostic
+def _compile(front: Front, site: Site, numbers: Numbers, hosts: Sequence[str], *, writes: bool) -> Changes | None:
+    from hivewright.commands.compilation import compile_hosts
 
-    return Diagnostic("OUT001", f"{error.path}: {error.reason}", help=error.remedy)
+    return compile_hosts(front, site, numbers, hosts, writes=writes)
 
 
 def _lock_fault(names: Sequence[str]) -> Diagnostic:
@@ -106,7 +104,6 @@ class _Build:
         from hivewright.commands.front import read_project
         from hivewright.commands.verdict import settle
         from hivewright.digests import definition_digests, host_digests
-        from hivewright.output import OutputError
         from hivewright.parsing import memory_of
 
         self.locks = self._read_locks()
@@ -118,7 +115,7 @@ class _Build:
                 front.report(diagnostics)
                 return 1
             verdict = settle(
-                front, front.site, diagnostics, self.locks, partial(definition_digests, front.site), _load_pipeline
+                front, front.site, diagnostics, self.locks, partial(definition_digests, front.site), _load_compilation
             )
             if verdict is None:
                 return 1
@@ -127,11 +124,8 @@ class _Build:
             if self.arguments.locked and numbers.changed_locks:
                 front.report([_lock_fault(sorted(numbers.changed_locks))])
                 return 1
-            try:
-                changes = self._compile(front, front.site, numbers)
-            except OutputError as error:
-                front.report([_output_fault(error)])
-                return 1
+            hosts = [host for host in front.site.hosts if not self._is_unchanged(host)]
+            changes = _compile(front, front.site, numbers, hosts, writes=self.writes)
             return 1 if changes is None else self._conclude(front, changes)
 
     def _read_locks(self) -> Callable[[], Locks]:
@@ -143,55 +137,6 @@ class _Build:
             lambda: read_locks(self.project), worthwhile=len(lock_names(self.project)) > LOCKS_WORTH_A_PROCESS
         )
 
-    def _compile(self, front: Front, site: Site, numbers: Numbers) -> Changes | None:
-        """All hosts that may have changed; ``None`` when something could not be lowered."""
-        from hivewright.output import Changes, OutputError, Work, apply, compare_departed, compare_files, compare_host
-        from hivewright.parallel import Steps, run_forked
-        from hivewright.pipeline import compile_host
-
-        allocation, build = numbers.allocation, self.project.build
-        hosts = [host for host in site.hosts if not self._is_unchanged(host)]
-        locks = compare_files(self.project.locks, numbers.changed_locks, f"{LOCKS}/")
-        departed = compare_departed(build, site.hosts.keys())
-        total = Changes()
-        failed = False
-
-        def prepare(host: str) -> tuple[Work | None, tuple[list[Diagnostic], Changes]]:
-            artifacts, diagnostics = compile_host(site, allocation, host)
-            if artifacts is None:
-                return None, (diagnostics, Changes())
-            try:
-                work = compare_host(build, host, artifacts)
-            except OutputError as error:
-                return None, ([*diagnostics, _output_fault(error)], Changes())
-            return work, (diagnostics, work.changes)
-
-        def decide(findings: list[tuple[list[Diagnostic], Changes]]) -> bool:
-            nonlocal failed
-            failed = front.report([diagnostic for diagnostics, _ in findings for diagnostic in diagnostics])
-            for changes in (locks.changes, *(changes for _, changes in findings)):
-                total.add(changes)
-            if failed or not self.writes:
-                return False
-            # Locks first: a build that is killed between them and a host is repaired by the next.
-            apply([locks])
-            return True
-
-        def finish(work: Work | None) -> list[Diagnostic]:
-            try:
-                apply([work] if work is not None else [])
-            except OutputError as error:
-                return [_output_fault(error)]
-            return []
-
-        done = run_forked(Steps(prepare, finish), hosts, self._workers(self._count(site, hosts)), decide)
-        if done is not None:
-            failed = front.report(itertools.chain.from_iterable(done))
-            apply(departed)
-        for work in departed:
-            total.add(work.changes)
-        return None if failed else total
-
     def _is_unchanged(self, host: str) -> bool:
         digest, signed = self.stamp.hosts.get(host, ("", ""))
         return (
@@ -199,15 +144,6 @@ class _Build:
             and digest == self.digests[host]
             and signed == output_signature(self.project.build, host, len(self.stamp.hosts))
         )
-
-    def _count(self, site: Site, hosts: list[str]) -> int:
-        wanted = set(hosts)
-        return sum(1 for vm in site.vms.values() if wanted.intersection(site.hosts_of(vm)))
-
-    def _workers(self, vms: int) -> int:
-        from hivewright.commands.verdict import VMS_WORTH_A_PROCESS
-
-        return 1 + vms // VMS_WORTH_A_PROCESS
 
     def _conclude(self, front: Front, changes: Changes) -> int:
         again = "is" if self.writes else "would be"

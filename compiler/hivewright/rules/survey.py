@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
 
 from hivewright.report import Diagnostic, Place, Spot
@@ -45,17 +46,13 @@ class Survey(NamedTuple):
     """VM, name and definition of every network interface that is a virtual function, sorted."""
     connections: Sequence[tuple[str, str, Nic, str, AnyNetwork]]
     """VM, name and definition of every NIC with a host and its network there: the home's, and each that differs."""
-    keys: Mapping[str, Mapping[str, Vm]]
-    """Key -> the VMs in which somebody set it."""
+    alike: Mapping[frozenset[str], Sequence[tuple[str, Vm]]]
+    """Keys that somebody set -> the VMs in which it was just these, in their order."""
 
     def using(self, *keys: str) -> Iterable[tuple[str, Vm]]:
         """The VMs in which somebody set one of these keys, in their order: a rare key costs what its use costs."""
-        if len(keys) == 1:
-            return self.keys.get(keys[0], {}).items()
-        found: dict[str, Vm] = {}
-        for key in keys:
-            found.update(self.keys.get(key, {}))
-        return sorted(found.items())
+        found = [vms for written, vms in self.alike.items() if not written.isdisjoint(keys)]
+        return found[0] if len(found) == 1 else sorted([entry for vms in found for entry in vms], key=itemgetter(0))
 
     def passing(self) -> dict[str, Vm]:
         """The VMs that have a device of their host for themselves, sorted."""
@@ -90,7 +87,7 @@ def survey(site: Site) -> Survey:
     connections = list(_connections(site, nics, hosts_of))
     return Survey(
         *(site, hosts_of, site.guests, residents, releases, networks_used, disks, cds, nics, functions, connections),
-        _keys(site),
+        _alike(site),
     )
 
 
@@ -106,12 +103,11 @@ def _connections(
                 yield name, key, nic, host, network
 
 
-def _keys(site: Site) -> dict[str, dict[str, Vm]]:
-    keys: dict[str, dict[str, Vm]] = {}
+def _alike(site: Site) -> dict[frozenset[str], list[tuple[str, Vm]]]:
+    alike: dict[frozenset[str], list[tuple[str, Vm]]] = {}
     for name, vm in site.vms.items():
-        for key in vm.model_fields_set:
-            keys.setdefault(key, {})[name] = vm
-    return keys
+        alike.setdefault(frozenset(vm.model_fields_set), []).append((name, vm))
+    return alike
 
 
 def release(text: str) -> tuple[int, int]:
