@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hivewright import pipeline
-from hivewright.commands import build, verdict
+from hivewright.commands import verdict
 from hivewright.report import Diagnostic
 from projects import Project, files_below
 
@@ -17,7 +17,7 @@ from projects import Project, files_below
 def three(monkeypatch: pytest.MonkeyPatch) -> None:
     """As on a large machine with a large site."""
     monkeypatch.setattr(verdict, "VMS_WORTH_A_PROCESS", 1)
-    monkeypatch.setattr(build, "LOCKS_WORTH_A_PROCESS", 0)
+    monkeypatch.setattr(verdict, "LOCKS_WORTH_A_PROCESS", 0)
     monkeypatch.setattr("hivewright.parallel.usable_cpus", lambda: 4)
 
 

@@ -120,7 +120,14 @@ def compare_files(directory: Path, files: Mapping[str, bytes | None], prefix: st
     The changes are told with ``prefix`` before them. Files that are not named are left alone.
     """
     work = Work(str(directory))
-    if _kind(work.directory) not in ("directory", "missing"):
+    kind = _kind(work.directory)
+    if kind == "missing":
+        work.write = [
+            (path, Artifact(0o644, content)) for path, content in sorted(files.items()) if content is not None
+        ]
+        work.changes.created = [f"{prefix}{path}" for path, _ in work.write]
+        return work
+    if kind != "directory":
         raise OutputError(work.directory, "this is not a folder", "move it away")
     _refuse_in_place_of_directories(work.directory, files)
     for path, content in sorted(files.items()):

@@ -42,6 +42,9 @@ class OutputError(Exception):
         self.reason = reason
         self.remedy = remedy
 
+    def __reduce__(self) -> tuple[type[OutputError], tuple[str, str, str]]:
+        return OutputError, (self.path, self.reason, self.remedy)
+
     @classmethod
     def from_os(cls, error: OSError, path: str) -> OutputError:
         reason = (error.strerror or str(error)).lower()

@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from hivewright.report import Diagnostic
     from hivewright.site import Site
 
-LOCKS_WORTH_A_PROCESS = 2000
-
 DIFFERENCE = 3
 
 _YOURS = "it is yours now, and goes to the host with the rest unless you delete it"
@@ -130,6 +128,7 @@ class _Build:
 
     def _read_locks(self) -> Callable[[], Locks]:
         """Begins to read the locks, while the site is read."""
+        from hivewright.commands.verdict import LOCKS_WORTH_A_PROCESS
         from hivewright.numbering import lock_names, read_locks
         from hivewright.parallel import in_background
 

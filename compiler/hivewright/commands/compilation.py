@@ -6,6 +6,7 @@ import itertools
 import os
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 from hivewright import pipeline
 from hivewright.commands import verdict
@@ -22,7 +23,7 @@ from hivewright.output import (
     discard,
     stage,
 )
-from hivewright.parallel import Steps, run_forked
+from hivewright.parallel import Steps, in_background, run_forked
 from hivewright.report import Diagnostic
 from hivewright.site import Site
 from hivewright.source import LOCKS
@@ -92,8 +93,20 @@ class _Compilation:
         if self._failed or not self._writes:
             return False
         # Locks first: a build that is killed between them and a host is repaired by the next.
-        apply([self._locks])
+        self._write_locks()
         return True
+
+    def _write_locks(self) -> None:
+        files, middle = self._locks.write, len(self._locks.write) // 2
+        if middle <= verdict.LOCKS_WORTH_A_PROCESS:
+            apply([self._locks])
+            return
+        others = replace(self._locks, write=files[middle:], remove=[])
+        written = in_background(lambda: apply([others]), worthwhile=True)
+        try:
+            apply([replace(self._locks, write=files[:middle])])
+        finally:
+            written()
 
     def _finish(self, work: Work | None) -> list[Diagnostic]:
         try:

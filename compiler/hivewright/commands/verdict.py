@@ -17,6 +17,9 @@ T = TypeVar("T")
 VMS_WORTH_A_PROCESS = 200
 """A process more costs as much as checking or compiling about so many guests."""
 
+LOCKS_WORTH_A_PROCESS = 2000
+"""And as much as reading or writing about so many locks."""
+
 
 class Verdict(NamedTuple, Generic[T]):
     """A site without errors: its numbers, and what was asked for besides."""
