@@ -159,8 +159,7 @@ class _Loader:
         Keys are put in order before, so that the order in which they were written never matters.
         """
         try:
-            prepared = self.recurring.put_into(values) if model is Vm else values
-            return model.model_validate(sort_tables(prepared))
+            return model.model_validate(self.recurring.put_into(values) if model is Vm else sort_tables(values))
         except ValidationError as error:
             from hivewright.faults import diagnose
 
@@ -173,8 +172,7 @@ class _Loader:
 
     def _lower_layers(self) -> None:
         """Checks defaults and templates on their own, so that a fault shows even where no VM uses them."""
-        defaults = self.resolver.defaults_layer()
-        layers = [] if defaults is None else [defaults]
+        layers = [] if self.resolver.defaults is None else [self.resolver.defaults]
         for name, values in self.tables.named["template"].items():
             layer = self.resolver.template_layer(name)
             layers.append(layer)

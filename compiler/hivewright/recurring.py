@@ -28,14 +28,18 @@ class Recurring:
         self._seen: dict[tuple[type[Table], str], Table | None] = {}
 
     def put_into(self, values: Mapping[str, object]) -> dict[str, object]:
-        """The values of a VM with models in place of such tables; those that are not valid stay as they are."""
+        """The values of a VM, all tables sorted, with models in place of such that are valid in themselves."""
         whole = dict(values)
-        for key in _SINGLE.keys() & values.keys():
-            whole[key] = self._shared(_SINGLE[key], values[key])
-        for key in _BY_NAME.keys() & values.keys():
-            devices = values[key]
-            if type(devices) is dict:
-                whole[key] = {name: self._shared(_BY_NAME[key], device) for name, device in devices.items()}
+        for key, value in values.items():
+            if type(value) is not dict:
+                continue
+            if key in _BY_NAME:
+                model = _BY_NAME[key]
+                whole[key] = {name: self._shared(model, value[name]) for name in sorted(value)}
+            elif key in _SINGLE:
+                whole[key] = self._shared(_SINGLE[key], value)
+            else:
+                whole[key] = sort_tables(value, 1)
         return whole
 
     def _shared(self, model: type[Table], value: object) -> object:
@@ -48,4 +52,4 @@ class Recurring:
             except ValidationError:
                 # What is wrong, and where, is found when the VM as a whole is validated.
                 self._seen[written] = None
-        return self._seen[written] or value
+        return self._seen[written] or sort_tables(value, 1)

@@ -54,11 +54,12 @@ class _Checker:
         hosts = self._hosts(name, vm)
         if isinstance(vm.topology, str):
             self.refer("REF004", "topology", vm.topology, "vm", name, "topology")
+        networks, storages = self.known.objects["network"], self.known.objects["storage"]
         for nic, device in vm.nic.items():
-            if device.network:
+            if device.network and device.network not in networks:
                 self.refer("REF005", "network", device.network, "vm", name, "nic", nic, "network")
         for key, disk in vm.disk.items():
-            if disk.storage is not None:
+            if disk.storage is not None and disk.storage not in storages:
                 self.refer("REF006", "storage", disk.storage, "vm", name, "disk", key, "storage")
             if disk.image is not None:
                 self.check_image(disk.image, hosts, ("vm", name, "disk", key, "image"))

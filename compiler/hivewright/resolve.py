@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from itertools import chain
 from typing import Any, NamedTuple
 
 from hivewright.report import Diagnostic, KeyPath, Part, Place
@@ -32,6 +34,9 @@ _DEVICE_RIVALS: Mapping[str, _Rivals] = {
     },
     "cd": {"path": ("image",), "image": ("path",)},
 }
+_RIVALLED = frozenset((*_HOST_RIVALS, *_DEVICE_RIVALS))
+"""Keys of a weaker layer of which a stronger one may rule something out."""
+
 _MAX_DEPTH = 20
 """Deeper tables are no keys of a VM; they are replaced instead of merged, so that recursion stays bounded."""
 
@@ -60,7 +65,10 @@ class Resolver:
         layer = Layer("vm", self.tables.homes["vm", name], ("vm", name), values)
         inherit = self._inherited(layer)
         base = self._base(self._profile(layer, inherit), inherit)
-        lower, layers = _without_rivals(base.values, values), base.layers
+        lower: Mapping[str, object] = base.values
+        layers = base.layers
+        if not _RIVALLED.isdisjoint(lower):
+            lower = _without_rivals(lower, values)
         if lower is not base.values:
             layers = tuple(
                 Layer(each.label, each.file, each.prefix, _without_rivals(each.values, values)) for each in layers
@@ -79,7 +87,8 @@ class Resolver:
         values = without(self.tables.named["template"][name], "inherit")
         return Layer(f"template {name}", self.tables.homes["template", name], ("template", name), values)
 
-    def defaults_layer(self) -> Layer | None:
+    @cached_property
+    def defaults(self) -> Layer | None:
         """The keys of ``[defaults]``."""
         values = self.tables.single.get("defaults")
         if values is None:
@@ -97,9 +106,8 @@ class Resolver:
     def _inherited(self, layer: Layer) -> tuple[str, ...]:
         """The names of existing templates of a VM, in order; those that do not exist are reported."""
         wanted = layer.values.get("inherit")
-        defaults = self.defaults_layer()
-        if wanted is None and defaults is not None:
-            layer, wanted = defaults, defaults.values.get("inherit")
+        if wanted is None and self.defaults is not None:
+            layer, wanted = self.defaults, self.defaults.values.get("inherit")
         found = []
         for index, name in enumerate(wanted if isinstance(wanted, list) else ()):
             if not isinstance(name, str):
@@ -112,8 +120,7 @@ class Resolver:
 
     def _profile(self, layer: Layer, inherit: Sequence[str]) -> str:
         """The name of a VM's profile; the default where none, or one that does not exist, is named."""
-        candidates: list[Layer | None] = [layer, *map(self.template_layer, reversed(inherit)), self.defaults_layer()]
-        for candidate in candidates:
+        for candidate in chain((layer,), map(self.template_layer, reversed(inherit)), (self.defaults,)):
             name = candidate.values.get("profile") if candidate is not None else None
             if candidate is None or name is None:
                 continue
@@ -136,7 +143,7 @@ class Resolver:
         known = self._bases.get((profile, inherit))
         if known is not None:
             return known
-        candidates = [*map(self.template_layer, reversed(inherit)), self.profile_layer(profile), self.defaults_layer()]
+        candidates = [*map(self.template_layer, reversed(inherit)), self.profile_layer(profile), self.defaults]
         values: Values = {}
         layers: list[Layer] = []
         for layer in (candidate for candidate in candidates if candidate is not None):
