@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from hashlib import blake2b
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,6 +24,8 @@ from hivewright.source import Project
 FILE_LIMIT = 512
 FEWEST_FILES = 2
 """Of a host: INVENTORY.md and MANIFEST, which lie at the top."""
+WORTH_A_DESCENT = 16
+"""With fewer files for each host only those at the top are looked at: the next are many folders away."""
 
 
 class Stamp(NamedTuple):
@@ -106,13 +109,28 @@ def input_signature(project: Project) -> str:
 
 
 def lock_signature(project: Project) -> str:
-    """Of the locks, which a build reads and writes."""
-    return signature([str(project.locks)], FILE_LIMIT, follow=False)
+    """Of the locks, which a build reads and writes: of their folder, and of those that the file system lists first.
+
+    It lists them in the same order as long as nothing is added to the folder, removed or renamed, which shows in the
+    time of the folder.
+    """
+    folder = str(project.locks)
+    if os.path.islink(folder):
+        return f"{folder} is a link"
+    try:
+        status = os.stat(folder)
+        with os.scandir(folder) as found:
+            seen = [f"{entry.name} {_metadata(entry, follow=False)}" for entry in islice(found, FILE_LIMIT)]
+    except OSError as error:
+        return f"{folder} {error.errno}"
+    seen.append(f"{status.st_mtime_ns} {status.st_ctime_ns} {status.st_ino}")
+    return blake2b("\n".join(seen).encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
 
 
 def output_signature(build: Path, host: str, hosts: int) -> str:
     """Of one host's output; ``hosts`` is among how many the limit is shared."""
-    return signature([os.path.join(build, host)], max(FILE_LIMIT // max(hosts, 1), FEWEST_FILES), follow=False)
+    share = FILE_LIMIT // max(hosts, 1)
+    return signature([os.path.join(build, host)], share if share >= WORTH_A_DESCENT else FEWEST_FILES, follow=False)
 
 
 def output_names(build: Path) -> list[str]:
