@@ -30,6 +30,9 @@ from hivewright.wording import quoted, table_text
 
 M = TypeVar("M", bound=Table)
 
+_REQUIRED: Mapping[str, object] = {"memory": "1G"}
+"""What makes a VM whole where some layer has yet to say it."""
+
 
 class Loaded(NamedTuple):
     """The outcome of loading. There is a site only when there is no error."""
@@ -63,7 +66,7 @@ def _remainder(values: Mapping[str, object]) -> Vm | None:
         except ValidationError as error:
             from hivewright.faults import without_faults
 
-            values = {"memory": "1G", **without_faults(error, values)}
+            values = {**_REQUIRED, **without_faults(error, values)}
         except RecursionError:
             break
     return None
@@ -158,8 +161,9 @@ class _Loader:
 
         Keys are put in order before, so that the order in which they were written never matters.
         """
+        whole = {**_REQUIRED, **values} if partial and model is Vm else values
         try:
-            return model.model_validate(self.recurring.put_into(values) if model is Vm else sort_tables(values))
+            return model.model_validate(self.recurring.put_into(whole) if model is Vm else sort_tables(whole))
         except ValidationError as error:
             from hivewright.faults import diagnose
 
