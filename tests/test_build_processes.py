@@ -79,9 +79,9 @@ def test_several_processes_tell_a_failing_write(four: Project, monkeypatch: pyte
 def test_several_processes_tell_a_defect_of_one(four: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     original = pipeline.compile_host
 
-    def fail(site: object, allocation: object, host: str) -> object:
+    def fail(site: object, allocation: object, host: str, seeds: object) -> object:
         assert host != "beta", "not this one"
-        return original(site, allocation, host)  # type: ignore[arg-type]
+        return original(site, allocation, host, seeds)  # type: ignore[arg-type]
 
     monkeypatch.setattr(pipeline, "compile_host", fail)
     done = four.run("build")
@@ -95,10 +95,10 @@ def test_several_processes_leave_nothing_when_one_host_cannot_be_made(
 ) -> None:
     original = pipeline.compile_host
 
-    def refuse(site: object, allocation: object, host: str) -> object:
+    def refuse(site: object, allocation: object, host: str, seeds: object) -> object:
         if host == "beta":
             return None, [Diagnostic("X001", "not this one")]
-        return original(site, allocation, host)  # type: ignore[arg-type]
+        return original(site, allocation, host, seeds)  # type: ignore[arg-type]
 
     monkeypatch.setattr(pipeline, "compile_host", refuse)
     done = four.run("build")

@@ -9,6 +9,7 @@ import pytest
 from builders import build_site
 from hivewright.allocate import allocate
 from hivewright.lower import lower, lower_host
+from hivewright.lower.seed import SeedWriter
 from lowering import DISK, FIRMWARE, NIC, device, plan_of, steps, words_of
 
 
@@ -107,7 +108,7 @@ def test_a_guest_of_several_hosts_is_on_each_with_its_home() -> None:
     alpha, beta = lowered.plans[0].vms[0], lowered.plans[1].vms[1]
     assert (alpha.home, alpha.hosts, alpha.host, beta.host) == ("beta", ("beta", "alpha"), "alpha", "beta")
     assert words_of(alpha)[:-1] == words_of(beta)[:-1]
-    assert lower_host(site, allocate(site, {}), "beta").plans == lowered.plans[1:]
+    assert lower_host(site, allocate(site, {}), "beta", SeedWriter()).plans == lowered.plans[1:]
 
 
 def test_the_order_of_tables_does_not_matter() -> None:

@@ -11,6 +11,7 @@ import pytest
 from builders import build_site
 from hivewright.allocate import allocate
 from hivewright.lower import lower, lower_host
+from hivewright.lower.seed import SeedWriter
 from hivewright.plan import DevdRule, HostPlan
 
 NIC = {"network": "lan"}
@@ -196,4 +197,7 @@ def test_one_host_at_a_time_gives_the_same_plans() -> None:
     hosts = {"alpha": {"freebsd": "14.3"}, "beta": {"freebsd": "15.0"}}
     site = build_site({"web1": {"hosts": ["alpha", "beta"], "cloud_init": True}, "db1": {"host": "beta"}}, hosts=hosts)
     allocation = allocate(site, {})
-    assert tuple(lower_host(site, allocation, host).plans[0] for host in hosts) == lower(site, allocation).plans
+    assert (
+        tuple(lower_host(site, allocation, host, SeedWriter()).plans[0] for host in hosts)
+        == lower(site, allocation).plans
+    )

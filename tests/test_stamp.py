@@ -208,9 +208,9 @@ def test_a_host_that_did_not_change_is_not_compiled(built: Project, monkeypatch:
     compiled: list[str] = []
     original = pipeline.compile_host
 
-    def compile_host(site: object, allocation: object, host: str) -> object:
+    def compile_host(site: object, allocation: object, host: str, seeds: object) -> object:
         compiled.append(host)
-        return original(site, allocation, host)  # type: ignore[arg-type]
+        return original(site, allocation, host, seeds)  # type: ignore[arg-type]
 
     monkeypatch.setattr(pipeline, "compile_host", compile_host)
     built.edit("vms/db.toml", '"2G"', '"3G"')
@@ -242,9 +242,9 @@ def test_a_host_whose_definition_changed_is_compiled(
     compiled: set[str] = set()
     original = pipeline.compile_host
 
-    def compile_host(site: object, allocation: object, host: str) -> object:
+    def compile_host(site: object, allocation: object, host: str, seeds: object) -> object:
         compiled.add(host)
-        return original(site, allocation, host)  # type: ignore[arg-type]
+        return original(site, allocation, host, seeds)  # type: ignore[arg-type]
 
     monkeypatch.setattr(pipeline, "compile_host", compile_host)
     (file,) = (path for path in (built.root / "site").rglob("*.toml") if old in path.read_text())

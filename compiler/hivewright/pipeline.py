@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 from hivewright.allocate import Allocation
+from hivewright.data import data_directory
 from hivewright.lower.host import lower_host
+from hivewright.lower.seed import SeedWriter
 from hivewright.manifest import Artifact
-from hivewright.render import render
+from hivewright.render import load_templates, render
 from hivewright.report import Diagnostic
 from hivewright.site import Site
 from hivewright.verify import verify
 
 
-def compile_host(site: Site, allocation: Allocation, host: str) -> tuple[dict[str, Artifact] | None, list[Diagnostic]]:
+def get_ready() -> None:
+    """Load what compiling a host needs, before processes are forked that would each load it."""
+    load_templates(data_directory("templates"))
+
+
+def compile_host(
+    site: Site, allocation: Allocation, host: str, seeds: SeedWriter
+) -> tuple[dict[str, Artifact] | None, list[Diagnostic]]:
     """The artifacts of one host; none when something cannot be lowered.
 
-    Raises ``AssertionError`` when the result contradicts the plan: a defect of hivewright.
+    ``seeds`` remembers what the seeds of all hosts have in common. Raises ``AssertionError`` when the result
+    contradicts the plan: a defect of hivewright.
     """
-    lowered = lower_host(site, allocation, host)
+    lowered = lower_host(site, allocation, host, seeds)
     diagnostics = list(lowered.diagnostics)
     if not lowered.plans or any(each.severity == "error" for each in diagnostics):
         return None, diagnostics

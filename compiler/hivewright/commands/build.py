@@ -69,6 +69,9 @@ def _tell(arguments: Namespace, text: str) -> None:
 def _load_compilation() -> None:
     """What compiles hosts takes long to load."""
     import hivewright.commands.compilation  # noqa: F401
+    from hivewright.pipeline import get_ready
+
+    get_ready()
 
 
 def _compile(front: Front, site: Site, numbers: Numbers, hosts: Sequence[str], *, writes: bool) -> Changes | None:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from hivewright import pipeline
 from hivewright.commands import verdict
 from hivewright.commands.front import Front
+from hivewright.lower.seed import SeedWriter
 from hivewright.numbering import Numbers
 from hivewright.output import (
     Changes,
@@ -53,6 +54,7 @@ class _Compilation:
         self._build = front.project.build
         self._writes = writes
         self._changes = Changes()
+        self._seeds = SeedWriter()
         self._locks = compare_files(front.project.locks, numbers.changed_locks, f"{LOCKS}/")
         self._departed = compare_departed(self._build, site.hosts.keys())
 
@@ -75,7 +77,7 @@ class _Compilation:
         return None if failed else self._changes
 
     def _prepare(self, host: str) -> tuple[Work | None, _Finding]:
-        artifacts, diagnostics = pipeline.compile_host(self._site, self._numbers.allocation, host)
+        artifacts, diagnostics = pipeline.compile_host(self._site, self._numbers.allocation, host, self._seeds)
         if artifacts is None:
             return None, (diagnostics, Changes())
         try:

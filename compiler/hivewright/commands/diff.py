@@ -42,6 +42,7 @@ def run(arguments: Namespace) -> int:
 
 
 def _diff(arguments: Namespace, front: Front, site: Site) -> int:
+    from hivewright.lower.seed import SeedWriter
     from hivewright.numbering import allocate_numbers, read_locks
     from hivewright.output import compare_departed, compare_files, compare_host
     from hivewright.pipeline import compile_host
@@ -56,8 +57,9 @@ def _diff(arguments: Namespace, front: Front, site: Site) -> int:
         return 1
     build = Path(arguments.output) if arguments.output is not None else front.project.build
     works = [compare_files(front.project.locks, numbers.changed_locks, f"{LOCKS}/")]
+    seeds = SeedWriter()
     for host in arguments.hosts or site.hosts:
-        artifacts, diagnostics = compile_host(site, numbers.allocation, host)
+        artifacts, diagnostics = compile_host(site, numbers.allocation, host, seeds)
         if front.report(diagnostics) or artifacts is None:
             return 1
         works.append(compare_host(build, host, artifacts))

@@ -36,6 +36,7 @@ def run(arguments: Namespace) -> int:
 
 def _show(arguments: Namespace, front: Front, site: Site) -> int:
     from hivewright.lower.host import lower_host
+    from hivewright.lower.seed import SeedWriter
     from hivewright.numbering import allocate_numbers, read_locks
     from hivewright.tracing import origins
 
@@ -48,7 +49,7 @@ def _show(arguments: Namespace, front: Front, site: Site) -> int:
     numbers = allocate_numbers(site, read_locks(front.project))
     if front.report(numbers.diagnostics):
         return 1
-    lowered = lower_host(site, numbers.allocation, host)
+    lowered = lower_host(site, numbers.allocation, host, SeedWriter())
     if front.report(lowered.diagnostics) or not lowered.plans:
         return 1
     plan = next(plan for plan in lowered.plans[0].vms if plan.name == arguments.vm)

@@ -31,9 +31,9 @@ def lower(site: Site, allocation: Allocation) -> Lowered:
     return _joined([_lower_host(site, allocation, host, seeds) for host in sorted(site.hosts)])
 
 
-def lower_host(site: Site, allocation: Allocation, host: str) -> Lowered:
-    """The plan of one host."""
-    return _joined([_lower_host(site, allocation, host, SeedWriter())])
+def lower_host(site: Site, allocation: Allocation, host: str, seeds: SeedWriter) -> Lowered:
+    """The plan of one host; ``seeds`` remembers what the seeds of all hosts have in common."""
+    return _joined([_lower_host(site, allocation, host, seeds)])
 
 
 def _joined(results: Iterable[tuple[HostPlan, list[Diagnostic]]]) -> Lowered:
