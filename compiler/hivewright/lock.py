@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
+from sys import intern
 from typing import NamedTuple, cast
 
 from hivewright.report import Diagnostic, Spot
@@ -124,12 +126,24 @@ def _read_whole(text: str) -> Lock | None:
     uuid, vnc, *blocks = match.groups()
     tables: dict[str, Mapping[str, str]] = {}
     for table, block in zip(_TABLES, blocks, strict=True):
-        entries = _ENTRY.findall(block) if block else ()
-        found = tables[table] = dict(entries)
-        if not len(entries) == len(found) == len(set(found.values())):
-            return None
+        if block:
+            found = _usual_entries(block) if table == "slots" else _entries(block)
+            if found is None:
+                return None
+            tables[table] = found
     port = int(vnc) if vnc is not None else None
     return Lock(uuid, port, **tables) if port is None or _is_port(port) else None
+
+
+def _entries(block: str) -> Mapping[str, str] | None:
+    """The keys and values of a table as it is written; None when one of them is there twice."""
+    entries = _ENTRY.findall(block)
+    found = {intern(key): value for key, value in entries}
+    return found if len(entries) == len(found) == len(set(found.values())) else None
+
+
+_usual_entries = lru_cache(maxsize=1024)(_entries)
+"""For addresses, which are the same in many locks: one mapping serves them all."""
 
 
 def _read_lines(text: str) -> dict[str, object] | None:
