@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -69,19 +70,16 @@ def test_the_source_distribution_builds_the_same_wheel(wheel: Path, tmp_path: Pa
     assert contents(build("wheel", source, tmp_path / "again")) == contents(wheel)
 
 
+def pip_for(environment: Path) -> tuple[str | Path, ...]:
+    """The pip of this environment, working on another."""
+    quiet = ("--quiet", "--disable-pip-version-check")
+    return (sys.executable, "-m", "pip", *quiet, "--python", environment / "bin/python")
+
+
 def test_an_editable_install_copies_no_data(tmp_path: Path) -> None:
     environment = tmp_path / "environment"
     run(sys.executable, "-m", "venv", "--without-pip", environment, folder=tmp_path)
-    pip = (
-        sys.executable,
-        "-m",
-        "pip",
-        "--quiet",
-        "--disable-pip-version-check",
-        "--python",
-        environment / "bin/python",
-    )
-    run(*pip, "install", "--no-deps", "--editable", CHECKOUT, folder=tmp_path)
+    run(*pip_for(environment), "install", "--no-deps", "--editable", CHECKOUT, folder=tmp_path)
     installed = [path for path in environment.rglob("*") if "hivewright" in path.relative_to(environment).as_posix()]
     assert [path.name for path in installed if path.suffix in (".py", ".j2", ".subr", ".toml")] == []
     (pointer,) = (path for path in installed if path.suffix == ".pth")
@@ -123,3 +121,25 @@ def test_the_wheel_compiles_the_example_as_the_checkout_does(wheel: Path, tmp_pa
     run(sys.executable, "-c", code, *words, tmp_path / "wheel", folder=tmp_path)
     run(sys.executable, "-m", "hivewright", *words, tmp_path / "checkout", folder=tmp_path)
     assert files_below(tmp_path / "wheel") == files_below(tmp_path / "checkout")
+
+
+def oldest_python() -> str:
+    """The oldest Python of this machine that hivewright supports: its releases differ in what they get wrong."""
+    found: dict[tuple[int, ...], str] = {sys.version_info[:3]: sys.executable}
+    for name in ("python3", *(f"python3.{minor}" for minor in range(11, 20))):
+        path = shutil.which(name, path=f"/usr/bin:/usr/local/bin:{os.environ['PATH']}")
+        words = [path or "false", "-c", "import sys; print(*sys.version_info[:3])"]
+        done = subprocess.run(words, capture_output=True, text=True, check=False)
+        version = tuple(map(int, done.stdout.split()))
+        if path is not None and done.returncode == 0 and version >= (3, 11):
+            found.setdefault(version, path)
+    return found[min(found)]
+
+
+def test_the_oldest_python_compiles_the_example_as_it_is_committed(wheel: Path, tmp_path: Path) -> None:
+    environment = tmp_path / "environment"
+    run(oldest_python(), "-m", "venv", "--without-pip", environment, folder=tmp_path)
+    run(*pip_for(environment), "install", wheel, folder=tmp_path)
+    hivewright = environment / "bin" / "hivewright"
+    run(hivewright, "-C", CHECKOUT, "-q", "build", "--locked", "-o", tmp_path / "out", folder=tmp_path)
+    assert files_below(tmp_path / "out") == files_below(CHECKOUT / "build")

@@ -29,33 +29,33 @@ _SCRIPT_CALLS = (
     "variables|vm|volume|set -u|set --|\\."
 )
 _HOST_CALLS = "host|modules|network|setting|vm|wave"
-_WORD = r"""(?:[A-Za-z0-9_@%+=:,./-]++|'[^'\x00]*+'|\\')++"""
-
-
-_WORDS = rf"""(?: (?:{_WORD}|"\$@"))*+"""
+# Characters are matched possessively, so that there is one way to read a text; groups are not, because the first
+# releases of Python 3.11 go on at a wrong place behind a possessive group (CPython issue 106052).
+_WORD = r"""(?:[A-Za-z0-9_@%+=:,./-]++|'[^'\x00]*+'|\\')+"""
+_WORDS = rf"""(?: (?:{_WORD}|"\$@"))*"""
 _COMMENT = r"#[^\n]*+"
 
 
 def _grammar(calls: str) -> re.Pattern[str]:
-    """Comments, blank lines, and calls with literal words or all the arguments; possessive, so that it is fast."""
-    return re.compile(rf"(?:(?:{_COMMENT}|(?:{calls})(?![a-z_]){_WORDS}(?:  {_COMMENT})?+)?+\n)*+")
+    """Comments, blank lines, and calls with literal words or all the arguments."""
+    return re.compile(rf"(?:(?:{_COMMENT}|(?:{calls})(?![a-z_]){_WORDS}(?:  {_COMMENT})?)?\n)*")
 
 
 _SCRIPT = _grammar(_SCRIPT_CALLS)
 _HOST = _grammar(_HOST_CALLS)
-_LINE = re.compile(rf"(?:{_COMMENT}|(?P<call>{_SCRIPT_CALLS})(?![a-z_])(?P<words>{_WORDS})(?:  {_COMMENT})?+)?+\n")
-_LOADER = re.compile(r'(?:(?:#[^\n]*+|[A-Za-z_][A-Za-z0-9_.-]*+="[ !#%-\[\]-~]*+")?+\n)*+')
+_LINE = re.compile(rf"(?:{_COMMENT}|(?P<call>{_SCRIPT_CALLS})(?![a-z_])(?P<words>{_WORDS})(?:  {_COMMENT})?)?\n")
+_LOADER = re.compile(r'(?:(?:#[^\n]*+|[A-Za-z_][A-Za-z0-9_.-]*+="[ !#%-\[\]-~]*+")?\n)*')
 _DEVD = re.compile(
-    r"(?:(?:#[^\n]*+)?+\n|(?:notify|attach|detach|nomatch) [0-9]++ \{\n"
-    r'(?:\t(?:match "[a-z-]++"|[a-z-]++) "[^"\n]++";\n)++\};\n)*+'
+    r"(?:(?:#[^\n]*+)?\n|(?:notify|attach|detach|nomatch) [0-9]++ \{\n"
+    r'(?:\t(?:match "[a-z-]++"|[a-z-]++) "[^"\n]++";\n)+\};\n)*'
 )
-_RULES = re.compile(r"(?:(?:#[^\n]*+|[a-z][A-Za-z0-9_@=:,./()!> -]*+)?+\n)*+")
+_RULES = re.compile(r"(?:(?:#[^\n]*+|[a-z][A-Za-z0-9_@=:,./()!> -]*+)?\n)*")
 _UCL = re.compile(
-    r"(?:(?:#[^\n]*+)?+\n|(?:PF|DEFAULT|VF-[0-9]++) \{\n"
-    r'(?:\t[a-z][a-z0-9_-]*+ : (?:true|false|[0-9]++|"[A-Za-z0-9_.:-]++");\n)++\}\n)*+'
+    r"(?:(?:#[^\n]*+)?\n|(?:PF|DEFAULT|VF-[0-9]++) \{\n"
+    r'(?:\t[a-z][a-z0-9_-]*+ : (?:true|false|[0-9]++|"[A-Za-z0-9_.:-]++");\n)+\}\n)*'
 )
 _IOVCTL = f"{HIVE}iovctl/"
-_RC = re.compile(r'(?:(?:#[^\n]*+|([a-z][a-z0-9_]*+)="(?:\$\{\1-\} )?+[ !#%-\[\]-_a-~]*+")?+\n)*+')
+_RC = re.compile(r'(?:(?:#[^\n]*+|([a-z][a-z0-9_]*+)="(?:\$\{\1-\} )?[ !#%-\[\]-_a-~]*+")?\n)*')
 _GRAMMARS = {
     f"{HIVE}pf.conf": _RULES,
     f"{HIVE}ipfw.rules": _RULES,
