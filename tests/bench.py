@@ -10,10 +10,12 @@ which others on the machine disturbed least (see timeit in Python's library), an
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 import statistics
 import subprocess
 import sys
+import sysconfig
 import tempfile
 import time
 from collections.abc import Iterator
@@ -213,6 +215,8 @@ def bench_start(base: Path) -> None:
 
 def main() -> None:
     counts = [int(argument) for argument in sys.argv[1:]] or [10, 1000, 10000]
+    optimized = "--enable-optimizations" in (sysconfig.get_config_var("CONFIG_ARGS") or "")
+    print(f"Python {platform.python_version()}, built {'with' if optimized else 'without'} --enable-optimizations")
     with ram_disk() as base:
         bench_example(base)
         for count in counts:

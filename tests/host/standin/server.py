@@ -245,7 +245,7 @@ class Server:
 
     def kill(self, target: str) -> bool:
         """SIGKILL to ``daemon VM``, ``supervisor VM``, ``bhyve VM`` or ``operator NAME``, or to whom a file of a VM
-        names (PID_FILES); false without such a one."""
+        names (PID_FILES); false without such a one. It has ended, and its locks are free, when this returns."""
         kind, _, name = target.partition(" ")
         if kind == "bhyve":
             guest = self.world.guests.get(name)
@@ -259,7 +259,10 @@ class Server:
             pid = self.daemons.get(name, (0, 0))[0 if kind == "daemon" else 1]
         if not pid or not alive(pid):
             return False
+        process = os.pidfd_open(pid)
         os.kill(pid, signal.SIGKILL)
+        select.select([process], [], [])
+        os.close(process)
         return True
 
     def spawn(self, name: str, argv: list[str]) -> None:
