@@ -15,7 +15,6 @@ import shutil
 import statistics
 import subprocess
 import sys
-import sysconfig
 import tempfile
 import time
 from collections.abc import Iterator
@@ -215,8 +214,7 @@ def bench_start(base: Path) -> None:
 
 def main() -> None:
     counts = [int(argument) for argument in sys.argv[1:]] or [10, 1000, 10000]
-    optimized = "--enable-optimizations" in (sysconfig.get_config_var("CONFIG_ARGS") or "")
-    print(f"Python {platform.python_version()}, built {'with' if optimized else 'without'} --enable-optimizations")
+    print(f"Python {platform.python_version()}, {os.path.realpath(sys.executable)}")
     with ram_disk() as base:
         bench_example(base)
         for count in counts:
