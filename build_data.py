@@ -1,6 +1,6 @@
 """Puts templates/ and profiles/ into the standard wheel as package data.
 
-An editable install finds them in the checkout (``hivewright.data``), so it gets none.
+An editable install finds them in the checkout (``hivewright.system.data``), so it gets none.
 """
 
 from __future__ import annotations

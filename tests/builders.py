@@ -7,13 +7,13 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from hivewright.diagnostics import KeyPath
 from hivewright.model.guest import Topology
 from hivewright.model.host import Host
 from hivewright.model.network import AnyNetwork, Network
 from hivewright.model.site import Profile, SiteTable, User
 from hivewright.model.storage import AnyStorage, Image, Storage
 from hivewright.model.vm import Vm
-from hivewright.report import KeyPath
 from hivewright.site import Layer, Site
 
 Tables = Mapping[str, Mapping[str, Any]]

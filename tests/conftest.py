@@ -11,11 +11,11 @@ import pytest
 
 from bhyve_grammar import parse_command
 from everyday import is_everyday
-from hivewright.load import Loaded, load
+from hivewright.diagnostics import Diagnostic
 from hivewright.lower.context import Guest
-from hivewright.lower.guest import lower_guest
+from hivewright.lower.guest.guest import lower_guest
 from hivewright.plan import VmPlan
-from hivewright.report import Diagnostic
+from hivewright.site.load import Loaded, load
 from hivewright.source import find_project, read_site
 from loader_grammar import parse_loader
 
@@ -73,7 +73,7 @@ def every_command_is_parsed() -> Iterator[None]:
         return plan, diagnostics
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("hivewright.lower.host.lower_guest", strict)
+        patch.setattr("hivewright.lower.host.host.lower_guest", strict)
         yield
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from bhyve_grammar import parse_command
 from bhyve_words import Command
 from builders import build_site
-from hivewright.allocate import allocate
+from hivewright.allocation.allocate import allocate
 from hivewright.lower import lower
 from hivewright.plan import VmPlan
 

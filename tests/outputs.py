@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from hivewright import output
-from hivewright.manifest import INVENTORY, INVENTORY_MARK, MANIFEST, Artifact, format_manifest
-from hivewright.output import Changes
+from hivewright.output.write import Changes
+from hivewright.output.write import write as write_output
+from hivewright.plan import INVENTORY, INVENTORY_MARK, MANIFEST, Artifact, format_manifest
 
 START = "root/etc/vms/web1/start"
 SEED = "root/etc/vms/web1/seed/user-data"
@@ -25,7 +25,7 @@ def host(**contents: str) -> dict[str, Artifact]:
 
 
 def write(build: Path, hosts: Mapping[str, Mapping[str, Artifact]], *, dry_run: bool = False) -> Changes:
-    return output.write(build, hosts, {}, build.parent / "locks", dry_run=dry_run)
+    return write_output(build, hosts, {}, build.parent / "locks", dry_run=dry_run)
 
 
 def tree(directory: Path) -> dict[str, str]:

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from builders import build_site
-from hivewright.allocate import Allocation, allocate
-from hivewright.lock import Lock, lock_file
-from hivewright.report import Place
+from hivewright.allocation.allocate import Allocation, allocate
+from hivewright.allocation.lock import Lock, lock_file
+from hivewright.diagnostics import Place
 
 NIC = {"network": "lan"}
 DISK = {"storage": "fast", "size": "1G"}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hivewright.data import data_directory
+from hivewright.system.data import data_directory
 from projects import GUESTS, HIVE, NEW_GUEST, Project, changed, changed_lines, files_below
 
 pytest_plugins = ["project_fixtures"]

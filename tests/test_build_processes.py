@@ -7,18 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from hivewright import pipeline
-from hivewright.commands import verdict
-from hivewright.report import Diagnostic
+from hivewright.diagnostics import Diagnostic
+from hivewright.pipeline import check_site, compile_host
 from projects import Project, files_below
 
 
 @pytest.fixture(autouse=True)
 def three(monkeypatch: pytest.MonkeyPatch) -> None:
     """As on a large machine with a large site."""
-    monkeypatch.setattr(verdict, "VMS_WORTH_A_PROCESS", 1)
-    monkeypatch.setattr(verdict, "LOCKS_WORTH_A_PROCESS", 0)
-    monkeypatch.setattr("hivewright.parallel.usable_cpus", lambda: 4)
+    monkeypatch.setattr(check_site, "VMS_WORTH_A_PROCESS", 1)
+    monkeypatch.setattr(check_site, "LOCKS_WORTH_A_PROCESS", 0)
+    monkeypatch.setattr("hivewright.system.parallel.usable_cpus", lambda: 4)
 
 
 @pytest.fixture(name="four")
@@ -34,7 +33,7 @@ def test_several_processes_give_the_same_bytes_as_one(
     four: Project, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     four.succeed("build")
-    monkeypatch.setattr("hivewright.parallel.usable_cpus", lambda: 1)
+    monkeypatch.setattr("hivewright.system.parallel.usable_cpus", lambda: 1)
     four.succeed("build", "--check")
     four.succeed("build", "-o", str(tmp_path / "one"))
     assert files_below(tmp_path / "one") == files_below(four.build)
@@ -77,13 +76,13 @@ def test_several_processes_tell_a_failing_write(four: Project, monkeypatch: pyte
 
 
 def test_several_processes_tell_a_defect_of_one(four: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    original = pipeline.compile_host
+    original = compile_host.compile_host
 
     def fail(site: object, allocation: object, host: str, seeds: object) -> object:
         assert host != "beta", "not this one"
         return original(site, allocation, host, seeds)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(pipeline, "compile_host", fail)
+    monkeypatch.setattr(compile_host, "compile_host", fail)
     done = four.run("build")
     assert done.status == 70
     assert "AssertionError: not this one" in done.err
@@ -93,14 +92,14 @@ def test_several_processes_tell_a_defect_of_one(four: Project, monkeypatch: pyte
 def test_several_processes_leave_nothing_when_one_host_cannot_be_made(
     four: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    original = pipeline.compile_host
+    original = compile_host.compile_host
 
     def refuse(site: object, allocation: object, host: str, seeds: object) -> object:
         if host == "beta":
             return None, [Diagnostic("X001", "not this one")]
         return original(site, allocation, host, seeds)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(pipeline, "compile_host", refuse)
+    monkeypatch.setattr(compile_host, "compile_host", refuse)
     done = four.run("build")
     assert (done.status, done.err.count("error[")) == (1, 1)
     assert not four.build.exists()

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from hivewright import cli, pipeline
+from hivewright import cli
+from hivewright.pipeline import compile_host
 from projects import GUESTS, HIVE, NEW_GUEST, Project, files_below, hivewright, only_json
 
 pytest_plugins = ["project_fixtures"]
@@ -270,7 +271,7 @@ def test_a_defect_is_status_70_without_a_traceback(project: Project, monkeypatch
     def fail(*_: object) -> None:
         raise AssertionError("this and that")
 
-    monkeypatch.setattr(pipeline, "compile_host", fail)
+    monkeypatch.setattr(compile_host, "compile_host", fail)
     done = project.run("build")
     assert (done.status, done.out) == (70, "")
     assert "a defect of hivewright, not of the site: AssertionError: this and that" in done.err

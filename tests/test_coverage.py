@@ -12,9 +12,9 @@ import pytest
 
 from bhyve_words import AMD64_FLAGS, AMD64_OPTIONS, ARM64_FLAGS, ARM64_OPTIONS, DEVICE_KEYS
 from full_house import BOTH, PARTS, PC
+from hivewright.bhyve.releases import RELEASES
 from hivewright.cli import VERBS
-from hivewright.lower.freebsd import RELEASES
-from hivewright.schema import COMPLETE, LAYERED, Schema, definitions
+from hivewright.schema.json_schema import COMPLETE, LAYERED, Schema, definitions
 from test_site import TOP, literals
 
 ROOT = Path(__file__).parent.parent

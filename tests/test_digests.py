@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from builders import build_site
-from hivewright.allocate import Allocation, allocate
-from hivewright.digests import definition_digests, host_digests
-from hivewright.lock import Lock
+from hivewright.allocation.allocate import Allocation, allocate
+from hivewright.allocation.lock import Lock
+from hivewright.pipeline.digests import definition_digests, host_digests
 from hivewright.site import Site
 
 WEB1: dict[str, Any] = {"nic": {"lan": {"network": "lan"}}, "disk": {"root": {"storage": "fast", "size": "20G"}}}

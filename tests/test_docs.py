@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from hivewright import cli
-from hivewright.reference import BEGIN, reference, replace_reference
-from hivewright.schema import COMPLETE, LAYERED, definitions
+from hivewright.schema.json_schema import COMPLETE, LAYERED, definitions
+from hivewright.schema.manual_page import BEGIN, reference, replace_reference
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -46,7 +46,7 @@ def test_pages_refer_to_pages_of_ours_that_exist(page: Path) -> None:
 
 def test_the_key_reference_is_up_to_date() -> None:
     page = (DOCS / "hivewright.toml.5").read_text()
-    assert page == replace_reference(page), "run: python -m hivewright.reference docs/hivewright.toml.5"
+    assert page == replace_reference(page), "run: python -m hivewright.schema.manual_page docs/hivewright.toml.5"
 
 
 def test_the_key_reference_has_every_key_of_every_table() -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from hivewright.cli import main
-from hivewright.explain import codes, explanation
+from hivewright.diagnostics.explain import codes, explanation
 
 ERRORS = Path(__file__).parent / "errors"
 PACKAGE = Path(__file__).parent.parent / "compiler" / "hivewright"

@@ -11,16 +11,15 @@ from pytest_snapshot.plugin import Snapshot  # type: ignore[import-untyped]
 from bhyve_grammar import parse_command
 from bhyve_words import DEVICE_KEYS
 from full_house import BOTH, PARTS, Part, full_site, version
-from hivewright.allocate import allocate
-from hivewright.data import data_directory
-from hivewright.load import load
+from hivewright.allocation.allocate import allocate
+from hivewright.bhyve.releases import RELEASES, TABLE
+from hivewright.emit.render import load_templates, render
 from hivewright.lower import lower
-from hivewright.lower.freebsd import RELEASES, TABLE
-from hivewright.manifest import MANIFEST
-from hivewright.plan import HostPlan
-from hivewright.render import load_templates, render
+from hivewright.plan import MANIFEST, HostPlan
 from hivewright.rules import check_rules
+from hivewright.site.load import load
 from hivewright.source import find_project, read_site
+from hivewright.system.data import data_directory
 
 SNAPSHOTS = Path(__file__).parent / "snapshots" / "full-house"
 EVERYTHING = Path(__file__).parent / "sites" / "everything"

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 
 from conftest import write_files
 from hivewright.cli import main
-from hivewright.load import Loaded, load
-from hivewright.printer import Form, format_diagnostics
+from hivewright.diagnostics.printer import Form, format_diagnostics
 from hivewright.rules import check_rules
+from hivewright.site.load import Loaded, load
+from hivewright.site.tables import NAMED, SINGLE
 from hivewright.source import Project, SourceFile, Sources, find_project, read_site
-from hivewright.tables import NAMED, SINGLE
 
 EXAMPLE = Path(__file__).parent.parent / "site"
 FORMS: tuple[Form, ...] = ("full", "short", "json")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bhyve_grammar import parse_command
-from hivewright.lower.blocks import default_serial
+from hivewright.lower.devices.blocks import default_serial
 from host.build import install
 from host.play import HIVECTL, leftovers
 from host.sandbox import SHELLS, Host

@@ -19,58 +19,64 @@ PACKAGE = CHECKOUT / "compiler" / "hivewright"
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """A part of the compiler: its modules, and the parts they may import beside their own."""
+class Room:
+    """A folder of the compiler: its floor, and the rooms it may import. No import leads to a higher floor."""
 
-    modules: str
+    floor: int
     imports: str = ""
 
 
-PARTS = {
-    "values": Part("units quote report wording manifest plan parallel data explain"),
-    "cache": Part("cache", "package"),
-    "source": Part("source syntax parsing locate printer", "values cache"),
-    "model": Part("model model.base model.devices model.disk model.firmware model.guest model.host "
-                  "model.limits model.machine model.marks model.network model.nic model.numa model.site model.sriov "
-                  "model.storage model.storage_values model.tpm model.vm", "values"),
-    "site": Part("site", "values model"),
-    "load": Part("load recurring resolve tables variants references faults keys", "values source model site"),
-    "schema": Part("schema reference", "values model"),
-    "shared": Part("extra_args passed waves", "values model"),
-    "rules": Part("rules rules.addresses rules.arguments rules.buses rules.capacity rules.devices rules.firmware "
-                  "rules.further rules.gateways rules.kinds rules.limits rules.passthrough rules.pitfalls "
-                  "rules.guest rules.images rules.machine rules.networks rules.numa rules.order rules.placement "
-                  "rules.clones rules.iscsi "
-                  "rules.properties rules.shutdown rules.sriov rules.storage rules.survey rules.taps rules.tpm "
-                  "rules.versions",
-                  "values model site shared"),
-    "allocate": Part("allocate lock numbering slots", "values source model site shared"),
-    "lower": Part("lower lower.blocks lower.boot lower.command lower.context lower.debug lower.devd lower.devices "
-                  "lower.disks lower.firmware lower.iscsi lower.limits "
-                  "lower.freebsd lower.guest lower.host lower.loader lower.machine lower.nat lower.network lower.numa "
-                  "lower.passthrough lower.rates lower.seed lower.sriov lower.switches lower.tpm lower.yaml_text",
-                  "values model site shared allocate"),
-    "render": Part("render inventory verify template_check", "values"),
-    "output": Part("output compare files", "values"),
-    "pipeline": Part("pipeline tracing digests", "values site allocate lower render"),
-    "stamp": Part("stamp", "values cache source package"),
-    "commands": Part("commands commands.build commands.check commands.compilation commands.diff commands.explain "
-                     "commands.front commands.new commands.schema commands.show commands.verdict",
-                     "values source site load schema rules allocate lower output pipeline stamp"),
-    "cli": Part("cli __main__", "package"),
-    "package": Part(""),
+ROOMS = {
+    "package": Room(0),
+    "values": Room(0),
+    "diagnostics": Room(0),
+    "plan": Room(0),
+    "system": Room(0, "package"),
+    "model": Room(1, "values"),
+    "bhyve": Room(1, "values"),
+    "source": Room(1, "diagnostics system"),
+    "output": Room(1, "plan"),
+    "emit": Room(1, "values diagnostics plan system"),
+    "schema": Room(2, "values model"),
+    "site": Room(2, "values diagnostics model source"),
+    "rules": Room(3, "diagnostics model site"),
+    "rules.devices": Room(3, "values diagnostics model site rules"),
+    "rules.host": Room(3, "values diagnostics model site rules"),
+    "rules.machine": Room(3, "values diagnostics model bhyve site rules rules.devices"),
+    "rules.network": Room(3, "diagnostics model rules"),
+    "rules.storage": Room(3, "values diagnostics model rules"),
+    "rules.__init__": Room(3, "diagnostics site rules rules.devices rules.host rules.machine rules.network "
+                           "rules.storage"),
+    "allocation": Room(3, "values diagnostics model bhyve source site"),
+    "lower": Room(4, "values diagnostics plan model bhyve site allocation"),
+    "lower.devices": Room(4, "values plan model site lower"),
+    "lower.seed": Room(4, "diagnostics model lower lower.devices"),
+    "lower.guest": Room(4, "values diagnostics plan model bhyve site allocation lower lower.devices lower.seed"),
+    "lower.host": Room(4, "values diagnostics plan model bhyve site allocation lower lower.devices lower.seed "
+                       "lower.guest"),
+    "lower.__init__": Room(4, "lower lower.host"),
+    "pipeline": Room(5, "package diagnostics plan system source output emit site rules.__init__ allocation "
+                     "lower.__init__ lower.seed"),
+    "commands": Room(6, "values diagnostics plan system bhyve source output emit schema site allocation "
+                     "lower lower.__init__ lower.seed pipeline"),
+    "cli": Room(7, "package"),
 }  # fmt: skip
-"""What is imported for types only counts as well. The package itself holds the version and nothing else."""
+"""Each may import those above it in this table, so there is no circle; what is imported for types only counts as well.
+
+A room with rooms inside is two: its ``__init__``, which stands above them, and what they share, which stands below.
+The package itself holds the version and nothing else.
+"""
 
 PACKAGES = {
     "cookiecutter": "commands.new",
-    "jinja2": "render template_check",
+    "jinja2": "emit.render emit.template_check",
     "pydantic": "model.base model.devices model.disk model.firmware model.guest model.host model.limits model.machine "
     "model.network model.nic "
-    "model.numa model.marks model.site model.sriov model.storage model.tpm model.vm load recurring faults keys",
+    "model.numa model.marks model.site model.sriov model.storage model.tpm model.vm site.load site.recurring "
+    "site.model_errors site.keys",
     "pydantic_core": "model.base model.marks",
-    "tomli": "locate lock parsing syntax",
-    "yaml": "lower.yaml_text rules.guest",
+    "tomli": "diagnostics.locate allocation.lock source.parsing source.syntax",
+    "yaml": "lower.seed.yaml_text rules.machine.guest",
 }
 """Packages of others, and the modules that may import them."""
 
@@ -85,7 +91,15 @@ def modules() -> dict[str, Path]:
 
 
 MODULES = modules()
-PART_OF = {name: part for part, content in PARTS.items() for name in content.modules.split() or [""]}
+
+
+def room_of(module: str) -> str:
+    """The room of its folder; of what lies at the top, the command line."""
+    if not module:
+        return "package"
+    if f"{module}.__init__" in ROOMS:
+        return f"{module}.__init__"
+    return ".".join(MODULES[module].parent.relative_to(PACKAGE).parts) or "cli"
 
 
 def imports(module: str) -> Iterator[tuple[str, ast.AST]]:
@@ -100,40 +114,67 @@ def imports(module: str) -> Iterator[tuple[str, ast.AST]]:
                 yield (full if full.removeprefix("hivewright.") in MODULES else str(node.module)), node
 
 
-def test_every_module_is_in_one_part() -> None:
-    listed = [name for content in PARTS.values() for name in content.modules.split() or [""]]
-    assert sorted(listed) == sorted(MODULES)
+def exports(room: str) -> dict[str, str]:
+    """Names that the ``__init__`` of a room hands on, with the modules they come from."""
+    return {
+        alias.name: str(node.module)
+        for node in ast.parse(MODULES[room].read_text(encoding="utf-8")).body
+        if isinstance(node, ast.ImportFrom) and str(node.module).startswith(f"hivewright.{room}.")
+        for alias in node.names
+    }
 
 
-def test_parts_import_only_parts_before_them() -> None:
-    order = list(PARTS)
-    for part, content in PARTS.items():
-        for other in content.imports.split():
-            assert other == "package" or order.index(other) < order.index(part), f"{part} imports {other}"
+def test_every_folder_is_a_room_and_says_what_it_does() -> None:
+    assert {room_of(module) for module in MODULES} == set(ROOMS)
+    folders = {path.parent for path in MODULES.values()}
+    assert [str(path) for path in folders if not (path / "__init__.py").is_file()] == []
+
+
+def test_no_import_runs_upward_and_there_is_no_circle() -> None:
+    order = list(ROOMS)
+    for name, room in ROOMS.items():
+        for other in room.imports.split():
+            assert ROOMS[other].floor <= room.floor, f"{name} imports {other}, which is above it"
+            assert order.index(other) < order.index(name), f"{name} imports {other}, which comes after it"
 
 
 @pytest.mark.parametrize("module", sorted(MODULES))
-def test_a_module_imports_only_what_its_part_may(module: str) -> None:
-    allowed = {PART_OF[module], *PARTS[PART_OF[module]].imports.split()}
+def test_a_module_imports_only_what_its_room_may(module: str) -> None:
+    allowed = {room_of(module), *ROOMS[room_of(module)].imports.split()}
     for name, _ in imports(module):
         top, _, rest = name.partition(".")
         if top == "hivewright":
-            assert PART_OF[rest] in allowed, f"{module} imports {rest}"
+            assert room_of(rest) in allowed, f"{module} imports {rest}"
         elif top not in sys.stdlib_module_names:
             assert module in PACKAGES.get(top, "").split(), f"{module} imports {top}"
 
 
 def test_what_is_allowed_is_used() -> None:
-    """A part or package that nothing imports any more leaves the tables."""
+    """A room or package that nothing imports any more leaves the tables."""
     used: set[tuple[str, str]] = set()
     for module in MODULES:
         for name, _ in imports(module):
             top, _, rest = name.partition(".")
-            used.add((PART_OF[module], PART_OF[rest]) if top == "hivewright" else (top, module))
-    for part, content in PARTS.items():
-        assert {other for other in content.imports.split() if (part, other) not in used} == set(), part
+            used.add((room_of(module), room_of(rest)) if top == "hivewright" else (top, module))
+    for name, room in ROOMS.items():
+        assert {other for other in room.imports.split() if (name, other) not in used} == set(), name
     for package, names in PACKAGES.items():
         assert {name for name in names.split() if (package, name) not in used} == set(), package
+
+
+@pytest.mark.parametrize("room", sorted({name.partition(".")[0] for name in ROOMS} - {"package", "cli"}))
+def test_what_a_room_exports_is_imported_from_the_room(room: str) -> None:
+    """And inside the room from the module that has it: the ``__init__`` may not be complete yet."""
+    handed_on = exports(room)
+    for module in set(MODULES) - {room}:
+        for node in ast.walk(ast.parse(MODULES[module].read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.ImportFrom):
+                continue
+            for alias in node.names:
+                if module.startswith(f"{room}."):
+                    assert (node.module, alias.name in handed_on) != (f"hivewright.{room}", True), module
+                else:
+                    assert handed_on.get(alias.name) != node.module, f"{module} imports {alias.name}"
 
 
 def test_cookiecutter_is_imported_only_by_the_functions_that_need_it() -> None:
@@ -156,18 +197,17 @@ def loaded(*arguments: str) -> set[str]:
     return set(done.stdout.splitlines())
 
 
-NOT_LOADED = ("quote", "manifest", "plan", "parallel", "explain", "locate", "printer", "keys", "faults", "syntax")
-"""Of those parts, what a check without a fault does without."""
+ROOMS_OF_CHECK = "package values diagnostics system model bhyve source site rules rules.devices rules.host " \
+    "rules.machine rules.network rules.storage rules.__init__ allocation pipeline cli"  # fmt: skip
+NOT_LOADED = (
+    *("diagnostics.explain", "diagnostics.locate", "diagnostics.printer"),
+    *("system.parallel", "bhyve.releases", "source.syntax", "site.keys", "site.model_errors"),
+    *("site.networks", "pipeline.compile_host", "pipeline.compile_site", "pipeline.digests", "__main__"),
+)
+"""Of those rooms, what a check without a fault does without."""
 
-CHECK = {
-    f"hivewright.{name}".rstrip(".")
-    for part in ("values", "cache", "source", "model", "site", "load", "shared", "rules", "allocate", "package")
-    for name in PARTS[part].modules.split() or [""]
-} - {f"hivewright.{name}" for name in NOT_LOADED}
-CHECK |= {
-    f"hivewright.{name}"
-    for name in ("cli", "commands", "commands.check", "commands.front", "commands.verdict", "stamp")
-}
+CHECK = {name for name in MODULES if room_of(name) in ROOMS_OF_CHECK.split() and name not in NOT_LOADED}
+CHECK |= {"commands", "commands.check"}
 OTHERS = {"annotated_types", "pydantic", "pydantic_core", "tomli", "typing_extensions", "typing_inspection"}
 HEAVY = {
     *("asyncio", "concurrent", "csv", "ctypes", "difflib", "email", "http", "importlib.metadata", "jinja2", "json"),
@@ -180,7 +220,8 @@ HEAVY = {
 def test_what_a_check_loads(tmp_path: Path) -> None:
     """Of ours exactly this, of others these packages, of Python nothing that is heavy."""
     found = loaded("-C", str(write_files(tmp_path, BASE)), "check")
-    assert {name for name in found if name.partition(".")[0] == "hivewright"} == CHECK
+    ours = {name for name in found if name.partition(".")[0] == "hivewright"}
+    assert ours == {f"hivewright.{name}".rstrip(".") for name in CHECK}
     tops = {name.partition(".")[0] for name in found if "__mypyc" not in name and not name.startswith("cython")}
     assert {name for name in tops if name not in sys.stdlib_module_names and name[0] != "_"} == OTHERS | {"hivewright"}
     assert found & HEAVY == set()
@@ -200,7 +241,7 @@ def test_a_build_with_nothing_to_do_loads_no_model(tmp_path: Path, monkeypatch: 
     assert {"pydantic", "jinja2"} <= loaded("-C", folder, "-q", "build")
     found = loaded("-C", folder, "-q", "build")
     assert {name for name in found if name.partition(".")[0] in (*OTHERS - {"tomli"}, "jinja2", "yaml")} == set()
-    assert {name for name in found if name.startswith("hivewright.")} == {
-        f"hivewright.{name}"
-        for name in ("cache", "cli", "commands", "commands.build", "data", "report", "source", "stamp")
+    assert {name.removeprefix("hivewright.") for name in found if name.startswith("hivewright.")} == {
+        *("cli", "commands", "commands.build", "pipeline", "pipeline.fingerprints", "diagnostics"),
+        *("diagnostics.report", "source", "source.source", "system", "system.cache", "system.data"),
     }

@@ -11,13 +11,13 @@ import pytest
 from pydantic import BaseModel
 
 from conftest import BASE, Files, LoadSite
-from hivewright.faults import PATTERNS
-from hivewright.keys import homes_of, keys_of, roots
-from hivewright.load import Loaded, load
+from hivewright.diagnostics import Place
 from hivewright.model.vm import Vm
-from hivewright.report import Place
+from hivewright.site.keys import homes_of, keys_of, roots
+from hivewright.site.load import Loaded, load
+from hivewright.site.model_errors import PATTERNS
+from hivewright.site.tables import NAMED, SINGLE
 from hivewright.source import Project, SourceFile, Sources, find_project, read_site
-from hivewright.tables import NAMED, SINGLE
 
 EXAMPLE = Path(__file__).parent.parent / "site"
 VM = '[vm.web1]\nhost = "alpha"\nmemory = "1G"\n'

@@ -11,8 +11,8 @@ import tomli
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hivewright.locate import locate
-from hivewright.report import KeyPath, Part
+from hivewright.diagnostics import KeyPath, Part
+from hivewright.diagnostics.locate import locate
 
 DOCUMENT = """\
 # a comment with [vm.none] and x = 1

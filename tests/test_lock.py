@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hivewright.lock import Lock, read_lock, write_lock
-from hivewright.report import Diagnostic, Spot
+from hivewright.allocation.lock import Lock, read_lock, write_lock
+from hivewright.diagnostics import Diagnostic, Spot
 
 UUID = "081dcaf9-427f-5bad-86be-997d1413794d"
 LOCK = Lock(

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from bhyve_grammar import parse_command
 from builders import build_site
-from hivewright.allocate import allocate
+from hivewright.allocation.allocate import allocate
+from hivewright.bhyve.releases import RELEASES, TABLE, features
 from hivewright.lower import lower
-from hivewright.lower.freebsd import RELEASES, TABLE, features
 from lowering import DISK, FIRMWARE, NIC, VARIABLES, command_of, device, plan_of, steps, words_of
 
 

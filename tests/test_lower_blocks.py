@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from builders import build_site
-from hivewright.allocate import allocate
-from hivewright.lock import read_lock, write_lock
+from hivewright.allocation.allocate import allocate
+from hivewright.allocation.lock import read_lock, write_lock
 from hivewright.lower import lower
 from lowering import DISK, command_of, device, plan_of, steps, words_of
 

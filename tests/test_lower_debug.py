@@ -8,11 +8,11 @@ import pytest
 
 from bhyve_grammar import parse_command
 from builders import build_site
-from hivewright.allocate import allocate
+from hivewright.allocation.allocate import allocate
+from hivewright.emit.render import render
 from hivewright.lower import lower
-from hivewright.render import render
+from hivewright.lower.origins import origins
 from hivewright.rules import check_rules
-from hivewright.tracing import origins
 from loader_grammar import parse_loader
 from lowering import command_of, plan_of, steps, words_of
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from builders import build_site
-from hivewright.allocate import allocate
+from hivewright.allocation.allocate import allocate
 from hivewright.lower import lower
-from hivewright.tracing import origins
+from hivewright.lower.origins import origins
 from lowering import command_of, device, plan_of, steps, words_of
 
 DESK: dict[str, Any] = {

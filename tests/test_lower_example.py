@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from bhyve_grammar import parse_command
-from hivewright.allocate import allocate
-from hivewright.load import load
+from hivewright.allocation.allocate import allocate
 from hivewright.lower import lower
+from hivewright.lower.origins import origins
 from hivewright.plan import HostPlan
+from hivewright.site.load import load
 from hivewright.source import find_project, read_site
-from hivewright.tracing import origins
 
 
 @pytest.fixture(scope="module")

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from builders import build_site
-from hivewright.allocate import allocate
+from hivewright.allocation.allocate import allocate
 from hivewright.lower import lower, lower_host
-from hivewright.lower.seed import SeedWriter
+from hivewright.lower.seed.seed import SeedWriter
 from hivewright.plan import DevdRule, HostPlan
 
 NIC = {"network": "lan"}

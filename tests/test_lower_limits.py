@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from builders import build_site
-from hivewright.allocate import allocate
+from hivewright.allocation.allocate import allocate
 from hivewright.lower import lower
 from lowering import plan_of, steps
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from hivewright.emit.verify import loader_calls
 from hivewright.plan import VmPlan
-from hivewright.verify import loader_calls
 from loader_grammar import parse_loader
 from lowering import DISK, FIRMWARE, VARIABLES, command_of, plan_of, steps
 

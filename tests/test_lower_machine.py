@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hivewright.lower.boot import lower_modules
+from hivewright.lower.host.boot import lower_modules
 from lowering import command_of, plan_of, steps, words_of
 
 

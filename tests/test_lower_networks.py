@@ -8,11 +8,11 @@ import pytest
 
 from bhyve_grammar import parse_command
 from builders import build_site
-from hivewright.allocate import allocate
+from hivewright.allocation.allocate import allocate
+from hivewright.emit.render import render
+from hivewright.emit.verify import verify
 from hivewright.lower import lower
 from hivewright.plan import HostPlan
-from hivewright.render import render
-from hivewright.verify import verify
 from lowering import command_of, device, plan_of, steps, words_of
 
 MAC = "58:9c:fc:0a:1b:2c"

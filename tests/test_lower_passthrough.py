@@ -9,7 +9,7 @@ import pytest
 
 from bhyve_grammar import parse_command
 from builders import build_site
-from hivewright.allocate import allocate
+from hivewright.allocation.allocate import allocate
 from hivewright.lower import lower
 from hivewright.plan import HostPlan
 from lowering import command_of, device, plan_of, steps, words_of

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from builders import build_site
-from hivewright.allocate import allocate
+from hivewright.allocation.allocate import allocate
+from hivewright.emit.render import render
 from hivewright.lower import lower
 from hivewright.plan import HostPlan
-from hivewright.render import render
-from hivewright.units import format_rate, parse_rate
+from hivewright.values import format_rate, parse_rate
 from lowering import plan_of, steps
 from test_lower_networks import MAC, NAT, files_of, rc_lines
 

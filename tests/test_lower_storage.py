@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from builders import build_site
-from hivewright.allocate import allocate
+from hivewright.allocation.allocate import allocate
 from hivewright.lower import lower
 from hivewright.model.storage_values import _portal
 from hivewright.plan import HostPlan, VmPlan

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from builders import build_site
-from hivewright.allocate import allocate
+from hivewright.allocation.allocate import allocate
+from hivewright.bhyve.releases import TABLE
 from hivewright.lower import lower
-from hivewright.lower.freebsd import TABLE
+from hivewright.lower.origins import RULES, origins
 from hivewright.site import Layer
-from hivewright.tracing import RULES, origins
 
 FULL: dict[str, Any] = {
     "cpus": 4,
@@ -82,6 +82,6 @@ def test_every_word_of_every_kind_of_host_has_an_origin(release: str, arch: str)
 
 def test_every_rule_has_a_reason() -> None:
     package = Path(__file__).parent.parent / "compiler" / "hivewright" / "lower"
-    source = "".join(path.read_text() for path in package.glob("*.py"))
+    source = "".join(path.read_text() for path in package.rglob("*.py"))
     named = {part.partition('"')[0] for part in source.split('"rule:')[1:]}
     assert named == set(RULES)

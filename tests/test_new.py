@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from hivewright import cli
+from hivewright.bhyve.releases import TABLE
 from hivewright.commands import new
-from hivewright.lower.freebsd import TABLE
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIK6KH5IcGO1QL+bSsIpFGNt26UkTBVgekzUW8nEB9L8T admin@example.net"
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from hivewright import output
-from hivewright.manifest import MANIFEST
-from hivewright.output import Changes, OutputError
+from hivewright.output.write import Changes, OutputError
+from hivewright.output.write import write as write_output
+from hivewright.plan import MANIFEST
 from outputs import CONF, SEED, START, expected, host, tree, write
 
 
@@ -122,7 +122,7 @@ def test_a_host_that_left_the_site_goes(build: Path) -> None:
 def test_a_host_that_is_not_looked_at_stays(build: Path) -> None:
     write(build, {"alpha": host(), "beta": host()})
     before = tree(build)
-    changes = output.write(build, {"alpha": host()}, {}, build / "locks", unchanged_hosts=["beta"])
+    changes = write_output(build, {"alpha": host()}, {}, build / "locks", unchanged_hosts=["beta"])
     assert not changes
     assert tree(build) == before
 
@@ -224,7 +224,7 @@ def test_locks_are_written_and_removed_and_others_left_alone(build: Path, tmp_pa
     locks = tmp_path / "locks"
 
     def write_locks(wanted: dict[str, bytes | None]) -> Changes:
-        return output.write(build, {}, wanted, locks)
+        return write_output(build, {}, wanted, locks)
 
     assert write_locks({"a.toml": b"1\n", "b.toml": b"1\n"}).created == ["locks/a.toml", "locks/b.toml"]
     (locks / "c.toml").write_text("mine\n")

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from hivewright.compare import JOURNAL
-from hivewright.files import NEW
-from hivewright.output import OutputError
+from hivewright.output.compare import JOURNAL
+from hivewright.output.files import NEW
+from hivewright.output.write import OutputError
 from outputs import CONF, expected, folders, host, tree, write
 
 

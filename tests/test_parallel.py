@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from hivewright import parallel
-from hivewright.parallel import Steps, in_background, run_forked
+from hivewright.system import parallel
+from hivewright.system.parallel import Steps, in_background, run_forked
 
 LARGE = "x" * (1 << 20)
 """More than a pipe holds."""

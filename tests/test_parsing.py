@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from hivewright import cache, parsing
-from hivewright.parsing import Memory, memory_of, parse_documents, parse_toml
+from hivewright.source import parsing
+from hivewright.source.parsing import Memory, memory_of, parse_documents, parse_toml
+from hivewright.system import cache
 
 TEXTS = ["a = 1\n", 'b = { c = ["d", 1.5, true] }\n', "e = 1979-05-27\n", "broken =\n", ""]
 DOCUMENTS = [(f"{number}.toml", text) for number, text in enumerate(TEXTS)]
@@ -32,7 +33,7 @@ def parsed_texts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return parse_toml(name, text)
 
     monkeypatch.setattr(parsing, "parse_toml", parse)
-    monkeypatch.setattr("hivewright.parallel.usable_cpus", lambda: 1)
+    monkeypatch.setattr("hivewright.system.parallel.usable_cpus", lambda: 1)
     return names
 
 

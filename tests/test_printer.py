@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from hivewright.printer import display_path, format_diagnostics, summary, visible
-from hivewright.report import Diagnostic, Place, Spot
+from hivewright.diagnostics import Diagnostic, Place, Spot
+from hivewright.diagnostics.printer import display_path, format_diagnostics, summary, visible
 
 
 class Memory:

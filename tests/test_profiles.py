@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from hivewright.load import load
+from hivewright.diagnostics import Diagnostic
 from hivewright.model.site import Profile
-from hivewright.report import Diagnostic
 from hivewright.rules import check_rules
 from hivewright.site import Site
+from hivewright.site.load import load
 from hivewright.source import find_project, read_site
 
 FOLDER = Path(__file__).parent.parent / "profiles"

@@ -14,15 +14,15 @@ import yaml
 
 from builders import HOSTS, build_site
 from conftest import BASE, LoadSite, write_files
-from hivewright.allocate import allocate
+from hivewright.allocation.allocate import allocate
 from hivewright.cli import main
-from hivewright.load import load
+from hivewright.emit.quote import markdown_paragraph
+from hivewright.emit.render import render
 from hivewright.lower import lower
-from hivewright.lower.yaml_text import YamlWriter, read_mapping
+from hivewright.lower.seed.yaml_text import YamlWriter, read_mapping
 from hivewright.plan import HostPlan
-from hivewright.quote import markdown_paragraph
-from hivewright.render import render
 from hivewright.rules import check_rules
+from hivewright.site.load import load
 from hivewright.source import find_project, read_site
 
 VM = '[vm.web1]\nhost = "alpha"\nmemory = "1G"\n'

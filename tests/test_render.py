@@ -13,11 +13,10 @@ from hypothesis import strategies as st
 from pytest_snapshot.plugin import Snapshot  # type: ignore[import-untyped]
 
 import plans
-from hivewright.data import data_directory
-from hivewright.manifest import INVENTORY, MANIFEST, Artifact
-from hivewright.plan import HostPlan, Option, VmPlan
-from hivewright.render import HIVE, load_templates, render
-from hivewright.verify import REQUIRED
+from hivewright.emit.render import HIVE, load_templates, render
+from hivewright.emit.verify import REQUIRED
+from hivewright.plan import INVENTORY, MANIFEST, Artifact, HostPlan, Option, VmPlan
+from hivewright.system.data import data_directory
 from shells import SHELLS, run_shell
 
 SCRIPTS = ("start", "stop", "provision")

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import BASE, LoadSite, write_files
+from hivewright.diagnostics import Place
 from hivewright.model.vm import Vm
-from hivewright.report import Place
-from hivewright.resolve import merge
 from hivewright.site import Site
+from hivewright.site.resolve import merge
 
 
 def site_of(load_site: LoadSite, text: str) -> Site:

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from builders import build_site
-from hivewright.report import Diagnostic, Place
+from hivewright.diagnostics import Diagnostic, Place
 from hivewright.rules import RULES, check_rules
-from hivewright.rules.survey import both, clashes, listed, survey
+from hivewright.rules.site_index import both, clashes, listed, survey
 from hivewright.site import Site
 
 Keys = Mapping[str, Any]
@@ -48,7 +48,7 @@ def test_every_rule_function_is_registered() -> None:
     folder = Path(__file__).parent.parent / "compiler" / "hivewright" / "rules"
     defined = {
         name
-        for path in folder.glob("*.py")
+        for path in folder.rglob("*.py")
         for name in re.findall(r"^def ([a-z]\w*)\(survey: Survey\) -> Iterator\[Diagnostic\]", path.read_text(), re.M)
     }
     assert {rule.__name__ for rule in RULES} == defined

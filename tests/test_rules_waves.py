@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from builders import build_site
 from hivewright.model.vm import Vm
-from hivewright.waves import cycles, depths, waves
+from hivewright.site.start_order import cycles, depths, waves
 
 NAMES = "abcdefgh"
 

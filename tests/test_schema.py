@@ -11,7 +11,7 @@ import jsonschema  # type: ignore[import-untyped]
 import pytest
 
 from hivewright.commands import schema as command
-from hivewright.schema import site_schema
+from hivewright.schema.json_schema import site_schema
 from test_site import PROJECTS, files
 
 SCHEMA = site_schema()

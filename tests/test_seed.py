@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builders import Tables, build_site
-from hivewright.allocate import allocate
+from hivewright.allocation.allocate import allocate
 from hivewright.lower import Lowered, lower
-from hivewright.lower.yaml_text import Text, YamlWriter, read_mapping
+from hivewright.lower.seed.yaml_text import Text, YamlWriter, read_mapping
 
 ALICE = {
     "ssh_keys": ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI" + "A" * 80 + " alice: at home # first", "ssh-rsa BBBB b"],

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
+from hivewright.emit.verify import loader_calls, script_words
 from hivewright.source import find_project, read_site
-from hivewright.verify import loader_calls, script_words
 from projects import CHECKOUT, GUESTS, Project, only_json
 
 pytest_plugins = ["project_fixtures"]

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from hivewright.load import load
-from hivewright.report import Diagnostic
+from hivewright.diagnostics import Diagnostic
 from hivewright.rules import check_rules
-from hivewright.schema import COMPLETE, LAYERED, Schema, definitions
+from hivewright.schema.json_schema import COMPLETE, LAYERED, Schema, definitions
+from hivewright.site.load import load
 from hivewright.source import find_project, read_site
 
 ROOT = Path(__file__).parent.parent

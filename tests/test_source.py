@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from conftest import write_files
-from hivewright.data import data_directory
-from hivewright.parsing import parse_toml
-from hivewright.report import Spot
+from hivewright.diagnostics import Spot
 from hivewright.source import find_project, read_site
+from hivewright.source.parsing import parse_toml
+from hivewright.system.data import data_directory
 
 
 def names(folder: Path) -> list[str]:
@@ -67,7 +67,7 @@ def test_folder_without_permission_is_reported(tmp_path: Path, monkeypatch: pyte
             raise PermissionError(errno.EACCES, "Permission denied", path)
         return scan(path)
 
-    monkeypatch.setattr("hivewright.source.os.scandir", refuse)
+    monkeypatch.setattr("hivewright.source.source.os.scandir", refuse)
     assert [each.code for each in read_site(find_project(tmp_path)).diagnostics] == ["SRC004"]
 
 

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from conftest import BASE, write_files
-from hivewright import cli, stamp
+from hivewright import cli
 from hivewright.commands import build as build_command
+from hivewright.pipeline import fingerprints
 from hivewright.source import find_project
 from projects import GUESTS, HIVE, NEW_GUEST, Project, hivewright
 
@@ -188,7 +189,7 @@ def test_a_stamp_of_something_else_is_none(
 def test_another_version_of_hivewright_builds_everything_anew(
     built: Project, is_skipped: Callable[[Project], bool], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stamp, "__version__", "0")
+    monkeypatch.setattr(fingerprints, "__version__", "0")
     assert not is_skipped(built)
     assert is_skipped(built)
 
@@ -196,23 +197,23 @@ def test_another_version_of_hivewright_builds_everything_anew(
 def test_a_changed_compiler_builds_everything_anew(tmp_path: Path) -> None:
     (tmp_path / "templates").mkdir()
     (tmp_path / "templates" / "start.j2").write_text("one\n")
-    before = stamp.signature([str(tmp_path)])
-    assert stamp.signature([str(tmp_path)]) == before
+    before = fingerprints.signature([str(tmp_path)])
+    assert fingerprints.signature([str(tmp_path)]) == before
     rewrite(tmp_path / "templates" / "start.j2", "one", "two")
-    assert stamp.signature([str(tmp_path)]) != before
+    assert fingerprints.signature([str(tmp_path)]) != before
 
 
 def test_a_host_that_did_not_change_is_not_compiled(built: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    from hivewright import pipeline
+    from hivewright.pipeline import compile_host
 
     compiled: list[str] = []
-    original = pipeline.compile_host
+    original = compile_host.compile_host
 
-    def compile_host(site: object, allocation: object, host: str, seeds: object) -> object:
+    def counting(site: object, allocation: object, host: str, seeds: object) -> object:
         compiled.append(host)
         return original(site, allocation, host, seeds)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(pipeline, "compile_host", compile_host)
+    monkeypatch.setattr(compile_host, "compile_host", counting)
     built.edit("vms/db.toml", '"2G"', '"3G"')
     built.succeed("build")
     assert compiled == ["beta"]
@@ -237,16 +238,16 @@ def test_a_host_that_did_not_change_is_not_compiled(built: Project, monkeypatch:
 def test_a_host_whose_definition_changed_is_compiled(
     built: Project, old: str, new: str, hosts: set[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from hivewright import pipeline
+    from hivewright.pipeline import compile_host
 
     compiled: set[str] = set()
-    original = pipeline.compile_host
+    original = compile_host.compile_host
 
-    def compile_host(site: object, allocation: object, host: str, seeds: object) -> object:
+    def counting(site: object, allocation: object, host: str, seeds: object) -> object:
         compiled.add(host)
         return original(site, allocation, host, seeds)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(pipeline, "compile_host", compile_host)
+    monkeypatch.setattr(compile_host, "compile_host", counting)
     (file,) = (path for path in (built.root / "site").rglob("*.toml") if old in path.read_text())
     built.edit(str(file.relative_to(built.root / "site")), old, new)
     built.succeed("build")
@@ -302,7 +303,7 @@ class TestNoCache:
 class TestLimits:
     def test_few_files_of_each_host_are_looked_at_and_the_topmost_first(self, built: Project) -> None:
         def signed() -> str:
-            return stamp.output_signature(built.build, "alpha", 10_000)
+            return fingerprints.output_signature(built.build, "alpha", 10_000)
 
         before = signed()
         (built.build / SCRIPT).unlink()
@@ -311,16 +312,16 @@ class TestLimits:
         assert signed() != before
 
     def test_all_files_of_a_small_site_are_looked_at(self, built: Project) -> None:
-        before = stamp.output_signature(built.build, "alpha", 2)
+        before = fingerprints.output_signature(built.build, "alpha", 2)
         (built.build / SCRIPT).unlink()
-        assert stamp.output_signature(built.build, "alpha", 2) != before
+        assert fingerprints.output_signature(built.build, "alpha", 2) != before
 
     def test_locks_and_output_are_no_input(self, built: Project) -> None:
         project = find_project(built.root)
-        before = stamp.input_signature(project)
+        before = fingerprints.input_signature(project)
         shutil.rmtree(built.build)
         shutil.rmtree(built.locks)
-        assert stamp.input_signature(project) == before
+        assert fingerprints.input_signature(project) == before
 
 
 def test_a_check_without_faults_is_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from jinja2 import UndefinedError
 
-from hivewright.data import data_directory
-from hivewright.quote import Quoter, quote_devd, quote_loader, quote_markdown, quote_rule, quote_sh, quote_ucl
-from hivewright.render import environment, quoter_of
-from hivewright.template_check import Language, check_template
+from hivewright.emit.quote import Quoter, quote_devd, quote_loader, quote_markdown, quote_rule, quote_sh, quote_ucl
+from hivewright.emit.render import environment, quoter_of
+from hivewright.emit.template_check import Language, check_template
+from hivewright.system.data import data_directory
 
 DIRECTORY = data_directory("templates")
 LANGUAGES: dict[Quoter, Language] = {

@@ -7,10 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import plans
-from hivewright.manifest import MANIFEST, Artifact, Entry, format_manifest, parse_manifest
-from hivewright.plan import IovPlan, IovSection, Option
-from hivewright.render import DEVD, HIVE, LOADER, render
-from hivewright.verify import REQUIRED, script_words, verify, verify_words
+from hivewright.emit.render import DEVD, HIVE, LOADER, render
+from hivewright.emit.verify import REQUIRED, script_words, verify, verify_words
+from hivewright.plan import MANIFEST, Artifact, Entry, IovPlan, IovSection, Option, format_manifest, parse_manifest
 
 GOOD = render(plans.ALPHA)
 START = f"{HIVE}vms/web1/start"

@@ -8,12 +8,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hivewright.allocate import allocate
-from hivewright.load import load
+from hivewright.allocation.allocate import allocate
+from hivewright.diagnostics import Diagnostic
+from hivewright.emit.render import render
 from hivewright.lower import lower
-from hivewright.render import render
-from hivewright.report import Diagnostic
 from hivewright.rules import check_rules
+from hivewright.site.load import load
 from hivewright.source import find_project, read_site
 
 if TYPE_CHECKING:

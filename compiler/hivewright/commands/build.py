@@ -8,8 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hivewright.source import LOCKS, Project, find_project
-from hivewright.stamp import (
+from hivewright.pipeline.fingerprints import (
     Stamp,
     compiler_signature,
     input_signature,
@@ -20,14 +19,15 @@ from hivewright.stamp import (
     read_stamp,
     write_stamp,
 )
+from hivewright.source import LOCKS, Project, find_project
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from hivewright.commands.front import Front
-    from hivewright.numbering import Locks, Numbers
-    from hivewright.output import Changes
-    from hivewright.report import Diagnostic
+    from hivewright.allocation.lock_files import Locks, Numbers
+    from hivewright.diagnostics import Diagnostic
+    from hivewright.output.write import Changes
+    from hivewright.pipeline.session import Front
     from hivewright.site import Site
 
 DIFFERENCE = 3
@@ -68,20 +68,20 @@ def _tell(arguments: Namespace, text: str) -> None:
 
 def _load_compilation() -> None:
     """What compiles hosts takes long to load."""
-    import hivewright.commands.compilation  # noqa: F401
-    from hivewright.pipeline import get_ready
+    import hivewright.pipeline.compile_site  # noqa: F401
+    from hivewright.pipeline.compile_host import get_ready
 
     get_ready()
 
 
 def _compile(front: Front, site: Site, numbers: Numbers, hosts: Sequence[str], *, writes: bool) -> Changes | None:
-    from hivewright.commands.compilation import compile_hosts
+    from hivewright.pipeline.compile_site import compile_hosts
 
     return compile_hosts(front, site, numbers, hosts, writes=writes)
 
 
 def _lock_fault(names: Sequence[str]) -> Diagnostic:
-    from hivewright.report import Diagnostic
+    from hivewright.diagnostics import Diagnostic
 
     shown = ", ".join([f"{LOCKS}/{name}" for name in names[:5]])
     more = f" and {len(names) - 5} more" if len(names) > 5 else ""
@@ -102,10 +102,10 @@ class _Build:
 
     def run(self) -> int:
         """Compile, compare, and unless something is wrong or was only asked for, write."""
-        from hivewright.commands.front import read_project
-        from hivewright.commands.verdict import settle
-        from hivewright.digests import definition_digests, host_digests
-        from hivewright.parsing import memory_of
+        from hivewright.pipeline.check_site import settle
+        from hivewright.pipeline.digests import definition_digests, host_digests
+        from hivewright.pipeline.session import read_project
+        from hivewright.source.parsing import memory_of
 
         self.locks = self._read_locks()
         # What compares every byte does without what earlier builds remembered.
@@ -131,9 +131,9 @@ class _Build:
 
     def _read_locks(self) -> Callable[[], Locks]:
         """Begins to read the locks, while the site is read."""
-        from hivewright.commands.verdict import LOCKS_WORTH_A_PROCESS
-        from hivewright.numbering import lock_names, read_locks
-        from hivewright.parallel import in_background
+        from hivewright.allocation.lock_files import lock_names, read_locks
+        from hivewright.pipeline.check_site import LOCKS_WORTH_A_PROCESS
+        from hivewright.system.parallel import in_background
 
         return in_background(
             lambda: read_locks(self.project), worthwhile=len(lock_names(self.project)) > LOCKS_WORTH_A_PROCESS

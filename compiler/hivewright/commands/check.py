@@ -6,8 +6,8 @@ import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
+from hivewright.pipeline.fingerprints import check_signature, is_checked, mark_checked
 from hivewright.source import Project, find_project
-from hivewright.stamp import check_signature, is_checked, mark_checked
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -31,9 +31,9 @@ def run(arguments: Namespace) -> int:
 
 def _check(arguments: Namespace, project: Project) -> tuple[int, bool]:
     """The exit status, and whether there was nothing to say."""
-    from hivewright.commands.front import read_project
-    from hivewright.commands.verdict import settle
-    from hivewright.numbering import read_locks
+    from hivewright.allocation.lock_files import read_locks
+    from hivewright.pipeline.check_site import settle
+    from hivewright.pipeline.session import read_project
 
     front, diagnostics = read_project(arguments, project)
     with front:

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hivewright.commands.front import Front, load_project
+from hivewright.pipeline.session import Front, load_project
 
 if TYPE_CHECKING:
-    from hivewright.output import Work
+    from hivewright.output.write import Work
     from hivewright.site import Site
 
 DIFFERENCE = 3
@@ -28,8 +28,8 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """0 without a difference, 1 when the site has errors, 2 for an unknown host, 3 with a difference."""
-    from hivewright.output import OutputError
-    from hivewright.report import Diagnostic
+    from hivewright.diagnostics import Diagnostic
+    from hivewright.output.write import OutputError
 
     with load_project(arguments) as front:
         if front.site is None:
@@ -42,10 +42,10 @@ def run(arguments: Namespace) -> int:
 
 
 def _diff(arguments: Namespace, front: Front, site: Site) -> int:
-    from hivewright.lower.seed import SeedWriter
-    from hivewright.numbering import allocate_numbers, read_locks
-    from hivewright.output import compare_departed, compare_files, compare_host
-    from hivewright.pipeline import compile_host
+    from hivewright.allocation.lock_files import allocate_numbers, read_locks
+    from hivewright.lower.seed.seed import SeedWriter
+    from hivewright.output.write import compare_departed, compare_files, compare_host
+    from hivewright.pipeline.compile_host import compile_host
     from hivewright.source import LOCKS
 
     unknown = sorted(set(arguments.hosts) - site.hosts.keys())
@@ -72,8 +72,8 @@ def _diff(arguments: Namespace, front: Front, site: Site) -> int:
 
 def _print(work: Work) -> None:
     """What ``apply`` would do, file by file."""
-    from hivewright.files import read
-    from hivewright.manifest import MANIFEST
+    from hivewright.output.files import read
+    from hivewright.plan import MANIFEST
 
     removed = [*work.remove, MANIFEST] if work.is_departed else work.remove
     wanted = {**dict(work.write), **dict.fromkeys(removed)}

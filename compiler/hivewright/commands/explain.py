@@ -6,8 +6,8 @@ import json
 import sys
 from argparse import ArgumentParser, Namespace
 
-from hivewright.explain import codes, explanation
-from hivewright.wording import suggestion
+from hivewright.diagnostics.explain import codes, explanation
+from hivewright.diagnostics.wording import suggestion
 
 
 def add_arguments(parser: ArgumentParser) -> None:

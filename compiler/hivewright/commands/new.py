@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hivewright.lower.freebsd import RELEASES, TABLE, features
+from hivewright.bhyve.releases import RELEASES, TABLE, features
 
 if TYPE_CHECKING:
     import argparse
@@ -139,7 +139,7 @@ def _generate(folder: Path, answers: Answers) -> None:
 
 
 def _template() -> Path:
-    from hivewright.data import data_directory
+    from hivewright.system.data import data_directory
 
     return data_directory("templates") / "new-site"
 

@@ -17,7 +17,7 @@ def run(arguments: argparse.Namespace) -> int:  # noqa: ARG001
     """Always 0."""
     import json
 
-    from hivewright.schema import site_schema
+    from hivewright.schema.json_schema import site_schema
 
     print(json.dumps(site_schema(), indent=2, ensure_ascii=False))
     return 0

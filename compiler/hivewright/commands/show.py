@@ -8,9 +8,9 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from hivewright.commands.front import Front, load_project
-from hivewright.printer import visible
-from hivewright.units import format_duration, format_size
+from hivewright.diagnostics.printer import visible
+from hivewright.pipeline.session import Front, load_project
+from hivewright.values import format_duration, format_size
 
 if TYPE_CHECKING:
     from hivewright.plan import VmPlan
@@ -35,10 +35,10 @@ def run(arguments: Namespace) -> int:
 
 
 def _show(arguments: Namespace, front: Front, site: Site) -> int:
-    from hivewright.lower.host import lower_host
-    from hivewright.lower.seed import SeedWriter
-    from hivewright.numbering import allocate_numbers, read_locks
-    from hivewright.tracing import origins
+    from hivewright.allocation.lock_files import allocate_numbers, read_locks
+    from hivewright.lower import lower_host
+    from hivewright.lower.origins import origins
+    from hivewright.lower.seed.seed import SeedWriter
 
     if arguments.vm not in site.vms:
         return _unknown(f"there is no VM {arguments.vm!r}", arguments.vm, list(site.vms), "VM")
@@ -63,7 +63,7 @@ def _show(arguments: Namespace, front: Front, site: Site) -> int:
 
 
 def _unknown(fault: str, name: str, known: list[str], kind: str) -> int:
-    from hivewright.wording import suggestion
+    from hivewright.diagnostics.wording import suggestion
 
     sys.stderr.write(f"hivewright: {fault}; {suggestion(name, known, kind)}\n")
     return 2
@@ -143,7 +143,7 @@ def _print_text(
         print(visible(f"{line}  # {origin}" if with_origin else line))
     print()
     if not with_origin:
-        from hivewright.quote import quote_sh
+        from hivewright.emit.quote import quote_sh
 
         if plan.loader:
             print(visible(" ".join(quote_sh(word) for word in _loader(plan))))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from hivewright.lock import Lock
-from hivewright.lower.freebsd import Features
+from hivewright.allocation.lock import Lock
+from hivewright.bhyve.releases import Features
+from hivewright.diagnostics import Diagnostic
 from hivewright.model.host import Host
 from hivewright.model.vm import Vm
 from hivewright.plan import HostPlan, Keys, Option
-from hivewright.report import Diagnostic
 from hivewright.site import Site
-from hivewright.units import PciAddress
+from hivewright.values import PciAddress
 
 _MEGABYTE, _GIGABYTE = 2**20, 2**30
 

@@ -16,8 +16,8 @@ from typing import Annotated, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from hivewright import units
 from hivewright.model.marks import Prepares, Reads
+from hivewright.values import units
 
 T = TypeVar("T")
 

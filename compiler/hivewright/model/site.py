@@ -9,7 +9,7 @@ from hivewright.model.storage import Image
 
 
 def _mac_prefix(text: str) -> str:
-    from hivewright.units import parse_mac
+    from hivewright.values import parse_mac
 
     try:
         return parse_mac(f"{text}:00:00:01")[:8]

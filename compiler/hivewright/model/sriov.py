@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from hivewright.model.base import Mac, Table, Vlan, described, reader
-from hivewright.units import VirtualFunction, parse_pci_name, parse_virtual_function
+from hivewright.values import VirtualFunction, parse_pci_name, parse_virtual_function
 
 PciName = Annotated[str, reader(parse_pci_name, '"ix0"'), described("^[a-z][a-z0-9_]{0,13}[0-9]$", "ix0")]
 """A device as pciconf(8) and iovctl.conf(5) name it."""

@@ -1,6 +1,6 @@
 """Rules that look at several objects of a site at once: clashes, capacities, order, what a release allows.
 
-A rule takes a :class:`~hivewright.rules.survey.Survey` and yields diagnostics. Names that refer to nothing are
+A rule takes a :class:`~hivewright.rules.site_index.Survey` and yields diagnostics. Names that refer to nothing are
 another matter (``load``); a rule passes over them.
 """
 
@@ -8,38 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hivewright.report import Diagnostic
-from hivewright.rules import (
-    addresses,
-    arguments,
-    buses,
-    capacity,
-    clones,
-    devices,
-    firmware,
-    further,
-    gateways,
-    guest,
-    images,
-    iscsi,
-    kinds,
-    limits,
-    machine,
-    networks,
-    numa,
-    order,
-    passthrough,
-    pitfalls,
-    placement,
-    properties,
-    shutdown,
-    sriov,
-    storage,
-    taps,
-    tpm,
-    versions,
-)
-from hivewright.rules.survey import Rule, survey
+from hivewright.diagnostics import Diagnostic
+from hivewright.rules.devices import devices, further, passthrough, sriov, tpm
+from hivewright.rules.host import capacity, order, placement, shutdown, versions
+from hivewright.rules.machine import arguments, firmware, guest, limits, machine, numa, pitfalls
+from hivewright.rules.network import addresses, gateways, kinds, networks, taps
+from hivewright.rules.site_index import Rule, survey
+from hivewright.rules.storage import buses, clones, images, iscsi, properties, storage
 
 if TYPE_CHECKING:
     from hivewright.site import Site

@@ -1,0 +1,274 @@
+"""Allocation: PCI slots, MAC addresses, UUIDs, VNC ports, tap and console names, pipes, kept in locks.
+
+A number that a lock holds never changes. What is new takes the lowest number that nothing holds: neither a VM of the
+site nor a lock, also one of a VM or device that is gone. VMs are served in the order of their names, so the order of
+tables does not matter; everything is linear in the number of devices.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from hivewright.allocation.lock import Lock, lock_file
+from hivewright.allocation.slots import Usual, allocate_ports, allocate_slots
+from hivewright.diagnostics import Diagnostic, Place
+from hivewright.model.vm import Vm
+from hivewright.site import Site, own_ports
+
+_FIRST_PORT, _LAST_PORT = 5900, 65535
+_INTERFACE_LENGTH = 15
+_DNS = bytes.fromhex("6ba7b8109dad11d180b400c04fd430c8")
+"""The namespace of DNS names (RFC 9562, section 6.6)."""
+_FIRST_PIPE, _LAST_PIPE = 10000, 65534
+"""Pipes of dummynet(4), two for each NIC with a rate limit; those below are the administrator's."""
+
+
+class Allocation(NamedTuple):
+    """A lock for every VM of the site, and the locks of VMs that left, unchanged; sorted by VM."""
+
+    locks: Mapping[str, Lock]
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+class _Pool:
+    """What is taken across the site: value -> who has it."""
+
+    def __init__(self) -> None:
+        self.macs: dict[str, tuple[str, str]] = {}
+        self.taps: dict[str, tuple[str, str]] = {}
+        self.ports: dict[int, tuple[str, str]] = {}
+        self.pipes: dict[str, tuple[str, str]] = {}
+        self.usual_slots: Usual = {}
+        self.next_port = _FIRST_PORT
+        self.next_pipe = _FIRST_PIPE
+        self.diagnostics: list[Diagnostic] = []
+
+
+def allocate(site: Site, locks: Mapping[str, Lock]) -> Allocation:
+    """A lock for every VM. ``locks`` are those of earlier builds; one to which nothing is added stays the same."""
+    pool = _Pool()
+    for name in sorted(locks):
+        _take_lock(pool, name, locks[name])
+    for name, vm in site.vms.items():
+        _take_explicit(site, pool, name, vm)
+    _take_functions(site, pool)
+    result = dict(locks)
+    for name in sorted(site.vms):
+        result[name] = _allocate_vm(site, pool, name, site.vms[name], locks.get(name))
+    return Allocation({name: result[name] for name in sorted(result)}, tuple(pool.diagnostics))
+
+
+def _take_lock(pool: _Pool, vm: str, lock: Lock) -> None:
+    """Reserve what a lock holds; two locks with the same number come from branches that were merged."""
+    for table, kind, held in ((pool.macs, "macs", lock.macs), (pool.taps, "taps", lock.taps)):
+        _take(pool, table, kind, vm, held)
+    if lock.pipes:
+        _take(pool, pool.pipes, "pipes", vm, lock.pipes)
+    if lock.vnc is not None:
+        other = pool.ports.setdefault(lock.vnc, (vm, ""))
+        if other[0] != vm:
+            _twice(pool, ("vnc",), ("vnc",), str(lock.vnc), vm, other[0])
+
+
+def _take(pool: _Pool, table: dict[str, tuple[str, str]], kind: str, vm: str, held: Mapping[str, str]) -> None:
+    for nic, value in held.items():
+        owner = (vm, nic)
+        other = table.setdefault(value, owner)
+        if other is not owner and other != owner:
+            _twice(pool, (kind, nic), (kind, other[1]), value, vm, other[0])
+
+
+def _twice(pool: _Pool, path: tuple[str, ...], other_path: tuple[str, ...], value: str, vm: str, other: str) -> None:
+    pool.diagnostics.append(
+        Diagnostic(
+            "LOCK004",
+            f"the locks of {other} and {vm} both hold {value}",
+            Place(lock_file(vm), path),
+            "delete the line from the lock of the VM that was never started; it then gets another number",
+            (Place(lock_file(other), other_path),),
+        )
+    )
+
+
+def _take_explicit(site: Site, pool: _Pool, name: str, vm: Vm) -> None:
+    """Reserve what the site gives explicitly; it must not be what a lock holds for something else."""
+    for nic_name, nic in vm.nic.items():
+        for table, key, value in ((pool.macs, "mac", nic.mac), (pool.taps, "tap", nic.tap)):
+            if value is not None:
+                holder = table.setdefault(value, (name, nic_name))
+                if holder != (name, nic_name) and not _is_explicit(site, holder, key):
+                    path = ("vm", name, "nic", nic_name, key)
+                    _held(site, pool, path, value, holder[0], (f"{key}s", holder[1]))
+    if vm.vnc is not None and isinstance(vm.vnc.port, int):
+        holder = pool.ports.setdefault(vm.vnc.port, (name, ""))
+        if holder[0] != name and _holds_vnc(site, holder) and _may_meet(site, name, holder[0]):
+            _held(site, pool, ("vm", name, "vnc", "port"), str(vm.vnc.port), holder[0], ("vnc",))
+    for keys, port in own_ports(vm):
+        holder = pool.ports.setdefault(port, (name, keys[1]))
+        if _holds_vnc(site, holder) and _may_meet(site, name, holder[0]):
+            _held(site, pool, ("vm", name, *keys), str(port), holder[0], ("vnc",))
+
+
+def _take_functions(site: Site, pool: _Pool) -> None:
+    """Reserve the MAC addresses of virtual functions, after those of NICs: two that are both written, rules report."""
+    for host, definition in site.hosts.items():
+        for device, sriov in definition.sriov.items():
+            for number, function in sriov.vf.items():
+                if function.mac is not None:
+                    own = (host, f"{device}:{number}")
+                    holder = pool.macs.setdefault(function.mac, own)
+                    if holder[0] in site.vms and not _is_explicit(site, holder, "mac"):
+                        path = ("host", host, "sriov", device, "vf", number, "mac")
+                        _held(site, pool, path, function.mac, holder[0], ("macs", holder[1]))
+
+
+def _holds_vnc(site: Site, holder: tuple[str, str]) -> bool:
+    """Whether a port is held by the lock of a VM, for VNC; what the site itself gives is a matter of the rules."""
+    return not holder[1] and not _is_explicit(site, holder, "vnc")
+
+
+def _is_explicit(site: Site, holder: tuple[str, str], key: str) -> bool:
+    """Whether the site itself sets what ``holder`` has, so that its lock does not count (and a rule reports it)."""
+    vm = site.vms.get(holder[0])
+    if vm is None:
+        return False
+    if key == "vnc":
+        return vm.vnc is not None and vm.vnc.port != "auto"
+    nic = vm.nic.get(holder[1])
+    return nic is not None and getattr(nic, key) is not None
+
+
+def _may_meet(site: Site, name: str, other: str) -> bool:
+    """Whether two VMs can run on one host; of a VM that is gone nobody knows."""
+    vm = site.vms.get(other)
+    return vm is None or not set(site.hosts_of(vm)).isdisjoint(site.hosts_of(site.vms[name]))
+
+
+def _held(site: Site, pool: _Pool, path: tuple[str, ...], value: str, other: str, lock_path: tuple[str, ...]) -> None:
+    gone = "" if other in site.vms else ", which is no longer in the site"
+    pool.diagnostics.append(
+        Diagnostic(
+            "LOCK005",
+            f"{value} is already allocated to {other}{gone}",
+            site.place(*path),
+            f"choose another value, or delete the line from {lock_file(other)} if nothing uses it any more",
+            (Place(lock_file(other), lock_path),),
+        )
+    )
+
+
+def _allocate_vm(site: Site, pool: _Pool, name: str, vm: Vm, old: Lock | None) -> Lock:
+    """The lock of a VM with what it lacks: ``old`` itself where that is nothing."""
+    held = old if old is not None else Lock(_new_uuid(site, name))
+    macs: dict[str, str] = {}
+    taps: dict[str, str] = {}
+    for nic_name in sorted(vm.nic):
+        nic = vm.nic[nic_name]
+        if nic.mac is None and nic_name not in held.macs:
+            macs[nic_name] = _first_free(pool.macs, _mac_candidates(site, name, nic_name), (name, nic_name))
+        if nic.tap is None and nic.vf is None and nic_name not in held.taps:
+            taps[nic_name] = _first_free(pool.taps, _tap_candidates(name, nic_name), (name, nic_name))
+    consoles: dict[str, str] = {
+        port: f"nmdm-{name}.{port[3:]}"
+        for port, serial in vm.serial.items()
+        if serial.kind == "nmdm" and port not in held.consoles
+    }
+    vnc = held.vnc
+    if vnc is None and vm.vnc is not None and vm.vnc.port == "auto" and not vm.vnc.socket:
+        vnc = _free_port(site, pool, name)
+    lock = Lock(
+        held.uuid,
+        vnc,
+        slots=allocate_slots(site, name, vm, held.slots, pool.usual_slots, pool.diagnostics),
+        macs={**held.macs, **macs} if macs else held.macs,
+        taps={**held.taps, **taps} if taps else held.taps,
+        consoles={**held.consoles, **consoles} if consoles else held.consoles,
+        ports=allocate_ports(vm, held.ports),
+        pipes=_allocate_pipes(site, pool, name, vm, held.pipes),
+    )
+    return old if old is not None and old == lock else lock
+
+
+def _allocate_pipes(site: Site, pool: _Pool, name: str, vm: Vm, old: Mapping[str, str]) -> Mapping[str, str]:
+    """Two pipes for each NIC with a rate limit, free on every host of the site, so that a VM can move to any."""
+    limited = sorted([nic_name for nic_name, nic in vm.nic.items() if nic.rate_limit is not None])
+    if not limited:
+        return old
+    pipes = dict(old)
+    for nic_name in limited:
+        if nic_name in pipes:
+            continue
+        while str(pool.next_pipe) in pool.pipes:
+            pool.next_pipe += 2
+        if pool.next_pipe > _LAST_PIPE:
+            pool.diagnostics.append(
+                Diagnostic(
+                    "LOCK006",
+                    f"no pipe of dummynet from {_FIRST_PIPE} to {_LAST_PIPE} is free for nic {nic_name} of {name}",
+                    site.place("vm", name, "nic", nic_name, "rate_limit", part="table"),
+                    "limit fewer NICs, or delete locks of VMs that are gone for good",
+                )
+            )
+            break
+        pipes[nic_name] = str(pool.next_pipe)
+        pool.pipes[pipes[nic_name]] = (name, nic_name)
+    return pipes
+
+
+def _new_uuid(site: Site, vm: str) -> str:
+    """The UUID of version 5 of a name in the namespace of DNS (RFC 9562, section 5.5)."""
+    name = f"{vm}.{site.table.name}.hivewright".encode()
+    octets = bytearray(hashlib.sha1(_DNS + name, usedforsecurity=False).digest()[:16])
+    octets[6] = octets[6] & 0x0F | 0x50
+    octets[8] = octets[8] & 0x3F | 0x80
+    digits = octets.hex()
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
+def _first_free(table: dict[str, tuple[str, str]], candidates: Iterable[str], owner: tuple[str, str]) -> str:
+    value = next(candidate for candidate in candidates if candidate not in table)
+    table[value] = owner
+    return value
+
+
+def _mac_candidates(site: Site, vm: str, nic: str) -> Iterator[str]:
+    """MAC addresses for a NIC, the same in every build; a further one only when the one before is taken."""
+    attempt = 0
+    while True:
+        salt = f"/{attempt}" if attempt else ""
+        digits = hashlib.sha256(f"{site.table.name}/{vm}/{nic}{salt}".encode()).hexdigest()
+        yield f"{site.table.mac_prefix}:{digits[0:2]}:{digits[2:4]}:{digits[4:6]}"
+        attempt += 1
+
+
+def _tap_candidates(vm: str, nic: str) -> Iterator[str]:
+    """Interface names of at most 15 characters; the prefix tap lets bhyve(8) see what kind they are."""
+    plain = f"tap-{vm}-{nic}"
+    if len(plain) <= _INTERFACE_LENGTH:
+        yield plain
+    attempt = 0
+    while True:
+        salt = f"/{attempt}" if attempt else ""
+        digits = hashlib.sha256(f"{vm}/{nic}{salt}".encode()).hexdigest()
+        yield f"tap-{vm[:4].rstrip('-')}-{digits[:6]}"
+        attempt += 1
+
+
+def _free_port(site: Site, pool: _Pool, name: str) -> int | None:
+    """The lowest free VNC port of the site, so that a VM can move to any host; None (and a diagnostic) if none is."""
+    while pool.next_port in pool.ports:
+        pool.next_port += 1
+    if pool.next_port > _LAST_PORT:
+        pool.diagnostics.append(
+            Diagnostic(
+                "LOCK006",
+                f"no VNC port from {_FIRST_PORT} to {_LAST_PORT} is free for {name}",
+                site.place("vm", name, "vnc", part="table"),
+                "give the VM an explicit port, or delete locks of VMs that are gone for good",
+            )
+        )
+        return None
+    pool.ports[pool.next_port] = (name, "")
+    return pool.next_port

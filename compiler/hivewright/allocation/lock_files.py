@@ -1,0 +1,74 @@
+"""The numbers of a site: locks as they were found, completed by allocation."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from hivewright.allocation.allocate import Allocation, allocate
+from hivewright.allocation.lock import Lock, lock_file, read_lock, write_lock
+from hivewright.diagnostics import Diagnostic, Spot
+from hivewright.site import Site
+from hivewright.source import Project
+
+
+class Numbers(NamedTuple):
+    """The allocation of a site, and the lock files that differ from it."""
+
+    allocation: Allocation
+    changed_locks: Mapping[str, bytes]
+    """File below locks/ -> content."""
+    diagnostics: tuple[Diagnostic, ...]
+
+
+class Locks(NamedTuple):
+    """The locks of a site as they were found, by VM; those of VMs that left too, since their numbers stay taken."""
+
+    locks: Mapping[str, Lock]
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def read_locks(project: Project) -> Locks:
+    """Reads all locks. One that cannot be read is told and left out."""
+    locks: dict[str, Lock] = {}
+    faults: list[Diagnostic] = []
+    folder = os.fspath(project.locks)
+    for name in lock_names(project):
+        vm = name.removesuffix(".toml")
+        lock = _read_lock(f"{folder}/{name}", lock_file(vm))
+        if isinstance(lock, Diagnostic):
+            faults.append(lock)
+        else:
+            locks[vm] = lock
+    return Locks(locks, tuple(faults))
+
+
+def lock_names(project: Project) -> list[str]:
+    """The files of locks, sorted; none when there is no folder of locks yet."""
+    try:
+        names = os.listdir(project.locks)
+    except OSError:
+        return []
+    return sorted(name for name in names if name.endswith(".toml") and not name.startswith("."))
+
+
+def _read_lock(path: str, name: str) -> Lock | Diagnostic:
+    try:
+        with open(path, "rb", buffering=0) as stream:
+            return read_lock(stream.read().decode(), name)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        help_text = "restore it from version control"
+        return Diagnostic("LOCK001", f"cannot read the lock: {reason}", Spot(name, 1, 1), help_text)
+
+
+def allocate_numbers(site: Site, found: Locks) -> Numbers:
+    """Completes the locks. Nothing is written here."""
+    allocation = allocate(site, found.locks)
+    changed = {
+        f"{vm}.toml": write_lock(vm, lock).encode()
+        for vm, lock in allocation.locks.items()
+        if found.locks.get(vm) != lock
+    }
+    return Numbers(allocation, changed, (*found.diagnostics, *allocation.diagnostics))

@@ -1,0 +1,262 @@
+"""PCI addresses of the devices of one VM: what a lock holds stays, what is new takes the best free address.
+
+bhyve(8) takes bus 0 to 255, slot 0 to 31 and function 0 to 7. Slots 0 and 29 to 31 of bus 0 are kept for the host
+bridge, the framebuffer, the USB tablet and the LPC bridge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from hivewright.allocation.lock import lock_file
+from hivewright.bhyve.options import slots_of
+from hivewright.diagnostics import Diagnostic, Place
+from hivewright.model.vm import Vm
+from hivewright.site import Site
+from hivewright.values import PciAddress, format_pci_address, parse_pci_address
+
+HOSTBRIDGE: PciAddress = (0, 0, 0)
+FRAMEBUFFER: PciAddress = (0, 29, 0)
+TABLET: PciAddress = (0, 30, 0)
+LPC: PciAddress = (0, 31, 0)
+
+_RESERVED = frozenset((HOSTBRIDGE, FRAMEBUFFER, TABLET, LPC))
+_SLOTS = range(3, 29)
+
+
+def device_keys(vm: Vm) -> list[str]:
+    """The devices of a VM that have an address of their own, in the order in which they first get one."""
+    keys = [f"cd.{name}" for name in sorted(vm.cd) if vm.cd[name].controller is None] if vm.cd else []
+    keys += [f"controller.{name}" for name in sorted(controllers(vm))]
+    keys += [f"disk.{name}" for name in sorted(vm.disk) if vm.disk[name].controller is None]
+    if vm.vnc is not None:
+        keys.append("fbuf")
+    keys += [f"nic.{name}" for name in sorted(vm.nic)]
+    keys += _named("passthrough", vm.passthrough)
+    if vm.rng is not None:
+        keys.append("rng")
+    if vm.cloud_init is not None:
+        keys.append("seed")
+    if vm.channel:
+        keys.append("channels")
+    keys += _named("input", vm.input)
+    if vm.sound is not None:
+        keys.append("sound")
+    keys += _named("share", vm.share)
+    return keys
+
+
+def _named(kind: str, devices: Mapping[str, object]) -> list[str]:
+    return [f"{kind}.{name}" for name in sorted(devices)] if devices else []
+
+
+def controllers(vm: Vm) -> dict[str, list[str]]:
+    """AHCI controllers with several ports -> the disks and drives on them, both by name."""
+    found: dict[str, list[str]] = {}
+    for kind, devices in (("cd", vm.cd), ("disk", vm.disk)):
+        for name, device in devices.items():
+            if device.controller is not None:
+                found.setdefault(device.controller, []).append(f"{kind}.{name}")
+    return found
+
+
+def allocate_ports(vm: Vm, old: Mapping[str, str]) -> Mapping[str, str]:
+    """``CONTROLLER:PORT`` of each disk and drive on a controller; those that are gone keep theirs."""
+    on_controllers = controllers(vm)
+    if not on_controllers:
+        return old
+    ports = dict(old)
+    for controller, members in on_controllers.items():
+        for key in sorted(members):
+            if ports.get(key, "").partition(":")[0] == controller:
+                continue
+            taken = set(ports.values())
+            ports[key] = next(
+                f"{controller}:{port}" for port in range(len(taken) + 1) if f"{controller}:{port}" not in taken
+            )
+    return ports
+
+
+Usual = dict[tuple[str, ...], Mapping[str, str]]
+"""Devices of VMs that had no lock yet and ask for nothing special -> the addresses that such a VM gets."""
+
+
+def allocate_slots(
+    site: Site, name: str, vm: Vm, old: Mapping[str, str], usual: Usual, diagnostics: list[Diagnostic]
+) -> Mapping[str, str]:
+    """Addresses of all devices of a VM, those that are gone included; ``old`` itself when nothing is new.
+
+    What cannot be is appended to ``diagnostics``.
+    """
+    keys = device_keys(vm)
+    explicit = _explicit_slots(vm)
+    plain = not explicit and not vm.extra_args
+    if plain and old and all(old.get(key, "").endswith(":0") for key in keys):
+        return old
+    if plain and not old and tuple(keys) in usual:
+        return usual[tuple(keys)]
+    faults = len(diagnostics)
+    slots = old
+    if not plain or any(key not in old for key in keys):
+        addresses = {key: parse_pci_address(address) for key, address in old.items()}
+        chooser = _Chooser(site, name, vm, set(keys), addresses | explicit, diagnostics)
+        chooser.settle(explicit)
+        chooser.place([key for key in keys if key not in chooser.addresses])
+        slots = {key: format_pci_address(chooser.addresses[key]) for key in sorted(chooser.addresses)}
+    used = {key: parse_pci_address(slots[key]) for key in keys if key in slots}
+    diagnostics += _hidden(site, name, used, explicit)
+    if plain and not old and len(diagnostics) == faults:
+        usual[tuple(keys)] = slots
+    return old if slots == old else slots
+
+
+def _explicit_slots(vm: Vm) -> dict[str, PciAddress]:
+    groups = (
+        *(("cd", vm.cd), ("disk", vm.disk), ("nic", vm.nic), ("passthrough", vm.passthrough)),
+        *(("input", vm.input), ("share", vm.share)),
+    )
+    explicit = {
+        f"{kind}.{name}": device.slot
+        for kind, devices in groups
+        for name, device in devices.items()
+        if device.slot is not None
+    }
+    for key, device in (("fbuf", vm.vnc), ("rng", vm.rng), ("sound", vm.sound)):
+        if device is not None and device.slot is not None:
+            explicit[key] = device.slot
+    return explicit
+
+
+def _path_of(vm: str, device: str) -> tuple[str, ...]:
+    """The key path of a device key: ``disk.root`` -> ``("vm", "web1", "disk", "root")``."""
+    if device.startswith("controller."):
+        return "vm", vm
+    return (
+        "vm",
+        vm,
+        *{"channels": ("channel",), "fbuf": ("vnc",), "seed": ("cloud_init",)}.get(device, tuple(device.split("."))),
+    )
+
+
+class _Chooser:
+    """The addresses of one VM while they are being chosen: of devices that are there (live) or gone."""
+
+    def __init__(
+        self,
+        site: Site,
+        name: str,
+        vm: Vm,
+        live: set[str],
+        addresses: dict[str, PciAddress],
+        diagnostics: list[Diagnostic],
+    ) -> None:
+        self._site = site
+        self._name = name
+        self._vm = vm
+        self._live = live
+        self.addresses = addresses
+        self._taken: dict[PciAddress, str] = {}
+        self._outside: set[PciAddress] = set()
+        self._diagnostics = diagnostics
+
+    def settle(self, explicit: Mapping[str, PciAddress]) -> None:
+        """Find out who has which address. An explicit one ends the claim of a device that is gone, but of no other.
+
+        Two that are both explicit are reported by the rules.
+        """
+        for key in sorted(self.addresses, key=lambda key: (key not in explicit, key)):
+            address = self.addresses[key]
+            holder = self._taken.setdefault(address, key)
+            if holder == key:
+                continue
+            if key not in self._live:
+                del self.addresses[key]
+            elif key not in explicit:
+                message = f"the PCI address {format_pci_address(address)} of {self._name} is already allocated to {key}"
+                self._report("LOCK005", message, (*_path_of(self._name, holder), "slot"), key)
+        self._settle_extra_args()
+
+    def _settle_extra_args(self) -> None:
+        """The addresses that ``-s`` options of extra_args take; bhyve(8) ends when one is taken twice."""
+        if not self._vm.extra_args:
+            return
+        taken = {HOSTBRIDGE: "the host bridge", LPC: "the LPC bridge"}
+        if self._vm.vnc is not None and self._vm.vnc.tablet:
+            taken[TABLET] = "the USB tablet"
+        taken.update((address, key) for key, address in self.addresses.items() if key in self._live)
+        for address, index in slots_of(self._vm.extra_args):
+            if address in taken:
+                message = (
+                    f"extra_args of {self._name} puts a device at the PCI address {format_pci_address(address)}, "
+                    f"which {taken[address]} has"
+                )
+                self._report("LOCK008", message, ("vm", self._name, "extra_args", index))
+            taken[address] = "another -s of extra_args"
+            self._outside.add(address)
+
+    def _report(self, code: str, message: str, path: tuple[str | int, ...], locked: str = "") -> None:
+        also = (Place(lock_file(self._name), ("slots", locked)),) if locked else ()
+        help_text = "choose an address that nothing uses; those from slot 3 to 28 are for devices"
+        self._diagnostics.append(Diagnostic(code, message, self._site.place(*path), help_text, also))
+
+    def place(self, keys: list[str]) -> None:
+        """Give each of these devices an address."""
+        free = self._free()
+        for key in keys:
+            if key == "fbuf" and FRAMEBUFFER not in self._taken and FRAMEBUFFER not in self._outside:
+                address: PciAddress | None = FRAMEBUFFER
+            else:
+                address = next(free, None)
+            if address is None:
+                self._diagnostics.append(
+                    Diagnostic(
+                        "LOCK006",
+                        f"no PCI address of bus 0 is free for {key} of {self._name}",
+                        self._site.place(*_path_of(self._name, key), part="table"),
+                        'remove devices that are not needed, or give some an address elsewhere, as in slot = "1:0:0"',
+                    )
+                )
+                continue
+            self.addresses[key] = address
+            self._taken[address] = key
+
+    def _free(self) -> Iterator[PciAddress]:
+        """Free addresses, best first: function 0 of a slot, functions behind one, those of devices that are gone."""
+        blocked = _RESERVED | self._outside
+        for slot in _SLOTS:
+            if (0, slot, 0) not in self._taken and (0, slot, 0) not in blocked:
+                yield 0, slot, 0
+        for slot in _SLOTS:
+            # A guest looks for further functions only where function 0 answers.
+            if self._taken.get((0, slot, 0)) in self._live:
+                for function in range(1, 8):
+                    if (0, slot, function) not in self._taken and (0, slot, function) not in blocked:
+                        yield 0, slot, function
+        gone = sorted((address, key) for key, address in self.addresses.items() if key not in self._live)
+        for address, key in gone:
+            bus, slot, function = address
+            if bus == 0 and slot in _SLOTS and address not in blocked:
+                if function and self._taken.get((0, slot, 0)) not in self._live:
+                    continue
+                del self.addresses[key]
+                yield address
+
+
+def _hidden(
+    site: Site, name: str, used: Mapping[str, PciAddress], explicit: Mapping[str, PciAddress]
+) -> Iterator[Diagnostic]:
+    """Devices that the guest cannot find because function 0 of their slot is gone (explicit ones: see the rules)."""
+    functions = {key: address for key, address in used.items() if address[2] and key not in explicit}
+    if not functions:
+        return
+    occupied = set(used.values())
+    for key, (bus, slot, function) in functions.items():
+        if (bus, slot, 0) not in occupied:
+            yield Diagnostic(
+                "LOCK007",
+                f"{key} of {name} is function {function} of PCI slot {slot} on bus {bus}, which has no function 0 any "
+                "more; the guest will not find it",
+                site.place(*_path_of(name, key), part="table"),
+                f'give it that place: slot = "{bus}:{slot}:0"',
+                (Place(lock_file(name), ("slots", key)),),
+            )

@@ -1,0 +1,65 @@
+"""``extra_args``: further words for bhyve(8), split as its getopt(3) splits them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from hivewright.values import PciAddress, parse_pci_address
+
+WITHOUT_VALUE = "aACDeHIPSuWwxY"
+"""Options of bhyve(8) that take no argument. -h would print the usage and end with 0, which means a reboot."""
+
+WITH_VALUE = "cfGKklmnoprsU"
+"""Options of bhyve(8) that take one."""
+
+
+class Argument(NamedTuple):
+    """One option of extra_args. ``value`` is empty for an option without one; ``place`` counts words from 0."""
+
+    flag: str
+    value: str
+    place: int
+
+
+def parse_extra_args(words: Sequence[str]) -> tuple[Argument, ...]:
+    """The options in ``words``; ``ValueError`` says which word is none."""
+    arguments: list[Argument] = []
+    index = 0
+    while index < len(words):
+        word = words[index]
+        if len(word) < 2 or not word.startswith("-"):
+            raise ValueError(f'"{word}" is not an option; the name of the VM is added by hivewright')
+        for position, flag in enumerate(word[1:], 2):
+            if flag in WITHOUT_VALUE:
+                arguments.append(Argument(f"-{flag}", "", index))
+                continue
+            if flag not in WITH_VALUE:
+                raise ValueError(f"bhyve(8) has no option -{flag}, or it cannot be used here")
+            value, start = word[position:], index
+            if not value:
+                index += 1
+                value = words[index] if index < len(words) else ""
+            if not value:
+                raise ValueError(f"-{flag} needs an argument")
+            arguments.append(Argument(f"-{flag}", value, start))
+            break
+        index += 1
+    return tuple(arguments)
+
+
+def slot_of(argument: Argument) -> PciAddress | None:
+    """The PCI address of an ``-s``; None for other options. Raises ``ValueError`` when it is not an address."""
+    return parse_pci_address(argument.value.partition(",")[0]) if argument.flag == "-s" else None
+
+
+def slots_of(words: Sequence[str]) -> list[tuple[PciAddress, int]]:
+    """The PCI addresses that extra_args take, with the index of their words; none when the words cannot be read.
+
+    What is wrong with them the rules tell, and numbers are allocated beside them.
+    """
+    try:
+        found = [(slot_of(argument), argument.place) for argument in parse_extra_args(words)]
+    except ValueError:
+        return []
+    return [(address, index) for address, index in found if address is not None]

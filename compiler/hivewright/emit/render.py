@@ -1,0 +1,271 @@
+"""From the plan of a host to the files of the host: ``{path below build/HOST: Artifact}``.
+
+Templates lie below ``templates/`` as their results lie on the host; ``VM`` in a path stands for a guest, ``DEVICE`` for
+a PCI device, ``SERVICE`` for a service of the system, and what does not end in ``.j2`` is copied as it is. Each
+language has an environment of its own whose ``finalize`` is the quoter of that language. Only text, ``{{ a.b }}``, for,
+if, include and the filter ``comment`` are used (``template_check``); everything else is decided here or in ``lower``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from itertools import groupby
+from pathlib import Path
+from typing import NamedTuple
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+
+from hivewright.emit.inventory import inventory_context, waves
+from hivewright.emit.quote import (
+    Quoter,
+    ShellText,
+    comment,
+    devd_condition,
+    devd_statement,
+    loader_setting,
+    quote_devd,
+    quote_loader,
+    quote_markdown,
+    quote_rule,
+    quote_sh,
+    quote_ucl,
+    rc_setting,
+    rule_line,
+    shell_call,
+    shell_words,
+    ucl_section,
+    ucl_setting,
+)
+from hivewright.plan import (
+    INVENTORY,
+    MANIFEST,
+    ROOT,
+    Artifact,
+    HostPlan,
+    IovPlan,
+    Option,
+    Policy,
+    RcSetting,
+    Step,
+    VmPlan,
+    format_manifest,
+)
+from hivewright.system.data import data_directory
+
+ABI = 1
+"""Of the contract between scripts and runtime; the runtime refuses scripts of another."""
+
+HIVE = "root/usr/local/etc/hivewright/"
+LOADER = "root/boot/loader.conf.d/hivewright.conf"
+DEVD = "root/usr/local/etc/devd/hivewright.conf"
+RC = "root/usr/local/etc/rc.conf.d/SERVICE/hivewright"
+HOST = f"{HIVE}host.conf"
+FRAGMENTS = (f"{HIVE}pf.conf", f"{HIVE}ipfw.rules", f"{HIVE}dnsmasq.conf")
+IOVCTL = f"{HIVE}iovctl/DEVICE.conf"
+SCRIPT = f"{HIVE}vms/VM/"
+TEMPLATE_SUFFIX = ".j2"
+
+_QUOTERS: dict[str, Quoter] = {LOADER: quote_loader, DEVD: quote_devd, INVENTORY: quote_markdown}
+_QUOTERS.update(dict.fromkeys(FRAGMENTS, quote_rule))
+_QUOTERS[IOVCTL] = quote_ucl
+"""The quoter of each template that is not sh."""
+
+_POLICY_KEYS = (
+    ("poweroff", "on_poweroff"),
+    ("reboot", "on_reboot"),
+    ("crash", "on_crash, restart_limit"),
+)
+
+
+class Templates(NamedTuple):
+    """The templates, each compiled once, and the artifacts that are the same on every host."""
+
+    start: Template
+    stop: Template
+    provision: Template
+    host: Template
+    loader: Template
+    devd: Template
+    rc: Template
+    inventory: Template
+    iovctl: Template
+    fragments: dict[str, Template]
+    copied: dict[str, Artifact]
+
+
+def environment(directory: Path, quoter: Quoter) -> Environment:
+    """An environment of one output language."""
+    result = Environment(
+        loader=FileSystemLoader(directory),
+        finalize=quoter,
+        undefined=StrictUndefined,
+        autoescape=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        auto_reload=False,
+    )
+    result.filters = {"comment": comment}
+    result.tests = {}
+    result.globals = {}
+    return result
+
+
+def quoter_of(path: str) -> Quoter:
+    """The quoter for a template by its path below templates/."""
+    return _QUOTERS.get(path.removesuffix(TEMPLATE_SUFFIX), quote_sh)
+
+
+@cache
+def load_templates(directory: Path) -> Templates:
+    """Compile the templates and read what is copied."""
+    environments: dict[Quoter, Environment] = {}
+
+    def template(path: str) -> Template:
+        quoter = quoter_of(path)
+        if quoter not in environments:
+            environments[quoter] = environment(directory, quoter)
+        return environments[quoter].get_template(path + TEMPLATE_SUFFIX)
+
+    return Templates(
+        start=template(f"{SCRIPT}start"),
+        stop=template(f"{SCRIPT}stop"),
+        provision=template(f"{SCRIPT}provision"),
+        host=template(HOST),
+        loader=template(LOADER),
+        devd=template(DEVD),
+        rc=template(RC),
+        inventory=template(INVENTORY),
+        iovctl=template(IOVCTL),
+        fragments={path: template(path) for path in FRAGMENTS},
+        copied=dict(_copied(directory)),
+    )
+
+
+def _copied(directory: Path) -> Iterator[tuple[str, Artifact]]:
+    for path in sorted((directory / ROOT).rglob("*")):
+        if path.suffix != TEMPLATE_SUFFIX and not path.name.startswith(".") and path.is_file():
+            content = path.read_bytes()
+            # Packaging and file systems lose modes; a script says what it is.
+            mode = 0o755 if content.startswith(b"#!") else 0o644
+            yield path.relative_to(directory).as_posix(), Artifact(mode, content)
+
+
+def render(plan: HostPlan) -> dict[str, Artifact]:
+    """Every file of one host, by its path below build/HOST, MANIFEST and INVENTORY.md included."""
+    templates = load_templates(data_directory("templates"))
+    artifacts = dict(templates.copied)
+    artifacts[HOST] = _text(templates.host.render(_host_context(plan)))
+    if plan.loader:
+        settings = [{"line": loader_setting(item.name, item.value), "reason": item.reason} for item in plan.loader]
+        artifacts[LOADER] = _text(templates.loader.render({"host": plan, "loader": settings}))
+    if plan.devd:
+        artifacts[DEVD] = _text(templates.devd.render({"host": plan, "devd": _devd_context(plan)}))
+    for service, lines in groupby(plan.rc, key=lambda setting: setting.service):
+        context = {"host": plan, "service": service, "settings": [_rc_line(setting) for setting in lines]}
+        artifacts[RC.replace("SERVICE", service)] = _text(templates.rc.render(context))
+    for fragment in plan.fragments:
+        path = f"root{fragment.path}"
+        sections = [{"name": name, "lines": map(rule_line, lines)} for name, lines in fragment.sections]
+        artifacts[path] = _text(templates.fragments[path].render({"host": plan, "sections": sections}))
+    for iov in plan.iov:
+        artifacts[f"root{iov.path}"] = _text(templates.iovctl.render(_iovctl_context(plan, iov)))
+    for vm in plan.vms:
+        _render_vm(templates, vm, artifacts)
+    artifacts[MANIFEST] = Artifact(0o644, format_manifest(artifacts))
+    artifacts[INVENTORY] = _text(templates.inventory.render(inventory_context(plan)))
+    return artifacts
+
+
+def _rc_line(setting: RcSetting) -> dict[str, object]:
+    return {"line": rc_setting(setting.name, setting.value, setting.append), "reason": setting.reason}
+
+
+def _text(text: str, mode: int = 0o644) -> Artifact:
+    return Artifact(mode, text.encode())
+
+
+def _render_vm(templates: Templates, vm: VmPlan, artifacts: dict[str, Artifact]) -> None:
+    directory = f"{HIVE}vms/{vm.name}/"
+    context = _vm_context(vm)
+    artifacts[f"{directory}start"] = _text(templates.start.render(context), 0o755)
+    artifacts[f"{directory}stop"] = _text(templates.stop.render(context), 0o755)
+    artifacts[f"{directory}provision"] = _text(templates.provision.render(context), 0o755)
+    for name, content in vm.seed:
+        artifacts[f"{directory}seed/{name}"] = Artifact(0o600, content)
+    for name, content in vm.hooks:
+        artifacts[f"{directory}hooks/{name}"] = Artifact(0o755, content)
+
+
+def _vm_context(vm: VmPlan) -> dict[str, object]:
+    return {
+        "vm": vm,
+        "abi": ABI,
+        "homes": shell_words(vm.hosts, "hosts") if len(vm.hosts) > 1 else None,
+        "debugger": shell_words((vm.debugger,), "debug.debugger") if vm.debugger else None,
+        "policy": _policy(vm.policy),
+        "prepare": _calls(vm.prepare),
+        "loader": _calls(vm.loader),
+        "options": _option_lines(vm.options),
+        "stop": [shell_call("stop_within", (str(vm.stop_timeout),), "stop_timeout")],
+        "provision": _calls(vm.provision),
+    }
+
+
+def _calls(steps: tuple[Step, ...]) -> list[ShellText]:
+    return [shell_call(step.verb, step.words, step.label) for step in steps]
+
+
+def _option_lines(options: tuple[Option, ...]) -> list[ShellText]:
+    return [shell_words(option.words, option.label) for option in options]
+
+
+def _policy(policy: Policy) -> list[ShellText]:
+    limit = (str(policy.restart_count), str(policy.restart_within))
+    events = ((policy.on_poweroff,), (policy.on_reboot,), (policy.on_crash, *limit))
+    return [shell_words((event, *words), label) for (event, label), words in zip(_POLICY_KEYS, events, strict=True)]
+
+
+def _devd_context(plan: HostPlan) -> list[dict[str, object]]:
+    return [
+        {
+            "reason": rule.reason,
+            "statement": devd_statement(rule.kind, rule.priority),
+            "conditions": [devd_condition(variable, pattern) for variable, pattern in rule.matches],
+            "action": rule.action,
+        }
+        for rule in plan.devd
+    ]
+
+
+def _iovctl_context(plan: HostPlan, iov: IovPlan) -> dict[str, object]:
+    sections = [
+        {"name": ucl_section(section.name), "settings": [ucl_setting(*setting) for setting in section.settings]}
+        for section in iov.sections
+    ]
+    return {"host": plan, "iov": iov, "sections": sections}
+
+
+def _host_context(plan: HostPlan) -> dict[str, object]:
+    return {
+        "host": plan,
+        "modules": shell_words(plan.modules) if plan.modules else None,
+        "networks": [call for network in plan.networks for call in _calls(network.steps)],
+        "kernel": [
+            {"call": shell_call("setting", (item.verb, item.name, str(item.value))), "reason": item.reason}
+            for item in plan.kernel
+        ],
+        "waves": [{"name": name, "guests": [_guest_line(vm) for vm in guests]} for name, guests in waves(plan.vms)],
+    }
+
+
+def _guest_line(vm: VmPlan) -> ShellText:
+    words = [vm.name, f"autostart={'yes' if vm.autostart else 'no'}"]
+    if vm.after:
+        words.append(f"after={','.join(vm.after)}")
+    if vm.ready is not None:
+        words += (f"ready={vm.ready[0]}", f"ready_timeout={vm.ready[1]}")
+    if vm.home != vm.host:
+        words.append(f"home={vm.home}")
+    return shell_words(words)

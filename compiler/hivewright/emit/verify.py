@@ -1,0 +1,156 @@
+"""Looks at the output as its readers will: a second opinion on render, without its quoting or its templates.
+
+What it finds is a defect of hivewright, never of a site. The scripts that are generated use so little of sh(1) that
+one regular expression describes all of it; whatever else appears in one of them is a defect.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+
+from hivewright.diagnostics import Diagnostic
+from hivewright.plan import MANIFEST, ROOT, Artifact, HostPlan, format_manifest
+
+HIVE = "root/usr/local/etc/hivewright/"
+REQUIRED = (
+    "root/usr/local/etc/rc.d/hivewright",
+    "root/usr/local/libexec/hivewright/provision.subr",
+    "root/usr/local/libexec/hivewright/start.subr",
+    "root/usr/local/libexec/hivewright/stop.subr",
+    "root/usr/local/sbin/hivectl",
+)
+"""The runtime as the scripts and the service need it."""
+
+_SCRIPT_CALLS = (
+    "begin|clone|debugger|finish|home|image|loader|loader_file|on|prepare|run|runtime|seed|sparse_file|stop_within|"
+    "variables|vm|volume|set -u|set --|\\."
+)
+_HOST_CALLS = "host|modules|network|setting|vm|wave"
+# Characters are matched possessively, so that there is one way to read a text; groups are not, because the first
+# releases of Python 3.11 go on at a wrong place behind a possessive group (CPython issue 106052).
+_WORD = r"""(?:[A-Za-z0-9_@%+=:,./-]++|'[^'\x00]*+'|\\')+"""
+_WORDS = rf"""(?: (?:{_WORD}|"\$@"))*"""
+_COMMENT = r"#[^\n]*+"
+
+
+def _grammar(calls: str) -> re.Pattern[str]:
+    """Comments, blank lines, and calls with literal words or all the arguments."""
+    return re.compile(rf"(?:(?:{_COMMENT}|(?:{calls})(?![a-z_]){_WORDS}(?:  {_COMMENT})?)?\n)*")
+
+
+_SCRIPT = _grammar(_SCRIPT_CALLS)
+_HOST = _grammar(_HOST_CALLS)
+_LINE = re.compile(rf"(?:{_COMMENT}|(?P<call>{_SCRIPT_CALLS})(?![a-z_])(?P<words>{_WORDS})(?:  {_COMMENT})?)?\n")
+_LOADER = re.compile(r'(?:(?:#[^\n]*+|[A-Za-z_][A-Za-z0-9_.-]*+="[ !#%-\[\]-~]*+")?\n)*')
+_DEVD = re.compile(
+    r"(?:(?:#[^\n]*+)?\n|(?:notify|attach|detach|nomatch) [0-9]++ \{\n"
+    r'(?:\t(?:match "[a-z-]++"|[a-z-]++) "[^"\n]++";\n)+\};\n)*'
+)
+_RULES = re.compile(r"(?:(?:#[^\n]*+|[a-z][A-Za-z0-9_@=:,./()!> -]*+)?\n)*")
+_UCL = re.compile(
+    r"(?:(?:#[^\n]*+)?\n|(?:PF|DEFAULT|VF-[0-9]++) \{\n"
+    r'(?:\t[a-z][a-z0-9_-]*+ : (?:true|false|[0-9]++|"[A-Za-z0-9_.:-]++");\n)+\}\n)*'
+)
+_IOVCTL = f"{HIVE}iovctl/"
+_RC = re.compile(r'(?:(?:#[^\n]*+|([a-z][a-z0-9_]*+)="(?:\$\{\1-\} )?[ !#%-\[\]-_a-~]*+")?\n)*')
+_GRAMMARS = {
+    f"{HIVE}pf.conf": _RULES,
+    f"{HIVE}ipfw.rules": _RULES,
+    f"{HIVE}dnsmasq.conf": _RULES,
+    f"{HIVE}host.conf": _HOST,
+    "root/boot/loader.conf.d/hivewright.conf": _LOADER,
+    "root/usr/local/etc/devd/hivewright.conf": _DEVD,
+}
+
+
+def verify(artifacts: Mapping[str, Artifact]) -> list[Diagnostic]:
+    """Defects of the files of one host, as ``render`` made them."""
+    return [
+        *(_defect("HW001", f"{path} is missing") for path in REQUIRED if path not in artifacts),
+        *_texts(artifacts),
+        *_manifest(artifacts),
+    ]
+
+
+def _defect(code: str, message: str) -> Diagnostic:
+    return Diagnostic(code, message, help="this is a defect of hivewright, not of the site; please report it")
+
+
+def _texts(artifacts: Mapping[str, Artifact]) -> Iterator[Diagnostic]:
+    for path, artifact in artifacts.items():
+        grammar = _grammar_of(path)
+        if grammar is None:
+            continue
+        try:
+            text = artifact.content.decode()
+        except UnicodeDecodeError as error:
+            yield _defect("HW002", f"{path} is not UTF-8 at byte {error.start}")
+            continue
+        end = _end_of_match(grammar, text)
+        if end != len(text):
+            number, line = text.count("\n", 0, end) + 1, text[end:].partition("\n")[0]
+            yield _defect("HW002", f"{path} line {number} is not what hivewright writes: {line!r}")
+
+
+def _end_of_match(grammar: re.Pattern[str], text: str) -> int:
+    match = grammar.match(text)
+    return match.end() if match is not None else 0
+
+
+def _grammar_of(path: str) -> re.Pattern[str] | None:
+    """What a generated file must look like; None for what is copied, which has tests of its own."""
+    if path.endswith(("/start", "/stop", "/provision")) and path.startswith(HIVE) and path.count("/") == 7:
+        return _SCRIPT
+    if path.startswith(_IOVCTL):
+        return _UCL
+    if path.startswith("root/usr/local/etc/rc.conf.d/"):
+        return _RC
+    return _GRAMMARS.get(path)
+
+
+def _manifest(artifacts: Mapping[str, Artifact]) -> Iterator[Diagnostic]:
+    manifest = artifacts.get(MANIFEST)
+    if manifest is None or manifest.content != format_manifest(artifacts):
+        yield _defect("HW003", f"{MANIFEST} does not describe the files below {ROOT}")
+
+
+def verify_words(plan: HostPlan, artifacts: Mapping[str, Artifact]) -> list[Diagnostic]:
+    """Whether the start scripts, read as a shell reads them, give bhyve the words of the plan."""
+    defects: list[Diagnostic] = []
+    for vm in plan.vms:
+        path = f"{HIVE}vms/{vm.name}/start"
+        found = script_words(artifacts[path].content.decode())
+        expected = [word for option in vm.options for word in option.words] + [vm.name]
+        if found != expected:
+            defects.append(_defect("HW004", f"{path} gives bhyve other words than planned: {_first(expected, found)}"))
+        loader = [[step.verb, *step.words] for step in vm.loader]
+        if loader_calls(artifacts[path].content.decode()) != loader:
+            defects.append(_defect("HW004", f"{path} does not load the guest as planned"))
+    return defects
+
+
+def _first(expected: Sequence[str], found: Sequence[str]) -> str:
+    """The first word that differs."""
+    for left, right in zip(expected, found, strict=False):
+        if left != right:
+            return f"{right!r} instead of {left!r}"
+    return f"{len(found)} words instead of {len(expected)}"
+
+
+def script_words(script: str) -> list[str]:
+    """The arguments of bhyve that a start script collects, without running it."""
+    words: list[str] = []
+    for match in _LINE.finditer(script):
+        if match["call"] == "set --" and match["words"]:
+            words += shlex.split(match["words"])[1:]
+        elif match["call"] == "run":
+            words += shlex.split(match["words"])[2:]
+    return words
+
+
+def loader_calls(script: str) -> list[list[str]]:
+    """The calls of a start script that say what loads the guest, without running it."""
+    calls = (match for match in _LINE.finditer(script) if match["call"] in ("loader", "loader_file"))
+    return [[call["call"], *shlex.split(call["words"])] for call in calls]

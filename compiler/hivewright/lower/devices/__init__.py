@@ -1,0 +1,1 @@
+"""The devices of a guest as words of bhyve(8)."""

@@ -1,0 +1,159 @@
+"""Disks and optical drives: where they are, checks before a start, and what provisioning makes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+
+from hivewright.lower.context import Guest
+from hivewright.lower.devices.iscsi import lun_path, prepare_lun
+from hivewright.model.disk import Cd, Disk
+from hivewright.model.storage import AnyStorage, Image, Iscsi, Zfs
+from hivewright.plan import DiskPlan, Keys, Step
+
+IMAGES = "/var/cache/hivewright"
+"""Where provisioning keeps fetched images: a VM may be called anything, so not beside the state of VMs."""
+
+_VOLUME_PROPERTIES = {"volmode": "dev", "volblocksize": "16K"}
+"""volmode=dev keeps GEOM of the host from tasting the guest's partitions; 16K is OpenZFS 2.2's own default."""
+
+_IMAGES_DATASET = "Images"
+"""Below the dataset of a storage, beside the datasets of VMs: no VM is called so, since names are in lower case."""
+
+_WHOLE = "whole"
+"""The snapshot that proves that the volume of an image was filled to its end; clones are made of it."""
+
+
+def disk_path(guest: Guest, name: str, disk: Disk) -> tuple[str, Keys]:
+    """Where the host has a disk, and the keys that say so."""
+    if disk.path is not None:
+        return disk.path, (f"disk.{name}.path",)
+    if disk.ram is not None:
+        return "memory", (f"disk.{name}.ram",)
+    storage = _storage(guest, disk)
+    if isinstance(storage, Iscsi):
+        return lun_path(guest, name), (f"disk.{name}.storage", f"disk.{name}.lun", f"storage:{disk.storage}.target")
+    if isinstance(storage, Zfs):
+        path, key = f"/dev/zvol/{storage.dataset}/{guest.name}/{name}", "dataset"
+    else:
+        path, key = f"{storage.path}/{guest.name}/{name}.img", "path"
+    return path, (f"disk.{name}.storage", f"storage:{disk.storage}.{key}")
+
+
+def cd_path(name: str, cd: Cd) -> tuple[str, Keys]:
+    """Where the host has an optical medium: a path of its own, or an image in the cache of provisioning."""
+    if cd.path is not None:
+        return cd.path, (f"cd.{name}.path",)
+    return f"{IMAGES}/{cd.image}", (f"cd.{name}.image",)
+
+
+def _storage(guest: Guest, disk: Disk) -> AnyStorage:
+    assert disk.storage is not None, "a disk has a path or a storage"
+    return guest.site.host_storages[guest.host_name, disk.storage]
+
+
+def prepare_disks(guest: Guest) -> Iterator[Step]:
+    """Checks before a start: bhyve(8) would open a disk that it cannot write read-only, without a word."""
+    for name, disk in sorted(guest.vm.disk.items()):
+        if disk.ram is not None:
+            continue
+        storage = _storage(guest, disk) if disk.path is None else None
+        if isinstance(storage, Iscsi):
+            yield prepare_lun(name, disk, storage)
+            continue
+        path, keys = disk_path(guest, name, disk)
+        mode = "ro" if disk.readonly else "rw"
+        yield Step("disk", (name, path, mode), (*keys, f"disk.{name}.readonly"), f"disk.{name}")
+    for name, cd in sorted(guest.vm.cd.items()):
+        path, keys = cd_path(name, cd)
+        yield Step("file", ("ahci-cd", path), keys, f"cd.{name}")
+
+
+def provision_images(guest: Guest) -> Iterator[Step]:
+    """The images that disks and drives of this guest are made from, each once."""
+    users: dict[str, list[str]] = {}
+    for name, disk in sorted(guest.vm.disk.items()):
+        if disk.image is not None and disk.path is None:
+            users.setdefault(disk.image, []).append(f"disk.{name}.image")
+    for name, cd in sorted(guest.vm.cd.items()):
+        if cd.image is not None and cd.path is None:
+            users.setdefault(cd.image, []).append(f"cd.{name}.image")
+    for name in sorted(users):
+        image = guest.site.image(name, guest.host.arch)
+        assert image is not None, "rules refuse an image that does not exist"
+        words = (name, image.url or image.path or "", _checksum(image), image.format)
+        yield Step("image", words, (*users[name], f"image:{name}"), ", ".join(users[name]))
+
+
+def provision_disks(guest: Guest) -> Iterator[Step]:
+    """What makes or grows the disks that are ours."""
+    for name, disk in sorted(guest.vm.disk.items()):
+        if disk.path is not None or disk.ram is not None:
+            continue
+        storage = _storage(guest, disk)
+        if isinstance(storage, Iscsi):
+            continue
+        image = (f"image={disk.image}",) if disk.image is not None else ()
+        keys = [f"disk.{name}.storage", f"disk.{name}.size", *([f"disk.{name}.image"] if image else [])]
+        if isinstance(storage, Zfs):
+            properties = _VOLUME_PROPERTIES | storage.properties | disk.properties
+            volume = (name, f"{storage.dataset}/{guest.name}/{name}", str(disk.size))
+            sparse = ("sparse",) if storage.sparse else ()
+            keys += (f"storage:{disk.storage}.dataset", f"storage:{disk.storage}.properties", f"disk.{name}.properties")
+            if disk.clone_image or disk.clone is not None:
+                keys.append(f"disk.{name}.{'clone_image' if disk.clone_image else 'clone'}")
+                words = (*volume, *_origin(guest, disk, storage), *sparse, *_clone_settings(properties))
+                yield Step("clone", words, tuple(keys), f"disk.{name}")
+            else:
+                words = (*volume, *sparse, *image, *_settings(properties))
+                yield Step("volume", words, tuple(keys), f"disk.{name}")
+        else:
+            keys.append(f"storage:{disk.storage}.path")
+            words = (name, f"{storage.path}/{guest.name}/{name}.img", str(disk.size), *image)
+            yield Step("sparse_file", words, tuple(keys), f"disk.{name}")
+
+
+def _settings(properties: Mapping[str, str], prefix: str = "") -> tuple[str, ...]:
+    return tuple(f"{prefix}{key}={properties[key]}" for key in sorted(properties))
+
+
+def _clone_settings(properties: Mapping[str, str]) -> tuple[str, ...]:
+    """A clone has the blocks of its origin; all else can be its own (zfs-clone(8))."""
+    return _settings({key: value for key, value in properties.items() if key != "volblocksize"})
+
+
+def _origin(guest: Guest, disk: Disk, storage: Zfs) -> tuple[str, ...]:
+    """The snapshot that a clone is made of. That of an image comes with the image and the properties of its volume."""
+    if disk.clone is not None:
+        return (f"{storage.dataset}/{disk.clone}",)
+    assert disk.image is not None, "rules refuse clone_image without an image"
+    image = guest.site.image(disk.image, guest.host.arch)
+    assert image is not None, "rules refuse an image that does not exist"
+    properties = _VOLUME_PROPERTIES | storage.properties
+    volume = f"{storage.dataset}/{_IMAGES_DATASET}/{disk.image}-{_version(image, properties['volblocksize'])}"
+    return (f"{volume}@{_WHOLE}", f"image={disk.image}", *_settings(properties, "+"))
+
+
+def _checksum(image: Image) -> str:
+    return f"sha256:{image.sha256}" if image.sha256 not in (None, "none") else "none"
+
+
+def _version(image: Image, blocks: str) -> str:
+    """Eight digits that change with what an image is made from, so that disks made before stay what they are. They
+    change with the size of blocks as well, which cannot change in a volume. The longest name has 248 characters."""
+    parts = (image.url or image.path or "", _checksum(image), image.format, blocks)
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:8]
+
+
+def disk_plans(guest: Guest) -> tuple[DiskPlan, ...]:
+    return tuple(
+        DiskPlan(name, disk.bus, *_for_people(guest, name, disk)) for name, disk in sorted(guest.vm.disk.items())
+    )
+
+
+def _for_people(guest: Guest, name: str, disk: Disk) -> tuple[str, int]:
+    """Where a disk is, and its size in bytes; 0 when that is not ours to decide."""
+    storage = _storage(guest, disk) if disk.storage is not None else None
+    if isinstance(storage, Iscsi):
+        return f"LUN {disk.lun} of {storage.target} at {storage.portal}", 0
+    return disk_path(guest, name, disk)[0], disk.ram or disk.size or 0 if disk.path is None else 0

@@ -1,0 +1,125 @@
+"""NICs of guests: their words, their taps, and what people read of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hivewright.lower.context import Device, Guest, device
+from hivewright.lower.devices.switches import BACKENDS, backend_of, port_of
+from hivewright.model.network import AnyNetwork, Routed
+from hivewright.model.nic import Nic
+from hivewright.plan import Keys, NicPlan, Step
+from hivewright.site.networks import bridge_name
+from hivewright.values import format_cpu_list
+
+USUAL_MTU = 1500
+
+
+def lower_nics(guest: Guest) -> Iterator[Device]:
+    """The NICs of a guest (bhyve(8), virtio-net, e1000 and "Network device backends")."""
+    for name, nic in _ports(guest):
+        network = guest.site.host_networks[guest.host_name, nic.network]
+        backend, backend_keys = _backend(guest, name, nic, network)
+        prefix = f"nic.{name}"
+        words = f"{nic.model},{backend}"
+        keys = [f"{prefix}.model", *backend_keys]
+        words += f",mac={mac_address(guest, name, nic)}"
+        keys.append(f"{prefix}.mac" if nic.mac is not None else f"lock:macs.{name}")
+        mtu = guest_mtu(guest, nic)
+        if nic.model == "virtio-net" and (nic.mtu is not None or mtu != USUAL_MTU):
+            words += f",mtu={mtu}"
+            keys.append(f"{prefix}.mtu" if nic.mtu is not None else f"network:{nic.network}.mtu")
+        yield device(guest, prefix, words, tuple(keys), nic.model)
+
+
+def _ports(guest: Guest) -> Iterator[tuple[str, Nic]]:
+    """The NICs that are ports of a network, by name; the others are virtual functions of the host."""
+    return ((name, nic) for name, nic in sorted(guest.vm.nic.items()) if nic.vf is None)
+
+
+def _backend(guest: Guest, name: str, nic: Nic, network: AnyNetwork) -> tuple[str, list[str]]:
+    """What carries the frames of a NIC: its tap, or what the kind of its network has instead of one."""
+    tap = tap_name(guest, name, nic)
+    tap_key = f"nic.{name}.tap" if nic.tap is not None else f"lock:taps.{name}"
+    if isinstance(network, BACKENDS):
+        return backend_of(nic, network, tap, mac_address(guest, name, nic)), [f"nic.{name}.network", tap_key]
+    if tap.startswith("tap"):
+        return tap, [tap_key]
+    # The kind of a backend is otherwise taken from the beginning of its name.
+    return f"{tap},type=tap", [tap_key, "rule:tap-type"]
+
+
+def prepare_taps(guest: Guest) -> Iterator[Step]:
+    """One tap for each NIC, with the MTU of its bridge: the first member of a bridge decides for all."""
+    for name, nic in _ports(guest):
+        network = guest.site.host_networks[guest.host_name, nic.network]
+        prefix = f"nic.{name}"
+        if isinstance(network, BACKENDS):
+            continue
+        if isinstance(network, Routed):
+            addresses = (nic.gateway4 or "", (nic.ipv4 or "").partition("/")[0])
+            words: tuple[str, ...] = (name, tap_name(guest, name, nic), str(network.mtu), *addresses)
+            keys: Keys = (f"{prefix}.network", f"network:{nic.network}.mtu", f"{prefix}.gateway4", f"{prefix}.ipv4")
+            if nic.persistent:
+                words, keys = (*words, "persistent"), (*keys, f"{prefix}.persistent")
+            yield Step("routed", words, keys, prefix)
+            continue
+        words = (name, tap_name(guest, name, nic), bridge_name(nic.network, network), str(network.mtu))
+        keys = (f"{prefix}.network", f"network:{nic.network}.bridge", f"network:{nic.network}.mtu")
+        if nic.private:
+            words, keys = (*words, "private"), (*keys, f"{prefix}.private")
+        if nic.vlan is not None:
+            words, keys = (*words, f"untagged={nic.vlan}"), (*keys, f"{prefix}.vlan")
+        if nic.trunk:
+            trunk = format_cpu_list(tuple(sorted(set(nic.trunk))))
+            words, keys = (*words, f"tagged={trunk}"), (*keys, f"{prefix}.trunk")
+        if nic.persistent:
+            words, keys = (*words, "persistent"), (*keys, f"{prefix}.persistent")
+        yield Step("tap", words, keys, prefix)
+
+
+def nic_plans(guest: Guest) -> tuple[NicPlan, ...]:
+    return tuple(
+        NicPlan(
+            name,
+            nic.network,
+            nic.model if nic.vf is None else "passthru",
+            mac_address(guest, name, nic),
+            _port(guest, name, nic),
+            ", ".join(_addresses(nic)),
+        )
+        for name, nic in sorted(guest.vm.nic.items())
+    )
+
+
+def _addresses(nic: Nic) -> Iterator[str]:
+    """What people shall read of its addresses; an IPv6 one that is not written out is called so."""
+    if nic.ipv4 is not None:
+        yield nic.ipv4
+    if nic.ipv6 is not None:
+        yield nic.ipv6 if "/" in nic.ipv6 else f"IPv6 {nic.ipv6}"
+
+
+def _port(guest: Guest, name: str, nic: Nic) -> str:
+    """Where the frames of a NIC come out on the host, for people."""
+    if nic.vf is not None:
+        return f"function {nic.vf[1]} of {nic.vf[0]}"
+    network = guest.site.host_networks[guest.host_name, nic.network]
+    if isinstance(network, BACKENDS):
+        return port_of(network, mac_address(guest, name, nic))
+    return tap_name(guest, name, nic)
+
+
+def tap_name(guest: Guest, name: str, nic: Nic) -> str:
+    return nic.tap if nic.tap is not None else guest.lock.taps[name]
+
+
+def mac_address(guest: Guest, name: str, nic: Nic) -> str:
+    return nic.mac if nic.mac is not None else guest.lock.macs[name]
+
+
+def guest_mtu(guest: Guest, nic: Nic) -> int:
+    """The MTU that the guest shall use."""
+    if nic.mtu is not None:
+        return nic.mtu
+    return USUAL_MTU if nic.vf is not None else guest.site.host_networks[guest.host_name, nic.network].mtu

@@ -1,0 +1,145 @@
+"""The bhyve command: options of the machine as a whole, devices by address, what the LPC bridge carries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from hivewright.allocation.slots import HOSTBRIDGE, LPC, TABLET
+from hivewright.bhyve.options import parse_extra_args, slot_of
+from hivewright.lower.context import STATE, Device, Guest, device, fixed_device, memory_word
+from hivewright.lower.devices.blocks import lower_boot_order, lower_cds, lower_controllers, lower_disks
+from hivewright.lower.devices.devices import (
+    lower_secrets,
+    lower_shares,
+    lower_simple_devices,
+    serial_backend,
+    vnc_socket,
+)
+from hivewright.lower.devices.nics import lower_nics
+from hivewright.lower.devices.passthrough import lower_functions, lower_passthrough
+from hivewright.lower.guest.debug import lower_gdb
+from hivewright.lower.guest.firmware import lower_firmware
+from hivewright.lower.guest.machine import lower_firmware_files, lower_flags, lower_identity
+from hivewright.lower.guest.numa import lower_numa
+from hivewright.lower.guest.tpm import lower_tpm
+from hivewright.model.guest import Topology
+from hivewright.plan import Keys, Option
+from hivewright.values import format_cpu_list
+
+_HOSTBRIDGES = {
+    kind: fixed_device(HOSTBRIDGE, emulation, ("machine.hostbridge", "rule:hostbridge"))
+    for kind, emulation in (("standard", "hostbridge"), ("amd", "amd_hostbridge"))
+}
+_TABLET = fixed_device(TABLET, "xhci,tablet", ("vnc.tablet", "rule:tablet"))
+_LPC = fixed_device(LPC, "lpc", ("rule:lpc",))
+
+
+def lower_devices(guest: Guest) -> list[Device]:
+    """All PCI devices by address, the LPC bridge last."""
+    devices = [*lower_disks(guest), *lower_cds(guest), *lower_nics(guest), *_lower_others(guest)]
+    devices += [*lower_controllers(guest), *lower_simple_devices(guest), *lower_shares(guest)]
+    devices += lower_passthrough(guest)
+    devices.sort(key=lambda device: device.address)
+    devices.insert(0, _HOSTBRIDGES[guest.vm.machine.hostbridge])
+    if guest.features.pc:
+        devices.append(_LPC)
+    return devices
+
+
+def _lower_others(guest: Guest) -> Iterator[Device]:
+    vm = guest.vm
+    if vm.rng is not None:
+        yield device(guest, "rng", "virtio-rnd", ("rng",), "virtio-rnd")
+    if vm.cloud_init is not None:
+        yield device(guest, "seed", f"ahci-cd,{seed_path(guest.name)},ro", ("cloud_init", "rule:seed"), "ahci-cd")
+    if vm.vnc is not None:
+        yield _lower_framebuffer(guest)
+        if vm.vnc.tablet:
+            yield _TABLET
+
+
+def _lower_framebuffer(guest: Guest) -> Device:
+    vnc = guest.vm.vnc
+    assert vnc is not None
+    width, _, height = vnc.resolution.partition("x")
+    # tcp= is the spelling that every release takes; rfb= is newer.
+    where = f"rfb={vnc_address(guest)}" if vnc.socket else f"tcp={vnc_address(guest)}"
+    words = f"fbuf,{where},w={width},h={height},vga={vnc.vga}"
+    keys = ["vnc.socket"] if vnc.socket else ["vnc.address", "lock:vnc" if vnc.port == "auto" else "vnc.port"]
+    keys += ["vnc.resolution", "vnc.vga"]
+    if vnc.wait:
+        words += ",wait"
+        keys.append("vnc.wait")
+    return device(guest, "fbuf", words, tuple(keys), "framebuffer")
+
+
+def vnc_address(guest: Guest) -> str:
+    """Address and port of the framebuffer, an IPv6 address in brackets, or its socket; empty without one."""
+    vnc = guest.vm.vnc
+    if vnc is None:
+        return ""
+    if vnc.socket:
+        return f"unix:{vnc_socket(guest)}"
+    port = guest.lock.vnc if vnc.port == "auto" else vnc.port
+    address = f"[{vnc.address}]" if ":" in vnc.address else vnc.address
+    return f"{address}:{port}"
+
+
+def lower_command(guest: Guest, devices: Sequence[Device]) -> Iterator[Option]:
+    """All options of bhyve(8) in a fixed order, without the name of the guest, which the script adds."""
+    extra = parse_extra_args(guest.vm.extra_args)
+    addresses = [device.address for device in devices]
+    addresses += [address for argument in extra if (address := slot_of(argument)) is not None]
+    yield from lower_flags(guest, max(addresses)[0] > 0)
+    sockets, cores, threads = topology_of(guest)
+    words = ("-c", f"cpus={guest.vm.cpus},sockets={sockets},cores={cores},threads={threads}")
+    keys: Keys = ("cpus", "topology")
+    if isinstance(guest.vm.topology, str):
+        keys = (*keys, f"topology:{guest.vm.topology}")
+    yield Option(words, keys, "cpus, topology" if guest.vm.topology is not None else "cpus")
+    for vcpu in sorted(guest.vm.pin, key=int):
+        # -p sets this very variable, but one host CPU at a time, and drops all behind a range without a word.
+        words = ("-o", f"vcpu.{int(vcpu)}.cpuset={format_cpu_list(guest.vm.pin[vcpu])}")
+        yield Option(words, (f"pin.{vcpu}",), f"pin.{vcpu}")
+    yield Option(("-m", memory_word(guest.vm.memory)), ("memory",), "memory")
+    yield from lower_numa(guest)
+    keys = ("lock:uuid", "rule:uuid") if guest.vm.uuid is None else ("uuid",)
+    yield Option(("-U", guest.vm.uuid or guest.lock.uuid), keys, "uuid")
+    yield from lower_identity(guest)
+    for lowered in devices:
+        yield lowered.option
+    yield from _lower_consoles(guest)
+    yield from lower_gdb(guest)
+    yield from lower_firmware_files(guest)
+    yield from lower_boot_order(guest)
+    yield from lower_tpm(guest)
+    yield from lower_firmware(guest)
+    for argument in extra:
+        value = (argument.value,) if argument.value else ()
+        yield Option((argument.flag, *value), ("extra_args",), "extra_args")
+    yield from lower_functions(guest)
+    yield from lower_secrets(guest)
+
+
+def topology_of(guest: Guest) -> tuple[int, int, int]:
+    """Sockets, cores and threads. Always all three are given: bhyve's own defaults differ from its manual."""
+    topology = guest.vm.topology
+    if topology is None:
+        return guest.vm.cpus, 1, 1
+    if not isinstance(topology, Topology):
+        topology = guest.site.topologies[topology]
+    return topology.sockets, topology.cores, topology.threads
+
+
+def _lower_consoles(guest: Guest) -> Iterator[Option]:
+    for port in sorted(guest.vm.serial):
+        backend, keys = serial_backend(guest, port, guest.vm.serial[port])
+        if guest.features.pc:
+            yield Option(("-l", f"{port},{backend}"), keys, f"serial.{port}")
+        elif port == "com1":
+            yield Option(("-o", f"console={backend}"), (*keys, "rule:arm64-console"), f"serial.{port}")
+
+
+def seed_path(vm: str) -> str:
+    """The ISO image that provisioning makes of the seed."""
+    return f"{STATE}/{vm}/seed.iso"

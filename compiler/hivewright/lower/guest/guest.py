@@ -1,0 +1,159 @@
+"""One VM on one host: from its definition and its lock to a VmPlan."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+
+from hivewright.diagnostics import Diagnostic
+from hivewright.lower.context import Device, Guest
+from hivewright.lower.devices.devices import prepare_simple_devices, serial_ports
+from hivewright.lower.devices.disks import disk_plans, prepare_disks, provision_disks, provision_images
+from hivewright.lower.devices.nics import nic_plans, prepare_taps
+from hivewright.lower.devices.passthrough import passed_devices, prepare_binds, prepare_passthrough, reserved_devices
+from hivewright.lower.guest.command import lower_command, lower_devices, seed_path, vnc_address
+from hivewright.lower.guest.debug import gdb_address, prepare_debug
+from hivewright.lower.guest.firmware import prepare_rom, prepare_variables, provision_firmware
+from hivewright.lower.guest.limits import prepare_limits
+from hivewright.lower.guest.loader import lower_loader, prepare_loader
+from hivewright.lower.guest.machine import prepare_machine
+from hivewright.lower.guest.tpm import prepare_tpm
+from hivewright.lower.seed.seed import Seed, SeedWriter
+from hivewright.plan import Option, Policy, Step, VmPlan
+
+_DIGEST_LENGTH = 32
+"""Hexadecimal digits of a digest in scripts: 128 bits."""
+
+_MOMENTS = ("crash", "poststart", "poststop", "prestart", "prestop", "reboot")
+
+
+def lower_guest(guest: Guest, depth: int, seeds: SeedWriter) -> tuple[VmPlan, tuple[Diagnostic, ...]]:
+    """The plan of a guest and what is wrong with its seed. ``depth`` is its wave within its order."""
+    vm = guest.vm
+    devices = lower_devices(guest)
+    seed: Seed = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+    if vm.cloud_init is not None:
+        seed, diagnostics = seeds.seed(guest)
+    provision = tuple(_provision(guest, bool(seed)))
+    provision_digest = _digest(provision, seed)
+    prepare = tuple(_prepare(guest, provision_digest if provision else ""))
+    options = tuple(lower_command(guest, devices))
+    loader = tuple(lower_loader(guest))
+    hooks = _hooks(guest)
+    policy = Policy(vm.on_poweroff, vm.on_reboot, vm.on_crash, vm.restart_limit.count, vm.restart_limit.within)
+    hosts = guest.site.hosts_of(vm)
+    plan = VmPlan(
+        name=guest.name,
+        host=guest.host_name,
+        home=hosts[0],
+        source=f"{guest.site.homes.get(('vm', guest.name), '')} [vm.{guest.name}]".lstrip(),
+        description=vm.description,
+        profile=vm.profile,
+        hosts=hosts,
+        cpus=vm.cpus,
+        memory=vm.memory,
+        autostart=vm.autostart,
+        order=vm.order,
+        depth=depth,
+        after=vm.after,
+        ready=(vm.ready.tcp, vm.ready.timeout) if vm.ready is not None else None,
+        stop_timeout=vm.stop_timeout,
+        policy=policy,
+        prepare=prepare,
+        options=options,
+        provision=provision,
+        digest=_start_digest(options, (*prepare, *loader), policy, hooks, vm.stop_timeout),
+        provision_digest=provision_digest,
+        seed=seed,
+        hooks=hooks,
+        loader=loader,
+        nics=nic_plans(guest),
+        disks=disk_plans(guest),
+        slots=_slots(devices),
+        vnc=vnc_address(guest),
+        consoles=serial_ports(guest),
+        gdb=gdb_address(guest),
+        debugger=vm.debug.debugger if vm.debug is not None and vm.debug.debugger != "lldb" else "",
+        passthrough=passed_devices(guest),
+        pptdevs=reserved_devices(guest),
+    )
+    return plan, diagnostics
+
+
+def _prepare(guest: Guest, provision_digest: str) -> Iterator[Step]:
+    """What each start checks or makes: what only the administrator can mend first, then what provisioning makes, and
+    last what needs an undo: devices that are taken from their drivers, and taps."""
+    vm = guest.vm
+    yield from prepare_rom(guest)
+    yield from prepare_loader(guest)
+    yield from prepare_machine(guest)
+    yield from prepare_tpm(guest)
+    if vm.pin:
+        yield Step("cpus", (str(max(max(cpus) for cpus in vm.pin.values())),), ("pin",), "pin")
+    if vm.cpus > 1 and guest.host.cpus is None and guest.features.vcpu_tunable:
+        yield Step("vcpus", (str(vm.cpus),), ("cpus", "host:freebsd"), "cpus")
+    yield from prepare_passthrough(guest)
+    yield from prepare_simple_devices(guest)
+    yield from prepare_debug(guest)
+    yield from prepare_limits(guest)
+    if provision_digest:
+        yield Step("provisioned", (provision_digest,), ("rule:provisioned",), "provision")
+    yield from prepare_variables(guest)
+    yield from prepare_disks(guest)
+    if vm.cloud_init is not None:
+        yield Step("file", ("seed", seed_path(guest.name)), ("cloud_init", "rule:seed"), "cloud_init")
+    if vm.hooks.prestart:
+        yield Step("hook", ("prestart",), ("hooks.prestart",), "hooks.prestart")
+    yield from prepare_binds(guest)
+    yield from prepare_taps(guest)
+
+
+def _provision(guest: Guest, has_seed: bool) -> Iterator[Step]:
+    """What provisioning makes if it is missing."""
+    yield from provision_images(guest)
+    yield from provision_disks(guest)
+    yield from provision_firmware(guest)
+    if has_seed:
+        yield Step("seed", (), ("cloud_init",), "cloud_init")
+
+
+def _slots(devices: Iterable[Device]) -> tuple[tuple[str, str], ...]:
+    return tuple((device.option.words[1].partition(",")[0], device.description) for device in devices)
+
+
+def _hooks(guest: Guest) -> tuple[tuple[str, bytes], ...]:
+    """Hooks by their place below ``hooks/``; numbers of equal width keep the order in which they are listed."""
+    found: list[tuple[str, bytes]] = []
+    for moment in _MOMENTS:
+        files: tuple[str, ...] = getattr(guest.vm.hooks, moment)
+        if not files:
+            continue
+        width = len(str(10 * len(files)))
+        for number, file in enumerate(files, 1):
+            name = file.rpartition("/")[2]
+            found.append((f"{moment}/{10 * number:0{width}}-{name}", guest.site.files[file]))
+    return tuple(found)
+
+
+def _digest(steps: Iterable[Step], files: Iterable[tuple[str, bytes]]) -> str:
+    """A digest of steps and files. Control characters, which no word contains, keep words and steps apart."""
+    text = "\x1e".join(["\x1f".join((step.verb, *step.words)) for step in steps])
+    digest = hashlib.sha256(text.encode())
+    for name, content in files:
+        digest.update(f"\x1d{name}\x1f{len(content)}\x1f".encode())
+        digest.update(content)
+    return digest.hexdigest()[:_DIGEST_LENGTH]
+
+
+def _start_digest(
+    options: Iterable[Option],
+    prepare: Iterable[Step],
+    policy: Policy,
+    hooks: Iterable[tuple[str, bytes]],
+    stop_timeout: int,
+) -> str:
+    words = [word for option in options for word in option.words]
+    limits = (policy.on_poweroff, policy.on_reboot, policy.on_crash, str(policy.restart_count))
+    first = Step("", (*words, "", *limits, str(policy.restart_within), str(stop_timeout)), (), "")
+    return _digest((first, *prepare), hooks)

@@ -1,0 +1,124 @@
+"""What loads a guest that has no boot ROM: bhyveload(8) or grub-bhyve, before each run of bhyve."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hivewright.lower.context import RUN, Guest, memory_word
+from hivewright.lower.devices.devices import serial_backend
+from hivewright.lower.devices.disks import cd_path, disk_path
+from hivewright.lower.guest.firmware import has_rom
+from hivewright.model.firmware import Bhyveload, Grub, boot_device
+from hivewright.plan import Keys, Step
+from hivewright.site.host_devices import passes_devices
+
+BHYVELOAD = "/usr/sbin/bhyveload"
+GRUB = "/usr/local/sbin/grub-bhyve"
+"""File of the package grub2-bhyve."""
+
+_DIRECTORY = "/boot/grub"
+
+
+def lower_loader(guest: Guest) -> Iterator[Step]:
+    """The words of the loader, in calls that belong together, and the lines of the files that it reads."""
+    if has_rom(guest):
+        return
+    yield from _lower_grub(guest) if guest.vm.firmware.kind == "grub" else _lower_bhyveload(guest)
+    yield Step("loader", (guest.name,), (), "")
+
+
+def prepare_loader(guest: Guest) -> Iterator[Step]:
+    """Whether the loader and the files that it reads are there."""
+    if has_rom(guest):
+        return
+    program = GRUB if guest.vm.firmware.kind == "grub" else BHYVELOAD
+    yield Step("loader", (program,), ("firmware.kind",), "firmware")
+    loader = guest.vm.firmware.bhyveload
+    if loader is not None and loader.os_loader is not None:
+        key = "firmware.bhyveload.os_loader"
+        yield Step("file", ("OS loader", loader.os_loader), (key,), key)
+    if loader is not None and loader.host_directory is not None:
+        key = "firmware.bhyveload.host_directory"
+        yield Step("file", ("directory of the host", loader.host_directory), (key,), key)
+
+
+def _lower_bhyveload(guest: Guest) -> Iterator[Step]:
+    """bhyveload(8). Its memory must be that of bhyve, and wired where that is."""
+    loader = guest.vm.firmware.bhyveload or Bhyveload()
+    yield _program(guest, BHYVELOAD)
+    yield from _lower_wired(guest)
+    yield _call(("-m", memory_word(guest.vm.memory)), "memory")
+    for _, path, keys in _media(guest):
+        yield Step("loader", ("-d", path), keys, keys[0].rpartition(".")[0])
+    for name, value in sorted(loader.variables.items()):
+        yield _call(("-e", f"{name}={value}"), "firmware.bhyveload.variables")
+    if loader.host_directory is not None:
+        yield _call(("-h", loader.host_directory), "firmware.bhyveload.host_directory")
+    if loader.os_loader is not None:
+        yield _call(("-l", loader.os_loader), "firmware.bhyveload.os_loader")
+
+
+def _lower_grub(guest: Guest) -> Iterator[Step]:
+    """grub-bhyve(8). Commands of one's own become the only entry of a menu, in a grub.cfg on the host."""
+    grub = guest.vm.firmware.grub or Grub()
+    media = _media(guest)
+    for device, path, keys in media:
+        yield Step("loader_file", ("device.map", f"({device}) {path}"), keys, keys[0].rpartition(".")[0])
+    boot = boot_device(guest.vm.firmware, dict(guest.vm.disk), dict(guest.vm.cd)) or ""
+    root = grub.root or ("cd0" if boot.startswith("cd.") else "hd0,msdos1")
+    if grub.commands:
+        yield from _lower_menu(guest, grub, root)
+    yield _program(guest, GRUB)
+    yield from _lower_wired(guest)
+    yield _call(("-M", memory_word(guest.vm.memory)), "memory")
+    yield _call(("-m", f"{RUN}/{guest.name}/device.map"), "firmware.kind")
+    if grub.commands:
+        yield _call(("-r", "host", "-d", f"{RUN}/{guest.name}"), "firmware.grub.commands")
+        return
+    yield _call(("-r", root), "firmware.grub.root")
+    if grub.directory != _DIRECTORY:
+        yield _call(("-d", grub.directory), "firmware.grub.directory")
+    if grub.config is not None:
+        yield _call(("-g", grub.config), "firmware.grub.config")
+
+
+def _lower_menu(guest: Guest, grub: Grub, root: str) -> Iterator[Step]:
+    lines = (
+        (f"set timeout={grub.timeout}", "firmware.grub.timeout"),
+        (f"menuentry {guest.name} {{", "firmware.grub.commands"),
+        (f"set root={root}", "firmware.grub.root"),
+        *((command, "firmware.grub.commands") for command in grub.commands),
+        ("}", "firmware.grub.commands"),
+    )
+    for line, key in lines:
+        yield Step("loader_file", ("grub.cfg", line), (key,), key)
+
+
+def _program(guest: Guest, program: str) -> Step:
+    """The loader and the console that it shares with bhyve."""
+    backend, keys = serial_backend(guest, "com1", guest.vm.serial["com1"])
+    return _call((program, "-c", backend), "firmware.kind", keys[-1])
+
+
+def _lower_wired(guest: Guest) -> Iterator[Step]:
+    if passes_devices(guest.vm) or guest.vm.machine.wired:
+        yield _call(("-S",), "machine.wired")
+
+
+def _call(words: tuple[str, ...], *keys: str) -> Step:
+    return Step("loader", words, keys, keys[0].removesuffix(".kind"))
+
+
+def _media(guest: Guest) -> list[tuple[str, str, Keys]]:
+    """What the loader may read, as GRUB names it: what it boots from is the first of its kind, and the first of all."""
+    vm = guest.vm
+    boot = boot_device(vm.firmware, dict(vm.disk), dict(vm.cd))
+    disks = {f"disk.{name}": disk_path(guest, name, disk) for name, disk in sorted(vm.disk.items())}
+    cds = {f"cd.{name}": cd_path(name, cd) for name, cd in sorted(vm.cd.items())}
+    media = [
+        (f"{kind}{number}", *found[key], key)
+        for kind, found in (("hd", disks), ("cd", cds))
+        for number, key in enumerate(sorted(found, key=lambda key: (key != boot, key)))
+    ]
+    media.sort(key=lambda entry: entry[3] != boot)
+    return [(device, path, keys) for device, path, keys, _ in media]

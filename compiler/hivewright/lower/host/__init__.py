@@ -1,0 +1,1 @@
+"""One host: its guests, networks and settings. Entrance: ``host``."""

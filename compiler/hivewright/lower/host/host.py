@@ -1,0 +1,129 @@
+"""A whole host: its guests, networks, kernel modules, devd rules, and what its administrator must do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from hivewright.allocation.allocate import Allocation
+from hivewright.bhyve.releases import features
+from hivewright.diagnostics import Diagnostic
+from hivewright.lower.context import Guest, Lowered
+from hivewright.lower.devices.iscsi import iscsi_lines
+from hivewright.lower.guest.guest import lower_guest
+from hivewright.lower.guest.limits import lower_accounting
+from hivewright.lower.host.boot import RC_TIMEOUT, lower_admin, lower_kernel, lower_loader, lower_modules, lower_notes
+from hivewright.lower.host.devd import lower_devd, uplinks_of
+from hivewright.lower.host.nat import fragments, lower_lines, lower_rc, reservations
+from hivewright.lower.host.networks import lower_networks
+from hivewright.lower.host.rates import lower_rates, rate_lines, rate_notes, rate_settings
+from hivewright.lower.host.sriov import iov_notes, iov_settings, lower_iov, users_of
+from hivewright.lower.seed.seed import SeedWriter
+from hivewright.plan import HostPlan, VmPlan
+from hivewright.site import Site
+from hivewright.site.start_order import depths, stopping_time
+
+_PPTDEVS = 3
+
+
+def lower(site: Site, allocation: Allocation) -> Lowered:
+    """The plans of all hosts, sorted by name. The site must have passed the rules."""
+    seeds = SeedWriter()
+    return _joined([_lower_host(site, allocation, host, seeds) for host in sorted(site.hosts)])
+
+
+def lower_host(site: Site, allocation: Allocation, host: str, seeds: SeedWriter) -> Lowered:
+    """The plan of one host; ``seeds`` remembers what the seeds of all hosts have in common."""
+    return _joined([_lower_host(site, allocation, host, seeds)])
+
+
+def _joined(results: Iterable[tuple[HostPlan, list[Diagnostic]]]) -> Lowered:
+    plans: list[HostPlan] = []
+    diagnostics: dict[Diagnostic, None] = {}
+    for plan, found in results:
+        plans.append(plan)
+        # A VM of several hosts says the same on each of them.
+        diagnostics.update(dict.fromkeys(found))
+    return Lowered(tuple(plans), tuple(diagnostics))
+
+
+def _lower_host(site: Site, allocation: Allocation, name: str, seeds: SeedWriter) -> tuple[HostPlan, list[Diagnostic]]:
+    host = site.hosts[name]
+    supported = features(host.freebsd, host.arch)
+    vms = site.guests[name]
+    depth = depths(vms)
+    diagnostics: list[Diagnostic] = []
+    plans: list[VmPlan] = []
+    residents = [Guest(site, name, host, supported, key, vm, allocation.locks[key]) for key, vm in vms.items()]
+    for guest in residents:
+        plan, found = lower_guest(guest, depth[guest.name], seeds)
+        plans.append(plan)
+        diagnostics += found
+    plans.sort(key=lambda plan: (plan.order, plan.depth, plan.name))
+    networks = lower_networks(site, name, {nic.network for plan in plans for nic in plan.nics if nic.network})
+    modules = lower_modules(plans, networks)
+    iov = tuple(lower_iov(host, users_of(residents))) if host.sriov else ()
+    selectors = {selector for plan in plans for selector in plan.pptdevs}
+    passes = any(plan.passthrough for plan in plans)
+    loader = (*lower_loader(modules, selectors, host.iommu if passes else None), *lower_accounting(plans))
+    if sum(setting.name.startswith("pptdevs") for setting in loader) > _PPTDEVS:
+        diagnostics.append(_too_many_devices(site, name))
+    known = ((nic.network, nic.mac, plan.name, nic.address) for plan in plans for nic in plan.nics)
+    rates = lower_rates(residents)
+    files = tuple(fragments(networks, reservations(networks, known), rates.sections))
+    diagnostics += _same_ports(site, name, plans)
+    shutdown_timeout = host.shutdown_timeout or max(stopping_time(vms), RC_TIMEOUT)
+    return HostPlan(
+        name=name,
+        freebsd=host.freebsd,
+        arch=host.arch,
+        cpus=host.cpus or 0,
+        memory=host.memory or 0,
+        source=f"{site.homes.get(('host', name), '')} [host.{name}]".lstrip(),
+        shutdown_timeout=shutdown_timeout,
+        vms=tuple(plans),
+        networks=networks,
+        modules=modules,
+        loader=loader,
+        admin=tuple(lower_admin(shutdown_timeout)) if plans else (),
+        devd=tuple(lower_devd(vms, uplinks_of(networks), bool(selectors) or any(plan.functions for plan in iov))),
+        notes=(
+            *lower_notes(plans, networks, supported.member_addresses, host.iommu),
+            *(*iov_notes(iov), *rate_notes(rates)),
+        ),
+        lines=(
+            *lower_lines(files, networks, bool(rates.sections), rate_lines(rates)),
+            *iscsi_lines(plans),
+        ),
+        fragments=files,
+        iov=iov,
+        rc=(*iov_settings(iov), *lower_rc(networks, bool(rates.sections))),
+        kernel=(*(lower_kernel(shutdown_timeout) if plans else ()), *rate_settings(rates)),
+    ), diagnostics
+
+
+def _same_ports(site: Site, host: str, plans: Iterable[VmPlan]) -> Iterator[Diagnostic]:
+    """Ports of switches are called after the end of the MAC address, which addresses of one's own may share."""
+    first: dict[str, tuple[str, str]] = {}
+    for plan in plans:
+        for nic in plan.nics:
+            if ":" not in nic.tap:
+                continue
+            other = first.setdefault(nic.tap, (plan.name, nic.name))
+            if other != (plan.name, nic.name):
+                yield Diagnostic(
+                    "BHYVE002",
+                    f"nic {other[1]} of {other[0]} and nic {nic.name} of {plan.name} would both be the port {nic.tap} "
+                    f"on {host}",
+                    site.place("vm", plan.name, "nic", nic.name, "mac"),
+                    "give one of them a MAC address with other last three octets; ports are called after these",
+                    (site.place("vm", other[0], "nic", other[1], "mac"),),
+                )
+
+
+def _too_many_devices(site: Site, name: str) -> Diagnostic:
+    return Diagnostic(
+        "BHYVE001",
+        f"the passthrough devices of {name} do not fit into pptdevs, pptdevs2 and pptdevs3",
+        site.place("host", name, "device", part="table"),
+        "give fewer devices to guests; a loader variable holds 128 characters, and there are three",
+    )

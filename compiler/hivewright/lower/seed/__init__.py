@@ -1,0 +1,1 @@
+"""First-boot data of guests for cloud-init. Entrance: ``seed``."""

@@ -1,0 +1,65 @@
+"""Whether a site is right: its rules and its numbers, side by side where that is worth a process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+
+from hivewright.pipeline.session import Front
+
+if TYPE_CHECKING:
+    from hivewright.allocation.lock_files import Locks, Numbers
+    from hivewright.diagnostics import Diagnostic
+    from hivewright.site import Site
+
+T = TypeVar("T")
+
+VMS_WORTH_A_PROCESS = 200
+"""A process more costs as much as checking or compiling about so many guests."""
+
+LOCKS_WORTH_A_PROCESS = 2000
+"""And as much as reading or writing about so many locks."""
+
+
+class Verdict(NamedTuple, Generic[T]):
+    """A site without errors: its numbers, and what was asked for besides."""
+
+    numbers: Numbers
+    besides: T
+
+
+def settle(
+    front: Front,
+    site: Site,
+    loading: tuple[Diagnostic, ...],
+    locks: Callable[[], Locks],
+    besides: Callable[[], T],
+    meanwhile: Callable[[], None] = lambda: None,
+) -> Verdict[T] | None:
+    """Checks the rules and allocates numbers; reports what was found, ``loading`` first. ``None`` when there is an
+    error.
+
+    ``besides`` is called where the rules are checked, perhaps in another process, and ``meanwhile`` in this one.
+    """
+    from hivewright.allocation.lock_files import allocate_numbers
+    from hivewright.rules import check_rules
+
+    def check() -> tuple[Sequence[Diagnostic], T]:
+        return check_rules(site), besides()
+
+    checked = check
+    if len(site.vms) >= VMS_WORTH_A_PROCESS:
+        from hivewright.system.parallel import in_background
+
+        checked = in_background(check, worthwhile=True)
+    try:
+        numbers = allocate_numbers(site, locks())
+        meanwhile()
+    except BaseException:
+        checked()
+        raise
+    rules, found = checked()
+    # What is allocated for a site that breaks the rules says nothing.
+    if front.report((*loading, *rules)) or front.report(numbers.diagnostics):
+        return None
+    return Verdict(numbers, found)

@@ -1,0 +1,37 @@
+"""From a valid site and its numbers to the files of its hosts: one compilation per host."""
+
+from __future__ import annotations
+
+from hivewright.allocation.allocate import Allocation
+from hivewright.diagnostics import Diagnostic
+from hivewright.emit.render import load_templates, render
+from hivewright.emit.verify import verify
+from hivewright.lower import lower_host
+from hivewright.lower.seed.seed import SeedWriter
+from hivewright.plan import Artifact
+from hivewright.site import Site
+from hivewright.system.data import data_directory
+
+
+def get_ready() -> None:
+    """Load what compiling a host needs, before processes are forked that would each load it."""
+    load_templates(data_directory("templates"))
+
+
+def compile_host(
+    site: Site, allocation: Allocation, host: str, seeds: SeedWriter
+) -> tuple[dict[str, Artifact] | None, list[Diagnostic]]:
+    """The artifacts of one host; none when something cannot be lowered.
+
+    ``seeds`` remembers what the seeds of all hosts have in common. Raises ``AssertionError`` when the result
+    contradicts the plan: a defect of hivewright.
+    """
+    lowered = lower_host(site, allocation, host, seeds)
+    diagnostics = list(lowered.diagnostics)
+    if not lowered.plans or any(each.severity == "error" for each in diagnostics):
+        return None, diagnostics
+    artifacts = render(lowered.plans[0])
+    defects = verify(artifacts)
+    if defects:
+        raise AssertionError("; ".join(each.message for each in defects))
+    return artifacts, diagnostics

@@ -1,0 +1,130 @@
+"""Compiling hosts side by side, and writing them and the locks when nothing is wrong with any of them."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+
+from hivewright.allocation.lock_files import Numbers
+from hivewright.diagnostics import Diagnostic
+from hivewright.lower.seed.seed import SeedWriter
+from hivewright.output.write import (
+    Changes,
+    OutputError,
+    Work,
+    apply,
+    compare_departed,
+    compare_files,
+    compare_host,
+    discard,
+    stage,
+)
+from hivewright.pipeline import check_site, compile_host
+from hivewright.pipeline.session import Front
+from hivewright.site import Site
+from hivewright.source import LOCKS
+from hivewright.system.parallel import Steps, in_background, run_forked
+
+_Finding = tuple[list[Diagnostic], Changes]
+
+
+def compile_hosts(front: Front, site: Site, numbers: Numbers, hosts: Sequence[str], *, writes: bool) -> Changes | None:
+    """Bring hosts and locks up to date, or with ``writes`` unset look what that would be.
+
+    ``None`` when something is wrong, which was reported; nothing was written then but what an error of writing left.
+    """
+    try:
+        return _Compilation(front, site, numbers, writes=writes).run(hosts)
+    except OutputError as error:
+        front.report([_output_fault(error)])
+        return None
+
+
+class _Compilation:
+    """The hosts of a valid site on their way to the output folder of its project."""
+
+    def __init__(self, front: Front, site: Site, numbers: Numbers, *, writes: bool) -> None:
+        self._front = front
+        self._site = site
+        self._numbers = numbers
+        self._build = front.project.build
+        self._writes = writes
+        self._changes = Changes()
+        self._seeds = SeedWriter()
+        self._locks = compare_files(front.project.locks, numbers.changed_locks, f"{LOCKS}/")
+        self._departed = compare_departed(self._build, site.hosts.keys())
+
+    def run(self, hosts: Sequence[str]) -> Changes | None:
+        is_first = not os.path.lexists(self._build)
+        try:
+            steps = Steps(self._prepare, self._finish, self._abandon)
+            done = run_forked(steps, hosts, self._workers(hosts), self._decide)
+        finally:
+            if is_first:  # an empty folder is what is left of a first build that was given up
+                with suppress(OSError):
+                    os.rmdir(self._build)
+        if done is None:
+            failed = self._failed
+        else:
+            failed = self._front.report(itertools.chain.from_iterable(done))
+            apply(self._departed)
+        for work in self._departed:
+            self._changes.add(work.changes)
+        return None if failed else self._changes
+
+    def _prepare(self, host: str) -> tuple[Work | None, _Finding]:
+        artifacts, diagnostics = compile_host.compile_host(self._site, self._numbers.allocation, host, self._seeds)
+        if artifacts is None:
+            return None, (diagnostics, Changes())
+        try:
+            work = compare_host(self._build, host, artifacts)
+            if self._writes:
+                stage(work)
+        except OutputError as error:
+            return None, ([*diagnostics, _output_fault(error)], Changes())
+        return work, (diagnostics, work.changes)
+
+    def _decide(self, findings: list[_Finding]) -> bool:
+        self._failed = self._front.report([each for diagnostics, _ in findings for each in diagnostics])
+        for changes in (self._locks.changes, *(changes for _, changes in findings)):
+            self._changes.add(changes)
+        if self._failed or not self._writes:
+            return False
+        # Locks first: a build that is killed between them and a host is repaired by the next.
+        self._write_locks()
+        return True
+
+    def _write_locks(self) -> None:
+        files, middle = self._locks.write, len(self._locks.write) // 2
+        if middle <= check_site.LOCKS_WORTH_A_PROCESS:
+            apply([self._locks])
+            return
+        others = replace(self._locks, write=files[middle:], remove=[])
+        written = in_background(lambda: apply([others]), worthwhile=True)
+        try:
+            apply([replace(self._locks, write=files[:middle])])
+        finally:
+            written()
+
+    def _finish(self, work: Work | None) -> list[Diagnostic]:
+        try:
+            apply([work] if work is not None else [])
+        except OutputError as error:
+            return [_output_fault(error)]
+        return []
+
+    def _abandon(self, work: Work | None) -> None:
+        if work is not None:
+            discard(work)
+
+    def _workers(self, hosts: Sequence[str]) -> int:
+        wanted = set(hosts)
+        vms = sum(1 for vm in self._site.vms.values() if wanted.intersection(self._site.hosts_of(vm)))
+        return 1 + vms // check_site.VMS_WORTH_A_PROCESS
+
+
+def _output_fault(error: OutputError) -> Diagnostic:
+    return Diagnostic("OUT001", f"{error.path}: {error.reason}", help=error.remedy)

@@ -1,0 +1,202 @@
+"""Remembers what a build looked at and wrote, so that the next one can leave out what did not change.
+
+A stamp holds a signature of everything a build depends on, and for every host a digest of its definition and a
+signature of its output. Signatures are over names, sizes, times and inodes, not contents. It lies in the user's cache
+folder, never in the project; losing it costs time only. Of the locks and of the output at most ``FILE_LIMIT`` files
+each are looked at, those nearest to the top first, every MANIFEST among them; ``build --check`` and ``diff`` do
+without the stamp and compare every byte.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from hashlib import blake2b
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
+
+from hivewright import __version__
+from hivewright.source import Project
+from hivewright.system.cache import cache_path, keep
+from hivewright.system.data import data_directory, package_directory
+
+FILE_LIMIT = 512
+FEWEST_FILES = 2
+"""Of a host: INVENTORY.md and MANIFEST, which lie at the top."""
+WORTH_A_DESCENT = 16
+"""With fewer files for each host only those at the top are looked at: the next are many folders away."""
+
+
+class Stamp(NamedTuple):
+    """What an earlier build left; empty when there was none."""
+
+    compiler: str = ""
+    inputs: str = ""
+    locks: str = ""
+    hosts: Mapping[str, tuple[str, str]] = {}
+    """Host -> digest of its definition, signature of its output."""
+    names: Sequence[str] = ()
+    """What lies in the output folder."""
+
+
+def signature(
+    directories: Iterable[str], limit: int | None = None, skipped: Collection[str] = (), *, follow: bool = True
+) -> str:
+    """A digest over the metadata of the files below some directories, without the directories ``skipped``.
+
+    Of ``limit`` files at most. What is read is followed through links; in what is written a link is a change.
+    """
+    seen: list[str] = []
+    entered: set[tuple[int, int]] = set()
+    pending = list(directories)
+    for directory in pending:
+        if limit is not None and len(seen) >= limit:
+            break
+        if not follow and os.path.islink(directory):
+            seen.append(f"{directory} is a link")
+            continue
+        try:
+            status = os.stat(directory)
+            with os.scandir(directory) as found:
+                entries = sorted(found, key=lambda entry: entry.name)
+        except OSError as error:
+            seen.append(f"{directory} {error.errno}")
+            continue
+        # Links may lead to a folder above them; each folder is entered once, as it is when the site is read.
+        if (status.st_dev, status.st_ino) in entered:
+            continue
+        entered.add((status.st_dev, status.st_ino))
+        for entry in entries:
+            if entry.name == "__pycache__" or entry.path in skipped:
+                continue
+            if _is_directory(entry, follow):
+                pending.append(entry.path)
+            else:
+                seen.append(f"{entry.path} {_metadata(entry, follow)}")
+                if limit is not None and len(seen) >= limit:
+                    break
+    return blake2b("\n".join(seen).encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
+
+
+def _is_directory(entry: os.DirEntry[str], follow: bool) -> bool:
+    try:
+        return entry.is_dir(follow_symlinks=follow)
+    except OSError:  # a link to itself
+        return False
+
+
+def _metadata(entry: os.DirEntry[str], follow: bool) -> str:
+    try:
+        status = entry.stat(follow_symlinks=follow)
+    except OSError as error:
+        return f"{error.errno}"
+    # The time of the last change of the inode cannot be set back, as the other can (cp -p, rsync -t).
+    return f"{status.st_mtime_ns} {status.st_ctime_ns} {status.st_size} {status.st_ino} {status.st_mode}"
+
+
+def compiler_signature() -> str:
+    """Of hivewright itself: its version where it is installed, its files in a checkout."""
+    folders = [package_directory(), *(data_directory(name) for name in ("templates", "profiles"))]
+    return f"{__version__} {signature(map(str, folders))}"
+
+
+def input_signature(project: Project) -> str:
+    """Of everything below the site but its locks, and of the project's own profiles."""
+    folders = [str(project.site), *(str(path) for path in project.profiles[:-1])]
+    return signature(dict.fromkeys(folders), skipped=(str(project.build), str(project.locks)))
+
+
+def lock_signature(project: Project) -> str:
+    """Of the locks, which a build reads and writes: of their folder, and of those that the file system lists first.
+
+    It lists them in the same order as long as nothing is added to the folder, removed or renamed, which shows in the
+    time of the folder.
+    """
+    folder = str(project.locks)
+    if os.path.islink(folder):
+        return f"{folder} is a link"
+    try:
+        status = os.stat(folder)
+        with os.scandir(folder) as found:
+            seen = [f"{entry.name} {_metadata(entry, follow=False)}" for entry in islice(found, FILE_LIMIT)]
+    except OSError as error:
+        return f"{folder} {error.errno}"
+    seen.append(f"{status.st_mtime_ns} {status.st_ctime_ns} {status.st_ino}")
+    return blake2b("\n".join(seen).encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
+
+
+def output_signature(build: Path, host: str, hosts: int) -> str:
+    """Of one host's output; ``hosts`` is among how many the limit is shared."""
+    share = FILE_LIMIT // max(hosts, 1)
+    return signature([os.path.join(build, host)], share if share >= WORTH_A_DESCENT else FEWEST_FILES, follow=False)
+
+
+def output_names(build: Path) -> list[str]:
+    """What lies in the output folder."""
+    try:
+        return sorted(os.listdir(build))
+    except OSError:
+        return []
+
+
+def is_current(stamp: Stamp, project: Project, compiler: str, inputs: str) -> bool:
+    """Whether a build would find nothing to do."""
+    return (
+        bool(stamp.inputs)
+        and stamp.compiler == compiler
+        and stamp.inputs == inputs
+        and stamp.locks == lock_signature(project)
+        and stamp.names == output_names(project.build)
+        and all(
+            signed == output_signature(project.build, host, len(stamp.hosts))
+            for host, (_, signed) in stamp.hosts.items()
+        )
+    )
+
+
+def check_signature(project: Project) -> str:
+    """Of everything that ``check`` looks at, every lock included."""
+    return f"{compiler_signature()} {input_signature(project)} {signature([str(project.locks)], follow=False)}"
+
+
+def is_checked(project: Project, signed: str) -> bool:
+    """Whether an earlier check of exactly this had nothing to say."""
+    path = cache_path(project.site, ".checked")
+    try:
+        return path is not None and path.read_text(encoding="utf-8") == signed
+    except (OSError, ValueError):
+        return False
+
+
+def mark_checked(project: Project, signed: str) -> None:
+    """Remember that a check had nothing to say."""
+    keep(cache_path(project.site, ".checked"), signed.encode())
+
+
+def read_stamp(project: Project) -> Stamp:
+    """The stamp of the last build of this project; an empty one when there is none that can be used."""
+    import json
+
+    try:
+        path = cache_path(project.site, ".json")
+        if path is None:
+            return Stamp()
+        values = json.loads(path.read_bytes())
+        hosts = {str(host): (str(digest), str(signed)) for host, (digest, signed) in values["hosts"].items()}
+        return Stamp(
+            str(values["compiler"]),
+            str(values["inputs"]),
+            str(values["locks"]),
+            hosts,
+            [str(name) for name in values["names"]],
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return Stamp()
+
+
+def write_stamp(project: Project, stamp: Stamp) -> None:
+    """Keep a stamp."""
+    import json
+
+    keep(cache_path(project.site, ".json"), json.dumps(stamp._asdict()).encode())

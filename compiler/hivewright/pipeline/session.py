@@ -1,0 +1,105 @@
+"""The half that most verbs share: find the project, read it, load it, check the rules, report."""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import Namespace
+from collections.abc import Iterable
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from hivewright.diagnostics import Diagnostic
+from hivewright.source import Project, Sources, find_project, read_site
+
+if TYPE_CHECKING:
+    from hivewright.site import Site
+    from hivewright.source.parsing import Memory
+
+
+class Front:
+    """A project as it was read, and the way to report. There is a site only when no error was found.
+
+    As a context manager it sees to it that ``--format json`` gives one document, whatever was reported when.
+    """
+
+    def __init__(self, arguments: Namespace, project: Project, sources: Sources) -> None:
+        self.arguments = arguments
+        self.project = project
+        self.sources = sources
+        self.site: Site | None = None
+        self.reported: list[Diagnostic] = []
+
+    def report(self, diagnostics: Iterable[Diagnostic]) -> bool:
+        """Prints diagnostics to stderr as the flags ask; true when one of them is an error."""
+        found = _promote(self.arguments, diagnostics)
+        failed = any(each.severity == "error" for each in found)
+        self.reported += found
+        if self.arguments.format != "json":
+            self._print(self._wanted(found))
+        return failed
+
+    def _wanted(self, diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+        return [each for each in diagnostics if each.severity == "error" or not self.arguments.quiet]
+
+    def __enter__(self) -> Front:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None and self.arguments.format == "json":
+            from hivewright.diagnostics.printer import format_diagnostics
+
+            sys.stderr.write(format_diagnostics(self._wanted(self.reported), self.sources, "json", colour=False))
+
+    def _print(self, diagnostics: list[Diagnostic]) -> None:
+        if not diagnostics:
+            return
+        from hivewright.diagnostics.printer import format_diagnostics, summary
+
+        style, colour = self.arguments.format, wants_colour(self.arguments.color)
+        sys.stderr.write(format_diagnostics(diagnostics, self.sources, style, colour=colour))
+        if style == "full" and not self.arguments.quiet:
+            sys.stderr.write(f"{summary(diagnostics)}\n")
+
+
+def load_project(arguments: Namespace) -> Front:
+    """Reads, loads and checks the project of ``-C``; what was found is reported."""
+    front, diagnostics = read_project(arguments, find_project(Path(arguments.directory)))
+    if front.site is not None:
+        from hivewright.rules import check_rules
+
+        diagnostics = (*diagnostics, *check_rules(front.site))
+    if front.report(diagnostics):
+        front.site = None
+    return front
+
+
+def read_project(
+    arguments: Namespace, project: Project, memory: Memory | None = None
+) -> tuple[Front, tuple[Diagnostic, ...]]:
+    """Reads and loads a project, without its rules; what was found is still to be reported."""
+    front = Front(arguments, project, read_site(project, memory))
+    if not front.sources.files:
+        return front, front.sources.diagnostics
+    from hivewright.site.load import load
+
+    loaded = load(front.sources)
+    front.site = loaded.site
+    return front, loaded.diagnostics
+
+
+def _promote(arguments: Namespace, diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """With ``--strict`` warnings become errors."""
+    if not arguments.strict:
+        return tuple(diagnostics)
+    return tuple(each if each.severity == "error" else each._replace(severity="error") for each in diagnostics)
+
+
+def wants_colour(choice: str) -> bool:
+    """Whether stderr gets colour: as asked, or on a terminal unless NO_COLOR is set (no-color.org)."""
+    if choice != "auto":
+        return choice == "always"
+    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb" and sys.stderr.isatty()

@@ -1,0 +1,123 @@
+"""Passthrough devices: whose they are, what they ask of a release, and what keeps together on one card."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from hivewright.diagnostics import Diagnostic
+from hivewright.rules.site_index import Owner, Survey, both, clash, clashes, diagnose, host_place, ordered
+from hivewright.site.host_devices import virtual_functions
+from hivewright.values import format_virtual_function
+
+if TYPE_CHECKING:
+    from hivewright.model.host import Device
+    from hivewright.model.vm import Vm
+
+
+def device_rom(survey: Survey) -> Iterator[Diagnostic]:
+    site = survey.site
+    for name, vm in survey.using("passthrough"):
+        for host in survey.hosts_of[name]:
+            if survey.releases[host] >= (14, 0):
+                continue
+            for key, passthrough in ordered(vm.passthrough):
+                if passthrough.rom is not None:
+                    yield diagnose(
+                        "PCI001",
+                        f"passthrough {key} of {name} has a ROM, which bhyve of FreeBSD {site.hosts[host].freebsd} "
+                        f"on {host} does not take",
+                        site.place("vm", name, "passthrough", key, "rom"),
+                        "delete rom, or bring the host to FreeBSD 14.0 or later",
+                        [site.place("host", host, "freebsd")],
+                    )
+
+
+def same_passthrough(survey: Survey) -> Iterator[Diagnostic]:
+    """A device belongs to one guest at a time (bhyve(8), passthru); two of ours would depend on who starts first."""
+    claims = (
+        ((host, passthrough.device), (name, "passthrough", key, "device"))
+        for name, vm in survey.using("passthrough")
+        for host in survey.hosts_of[name]
+        for key, passthrough in ordered(vm.passthrough)
+        if passthrough.device
+    )
+    for (host, device), first, second in clashes(claims):
+        yield clash(
+            survey.site,
+            "VM021",
+            f"{both(first, second)} have the same device {device} of {host}",
+            (first, second),
+            "give the device to one of them; a PCI device serves one guest at a time",
+        )
+
+
+def passthrough_moves(survey: Survey) -> Iterator[Diagnostic]:
+    for name, vm in survey.passing().items():
+        if len(vm.hosts) < 2:
+            continue
+        what, path = _first_of(vm)
+        yield diagnose(
+            "VM022",
+            f"{name} cannot move between hosts: it has the {what} of one of them",
+            host_place(survey.site, name),
+            f"give {name} one host, or delete its passthrough tables and its nics with vf",
+            [survey.site.place("vm", name, *path)],
+        )
+
+
+def _first_of(vm: Vm) -> tuple[str, tuple[str, str, str]]:
+    """A device that a VM has from its host, and where it says so."""
+    for key, passed in sorted(vm.passthrough.items()):
+        if passed.device:
+            return f"device {passed.device}", ("passthrough", key, "device")
+    kind, key, function = next(virtual_functions(vm))
+    return f"virtual function {format_virtual_function(function)}", (kind, key, "vf")
+
+
+def cards_apart(survey: Survey) -> Iterator[Diagnostic]:
+    """The functions of one card often share their reset and their group in the IOMMU: what one guest does to its
+    function reaches the other. Within a guest, drivers look for the others in the same slot."""
+    for host, definition in survey.site.hosts.items():
+        if len(definition.device) < 2:
+            continue
+        first: dict[str, Owner] = {}
+        for owner, device in _given(survey, host):
+            card = device.pci.rpartition("/")[0]
+            other = first.setdefault(card, owner)
+            known = definition.device[_device_of(survey, other)]
+            if known == device or (known.independent and device.independent):
+                continue
+            yield from _apart(survey, (host, card), other, owner)
+
+
+def _given(survey: Survey, host: str) -> Iterator[tuple[Owner, Device]]:
+    """The devices of a host that guests have, each with the key that says so."""
+    devices = survey.site.hosts[host].device
+    for name, vm in survey.using("passthrough"):
+        if host in survey.hosts_of[name]:
+            for key, passed in ordered(vm.passthrough):
+                if passed.device in devices:
+                    yield (name, "passthrough", key, "device"), devices[passed.device]
+
+
+def _device_of(survey: Survey, owner: Owner) -> str:
+    return survey.site.vms[owner[0]].passthrough[owner[2]].device
+
+
+def _apart(survey: Survey, card: tuple[str, str], first: Owner, second: Owner) -> Iterator[Diagnostic]:
+    """Whether two functions of one card are in different guests, or in different slots of one."""
+    place = survey.site.place
+    silence = "or, if each can be reset by itself, write independent = true in the devices"
+    if first[0] != second[0]:
+        remedy = f"give both to one guest, {silence}"
+        what = f"{both(first, second)} have functions of one card, {'/'.join(card[1:])} of {card[0]}"
+        yield diagnose("PCI009", what, place("vm", *second), remedy, [place("vm", *first)], "warning")
+        return
+    passthrough = survey.site.vms[first[0]].passthrough
+    slots = [passthrough[owner[2]].slot for owner in (first, second)]
+    if all(slots) and len({slot[:2] for slot in slots if slot is not None}) == 1:
+        return
+    what = f"{both(first, second)} are functions of one card, but not of one slot of the guest"
+    remedy = f'write slot = "8:0" and slot = "8:1" (any free slot), {silence}'
+    yield diagnose("PCI010", what, place("vm", *second), remedy, [place("vm", *first)], "warning")

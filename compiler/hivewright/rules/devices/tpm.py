@@ -1,0 +1,62 @@
+"""TPMs of guests: where bhyve has them, and who may have that of the host."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hivewright.diagnostics import Diagnostic
+from hivewright.rules.site_index import Survey, both, clash, clashes, diagnose, host_place
+
+_SINCE = {"passthru": (14, 0), "swtpm": (15, 0)}
+"""bhyve(8), -l tpm."""
+
+
+def tpm(survey: Survey) -> Iterator[Diagnostic]:
+    site = survey.site
+    for name, vm in survey.using("tpm"):
+        if vm.tpm is None:
+            continue
+        place = site.place("vm", name, "tpm", part="table")
+        since = _SINCE[vm.tpm.kind]
+        for host in survey.hosts_of[name]:
+            definition = site.hosts[host]
+            if definition.arch != "amd64":
+                yield diagnose(
+                    "VM030",
+                    f"{name} has a TPM, which bhyve on {definition.arch} ({host}) does not offer",
+                    place,
+                    "delete tpm, or choose an amd64 host",
+                    [site.place("host", host, "arch")],
+                )
+                break
+            if survey.releases[host] < since:
+                yield diagnose(
+                    "VM076",
+                    f"{name} has a TPM of kind {vm.tpm.kind}, which bhyve of FreeBSD {definition.freebsd} on {host} "
+                    "does not have",
+                    place,
+                    f"delete tpm, or bring the host to FreeBSD {since[0]}.{since[1]} or later",
+                    [site.place("host", host, "freebsd")],
+                )
+                break
+        if vm.tpm.kind == "passthru" and len(survey.hosts_of[name]) > 1:
+            yield diagnose(
+                "VM077",
+                f"{name} has the TPM of its host and could not move to another one",
+                place,
+                "name one host, or let swtpm emulate it",
+                [host_place(site, name)],
+            )
+
+
+def same_tpm(survey: Survey) -> Iterator[Diagnostic]:
+    """tpm(4) lets one process open the device."""
+    claims = (
+        ((host, vm.tpm.device), (name, "tpm", "kind"))
+        for name, vm in survey.using("tpm")
+        if vm.tpm is not None and vm.tpm.kind == "passthru"
+        for host in survey.hosts_of[name]
+    )
+    for (host, device), first, second in clashes(claims):
+        message = f"{both(first, second)} both have the TPM {device} of {host}"
+        yield clash(survey.site, "VM077", message, (first, second), "give it to one; swtpm emulates others")

@@ -1,0 +1,1 @@
+"""Rules about hosts: releases, placement, capacity, order of start and stop."""

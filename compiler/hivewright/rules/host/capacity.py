@@ -1,0 +1,213 @@
+"""Memory and CPUs of VMs against those of their host."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from math import prod
+
+from hivewright.diagnostics import Diagnostic, Place
+from hivewright.rules.site_index import Survey, diagnose, host_place, listed
+from hivewright.values import format_cpu_list, format_size
+
+OVERCOMMIT = 8
+"""vCPUs for each CPU of a host above which guests rarely run well together."""
+
+OLD_VCPU_LIMIT = 16
+"""vCPUs of one VM before FreeBSD 14.0 (bhyve(8), -c)."""
+
+MEBIBYTE = 2**20
+SMALLEST_GUEST = 16 * MEBIBYTE
+"""Below it not even a boot ROM runs, which bhyve puts into the guest's address space."""
+
+
+def memory_form(survey: Survey) -> Iterator[Diagnostic]:
+    """bhyve counts guest memory in whole mebibytes (bhyve(8), -m)."""
+    for name, vm in survey.site.vms.items():
+        if vm.memory < SMALLEST_GUEST:
+            fault = f"a guest needs at least {format_size(SMALLEST_GUEST)}"
+        elif vm.memory % MEBIBYTE:
+            fault = "bhyve takes whole mebibytes only"
+        else:
+            continue
+        enough = max(-(-vm.memory // MEBIBYTE) * MEBIBYTE, SMALLEST_GUEST)
+        yield diagnose(
+            "VM048",
+            f"{name} has {format_size(vm.memory)} of memory, but {fault}",
+            survey.site.place("vm", name, "memory"),
+            f'write memory = "{format_size(enough)}" or more',
+        )
+
+
+def _in_memory(survey: Survey) -> dict[str, int]:
+    """Bytes of disks in memory by VM: bhyve allocates them beside the memory of the guest (bhyve(8), nvme, ram)."""
+    found: dict[str, int] = {}
+    for name, _, disk in survey.disks:
+        if disk.ram is not None:
+            found[name] = found.get(name, 0) + disk.ram
+    return found
+
+
+def memory_of_one(survey: Survey) -> Iterator[Diagnostic]:
+    site = survey.site
+    disks = _in_memory(survey)
+    for host, definition in site.hosts.items():
+        if definition.memory is None:
+            continue
+        room = definition.memory - definition.reserve_memory
+        for name, vm in survey.guests[host].items():
+            ram = disks.get(name, 0)
+            if vm.memory + ram > room:
+                has = f"{format_size(vm.memory)} of memory" + (f" and disks of {format_size(ram)} in it" if ram else "")
+                yield diagnose(
+                    "HOST005",
+                    f"{name} has {has}, but {host} has "
+                    f"{format_size(max(room, 0))} for VMs ({format_size(definition.memory)} less "
+                    f"{format_size(definition.reserve_memory)} for itself)",
+                    site.place("vm", name, "memory"),
+                    "give it less memory, or let it run on a larger host",
+                    [site.place("host", host, "memory")],
+                )
+
+
+def memory_of_all(survey: Survey) -> Iterator[Diagnostic]:
+    site = survey.site
+    disks = _in_memory(survey)
+    passing = survey.passing()
+    for host, definition in site.hosts.items():
+        if definition.memory is None:
+            continue
+        room = definition.memory - definition.reserve_memory
+        vms = survey.residents[host]
+        started = {name: vm.memory + disks.get(name, 0) for name, vm in vms.items() if vm.autostart}
+        wired = {name: vm.memory for name, vm in vms.items() if vm.machine.wired or name in passing}
+        for code, sizes, what in (
+            ("HOST004", started, "that start with it"),
+            ("HOST006", wired, "with wired memory"),
+        ):
+            if len(sizes) < 2 or (total := sum(sizes.values())) <= room or max(sizes.values()) > room:
+                continue
+            with_disks = " and disks in it" if code == "HOST004" and sizes.keys() & disks.keys() else ""
+            yield diagnose(
+                code,
+                f"the {len(sizes)} VMs of {host} {what} have {format_size(total)} of memory{with_disks} together, "
+                f"but {host} has {format_size(max(room, 0))} for VMs ({format_size(definition.memory)} less "
+                f"{format_size(definition.reserve_memory)} for itself); the largest are {_largest(sizes)}",
+                site.place("host", host, "memory"),
+                _MEMORY_HELP[code],
+                [site.place("vm", name, "memory") for name in _top(sizes)],
+            )
+
+
+_MEMORY_HELP = {
+    "HOST004": "give them less memory, set autostart = false for some, or move some to another host",
+    "HOST006": "wired memory cannot be lent to others: give them less, delete machine.wired where it is not "
+    "needed, or move some to another host",
+}
+
+
+def _top(sizes: dict[str, int]) -> list[str]:
+    return sorted(sizes, key=lambda name: (-sizes[name], name))[:3]
+
+
+def _largest(sizes: dict[str, int]) -> str:
+    return listed(f"{name} ({format_size(sizes[name])})" for name in _top(sizes))
+
+
+def cpus_of_one(survey: Survey) -> Iterator[Diagnostic]:
+    site = survey.site
+    for host, definition in site.hosts.items():
+        limit = definition.cpus
+        old = survey.releases[host] < (14, 0)
+        if limit is None and not old:
+            continue
+        for name, vm in survey.guests[host].items():
+            if limit is not None and vm.cpus > limit:
+                yield diagnose(
+                    "HOST007",
+                    f"{name} has {vm.cpus} vCPUs, but {host} has {limit} CPUs",
+                    site.place("vm", name, "cpus"),
+                    f"give it at most {limit}; more vCPUs than CPUs make a guest slower",
+                    [site.place("host", host, "cpus")],
+                )
+            if old and vm.cpus > OLD_VCPU_LIMIT:
+                yield diagnose(
+                    "VM028",
+                    f"{name} has {vm.cpus} vCPUs, but bhyve of FreeBSD {definition.freebsd} on {host} "
+                    f"takes at most {OLD_VCPU_LIMIT}",
+                    site.place("vm", name, "cpus"),
+                    f"give it at most {OLD_VCPU_LIMIT}, or bring {host} to FreeBSD 14.0 or later",
+                    [site.place("host", host, "freebsd")],
+                )
+
+
+def cpus_of_all(survey: Survey) -> Iterator[Diagnostic]:
+    site = survey.site
+    for host, definition in site.hosts.items():
+        if definition.cpus is None:
+            continue
+        started = {name: vm.cpus for name, vm in survey.residents[host].items() if vm.autostart}
+        total = sum(started.values())
+        if total > OVERCOMMIT * definition.cpus:
+            yield diagnose(
+                "HOST008",
+                f"the VMs that start with {host} have {total} vCPUs together, more than {OVERCOMMIT} "
+                f"for each of its CPUs ({definition.cpus})",
+                site.place("host", host, "cpus"),
+                "give them fewer vCPUs, set autostart = false for some, or move some to another host",
+                [site.place("vm", name, "cpus") for name in _top(started)],
+                "warning",
+            )
+
+
+def topology_product(survey: Survey) -> Iterator[Diagnostic]:
+    """bhyve exits when sockets, cores and threads do not make up the vCPUs (bhyve(8), -c)."""
+    site = survey.site
+    for name, vm in survey.using("topology"):
+        topology = site.topologies.get(vm.topology) if isinstance(vm.topology, str) else vm.topology
+        if topology is None:
+            continue
+        parts = (topology.sockets, topology.cores, topology.threads)
+        if prod(parts) == vm.cpus:
+            continue
+        also: list[Place] = [site.place("vm", name, "cpus")]
+        if isinstance(vm.topology, str):
+            also.append(site.place("topology", vm.topology, part="table"))
+        yield diagnose(
+            "VM024",
+            f"{name} has {vm.cpus} {'vCPU' if vm.cpus == 1 else 'vCPUs'}, but its topology makes "
+            f"{' x '.join(map(str, parts))} = {prod(parts)}",
+            site.place("vm", name, "topology"),
+            f"sockets x cores x threads must be {vm.cpus}; correct the topology or cpus, or delete the topology",
+            also,
+        )
+
+
+def pins(survey: Survey) -> Iterator[Diagnostic]:
+    site = survey.site
+    for name, vm in survey.using("pin"):
+        for vcpu, cpus in sorted(vm.pin.items()):
+            if int(vcpu) >= vm.cpus:
+                has = "the vCPU 0 only" if vm.cpus == 1 else f"the vCPUs 0 to {vm.cpus - 1}"
+                yield diagnose(
+                    "VM025",
+                    f"{name} pins a vCPU {vcpu}, but has {has}",
+                    site.place("vm", name, "pin", vcpu, part="key"),
+                    "correct the number, delete the entry, or raise cpus",
+                    [site.place("vm", name, "cpus")],
+                )
+            yield from _pin_on_hosts(survey, name, vcpu, cpus)
+
+
+def _pin_on_hosts(survey: Survey, name: str, vcpu: str, cpus: Iterable[int]) -> Iterator[Diagnostic]:
+    site = survey.site
+    for host in survey.hosts_of[name]:
+        limit = site.hosts[host].cpus
+        if limit is None or not (beyond := tuple(cpu for cpu in cpus if cpu >= limit)):
+            continue
+        yield diagnose(
+            "VM026",
+            f"{name} pins its vCPU {vcpu} to CPU {format_cpu_list(beyond)}, but {host} has the CPUs 0 to {limit - 1}",
+            site.place("vm", name, "pin", vcpu),
+            "pin it to CPUs that the host has; bhyve aborts otherwise",
+            [site.place("host", host, "cpus"), host_place(site, name)],
+        )

@@ -1,0 +1,87 @@
+"""On which host a VM runs, and names that fall together there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hivewright.diagnostics import Diagnostic
+from hivewright.rules.site_index import Survey, clashes, diagnose, host_place, listed
+
+
+def one_host(survey: Survey) -> Iterator[Diagnostic]:
+    site = survey.site
+    for name, vm in survey.using("hosts"):
+        if vm.hosts and vm.host is not None:
+            yield diagnose(
+                "VM001",
+                f"{name} has both host and hosts",
+                site.place("vm", name, "hosts"),
+                "keep one of them: host for a VM that stays, hosts for one that can move",
+                [site.place("vm", name, "host")],
+            )
+
+
+def host_repeated(survey: Survey) -> Iterator[Diagnostic]:
+    site = survey.site
+    for name, vm in survey.using("hosts"):
+        if len(vm.hosts) < 2:
+            continue
+        seen: dict[str, int] = {}
+        for index, host in enumerate(vm.hosts):
+            first = seen.setdefault(host, index)
+            if first != index:
+                yield diagnose(
+                    "VM002",
+                    f"{name} names the host {host} twice",
+                    site.place("vm", name, "hosts", index),
+                    "delete one of the two",
+                    [site.place("vm", name, "hosts", first)],
+                )
+
+
+def hosts_alike(survey: Survey) -> Iterator[Diagnostic]:
+    """A guest of one architecture cannot move to another; bhyve of another release may show it other hardware."""
+    site = survey.site
+    for name, names in survey.hosts_of.items():
+        if len(names) < 2:
+            continue
+        home = names[0]
+        for host in names[1:]:
+            freebsd = (site.place("host", host, "freebsd"), site.place("host", home, "freebsd"))
+            arch = (site.place("host", host, "arch"), site.place("host", home, "arch"))
+            if site.hosts[host].arch != site.hosts[home].arch:
+                yield diagnose(
+                    "VM003",
+                    f"{name} cannot move between {home} ({site.hosts[home].arch}) and {host} "
+                    f"({site.hosts[host].arch}): a guest runs on one architecture only",
+                    host_place(site, name),
+                    f"delete {home} or {host} from its hosts",
+                    arch,
+                )
+            elif survey.releases[host][0] != survey.releases[home][0]:
+                yield diagnose(
+                    "VM004",
+                    f"{name} may see other hardware when it moves between {home} (FreeBSD "
+                    f"{site.hosts[home].freebsd}) and {host} (FreeBSD {site.hosts[host].freebsd})",
+                    host_place(site, name),
+                    "bring the hosts to the same major release, or delete one of them from its hosts",
+                    freebsd,
+                    "warning",
+                )
+
+
+def names_alike(survey: Survey) -> Iterator[Diagnostic]:
+    """Names become rc.conf variables, where - and _ are the same (rc.subr(8))."""
+    site = survey.site
+    if not any("-" in name for name in site.vms) or not any("_" in name for name in site.vms):
+        return
+    claims = (((host, name.replace("-", "_")), (name,)) for host, vms in survey.guests.items() for name in vms)
+    for (host, _), first, second in clashes(claims):
+        yield diagnose(
+            "VM005",
+            f"the names {listed((first[0], second[0]))} on {host} differ only by - and _, "
+            "which are the same in a variable of rc.conf",
+            site.place("vm", *second, part="table"),
+            "rename one of the two",
+            [site.place("vm", *first, part="table")],
+        )

@@ -1,0 +1,191 @@
+"""``extra_args``: further words for bhyve(8) that must not undo or repeat what hivewright gives itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from hivewright.bhyve.options import Argument, parse_extra_args, slot_of
+from hivewright.diagnostics import Diagnostic
+from hivewright.diagnostics.wording import quoted
+from hivewright.rules.site_index import Survey, diagnose
+
+if TYPE_CHECKING:
+    from hivewright.model.vm import Vm
+
+_ALWAYS = "hivewright gives it already; delete it"
+
+_OWN_FLAGS = {
+    **dict.fromkeys(("-A", "-H", "-P"), _ALWAYS),
+    "-C": "write machine.memory_in_core = true",
+    "-c": "write cpus and topology",
+    "-D": "write machine.destroy_on_poweroff = true",
+    "-e": "write machine.strict_io = true",
+    "-G": "write debug.gdb",
+    "-k": "write each of its lines as -o; hivewright has a configuration file of its own",
+    "-m": "write memory",
+    "-p": "write pin",
+    "-r": "a checkpoint is for one start, not for every start; delete it",
+    "-S": "write machine.wired = true",
+    "-U": "write uuid",
+    "-u": 'write machine.rtc = "utc"',
+    "-W": "write machine.msi = true",
+    "-w": "write machine.ignore_msr = true",
+    "-x": "write machine.x2apic = true",
+    "-Y": "write machine.mptable = false",
+}
+"""Options that hivewright decides on, and the key to use instead."""
+
+OWN_VARIABLES = {
+    **dict.fromkeys(("cpus", "sockets", "cores", "threads"), "write cpus and topology"),
+    **dict.fromkeys(("bootrom", "bootvars", "lpc.bootrom", "lpc.bootvars"), "write firmware"),
+    **dict.fromkeys(("acpi_tables", "x86.vmexit_on_hlt", "x86.vmexit_on_pause"), _ALWAYS),
+    **{f"lpc.com{number}.path": f"write serial.com{number}" for number in range(1, 5)},
+    "config.dump": "bhyve would print its configuration and end; delete it",
+    "console": "write serial.com1",
+    **dict.fromkeys(("gdb.address", "gdb.port", "gdb.wait"), "write debug.gdb"),
+    "destroy_on_poweroff": "write machine.destroy_on_poweroff",
+    "keyboard.layout": "write vnc.keyboard",
+    "memory.guest_in_core": "write machine.memory_in_core",
+    "memory.size": "write memory",
+    "memory.wired": "write machine.wired",
+    "name": "the name is that of the VM",
+    "rtc.use_localtime": "write machine.rtc",
+    "uuid": "write uuid",
+    "virtio_msix": "write machine.msi",
+    "x86.mptable": "write machine.mptable",
+    "x86.strictio": "write machine.strict_io",
+    "x86.x2apic": "write machine.x2apic",
+    "x86.strictmsr": "write machine.ignore_msr",
+}
+"""Configuration variables (bhyve_config(5)) that hivewright decides on, and the key to use instead."""
+
+_SMBIOS = r"(?:system|board|chassis|bios)\.[a-z_]+"
+_VCPU_SET = r"vcpu\.[0-9]+\.cpuset"
+
+_SINCE = {"-n": (15, 0), "-f": (14, 0)}
+"""Options that came after the oldest supported release (bhyve(8))."""
+
+_ON_ARM64 = frozenset("CDSWfkopcsmU")
+"""What bhyve takes on arm64 (bhyve(8), SYNOPSIS)."""
+
+
+def extra_args(survey: Survey) -> Iterator[Diagnostic]:
+    for name, vm in survey.using("extra_args"):
+        yield from _extra_args(survey, name, vm)
+
+
+def _extra_args(survey: Survey, name: str, vm: Vm) -> Iterator[Diagnostic]:
+    site = survey.site
+    for index, word in enumerate(vm.extra_args):
+        if "%" in word or "\\" in word:
+            yield diagnose(
+                "VM042",
+                f"extra_args of {name} has {quoted(word)}: bhyve expands percent signs and backslashes",
+                site.place("vm", name, "extra_args", index),
+                "write a value without % and \\",
+            )
+    try:
+        arguments = parse_extra_args(vm.extra_args)
+    except ValueError as error:
+        yield diagnose(
+            "VM041",
+            f"extra_args of {name}: {error}",
+            site.place("vm", name, "extra_args"),
+            'each word is an entry of its own, an option first: extra_args = ["-o", "key=value"]',
+        )
+        return
+    for argument in arguments:
+        path = ("vm", name, "extra_args", argument.place)
+        if fault := _malformed(argument):
+            yield diagnose("VM041", f"extra_args of {name}: {fault[0]}", site.place(*path), fault[1])
+        elif remedy := _instead(argument, vm):
+            words = f"{argument.flag} {argument.value}".rstrip()
+            message = f"extra_args of {name} has {words}, which hivewright decides"
+            yield diagnose("VM040", message, site.place(*path), remedy)
+        else:
+            yield from _unsupported(survey, name, argument)
+
+
+def _malformed(argument: Argument) -> tuple[str, str] | None:
+    """What is wrong with the form of an option and how it is right."""
+    value = argument.value
+    if value != value.strip():
+        return f"{argument.flag} has a blank before or after its value", "write option and value as two entries"
+    if argument.flag == "-o" and not all(value.partition("=")):
+        return (
+            f"-o {value} is not NAME=VALUE",
+            "write a configuration variable as bhyve_config(5) names it, and its value",
+        )
+    if argument.flag == "-s":
+        try:
+            slot_of(argument)
+        except ValueError as error:
+            return f"-s {value}: {error}", 'write "SLOT,DEVICE", for example "20,virtio-rnd"'
+        if not value.partition(",")[2]:
+            return f"-s {value} names no device", 'write "SLOT,DEVICE", for example "20,virtio-rnd"'
+    return None
+
+
+def _instead(argument: Argument, vm: Vm) -> str:
+    """The remedy for an option that collides with what hivewright gives; empty when it does not."""
+    if argument.flag == "-o":
+        variable = argument.value.partition("=")[0]
+        if re.fullmatch(_SMBIOS, variable, re.ASCII):
+            return f"write smbios.{variable}"
+        return "write pin" if re.fullmatch(_VCPU_SET, variable, re.ASCII) else OWN_VARIABLES.get(variable, "")
+    if argument.flag == "-l":
+        device, _, backend = argument.value.lower().partition(",")
+        if device == "bootrom":
+            return "write firmware.rom"
+        if device == "tpm" and vm.tpm is not None:
+            return "write tpm"
+        if device == "fwcfg":
+            order = [disk.boot_index for disk in vm.disk.values()] + [cd.boot_index for cd in vm.cd.values()]
+            order += [device.boot_index for device in vm.passthrough.values()]
+            return _ALWAYS if vm.fwcfg or any(index is not None for index in order) else ""
+        if backend == "stdio":
+            return f'write serial.{device} = {{ kind = "tmux" }}; a guest has no other terminal'
+        return f"delete it or serial.{device}" if device in vm.serial else ""
+    if argument.flag == "-s":
+        device = argument.value.split(",")[1]
+        if device in ("hostbridge", "amd_hostbridge"):
+            return "write machine.hostbridge"
+        if device == "fbuf" and vm.vnc is not None:
+            return "a VM has one framebuffer; delete it or vnc"
+        if device == "uart" and argument.value.split(",")[2:3] == ["stdio"]:
+            return 'write serial.com1 = { kind = "tmux" }; a guest has no other terminal'
+        if device == "passthru":
+            return "write a table passthrough.NAME, so that the device is kept for this guest and its memory is wired"
+        return _ALWAYS if device == "lpc" else ""
+    if argument.flag == "-K" and vm.vnc is not None:
+        return "write vnc.keyboard"
+    if argument.flag == "-n" and vm.numa:
+        return "write numa"
+    if argument.flag == "-f":
+        return "write fwcfg"
+    return _OWN_FLAGS.get(argument.flag, "")
+
+
+def _unsupported(survey: Survey, name: str, argument: Argument) -> Iterator[Diagnostic]:
+    site = survey.site
+    for host in survey.hosts_of[name]:
+        definition = site.hosts[host]
+        since = _SINCE.get(argument.flag, (0, 0))
+        if definition.arch == "arm64" and argument.flag[1] not in _ON_ARM64:
+            why, key = f"bhyve on arm64 ({host}) does not have", "arch"
+            remedy = "delete it, or choose an amd64 host"
+        elif survey.releases[host] < since:
+            why, key = f"bhyve of FreeBSD {definition.freebsd} on {host} does not have", "freebsd"
+            remedy = f"delete it, or bring the host to FreeBSD {since[0]}.{since[1]}"
+        else:
+            continue
+        yield diagnose(
+            "VM047",
+            f"extra_args of {name} has {argument.flag}, which {why}",
+            site.place("vm", name, "extra_args", argument.place),
+            remedy,
+            [site.place("host", host, key)],
+        )
+        return

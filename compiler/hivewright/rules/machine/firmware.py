@@ -1,0 +1,114 @@
+"""What guests start with: kinds of firmware by architecture, and what a loader of the host needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hivewright.diagnostics import Diagnostic
+from hivewright.model.firmware import LOADERS, boot_device
+from hivewright.rules.site_index import Survey, diagnose, listed
+
+_KINDS = {"amd64": ("uefi", "uefi-csm", "rom", "bhyveload", "grub"), "arm64": ("uboot", "rom")}
+
+_USED = {
+    "uefi": ("rom", "variables", "variables_template"),
+    "uefi-csm": ("rom",),
+    "rom": ("rom", "variables", "variables_template"),
+    "uboot": ("rom", "variables", "variables_template"),
+    "bhyveload": ("boot", "bhyveload"),
+    "grub": ("boot", "grub"),
+}
+"""Kind -> the keys of firmware that mean something with it; that U-Boot has no variables is another rule's matter."""
+
+_KEYS = ("rom", "variables", "variables_template", "boot", "bhyveload", "grub")
+
+
+def firmware_kind(survey: Survey) -> Iterator[Diagnostic]:
+    site = survey.site
+    for name, vm in survey.using("firmware"):
+        if vm.firmware.kind is None:
+            continue
+        for host in survey.hosts_of[name]:
+            arch = site.hosts[host].arch
+            kinds = _KINDS.get(arch, ())
+            if vm.firmware.kind not in kinds:
+                yield diagnose(
+                    "VM032",
+                    f"{name} has the firmware {vm.firmware.kind}, but guests on {arch} ({host}) start with "
+                    f"{listed(kinds, 'or')}",
+                    site.place("vm", name, "firmware", "kind"),
+                    "delete kind; hivewright takes what fits the host",
+                    [site.place("host", host, "arch")],
+                )
+                break
+
+
+def own_rom(survey: Survey) -> Iterator[Diagnostic]:
+    site = survey.site
+    for name, vm in survey.using("firmware"):
+        if vm.firmware.kind == "rom" and vm.firmware.rom is None:
+            yield diagnose(
+                "VM066",
+                f"{name} starts with a ROM of its own, but none is named",
+                site.place("vm", name, "firmware", "kind"),
+                'name it, as in rom = "/srv/firmware/guest.fd", or choose another kind',
+            )
+
+
+def without_use(survey: Survey) -> Iterator[Diagnostic]:
+    """Keys that the kind of firmware does not look at; a warning, because a layer below may have set them."""
+    site = survey.site
+    for name, vm in survey.using("firmware"):
+        kind = vm.firmware.kind
+        used, given = _USED[kind or "uefi"], vm.firmware.model_fields_set
+        for key in _KEYS:
+            if key in used or key not in given or not getattr(vm.firmware, key):
+                continue
+            if not site.trace(name, ("firmware", key)).file:
+                continue
+            yield diagnose(
+                "VM067",
+                f"{name} sets firmware.{key}, which has no meaning with the firmware {kind or 'uefi'}",
+                site.place("vm", name, "firmware", key, part="table" if key in LOADERS else "value"),
+                f'write kind = "{key}", or delete it' if key in LOADERS else "delete it, or choose another kind",
+                [site.place("vm", name, "firmware", "kind")] if kind is not None else [],
+                "warning",
+            )
+
+
+def loader_needs(survey: Survey) -> Iterator[Diagnostic]:
+    """A loader reads a disk of the guest and talks to its first serial port; a framebuffer needs a ROM."""
+    site = survey.site
+    for name, vm in survey.using("firmware"):
+        kind = vm.firmware.kind
+        if kind not in LOADERS:
+            continue
+        place = site.place("vm", name, "firmware", "kind")
+        if vm.vnc is not None:
+            yield diagnose(
+                "VM068",
+                f"{name} has a VNC framebuffer, which only a boot ROM can use, and is loaded by {kind}",
+                site.place("vm", name, "vnc", part="table"),
+                'delete vnc and use the serial console (hivectl console), or write kind = "uefi"',
+                [place],
+            )
+        if boot_device(vm.firmware, dict(vm.disk), dict(vm.cd)) is None:
+            wanted, key = (
+                ("none is root", "kind") if vm.firmware.boot is None else (f"none is {vm.firmware.boot}", "boot")
+            )
+            if vm.firmware.boot is not None and vm.firmware.boot in vm.disk:
+                wanted = f"a disk and a drive are both called {vm.firmware.boot}"
+            yield diagnose(
+                "VM069",
+                f"{kind} does not know which disk of {name} to load it from: {wanted}",
+                site.place("vm", name, "firmware", key),
+                "name a disk or drive of the VM: firmware.boot",
+            )
+        if "com1" not in vm.serial or vm.serial["com1"].kind == "tcp":
+            yield diagnose(
+                "VM070",
+                f"{kind} talks to the serial port com1 by nmdm(4) or tmux(1), which {name} does not have",
+                place,
+                "add [vm.NAME.serial.com1]".replace("NAME", name),
+                [site.place("vm", name, "serial", part="table")],
+            )

@@ -1,0 +1,104 @@
+"""What goes into a guest: public keys of users and the site's own first-boot data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hivewright.diagnostics import Diagnostic, Spot
+from hivewright.diagnostics.wording import quoted
+from hivewright.rules.site_index import Survey, diagnose
+
+_KEY_TYPES = ("ssh-", "ecdsa-sha2-", "sk-ssh-", "sk-ecdsa-")
+"""How the type of a public key begins (sshd(8), AUTHORIZED_KEYS FILE FORMAT)."""
+
+
+def ssh_keys(survey: Survey) -> Iterator[Diagnostic]:
+    for user, definition in survey.site.users.items():
+        for index, key in enumerate(definition.ssh_keys):
+            place = survey.site.place("user", user, "ssh_keys", index)
+            if "PRIVATE KEY" in key:
+                yield diagnose(
+                    "VM045",
+                    f"the user {user} has a private key among ssh_keys",
+                    place,
+                    "delete it, and count it as lost if it was ever committed; "
+                    "write the line of the .pub file beside it",
+                )
+            elif not _is_public_key(key):
+                yield diagnose(
+                    "VM046",
+                    f"an entry of ssh_keys of the user {user} is no public key",
+                    place,
+                    'write a line of a .pub file, for example "ssh-ed25519 AAAA… alice"',
+                )
+
+
+def _is_public_key(line: str) -> bool:
+    """Whether a key type with something behind it is in the line; options may stand before it."""
+    words = line.split()
+    return any(word.startswith(_KEY_TYPES) for word in words[:-1])
+
+
+_FORM = "a user_data file begins with the line #cloud-config; the rest is a YAML mapping of cloud-init's keys"
+
+
+def user_data(survey: Survey) -> Iterator[Diagnostic]:
+    """Each file once, at the first VM that names it."""
+    site = survey.site
+    seen: set[str] = set()
+    for name, vm in survey.using("cloud_init"):
+        if vm.cloud_init is None or vm.cloud_init.user_data is None:
+            continue
+        path = vm.cloud_init.user_data
+        if path in seen or path not in site.files:
+            continue
+        seen.add(path)
+        fault, remedy = _user_data_fault(site.files[path]), _FORM
+        if fault is None:
+            fault, remedy = _repeated_key(site.files[path]), "keep one of the two, with the values of both"
+        if fault is not None:
+            reason, line, column = fault
+            place = site.place("vm", name, "cloud_init", "user_data")
+            yield diagnose("VM043", f"{path} {reason}", place, remedy, [Spot(path, line, column)])
+
+
+def _user_data_fault(content: bytes) -> tuple[str, int, int] | None:
+    """What is wrong with a #cloud-config file, and the line and column; None for a good one."""
+    import yaml
+
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return "is not UTF-8 text", content.count(b"\n", 0, error.start) + 1, 1
+    if text.partition("\n")[0].rstrip() != "#cloud-config":
+        return "does not begin with the line #cloud-config", 1, 1
+    try:
+        value = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
+        return f"is not valid YAML: {error.problem or error.context} (line {line})", line, column
+    except RecursionError:
+        return "is not valid YAML: it is nested too deeply", 1, 1
+    except (yaml.YAMLError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        # PyYAML lets such errors through when a scalar does not fit its tag, for example a 13th month.
+        reason = " ".join(str(error).split()) or type(error).__name__
+        return f"is not valid YAML: {reason}", 1, 1
+    if value is not None and not isinstance(value, dict):
+        return "is no YAML mapping", 2, 1
+    if value is not None and not all(isinstance(key, str) for key in value):
+        return "has a key that is not text", 2, 1
+    return None
+
+
+def _repeated_key(content: bytes) -> tuple[str, int, int] | None:
+    """A key of the outermost mapping that stands there twice: PyYAML takes the last, and the first is lost."""
+    import yaml
+
+    root = yaml.compose(content, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    seen: set[str] = set()
+    for key, _ in root.value if isinstance(root, yaml.MappingNode) else ():
+        if key.value in seen:
+            return f"has the key {quoted(key.value)} twice", key.start_mark.line + 1, key.start_mark.column + 1
+        seen.add(key.value)
+    return None

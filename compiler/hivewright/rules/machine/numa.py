@@ -1,0 +1,126 @@
+"""Memory domains of guests (bhyve(8), -n): where they exist, and that they cover vCPUs and memory exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from hivewright.diagnostics import Diagnostic
+from hivewright.model.firmware import LOADERS
+from hivewright.rules.site_index import Survey, diagnose, listed
+from hivewright.values import format_size
+
+if TYPE_CHECKING:
+    from hivewright.model.vm import Vm
+
+MEBIBYTE = 2**20
+
+
+def numa(survey: Survey) -> Iterator[Diagnostic]:
+    for name, vm in survey.using("numa"):
+        if vm.numa:
+            yield from _where(survey, name, vm)
+            yield from _vcpus(survey, name, vm)
+            yield from _sizes(survey, name, vm)
+
+
+def _where(survey: Survey, name: str, vm: Vm) -> Iterator[Diagnostic]:
+    site = survey.site
+    place = site.place("vm", name, "numa", part="table")
+    for host in survey.hosts_of[name]:
+        definition = site.hosts[host]
+        if definition.arch != "amd64":
+            yield diagnose(
+                "VM030",
+                f"{name} has memory domains, which bhyve on {definition.arch} ({host}) does not offer",
+                place,
+                "delete numa, or choose an amd64 host",
+                [site.place("host", host, "arch")],
+            )
+            break
+        if survey.releases[host] < (15, 0):
+            yield diagnose(
+                "VM071",
+                f"{name} has memory domains, which bhyve of FreeBSD {definition.freebsd} on {host} does not have",
+                place,
+                "delete numa, or bring the host to FreeBSD 15.0 or later",
+                [site.place("host", host, "freebsd")],
+            )
+            break
+    if vm.firmware.kind in LOADERS:
+        yield diagnose(
+            "VM072",
+            f"{name} has memory domains, which need a boot ROM, and is loaded by {vm.firmware.kind}",
+            place,
+            'delete numa, or write kind = "uefi"',
+            [site.place("vm", name, "firmware", "kind")],
+        )
+    numbers = sorted(map(int, vm.numa))
+    if numbers != list(range(len(numbers))):
+        yield diagnose(
+            "VM073",
+            f"the memory domains of {name} are {listed(map(str, numbers))}, and not numbered from 0 without a gap",
+            place,
+            f"number them {listed(map(str, range(len(numbers))))}",
+        )
+
+
+def _vcpus(survey: Survey, name: str, vm: Vm) -> Iterator[Diagnostic]:
+    """Each vCPU is in one domain. A list with a gap would be split at its comma by bhyve."""
+    site = survey.site
+    owner: dict[int, str] = {}
+    for number, domain in sorted(vm.numa.items()):
+        place = site.place("vm", name, "numa", number, "cpus")
+        remedy = "give every vCPU to one domain"
+        first, last = domain.cpus[0], domain.cpus[-1]
+        taken = [cpu for cpu in domain.cpus if cpu in owner]
+        if len(domain.cpus) != last - first + 1:
+            fault, remedy = "are not one range", f'bhyve takes one range for each domain, such as "{first}-{last}"'
+        elif last >= vm.cpus:
+            fault, remedy = f"go to {last}, but its last vCPU is {vm.cpus - 1}", "name vCPUs that it has, or write cpus"
+        elif taken:
+            fault = f"hold vCPU {taken[0]}, which is in domain {owner[taken[0]]} already"
+        else:
+            owner.update(dict.fromkeys(domain.cpus, number))
+            continue
+        yield diagnose("VM074", f"the vCPUs of memory domain {number} of {name} {fault}", place, remedy)
+        return
+    missing = [cpu for cpu in range(vm.cpus) if cpu not in owner]
+    if missing:
+        yield diagnose(
+            "VM074",
+            f"vCPU {missing[0]} of {name} is in no memory domain",
+            site.place("vm", name, "numa", part="table"),
+            "give every vCPU to one domain",
+            [site.place("vm", name, "cpus")],
+        )
+
+
+def _sizes(survey: Survey, name: str, vm: Vm) -> Iterator[Diagnostic]:
+    """bhyve takes the sum of the sizes for the memory, whatever -m says, and -m alone when one size is missing."""
+    site = survey.site
+    place = site.place("vm", name, "numa", part="table")
+    also = [site.place("vm", name, "memory")]
+    sizes = [domain.size for domain in vm.numa.values()]
+    known = [size for size in sizes if size is not None]
+    if not known:
+        if vm.memory % (len(sizes) * MEBIBYTE):
+            fault = f"its {format_size(vm.memory)} cannot be split evenly among {len(sizes)} domains"
+            yield diagnose("VM075", f"{name} says no sizes, and {fault}", place, "write a size for each domain", also)
+    elif len(known) < len(sizes):
+        yield diagnose(
+            "VM075", f"some memory domains of {name} have a size and some have none", place, "write all or none", also
+        )
+    elif any(size % MEBIBYTE for size in known):
+        yield diagnose(
+            "VM075", f"a memory domain of {name} is not whole mebibytes", place, "write sizes in M or G", also
+        )
+    elif sum(known) != vm.memory:
+        yield diagnose(
+            "VM075",
+            f"the memory domains of {name} have {format_size(sum(known))} together, but it has "
+            f"{format_size(vm.memory)} of memory",
+            place,
+            "let the sizes add up to the memory",
+            also,
+        )

@@ -1,0 +1,111 @@
+"""What bhyve takes without a word and people regret later: warnings, each with a way out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from hivewright.bhyve.options import parse_extra_args
+from hivewright.diagnostics import Diagnostic, Place
+from hivewright.diagnostics.wording import nearest
+from hivewright.rules.machine.arguments import OWN_VARIABLES
+from hivewright.rules.site_index import Survey, diagnose, host_place, listed, ordered
+
+if TYPE_CHECKING:
+    from hivewright.model.vm import Vm
+    from hivewright.site import Site
+
+_VARIABLES = frozenset({*OWN_VARIABLES, "acpi_tables_in_memory", "lpc.fwcfg", "x86.verbosemsr"})
+"""Configuration variables of bhyve that belong to no device (bhyve_config(5))."""
+
+
+def stays_behind(survey: Survey) -> Iterator[Diagnostic]:
+    """Directories and input devices of a host do not move with a guest."""
+    site = survey.site
+    for name, vm in survey.using("share", "input"):
+        if len(vm.hosts) < 2:
+            continue
+        things = [(("share", key), f"directory {share.path}") for key, share in ordered(vm.share)]
+        things += [(("input", key), f"device {given.device}") for key, given in ordered(vm.input)]
+        for path, what in things:
+            yield diagnose(
+                "VM090",
+                f"{name} may move to another host, but has the {what} of the one it is on",
+                site.place("vm", name, *path, part="table"),
+                f"give {name} one host, delete the table, or see to it that each of its hosts has the same there",
+                [host_place(site, name)],
+                "warning",
+            )
+
+
+def cannot_be_saved(survey: Survey) -> Iterator[Diagnostic]:
+    """A checkpoint fails as a whole when one device has no support for it."""
+    site = survey.site
+    for host, definition in site.hosts.items():
+        if "snapshot" not in definition.capabilities:
+            continue
+        for name, vm in survey.residents[host].items():
+            devices = list(_unsaved(site, name, vm))
+            if devices:
+                yield diagnose(
+                    "VM091",
+                    f"{name} cannot be saved to a checkpoint on {host}: bhyve does not save "
+                    f"{listed([what for _, what in devices])}",
+                    devices[0][0],
+                    "choose devices that it saves (virtio-blk, AHCI, virtio-net, e1000, VNC with its tablet, rng), or "
+                    "do without checkpoints",
+                    [place for place, _ in devices[1:4]],
+                    "warning",
+                )
+
+
+def _unsaved(site: Site, name: str, vm: Vm) -> Iterator[tuple[Place, str]]:
+    """Devices without support for checkpoints: where they are written, and what they are."""
+    for key, disk in ordered(vm.disk):
+        if disk.bus in ("nvme", "virtio-scsi"):
+            yield site.place("vm", name, "disk", key, "bus"), f"disk {key} on bus {disk.bus}"
+    for kind, devices in (("passthrough", vm.passthrough), ("share", vm.share), ("input", vm.input)):
+        for key in sorted(devices):
+            yield site.place("vm", name, kind, key, part="table"), f"{kind} {key}"
+    if vm.channel:
+        yield site.place("vm", name, "channel", part="table"), "channels"
+    if vm.sound is not None:
+        yield site.place("vm", name, "sound", part="table"), "sound"
+
+
+def cpus_unseen(survey: Survey) -> Iterator[Diagnostic]:
+    """A guest finds its CPUs by ACPI or by the MP table."""
+    site = survey.site
+    for name, vm in survey.using("machine"):
+        if vm.machine.acpi or vm.machine.mptable is not False or vm.cpus == 1:
+            continue
+        yield diagnose(
+            "VM092",
+            f"{name} has {vm.cpus} vCPUs, but neither ACPI nor an MP table to tell the guest of more than one",
+            site.place("vm", name, "machine", "mptable"),
+            "delete machine.mptable or machine.acpi, or write cpus = 1",
+            [site.place("vm", name, "machine", "acpi"), site.place("vm", name, "cpus")],
+            "warning",
+        )
+
+
+def misspelt_variables(survey: Survey) -> Iterator[Diagnostic]:
+    """bhyve never says that it does not know a variable (bhyve_config(5))."""
+    for name, vm in survey.using("extra_args"):
+        try:
+            arguments = parse_extra_args(vm.extra_args)
+        except ValueError:
+            continue
+        for argument in arguments:
+            variable = argument.value.partition("=")[0]
+            if argument.flag != "-o" or variable in _VARIABLES or variable.startswith(("pci.", "vcpu.")):
+                continue
+            near = nearest(variable, _VARIABLES)
+            if near:
+                yield diagnose(
+                    "VM093",
+                    f"extra_args of {name} sets {variable}, which may be misspelt: bhyve ignores what it does not know",
+                    survey.site.place("vm", name, "extra_args", argument.place),
+                    f"did you mean {near}? bhyve_config(5) lists the variables",
+                    severity="warning",
+                )

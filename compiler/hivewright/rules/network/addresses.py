@@ -1,0 +1,105 @@
+"""Numbers that may be given once only: MAC and IP addresses, UUIDs, VNC ports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hivewright.diagnostics import Diagnostic
+from hivewright.rules.site_index import Owner, Survey, both, clash, clashes
+
+_WILDCARDS = ("0.0.0.0", "::")
+
+
+def same_mac(survey: Survey) -> Iterator[Diagnostic]:
+    claims = ((nic.mac, (name, "nic", key, "mac")) for name, key, nic in survey.nics if nic.mac is not None)
+    for mac, first, second in clashes(claims):
+        yield clash(
+            survey.site,
+            "VM014",
+            f"{both(first, second)} have the same MAC address {mac}",
+            (first, second),
+            "delete one of the two; hivewright then derives an address from the name",
+        )
+
+
+def same_uuid(survey: Survey) -> Iterator[Diagnostic]:
+    claims = ((vm.uuid, (name, "uuid")) for name, vm in survey.using("uuid") if vm.uuid is not None)
+    for uuid, first, second in clashes(claims):
+        yield clash(
+            survey.site,
+            "VM010",
+            f"{both(first, second)} have the same UUID {uuid}",
+            (first, second),
+            "delete one of the two; hivewright then derives a UUID from the name",
+        )
+
+
+def same_ip(survey: Survey) -> Iterator[Diagnostic]:
+    for (address, _), first, second in clashes(_ip_claims(survey)):
+        yield clash(
+            survey.site,
+            "VM015",
+            f"{both(first, second)} have the same address {address}",
+            (first, second),
+            "give one of the two another address",
+        )
+
+
+def _ip_claims(survey: Survey) -> Iterator[tuple[tuple[str, tuple[str, ...]], Owner]]:
+    """Each static address with the reach in which it must be unique.
+
+    That is the whole site; but a network without an uplink ends at its host, and a link-local address at its network.
+    """
+    isolated = {
+        key
+        for key, network in survey.site.host_networks.items()
+        if network.kind in ("nat", "slirp") or (network.kind == "bridge" and network.uplink == "none")
+    }
+    for name, key, nic in survey.nics:
+        for field, value in (("ipv4", nic.ipv4), ("ipv6", nic.ipv6)):
+            if value is None or "/" not in value:
+                continue
+            address = value.partition("/")[0]
+            owner = (name, "nic", key, field)
+            hosts = survey.hosts_of[name]
+            if isolated and all((host, nic.network) in isolated for host in hosts):
+                for host in hosts:
+                    yield (address, (nic.network, host)), owner
+            elif address.startswith(("fe80:", "169.254.")):
+                yield (address, (nic.network or f"{nic.vf}",)), owner
+            else:
+                yield (address, ()), owner
+
+
+def same_vnc_port(survey: Survey) -> Iterator[Diagnostic]:
+    """bhyve does not start when the port of its framebuffer is taken (bhyve(8), fbuf)."""
+    reported: set[str] = set()
+    # By host, port and address family: who listens on which address, and the first of all.
+    holders: dict[tuple[str, int, bool], dict[str, str]] = {}
+    for name, vm in survey.using("vnc"):
+        if vm.vnc is None or vm.vnc.port == "auto":
+            continue
+        for host in survey.hosts_of[name]:
+            address = vm.vnc.address
+            same_port = holders.setdefault((host, vm.vnc.port, ":" in address), {})
+            other = _listener(same_port, address)
+            same_port.setdefault(address, name)
+            if other is None or name in reported:
+                continue
+            reported.add(name)
+            yield clash(
+                survey.site,
+                "VM016",
+                f"{other} and {name} both offer VNC on port {vm.vnc.port} of {host}",
+                ((other, "vnc", "port"), (name, "vnc", "port")),
+                'delete one of the two or write port = "auto"; hivewright then chooses a free port',
+            )
+
+
+def _listener(same_port: dict[str, str], address: str) -> str | None:
+    """Who already listens where ``address`` would: on the same one, on all, or anywhere when it means all."""
+    if address in _WILDCARDS:
+        return next(iter(same_port.values()), None)
+    if address in same_port:
+        return same_port[address]
+    return next((same_port[wildcard] for wildcard in _WILDCARDS if wildcard in same_port), None)

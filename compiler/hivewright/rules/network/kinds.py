@@ -1,0 +1,245 @@
+"""What the kind of a network asks of its NICs, and what a release must be able to do for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from hivewright.diagnostics import Diagnostic
+from hivewright.rules.site_index import Owner, Survey, both, clash, clashes, diagnose, network_place, ordered
+
+if TYPE_CHECKING:
+    from hivewright.model.network import AnyNetwork, Nat
+
+_FORWARDING = ("nat", "slirp")
+_USELESS = {
+    "routed": ("private", "vlan", "trunk"),
+    "nat": ("vlan", "trunk"),
+    "manual": ("vlan", "trunk"),
+    "vxlan": ("vlan", "trunk"),
+    "vale": ("private", "tap", "vlan", "trunk"),
+    "netgraph": ("private", "vlan", "trunk"),
+    "slirp": ("private", "tap", "vlan", "trunk"),
+}
+"""Kind of network -> the keys of a NIC that mean nothing there."""
+
+_DEMANDING = frozenset().union(*_USELESS.values())
+
+
+def address_in_nat(survey: Survey) -> Iterator[Diagnostic]:
+    site = survey.site
+    for name, key, nic, host, network in survey.connections:
+        if network.kind != "nat" or nic.ipv4 is None or "/" not in nic.ipv4:
+            continue
+        fault = _fault_in_nat(nic.ipv4, network)
+        if fault:
+            yield diagnose(
+                "NET020",
+                f"the address {nic.ipv4} of nic {key} of {name} {fault} {network.ipv4} of the network {nic.network}",
+                site.place("vm", name, "nic", key, "ipv4"),
+                "choose a free address within the network, with its prefix length",
+                [network_place(site, host, nic.network, "ipv4")],
+            )
+
+
+def _fault_in_nat(address: str, network: Nat) -> str:
+    from ipaddress import IPv4Interface
+
+    guest, host = IPv4Interface(address), IPv4Interface(network.ipv4)
+    if guest.ip == host.ip:
+        return "is the host's own,"
+    return "" if guest.ip in host.network else "lies outside of"
+
+
+def routed_addresses(survey: Survey) -> Iterator[Diagnostic]:
+    """The host's end of a routed NIC is the guest's gateway, and its route leads to the guest's address."""
+    site = survey.site
+    for name, key, nic, _, network in survey.connections:
+        if network.kind != "routed":
+            continue
+        here = ("vm", name, "nic", key)
+        if nic.ipv6 is not None:
+            message = f"nic {key} of {name} has an IPv6 address, but a routed network carries IPv4 only"
+            yield diagnose("NET021", message, site.place(*here, "ipv6"), "delete ipv6, or choose a bridge")
+        if nic.gateway4 is None or nic.ipv4 is None or "/" not in nic.ipv4:
+            yield diagnose(
+                "NET021",
+                f"nic {key} of {name} is routed, and lacks its own address or that of the host",
+                site.place(*here, part="table"),
+                'write ipv4 = "ADDRESS/31" and gateway4 = "…", the address that the host gets on the tap',
+            )
+
+
+def forwards(survey: Survey) -> Iterator[Diagnostic]:
+    site = survey.site
+    for name, key, nic, _, network in survey.connections:
+        if not nic.forward:
+            continue
+        first = min(nic.forward)
+        place = site.place("vm", name, "nic", key, "forward", first, part="table")
+        if network.kind not in _FORWARDING:
+            message = f"nic {key} of {name} forwards ports, which a network of the kind {network.kind} does not do"
+            yield diagnose("NET022", message, place, "delete forward, or choose a network of the kind nat or slirp")
+        elif network.kind == "nat" and (nic.ipv4 is None or "/" not in nic.ipv4):
+            message = f"nic {key} of {name} forwards ports, but has no fixed address they could lead to"
+            yield diagnose("NET022", message, place, 'write ipv4 = "ADDRESS/LENGTH"')
+
+
+def same_forward(survey: Survey) -> Iterator[Diagnostic]:
+    """The uplinks of two networks may have different addresses, but who reads "port 2222 of alpha" expects one."""
+    claims = (
+        ((host, forward.protocol, forward.port), (name, "nic", key, "forward", each, "port"))
+        for name, key, nic in survey.nics
+        for each, forward in ordered(nic.forward)
+        for host in survey.hosts_of[name]
+    )
+    for (host, protocol, port), first, second in clashes(claims):
+        yield clash(
+            survey.site,
+            "NET023",
+            f"{_owners(first, second)} both forward the {protocol} port {port} of {host}",
+            (first, second),
+            "choose another port for one of them",
+        )
+
+
+def _owners(first: Owner, second: Owner) -> str:
+    return both(first, second) if first[:3] != second[:3] else f"{first[4]} and {second[4]} of {first[0]}"
+
+
+def dhcp_range(survey: Survey) -> Iterator[Diagnostic]:
+    from ipaddress import IPv4Address, IPv4Interface
+
+    site = survey.site
+    for host, names in survey.networks_used.items():
+        for name in names:
+            network = site.host_networks[host, name]
+            if network.kind != "nat" or network.dhcp is None:
+                continue
+            own = IPv4Interface(network.ipv4)
+            first, last = IPv4Address(network.dhcp.first), IPv4Address(network.dhcp.last)
+            if first > last or first not in own.network or last not in own.network or first <= own.ip <= last:
+                yield diagnose(
+                    "NET024",
+                    f"the range {first} to {last} of the network {name} on {host} does not fit {own}: it begins with "
+                    "its lower end, lies within the network, and leaves out the host's address",
+                    network_place(site, host, name, "dhcp"),
+                    "correct first and last",
+                    [network_place(site, host, name, "ipv4")],
+                )
+
+
+def release_of_kind(survey: Survey) -> Iterator[Diagnostic]:
+    site = survey.site
+    for host, names in survey.networks_used.items():
+        for name in names:
+            network = site.host_networks[host, name]
+            key, what, since = _needs(network)
+            if survey.releases[host] < since:
+                yield diagnose(
+                    "NET025",
+                    f"the network {name} has {what}, which FreeBSD {site.hosts[host].freebsd} on {host} does not know",
+                    network_place(site, host, name, key),
+                    f"it came with FreeBSD {since[0]}.{since[1]}",
+                    [site.place("host", host, "freebsd")],
+                )
+
+
+def _needs(network: AnyNetwork) -> tuple[str, str, tuple[int, int]]:
+    """The key that asks for a release, what it is, and the first release that has it."""
+    if network.kind == "slirp":
+        return ("open", "open = true", (15, 1)) if network.open else ("kind", "the kind slirp", (15, 0))
+    if network.kind == "bridge" and network.vlan_filter:
+        return "vlan_filter", "vlan_filter", (15, 0)
+    return "kind", "", (0, 0)
+
+
+def useless_keys(survey: Survey) -> Iterator[Diagnostic]:
+    site = survey.site
+    for name, key, nic, host, network in survey.connections:
+        if _DEMANDING.isdisjoint(nic.model_fields_set):
+            continue
+        for field in _useless(network):
+            if not getattr(nic, field):
+                continue
+            yield diagnose(
+                "NET026",
+                f"nic {key} of {name} has {field}, which means nothing on {_described(nic.network, network)}",
+                site.place("vm", name, "nic", key, field),
+                f"delete {field}, or choose another network"
+                if field not in ("vlan", "trunk")
+                else "write vlan_filter = true in a network of the kind bridge (FreeBSD 15.0 and later); "
+                "before, each VLAN is a network of its own, with vlan",
+                [network_place(site, host, nic.network, "kind")],
+            )
+
+
+def _useless(network: AnyNetwork) -> tuple[str, ...]:
+    if network.kind == "bridge":
+        return () if network.vlan_filter else ("vlan", "trunk")
+    return _USELESS[network.kind]
+
+
+def _described(name: str, network: AnyNetwork) -> str:
+    if network.kind == "bridge":
+        return f"the network {name}, which does not filter VLANs"
+    return f"a network of the kind {network.kind}"
+
+
+def vlan_twice(survey: Survey) -> Iterator[Diagnostic]:
+    """A frame without a tag has one VLAN; one that also comes with its tag would be there twice."""
+    site = survey.site
+    for name, key, nic in survey.nics:
+        if nic.vlan is not None and nic.vlan in nic.trunk:
+            yield diagnose(
+                "NET027",
+                f"nic {key} of {name} has VLAN {nic.vlan} with and without tags",
+                site.place("vm", name, "nic", key, "vlan"),
+                "delete it from trunk, or delete vlan",
+                [site.place("vm", name, "nic", key, "trunk")],
+            )
+    for (host, name), network in site.host_networks.items():
+        if network.kind == "bridge" and network.vlan is not None and (network.vlan_filter or network.uplink == "none"):
+            what = "vlan_filter" if network.vlan_filter else 'uplink = "none"'
+            yield diagnose(
+                "NET027",
+                f"the network {name} has vlan and {what}; vlan is one VLAN of the uplink",
+                network_place(site, host, name, "vlan"),
+                "delete one of the two",
+            )
+
+
+def ipfw_number(survey: Survey) -> Iterator[Diagnostic]:
+    site = survey.site
+    for host, names in survey.networks_used.items():
+        first: dict[int, str] = {}
+        for name in names:
+            network = site.host_networks[host, name]
+            if network.kind != "nat" or network.firewall != "ipfw":
+                continue
+            if network.ipfw_number is None:
+                message = f"the network {name} is for ipfw and has no ipfw_number"
+                remedy = "choose a number; the rules have to come where the other rules of the host want them"
+                yield diagnose("NET028", message, network_place(site, host, name, "firewall"), remedy)
+            elif first.setdefault(network.ipfw_number, name) != name:
+                other = first[network.ipfw_number]
+                message = f"the networks {other} and {name} of {host} have the same ipfw_number {network.ipfw_number}"
+                place = network_place(site, host, name, "ipfw_number")
+                also = [network_place(site, host, other, "ipfw_number")]
+                yield diagnose("NET028", message, place, "give each a number of its own", also)
+
+
+def vxlan_group(survey: Survey) -> Iterator[Diagnostic]:
+    """A multicast group is joined on an interface; a single host is reached by the routes (vxlan(4))."""
+    site = survey.site
+    for (host, name), network in site.host_networks.items():
+        if network.kind != "vxlan":
+            continue
+        multicast = 224 <= int(network.remote.partition(".")[0]) <= 239
+        if network.remote == network.local:
+            message = f"the network {name} has the same address {network.local} at both ends on {host}"
+            remedy = f"write local or remote in [host.{host}.network.{name}]"
+            yield diagnose("NET029", message, network_place(site, host, name, "remote"), remedy)
+        elif multicast and network.device is None:
+            message = f"the network {name} joins the multicast group {network.remote}, but has no device to do it on"
+            yield diagnose("NET029", message, network_place(site, host, name, "remote"), 'add device = "…"')

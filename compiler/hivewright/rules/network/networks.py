@@ -1,0 +1,176 @@
+"""Networks of hosts: which host has them, their interfaces, and what VMs ask of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from hivewright.diagnostics import Diagnostic, Place
+from hivewright.rules.site_index import Survey, diagnose, host_place, network_place
+
+if TYPE_CHECKING:
+    from hivewright.model.network import AnyNetwork
+
+INTERFACE_LIMIT = 15
+"""Characters of an interface name (ifconfig(8): IFNAMSIZ is 16 with its NUL)."""
+
+
+def network_absent(survey: Survey) -> Iterator[Diagnostic]:
+    site = survey.site
+    for name, key, nic in survey.nics:
+        for host in survey.hosts_of[name]:
+            if (host, nic.network) in site.host_networks or nic.network not in site.networks:
+                continue
+            yield diagnose(
+                "NET001",
+                f"{name} is connected to the network {nic.network}, which {host} does not have",
+                site.place("vm", name, "nic", key, "network"),
+                f"add {host} to the hosts of the network, or choose another network or host",
+                [site.place("network", nic.network, "hosts"), host_place(site, name)],
+            )
+
+
+def name_too_long(survey: Survey) -> Iterator[Diagnostic]:
+    site = survey.site
+    for name, key, nic in survey.nics:
+        if nic.tap is not None and len(nic.tap) > INTERFACE_LIMIT:
+            yield _too_long(nic.tap, site.place("vm", name, "nic", key, "tap"), "choose a shorter name")
+    seen: set[Place] = set()
+    for (host, name), network in site.host_networks.items():
+        bridge = bridge_of(survey, host, name) if "bridge" in type(network).model_fields else ""
+        for key, interface in (("bridge", bridge), ("uplink", uplink_of(network))):
+            if len(interface) <= INTERFACE_LIMIT:
+                continue
+            derived = key == "bridge" and getattr(network, "bridge", None) is None
+            place = site.place("network", name, part="table") if derived else network_place(site, host, name, key)
+            if place not in seen:
+                seen.add(place)
+                remedy = 'name it with bridge = "…"' if derived else "choose a shorter name"
+                yield _too_long(interface, place, remedy)
+
+
+def _too_long(interface: str, place: Place, remedy: str) -> Diagnostic:
+    return diagnose(
+        "NET003",
+        f"the interface name {interface} has {len(interface)} characters; FreeBSD takes {INTERFACE_LIMIT}",
+        place,
+        remedy,
+    )
+
+
+def bridge_of(survey: Survey, host: str, network: str) -> str:
+    """The bridge of a network on a host that has it, or its switch or node; ``none`` when it has nothing shared."""
+    found = survey.site.host_networks[host, network]
+    if found.kind == "routed" or found.kind == "slirp":
+        return "none"
+    if found.kind == "vale":
+        return found.switch
+    return found.node if found.kind == "netgraph" else found.bridge or f"br-{network}"
+
+
+def uplink_of(network: AnyNetwork) -> str:
+    """The interface that a network takes for itself on its host: ``auto``, ``ix0`` or ``ix0.100``; else ``none``."""
+    if network.kind == "bridge":
+        vlan = f".{network.vlan}" if network.vlan is not None and network.uplink != "none" else ""
+        return f"{network.uplink}{vlan}"
+    return network.uplink if network.kind in ("vale", "netgraph") else "none"
+
+
+def same_bridge(survey: Survey) -> Iterator[Diagnostic]:
+    site = survey.site
+    for host, networks in survey.networks_used.items():
+        first: dict[str, str] = {}
+        for name in networks:
+            bridge = bridge_of(survey, host, name)
+            other = first.setdefault(bridge, name)
+            if other == name or bridge == "none":
+                continue
+            # Where one of the two is only called so by default, the other is at fault.
+            places = [network_place(site, host, each, _key_of(survey, host, each)) for each in (name, other)]
+            if getattr(site.host_networks[host, name], "bridge", "") is None:
+                places.reverse()
+            yield diagnose(
+                "NET004",
+                f"the networks {other} and {name} of {host} have the same bridge {bridge}",
+                places[0],
+                "give each its own bridge, or make them one network",
+                places[1:],
+            )
+
+
+def _key_of(survey: Survey, host: str, network: str) -> str:
+    kind = survey.site.host_networks[host, network].kind
+    return {"vale": "switch", "netgraph": "node"}.get(kind, "bridge")
+
+
+def same_uplink(survey: Survey) -> Iterator[Diagnostic]:
+    """An interface is a member of one bridge at most: a second addm fails with "Device busy" (if_bridge(4))."""
+    site = survey.site
+    for host, networks in survey.networks_used.items():
+        first: dict[str, str] = {}
+        for name in networks:
+            uplink = uplink_of(site.host_networks[host, name])
+            if uplink == "none":
+                continue
+            other = first.setdefault(uplink, name)
+            if other == name:
+                continue
+            what = "the interface of the default route" if uplink == "auto" else uplink
+            yield diagnose(
+                "NET005",
+                f"the networks {other} and {name} of {host} both have {what} as their uplink; "
+                "an interface can be in one bridge only",
+                network_place(site, host, name, "uplink"),
+                'name another interface (a VLAN such as ix0.100, for example), or write uplink = "none"',
+                [network_place(site, host, other, "uplink")],
+            )
+
+
+def uplink_is_bridge(survey: Survey) -> Iterator[Diagnostic]:
+    """A bridge cannot be a member of a bridge (if_bridge(4))."""
+    site = survey.site
+    for host, networks in survey.networks_used.items():
+        bridges = {bridge_of(survey, host, name): name for name in reversed(networks)}
+        for name in networks:
+            network = site.host_networks[host, name]
+            uplink = getattr(network, "uplink", "none") if network.kind != "nat" else "none"
+            if uplink != "none" and uplink in bridges:
+                yield diagnose(
+                    "NET008",
+                    f"the uplink {uplink} of the network {name} on {host} is itself a bridge",
+                    network_place(site, host, name, "uplink"),
+                    'name a physical or VLAN interface, or write uplink = "none"',
+                    [network_place(site, host, bridges[uplink], "bridge")],
+                )
+
+
+def mtu_too_large(survey: Survey) -> Iterator[Diagnostic]:
+    site = survey.site
+    for name, key, nic in survey.nics:
+        if nic.mtu is None:
+            continue
+        for host in survey.hosts_of[name]:
+            network = site.host_networks.get((host, nic.network))
+            if network is not None and nic.mtu > network.mtu:
+                yield diagnose(
+                    "NET006",
+                    f"nic {key} of {name} has the MTU {nic.mtu}, but the network {nic.network} "
+                    f"on {host} carries {network.mtu} only",
+                    site.place("vm", name, "nic", key, "mtu"),
+                    "delete mtu here to take that of the network, or raise the mtu of the network",
+                    [network_place(site, host, nic.network, "mtu")],
+                )
+                break
+
+
+def tap_prefix(survey: Survey) -> Iterator[Diagnostic]:
+    """bhyve chooses the backend by the beginning of the interface's name (bhyve(8), network backends)."""
+    for name, key, nic in survey.nics:
+        if nic.tap is not None and not nic.tap.startswith("tap"):
+            yield diagnose(
+                "NET007",
+                f"the tap of nic {key} of {name} is called {nic.tap}, but bhyve knows taps by a name "
+                "that begins with tap",
+                survey.site.place("vm", name, "nic", key, "tap"),
+                "let the name begin with tap, or delete it; hivewright then derives one",
+            )

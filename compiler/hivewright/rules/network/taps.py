@@ -1,0 +1,109 @@
+"""What only a NIC with a tap can have: one that stays, and a rate limit; and words that would be taken for uplinks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from hivewright.diagnostics import Diagnostic, Place
+from hivewright.rules.site_index import Survey, diagnose, network_place
+
+if TYPE_CHECKING:
+    from hivewright.model.nic import Nic
+
+_WITHOUT_TAP = ("vale", "netgraph", "slirp")
+_TAPS = "bridge, manual, nat, vxlan or routed"
+_WORDS = ("auto", "none")
+
+
+def _limited(survey: Survey) -> Iterator[tuple[str, str, Nic]]:
+    return ((name, key, nic) for name, key, nic in survey.nics if nic.rate_limit is not None)
+
+
+def tap_needed(survey: Survey) -> Iterator[Diagnostic]:
+    site = survey.site
+    for name, key, nic, host, network in survey.connections:
+        if network.kind not in _WITHOUT_TAP:
+            continue
+        for field, what in (("persistent", "is persistent"), ("rate_limit", "has a rate_limit")):
+            if getattr(nic, field):
+                yield diagnose(
+                    "NET030",
+                    f"nic {key} of {name} {what}, but a network of the kind {network.kind} has no taps",
+                    site.place("vm", name, "nic", key, field),
+                    f"delete {field}, or choose a network of the kind {_TAPS}",
+                    [network_place(site, host, nic.network, "kind")],
+                )
+
+
+def limits_nothing(survey: Survey) -> Iterator[Diagnostic]:
+    for name, key, nic in _limited(survey):
+        if nic.rate_limit is not None and nic.rate_limit.inward is None and nic.rate_limit.out is None:
+            yield diagnose(
+                "NET031",
+                f"the rate_limit of nic {key} of {name} limits nothing",
+                survey.site.place("vm", name, "nic", key, "rate_limit"),
+                'write { in = "100Mbit" }, { out = "50Mbit" } or both, as the guest sees it',
+            )
+
+
+def number_of_limits(survey: Survey) -> Iterator[Diagnostic]:
+    """Where the rules come among those of the host is for its administrator to say; NAT has numbers of its own."""
+    site = survey.site
+    seen: set[str] = set()
+    for name, key, _ in _limited(survey):
+        for host in survey.hosts_of[name]:
+            if host in seen:
+                continue
+            seen.add(host)
+            number = site.hosts[host].ipfw_number
+            if number is None:
+                yield diagnose(
+                    "NET032",
+                    f"nic {key} of {name} has a rate_limit, and {host} has no ipfw_number for its rules",
+                    site.place("vm", name, "nic", key, "rate_limit"),
+                    f"write ipfw_number = NUMBER in [host.{host}]; the rules have to come where the other rules of "
+                    "the host want them",
+                    [site.place("host", host, part="table")],
+                )
+            else:
+                yield from _same_number(survey, host, number)
+
+
+def _same_number(survey: Survey, host: str, number: int) -> Iterator[Diagnostic]:
+    site = survey.site
+    for network in survey.networks_used[host]:
+        found = site.host_networks[host, network]
+        if found.kind == "nat" and found.firewall == "ipfw" and found.ipfw_number == number:
+            yield diagnose(
+                "NET032",
+                f"the rate limits of {host} and its network {network} have the same ipfw_number {number}",
+                site.place("host", host, "ipfw_number"),
+                "give each a number of its own",
+                [network_place(site, host, network, "ipfw_number")],
+            )
+
+
+def uplink_word(survey: Survey) -> Iterator[Diagnostic]:
+    """``Auto`` would be an interface of that name, and so would ``auto`` where nothing is found by itself."""
+    site = survey.site
+    seen: set[Place] = set()
+    for (host, name), network in site.host_networks.items():
+        uplink = getattr(network, "uplink", "none")
+        word = uplink.lower()
+        if word not in _WORDS or (network.kind == "bridge" and uplink == word):
+            continue
+        if uplink == "none" and network.kind != "nat":
+            continue
+        place = network_place(site, host, name, "uplink")
+        if place in seen:
+            continue
+        seen.add(place)
+        if network.kind == "bridge" or (word == "none" and network.kind != "nat"):
+            remedy = f'write "{word}", in lower case'
+        else:
+            others = "" if network.kind == "nat" else ', or write "none"'
+            remedy = f"name the interface; a network of the kind {network.kind} does not find it by itself{others}"
+        yield diagnose(
+            "NET033", f"the uplink {uplink} of the network {name} would be an interface of that name", place, remedy
+        )

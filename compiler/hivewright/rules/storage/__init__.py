@@ -1,0 +1,1 @@
+"""Rules about storages, images and disks."""

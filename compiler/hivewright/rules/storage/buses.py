@@ -1,0 +1,134 @@
+"""Options of disks that only some buses have, and AHCI controllers with several ports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from hivewright.diagnostics import Diagnostic
+from hivewright.rules.site_index import Survey, diagnose, ordered
+
+if TYPE_CHECKING:
+    from hivewright.model.disk import Disk
+
+PORTS = 32
+"""Ports of an AHCI controller."""
+
+_AHCI = ("controller", "model", "revision", "rotation_rate")
+_SPECIAL = frozenset({"nvme", "ram", "initiator", *_AHCI})
+"""Keys of a disk that only some buses know."""
+
+CTL = "/dev/cam/ctl"
+BOOT_ORDER_SINCE = (14, 0)
+
+
+def options_of_buses(survey: Survey) -> Iterator[Diagnostic]:
+    """bhyve ignores an option that a device does not know without a word."""
+    for name, key, disk in survey.disks:
+        if disk.bus != "virtio-scsi" and _SPECIAL.isdisjoint(disk.model_fields_set):
+            continue
+        for option, why, remedy in _misfits(disk):
+            yield diagnose(
+                "DEV007",
+                f"disk {key} of {name} has {option}, {why}",
+                survey.site.place("vm", name, "disk", key, option),
+                remedy,
+                [survey.site.place("vm", name, "disk", key, "bus")],
+            )
+    for name, key, cd in survey.cds:
+        if cd.controller is not None and cd.slot is not None:
+            yield diagnose(
+                "DEV007",
+                f"cd {key} of {name} has slot, but is a port of the controller {cd.controller}",
+                survey.site.place("vm", name, "cd", key, "slot"),
+                "delete slot or controller",
+                [survey.site.place("vm", name, "cd", key, "controller")],
+            )
+
+
+def _misfits(disk: Disk) -> Iterator[tuple[str, str, str]]:
+    """Keys of a disk that do not fit its bus or each other: the key, why, and what to do."""
+    only = {"nvme": ("nvme", "ram"), "virtio-scsi": ("initiator",), "ahci-hd": _AHCI}
+    for bus, options in only.items():
+        for option in options:
+            if getattr(disk, option) is not None and disk.bus != bus:
+                yield option, f"which only bus {bus} knows", f'write bus = "{bus}", or delete {option}'
+    if disk.bus == "virtio-scsi":
+        for option in ("sector_size", "serial"):
+            if getattr(disk, option) is not None:
+                yield option, "which CTL decides for virtio-scsi", "delete it, and see ctladm(8)"
+        for option, usual in (("cache", "default"), ("readonly", False), ("trim", True)):
+            if getattr(disk, option) != usual:
+                yield option, "which CTL decides for virtio-scsi", "delete it, and see ctladm(8)"
+        if disk.path is not None and not disk.path.startswith(CTL):
+            yield "path", "which is no port of CTL", f'write path = "{CTL}", or one of its ports such as "{CTL}2.1"'
+        elif disk.storage is not None:
+            yield "storage", "but virtio-scsi takes a port of CTL", f'write path = "{CTL}" instead'
+    if disk.ram is not None:
+        for option in ("storage", "path", "size", "image", "lun", "boot_index"):
+            if getattr(disk, option) is not None:
+                yield option, "but lies in memory", f"delete {option} or ram"
+        if disk.ram % 2**20:
+            yield "ram", "which is not in whole mebibytes", 'write it with the unit M, for example ram = "512M"'
+    if disk.controller is not None and disk.slot is not None:
+        yield "slot", f"but is a port of the controller {disk.controller}", "delete slot or controller"
+
+
+def controller_ports(survey: Survey) -> Iterator[Diagnostic]:
+    for name in _setting(survey, "controller"):
+        vm = survey.site.vms[name]
+        named = [disk.controller for disk in vm.disk.values()] + [cd.controller for cd in vm.cd.values()]
+        for controller in sorted({each for each in named if each is not None}):
+            count = named.count(controller)
+            if count > PORTS:
+                yield diagnose(
+                    "DEV008",
+                    f"the controller {controller} of {name} has {count} disks and drives; AHCI has {PORTS} ports",
+                    survey.site.place("vm", name, part="table"),
+                    "give some of them another controller",
+                )
+
+
+def _setting(survey: Survey, key: str) -> list[str]:
+    """The VMs that set a key in one of their disks, drives and passthrough devices, sorted."""
+    devices = [(name, disk.model_fields_set) for name, _, disk in survey.disks]
+    devices += [(name, cd.model_fields_set) for name, _, cd in survey.cds]
+    for name, vm in survey.using("passthrough"):
+        devices += [(name, passthrough.model_fields_set) for passthrough in vm.passthrough.values()]
+    return sorted({name for name, keys in devices if key in keys})
+
+
+def boot_order(survey: Survey) -> Iterator[Diagnostic]:
+    """Which device is tried first (bhyve(8), bootindex)."""
+    site = survey.site
+    for name in _setting(survey, "boot_index"):
+        vm = site.vms[name]
+        first: dict[int, tuple[str, str]] = {}
+        asked = [("disk", key, disk.boot_index) for key, disk in ordered(vm.disk)]
+        asked += [("cd", key, cd.boot_index) for key, cd in ordered(vm.cd)]
+        asked += [("passthrough", key, device.boot_index) for key, device in ordered(vm.passthrough)]
+        for kind, key, index in asked:
+            if index is None:
+                continue
+            place = site.place("vm", name, kind, key, "boot_index")
+            other = first.setdefault(index, (kind, key))
+            if other != (kind, key):
+                yield diagnose(
+                    "DEV009",
+                    f"{other[0]} {other[1]} and {kind} {key} of {name} have the same boot index {index}",
+                    place,
+                    "give each a number of its own; the lowest is tried first",
+                    [site.place("vm", name, *other, "boot_index")],
+                )
+            for host in survey.hosts_of[name]:
+                old = survey.releases[host] < BOOT_ORDER_SINCE
+                if old or site.hosts[host].arch == "arm64":
+                    where = f"FreeBSD {site.hosts[host].freebsd}" if old else "arm64"
+                    yield diagnose(
+                        "DEV001",
+                        f"{name} has a boot order, which bhyve of {where} on {host} does not offer",
+                        place,
+                        "delete it" + (", or bring the host to FreeBSD 14.0" if old else "; u-boot has its own order"),
+                        [site.place("host", host, "freebsd" if old else "arch")],
+                    )
+                    break

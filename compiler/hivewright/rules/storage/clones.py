@@ -1,0 +1,115 @@
+"""Disks that are clones: of their image, or of a snapshot that somebody made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from hivewright.diagnostics import Diagnostic
+from hivewright.rules.site_index import Survey, diagnose, storage_place
+from hivewright.rules.storage.properties import volblocksize
+
+if TYPE_CHECKING:
+    from hivewright.model.disk import Disk
+
+
+def _clones(survey: Survey) -> list[tuple[str, str, Disk, str]]:
+    """VM, name and definition of disks that are clones, and the key that says so."""
+    return [
+        (name, key, disk, "clone" if disk.clone is not None else "clone_image")
+        for name, key, disk in survey.disks
+        if disk.clone_image or disk.clone is not None
+    ]
+
+
+def clone_storage(survey: Survey) -> Iterator[Diagnostic]:
+    """Only volumes can be cloned (zfs-clone(8))."""
+    site = survey.site
+    for name, key, disk, word in _clones(survey):
+        here = site.place("vm", name, "disk", key, word)
+        given = next((other for other in ("path", "ram") if getattr(disk, other) is not None), None)
+        if given is not None:
+            yield diagnose(
+                "STO020",
+                f"disk {key} of {name} shall be a clone, but has {given}",
+                here,
+                f"delete {word}, or write storage and size instead of {given}",
+                [site.place("vm", name, "disk", key, given)],
+            )
+        elif disk.storage is not None:
+            for host in survey.hosts_of[name]:
+                storage = site.host_storages.get((host, disk.storage))
+                if storage is not None and storage.kind != "zfs":
+                    yield diagnose(
+                        "STO020",
+                        f"disk {key} of {name} shall be a clone, but the storage {disk.storage} on {host} is of kind "
+                        f"{storage.kind}",
+                        here,
+                        f"choose a storage of kind zfs, or delete {word}",
+                        [storage_place(site, host, disk.storage, "kind")],
+                    )
+                    break
+
+
+def clone_source(survey: Survey) -> Iterator[Diagnostic]:
+    """A clone has one origin."""
+    place = survey.site.place
+    for name, key, disk, word in _clones(survey):
+        here = ("vm", name, "disk", key)
+        other = "clone_image" if disk.clone_image else "image"
+        if word == "clone_image" and disk.image is None:
+            yield diagnose(
+                "STO021",
+                f"disk {key} of {name} shall be a clone of its image, but has none",
+                place(*here, "clone_image"),
+                'add image = "NAME", or delete clone_image',
+            )
+        elif word == "clone" and (disk.clone_image or disk.image is not None):
+            yield diagnose(
+                "STO022",
+                f"disk {key} of {name} would be made from the snapshot {disk.clone} and from an image",
+                place(*here, "clone"),
+                f"keep one of clone and {other}",
+                [place(*here, other)],
+            )
+        elif disk.clone is not None and disk.clone.partition("/")[0] == name:
+            yield diagnose(
+                "STO024",
+                f"disk {key} of {name} would be a clone of {disk.clone}, a disk of {name} itself",
+                place(*here, "clone"),
+                f"name a disk of another VM: one of {name} does not exist before {name} is provisioned",
+            )
+
+
+def clone_blocks(survey: Survey) -> Iterator[Diagnostic]:
+    """The blocks of a clone are those of its origin (zfsprops(7), volblocksize)."""
+    site = survey.site
+    for name, key, disk, word in _clones(survey):
+        if "volblocksize" not in disk.properties:
+            continue
+        here = site.place("vm", name, "disk", key, "properties", "volblocksize")
+        if word == "clone":
+            yield diagnose(
+                "STO023",
+                f"disk {key} of {name} asks for a volblocksize, but a clone has that of its origin",
+                here,
+                "delete it, or delete clone",
+                [site.place("vm", name, "disk", key, word)],
+            )
+            continue
+        for host in survey.hosts_of[name]:
+            storage = site.host_storages.get((host, disk.storage or ""))
+            if storage is None or storage.kind != "zfs":
+                continue
+            blocks = volblocksize(storage.properties, (14, 0))
+            if volblocksize(disk.properties, (14, 0)) != blocks:
+                yield diagnose(
+                    "STO023",
+                    f"disk {key} of {name} asks for a volblocksize of {disk.properties['volblocksize']}, but a clone "
+                    f"has that of its image, which the storage {disk.storage} makes {blocks // 1024 or blocks}"
+                    f"{'K' if blocks >= 1024 else ' bytes'}",
+                    here,
+                    "delete it, write it in the properties of the storage, or delete clone_image",
+                    [site.place("vm", name, "disk", key, word)],
+                )
+                break

@@ -1,0 +1,127 @@
+"""Disks on iSCSI: which logical unit, and who else has it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from hivewright.diagnostics import Diagnostic
+from hivewright.rules.site_index import Survey, diagnose, storage_place
+
+if TYPE_CHECKING:
+    from hivewright.model.disk import Disk
+    from hivewright.model.storage import Iscsi
+
+
+def on_iscsi(survey: Survey, vm: str, disk: Disk) -> str | None:
+    """The first host of a VM where the storage of one of its disks is of kind iscsi."""
+    return next((host for host, kind in _kinds(survey, vm, disk) if kind == "iscsi"), None)
+
+
+def _kinds(survey: Survey, vm: str, disk: Disk) -> Iterator[tuple[str, str]]:
+    """The hosts of a VM that have the storage of one of its disks, and of which kind it is there."""
+    for host in survey.hosts_of[vm]:
+        storage = survey.site.host_storages.get((host, disk.storage or ""))
+        if storage is not None:
+            yield host, storage.kind
+
+
+def iscsi_disk(survey: Survey) -> Iterator[Diagnostic]:
+    """A logical unit has its size and its content already, and it is told apart by its number alone."""
+    place = survey.site.place
+    any_iscsi = any(storage.kind == "iscsi" for storage in survey.site.host_storages.values())
+    for name, key, disk in survey.disks:
+        here = ("vm", name, "disk", key)
+        host = on_iscsi(survey, name, disk) if any_iscsi else None
+        if host is not None and disk.lun is None:
+            yield diagnose(
+                "STO025",
+                f"disk {key} of {name} lies on the iSCSI target of the storage {disk.storage}, but has no lun",
+                place(*here, "storage"),
+                "add the number of the logical unit, for example lun = 0",
+            )
+        elif host is None and disk.lun is not None and _is_known(survey, name, disk):
+            where = f"the storage {disk.storage} is not of kind iscsi" if disk.storage else "lies on no storage"
+            yield diagnose(
+                "STO025",
+                f"disk {key} of {name} has a lun, but {where}",
+                place(*here, "lun"),
+                "delete lun, or choose a storage of kind iscsi",
+            )
+        if host is None:
+            continue
+        for other, kind in _kinds(survey, name, disk):
+            if kind != "iscsi":
+                yield diagnose(
+                    "STO025",
+                    f"disk {key} of {name} lies on the storage {disk.storage}, which is of kind iscsi on {host} and of "
+                    f"kind {kind} on {other}",
+                    place(*here, "storage"),
+                    "choose a storage of the same kind on all its hosts",
+                    [storage_place(survey.site, other, disk.storage or "", "kind")],
+                )
+                break
+        for word in ("size", "image"):
+            if getattr(disk, word) is not None:
+                why = "size" if word == "size" else "content"
+                yield diagnose(
+                    "STO025",
+                    f"disk {key} of {name} has {word}, but a logical unit on iSCSI has its own {why}",
+                    place(*here, word),
+                    f"delete {word}, or choose another storage",
+                    [place(*here, "storage")],
+                )
+
+
+def _is_known(survey: Survey, vm: str, disk: Disk) -> bool:
+    """Whether a disk has no storage, or one that exists where the VM may run: all else is another rule's matter."""
+    storage = disk.storage
+    return storage is None or any((host, storage) in survey.site.host_storages for host in survey.hosts_of[vm])
+
+
+def same_lun(survey: Survey) -> Iterator[Diagnostic]:
+    """The target is the same wherever a guest runs, so this is no matter of hosts as it is with paths."""
+    place = survey.site.place
+    users: dict[tuple[str, int], tuple[str, str, Disk]] = {}
+    for name, key, disk in survey.disks:
+        if disk.lun is None or disk.storage is None:
+            continue
+        for host in survey.hosts_of[name]:
+            storage = survey.site.host_storages.get((host, disk.storage))
+            if storage is None or storage.kind != "iscsi":
+                continue
+            other, other_key, other_disk = users.setdefault((storage.target, disk.lun), (name, key, disk))
+            if (other, other_key) == (name, key):
+                continue
+            if (disk.readonly and other_disk.readonly) or (disk.shared and other_disk.shared):
+                continue
+            yield diagnose(
+                "STO009",
+                f"disk {other_key} of {other} and disk {key} of {name} are both LUN {disk.lun} of {storage.target}, "
+                f"and {name if other_disk.readonly else other} writes to it",
+                place("vm", name, "disk", key, "lun"),
+                "give each its own disk, or write readonly = true, or shared = true, for both",
+                [place("vm", other, "disk", other_key, "lun")],
+            )
+            break
+
+
+def same_session(survey: Survey) -> Iterator[Diagnostic]:
+    """A host has one session with a portal and a target, so all who use it are the same initiator."""
+    site = survey.site
+    first: dict[tuple[str, str, str], tuple[str, Iscsi]] = {}
+    for (host, name), storage in site.host_storages.items():
+        if storage.kind != "iscsi":
+            continue
+        other, other_storage = first.setdefault((host, storage.portal, storage.target), (name, storage))
+        for key in ("initiator_name", "chap"):
+            if getattr(storage, key) != getattr(other_storage, key):
+                yield diagnose(
+                    "STO026",
+                    f"the storages {other} and {name} on {host} are the same target, but differ in {key}; "
+                    "there is one session for both",
+                    storage_place(site, host, name, "target"),
+                    f"write the same {key} in both, or use one storage",
+                    [storage_place(site, host, other, "target")],
+                )
+                break

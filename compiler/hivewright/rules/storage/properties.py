@@ -1,0 +1,122 @@
+"""Storages themselves: their directories, and the ZFS properties of volumes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from hivewright.diagnostics import Diagnostic, Place
+from hivewright.diagnostics.wording import quoted
+from hivewright.rules.site_index import Survey, diagnose, storage_place
+
+_NAME = r"[a-z0-9:_.][a-z0-9:_.-]*"
+_VALUE = r"[\x20-\x7e]+"
+_BLOCK = r"([0-9]{1,7})([KkMm]?)"
+
+_BLOCK_SIZES = tuple(2**power for power in range(9, 18))
+"""512 to 128K (zfsprops(7), volblocksize)."""
+
+_REFUSED = {
+    "volsize": "write size in the disk",
+    "reservation": "write sparse = true or false in the storage",
+    "refreservation": "write sparse = true or false in the storage",
+    **dict.fromkeys(
+        ("atime", "canmount", "mountpoint", "quota", "recordsize", "refquota", "sharenfs", "sharesmb"),
+        "a volume is no file system; delete it",
+    ),
+}
+"""Properties that hivewright sets from a key of its own, or that zfs create -V refuses (zfsprops(7))."""
+
+
+def directory_is_root(survey: Survey) -> Iterator[Diagnostic]:
+    seen: set[Place] = set()
+    for (host, name), storage in survey.site.host_storages.items():
+        if storage.kind != "directory" or storage.path != "/":
+            continue
+        place = storage_place(survey.site, host, name, "path")
+        if place not in seen:
+            seen.add(place)
+            yield diagnose(
+                "STO015",
+                f"the storage {name} is the root directory of {host}",
+                place,
+                'name a directory for disks alone, for example path = "/srv/vms"',
+            )
+
+
+def properties(survey: Survey) -> Iterator[Diagnostic]:
+    site = survey.site
+    seen: set[Place] = set()
+    for (host, name), storage in site.host_storages.items():
+        if storage.kind != "zfs" or not storage.properties:
+            continue
+        table = storage_place(site, host, name, "properties")
+        if table not in seen:
+            seen.add(table)
+            yield from _properties(f"storage {name}", table, storage.properties)
+    for name, key, disk in survey.disks:
+        if not disk.properties:
+            continue
+        what, table = f"disk {key} of {name}", site.place("vm", name, "disk", key, "properties")
+        storage_of = site.storages.get(disk.storage) if disk.storage is not None else None
+        if disk.path is not None or (storage_of is not None and storage_of.kind != "zfs"):
+            yield diagnose(
+                "STO010",
+                f"the {what} has ZFS properties, but is no ZFS volume",
+                table,
+                "delete properties, or choose a storage of kind zfs",
+            )
+        else:
+            yield from _properties(what, table, disk.properties)
+
+
+def _properties(what: str, table: Place, given: Mapping[str, str]) -> Iterator[Diagnostic]:
+    for name, value in sorted(given.items()):
+        here = Place(table.file, (*table.path, name))
+        key = Place(table.file, (*table.path, name), "key")
+        if re.fullmatch(_NAME, name, re.ASCII) is None:
+            yield diagnose(
+                "STO010",
+                f"{quoted(name)} of the {what} is no name of a ZFS property",
+                key,
+                "a property has lower-case letters, digits, : _ . and - (zfsprops(7))",
+            )
+        elif name in _REFUSED:
+            yield diagnose("STO010", f"the {what} cannot set the property {name}", key, _REFUSED[name])
+        elif re.fullmatch(_VALUE, value, re.ASCII) is None:
+            yield diagnose(
+                "STO010",
+                f"the value of the property {name} of the {what} is empty or not plain ASCII on one line",
+                here,
+                "write the value as zfs(8) takes it",
+            )
+        elif name == "volmode" and value == "none":
+            yield diagnose(
+                "STO010",
+                f"the {what} has volmode none, so that bhyve would find no device",
+                here,
+                "delete it; hivewright sets volmode=dev",
+            )
+        elif name == "volblocksize" and _block_size(value) not in _BLOCK_SIZES:
+            yield diagnose(
+                "STO012",
+                f"the {what} has the volblocksize {value}",
+                here,
+                "it is a power of two from 512 to 128K, for example 16K",
+            )
+
+
+def volblocksize(given: Mapping[str, str], release: tuple[int, int]) -> int:
+    """Bytes of a volume's blocks; the default is 16K since FreeBSD 14.0 and was 8K before (zfsprops(7))."""
+    size = _block_size(given["volblocksize"]) if "volblocksize" in given else 0
+    if size in _BLOCK_SIZES:
+        return size
+    return 16384 if release >= (14, 0) else 8192
+
+
+def _block_size(text: str) -> int:
+    """Bytes of a block size as zfs(8) reads it; 0 when it is none."""
+    match = re.fullmatch(_BLOCK, text, re.ASCII)
+    if match is None:
+        return 0
+    return int(match[1]) * {"": 1, "K": 2**10, "M": 2**20}[match[2].upper()]

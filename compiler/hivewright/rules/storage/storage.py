@@ -1,0 +1,230 @@
+"""Disks and drives of VMs: where they lie, how large they are, what the guest sees."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from hivewright.diagnostics import Diagnostic
+from hivewright.rules.site_index import Survey, diagnose, host_place, ordered, storage_place
+from hivewright.rules.storage.iscsi import on_iscsi
+from hivewright.rules.storage.properties import volblocksize
+from hivewright.values import format_size
+
+if TYPE_CHECKING:
+    from hivewright.model.disk import Disk
+
+DATASET_LIMIT = 250
+"""Characters of a volume's name: ZFS takes 255, and its node below /dev is called zvol/NAME."""
+
+NVME_SECTOR_SIZES = ("512", "4096", "8192")
+"""What bhyve's nvme takes as sectsz (bhyve(8))."""
+
+
+def storage_absent(survey: Survey) -> Iterator[Diagnostic]:
+    site = survey.site
+    for name, key, disk in survey.disks:
+        if disk.storage is None:
+            continue
+        for host in survey.hosts_of[name]:
+            if (host, disk.storage) in site.host_storages or disk.storage not in site.storages:
+                continue
+            yield diagnose(
+                "STO001",
+                f"disk {key} of {name} lies on the storage {disk.storage}, which {host} does not have",
+                site.place("vm", name, "disk", key, "storage"),
+                f"add {host} to the hosts of the storage, or choose another storage or host",
+                [site.place("storage", disk.storage, "hosts"), host_place(site, name)],
+            )
+
+
+def disk_source(survey: Survey) -> Iterator[Diagnostic]:
+    """A disk is made on a storage with a size, or is something that exists at a path."""
+    place = survey.site.place
+    for name, key, disk in survey.disks:
+        here = ("vm", name, "disk", key)
+        if disk.ram is not None:
+            continue
+        if disk.storage is None and disk.path is None:
+            yield diagnose(
+                "STO003",
+                f"disk {key} of {name} has neither storage nor path",
+                place(*here, part="table"),
+                'write storage = "NAME" and a size for a new disk, or path = "/…" for an existing one',
+            )
+        elif disk.storage is not None and disk.path is not None:
+            yield diagnose(
+                "STO003",
+                f"disk {key} of {name} has both storage and path",
+                place(*here, "path"),
+                "keep storage for a disk that hivewright makes, or path for one that exists",
+                [place(*here, "storage")],
+            )
+        elif disk.storage is not None and disk.size is None and disk.lun is None and not on_iscsi(survey, name, disk):
+            yield diagnose(
+                "STO004",
+                f"disk {key} of {name} has a storage but no size",
+                place(*here, "storage"),
+                'add a size, for example size = "20G"',
+            )
+        elif disk.path is not None and disk.size is not None:
+            yield diagnose(
+                "STO004",
+                f"disk {key} of {name} has a size, but the file or device at its path has its own",
+                place(*here, "size"),
+                "delete size, or replace path by storage",
+                [place(*here, "path")],
+            )
+        if disk.path is not None and disk.storage is None and disk.image is not None:
+            yield diagnose(
+                "STO006",
+                f"disk {key} of {name} has an image, but hivewright never writes to what exists at a path",
+                place(*here, "image"),
+                "delete image, or replace path by storage and size",
+                [place(*here, "path")],
+            )
+
+
+def size_in_blocks(survey: Survey) -> Iterator[Diagnostic]:
+    """A volume is made of whole blocks (zfsprops(7), volsize), any disk of whole sectors."""
+    site = survey.site
+    blocks = {
+        key: volblocksize(storage.properties, survey.releases.get(key[0], (14, 0)))
+        for key, storage in site.host_storages.items()
+        if storage.kind == "zfs"
+    }
+    for name, key, disk in survey.disks:
+        if disk.size is None or disk.storage is None:
+            continue
+        sector = int(disk.sector_size.partition("/")[0]) if disk.sector_size else 512
+        for host in survey.hosts_of[name]:
+            block, field = blocks.get((host, disk.storage), 512), "volblocksize"
+            if block != 512 and "volblocksize" in disk.properties:
+                block = volblocksize(disk.properties, survey.releases[host])
+            if sector > block:
+                block, field = sector, "sector_size"
+            if disk.size % block:
+                yield diagnose(
+                    "STO005",
+                    f"the size {format_size(disk.size)} of disk {key} of {name} is not a multiple of its "
+                    f"{field} {format_size(block)}",
+                    site.place("vm", name, "disk", key, "size"),
+                    f"round it, for example to {format_size(disk.size + block - disk.size % block)}",
+                )
+                break
+
+
+def sector_size(survey: Survey) -> Iterator[Diagnostic]:
+    for name, key, disk in survey.disks:
+        if disk.sector_size is None:
+            continue
+        logical, slash, physical = disk.sector_size.partition("/")
+        if disk.bus == "nvme" and disk.sector_size not in NVME_SECTOR_SIZES:
+            message = f"bus nvme of disk {key} of {name} cannot have the sector size {disk.sector_size}"
+            remedy = f"write one of {', '.join(NVME_SECTOR_SIZES)}, or choose another bus"
+        elif slash and int(physical) < int(logical):
+            message = (
+                f"the physical sectors of disk {key} of {name} ({physical}) are smaller than the logical ({logical})"
+            )
+            remedy = f'the logical size comes first: sector_size = "{physical}/{logical}"'
+        else:
+            continue
+        yield diagnose("STO011", message, survey.site.place("vm", name, "disk", key, "sector_size"), remedy)
+
+
+def same_path(survey: Survey) -> Iterator[Diagnostic]:
+    """Two guests that write to one disk destroy it; so does a guest that writes below another's own disk."""
+    site = survey.site
+    if not any(disk.path for _, _, disk in survey.disks):
+        return
+    reported: set[tuple[str, str]] = set()
+    for host, vms in survey.guests.items():
+        # The managed disks come first: the fault is at the path that names one of them.
+        users: dict[str, tuple[str, str, Disk]] = dict(_managed(survey, host))
+        for name, vm in vms.items():
+            for key, disk in ordered(vm.disk):
+                if disk.path is None:
+                    continue
+                other, other_key, other_disk = users.setdefault(disk.path, (name, key, disk))
+                if (other, other_key) == (name, key) or (name, key) in reported:
+                    continue
+                if (disk.readonly and other_disk.readonly) or (disk.shared and other_disk.shared):
+                    continue
+                writer = name if other_disk.readonly else other
+                reported.add((name, key))
+                yield diagnose(
+                    "STO009",
+                    f"disk {other_key} of {other} and disk {key} of {name} are both {disk.path} on {host}, "
+                    f"and {writer} writes to it",
+                    site.place("vm", name, "disk", key, "path"),
+                    "give each its own disk, or write readonly = true, or shared = true, for both",
+                    [site.place("vm", other, "disk", other_key, "path")],
+                )
+
+
+def _managed(survey: Survey, host: str) -> Iterator[tuple[str, tuple[str, str, Disk]]]:
+    for name, vm in survey.guests[host].items():
+        for key, disk in ordered(vm.disk):
+            storage = survey.site.host_storages.get((host, disk.storage)) if disk.storage is not None else None
+            if storage is None or storage.kind == "iscsi":
+                continue
+            if storage.kind == "zfs":
+                path = f"/dev/zvol/{storage.dataset}/{name}/{key}"
+            else:
+                path = f"{storage.path}/{name}/{key}.img"
+            yield path, (name, key, disk)
+
+
+def volume_names(survey: Survey) -> Iterator[Diagnostic]:
+    """Names of volumes are short enough, and no dataset lies below a volume (zfs(8))."""
+    datasets: dict[str, dict[str, str]] = {}
+    for (host, name), storage in survey.site.host_storages.items():
+        if storage.kind == "zfs":
+            datasets.setdefault(host, {})[name] = storage.dataset
+    for host, named in datasets.items():
+        longest = max(map(len, named.values()))
+        nested = any(_parents(dataset) & set(named.values()) for dataset in named.values()) if len(named) > 1 else False
+        if longest <= DATASET_LIMIT - 64 and not nested:  # two names of 31 characters and their slashes
+            continue
+        volumes = {
+            f"{named[disk.storage]}/{name}/{key}": (name, key, disk.storage)
+            for name, vm in survey.guests[host].items()
+            for key, disk in ordered(vm.disk)
+            if disk.storage in named
+        }
+        yield from _volumes_too_long(survey, host, volumes)
+        yield from _datasets_in_volumes(survey, host, named, volumes)
+
+
+def _parents(dataset: str) -> set[str]:
+    """The datasets above one: ``{"zroot", "zroot/vms"}`` for ``zroot/vms/web1``."""
+    parts = dataset.split("/")
+    return {"/".join(parts[:length]) for length in range(1, len(parts))}
+
+
+def _volumes_too_long(survey: Survey, host: str, volumes: Mapping[str, tuple[str, str, str]]) -> Iterator[Diagnostic]:
+    for volume, (name, key, storage) in volumes.items():
+        if len(volume) > DATASET_LIMIT:
+            yield diagnose(
+                "STO019",
+                f"the name of the volume of disk {key} of {name} would have {len(volume)} characters; "
+                f"FreeBSD takes {DATASET_LIMIT}",
+                survey.site.place("vm", name, "disk", key, "storage"),
+                "shorten the dataset of the storage",
+                [storage_place(survey.site, host, storage, "dataset")],
+            )
+
+
+def _datasets_in_volumes(
+    survey: Survey, host: str, named: Mapping[str, str], volumes: Mapping[str, tuple[str, str, str]]
+) -> Iterator[Diagnostic]:
+    for storage, dataset in named.items():
+        for volume in sorted((_parents(dataset) | {dataset}) & volumes.keys()):
+            name, key, _ = volumes[volume]
+            yield diagnose(
+                "STO014",
+                f"the dataset {dataset} of the storage {storage} lies in the volume of disk {key} of {name} on {host}",
+                storage_place(survey.site, host, storage, "dataset"),
+                "choose another dataset: a volume cannot hold datasets",
+                [survey.site.place("vm", name, "disk", key, "storage")],
+            )

@@ -1,0 +1,137 @@
+"""The site's models as JSON Schema (draft 2020-12): for editors, and the source of the key reference."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, get_args
+
+from hivewright.model.base import NAME_PATTERN, Switch
+from hivewright.model.guest import Topology
+from hivewright.model.host import Host
+from hivewright.model.network import AnyNetwork
+from hivewright.model.site import Profile, SiteTable, User
+from hivewright.model.storage import AnyStorage, Image
+from hivewright.model.vm import Vm
+from hivewright.values import format_duration, format_size
+
+if TYPE_CHECKING:
+    from hivewright.model.base import Table
+
+Schema = dict[str, Any]
+
+_NETWORKS: tuple[type[Table], ...] = get_args(AnyNetwork)
+_STORAGES: tuple[type[Table], ...] = get_args(AnyStorage)
+COMPLETE: tuple[type[Table], ...] = (SiteTable, User, Host, *_NETWORKS, *_STORAGES, Image, Profile)
+"""Tables that stand alone: what they require must be in them."""
+
+LAYERED: tuple[type[Table], ...] = (Topology, Vm)
+"""Tables that may be one layer of several: what one requires, another may supply."""
+
+NETWORKS = tuple(form.__name__ for form in _NETWORKS)
+STORAGES = tuple(form.__name__ for form in _STORAGES)
+
+_SIZE = "^[0-9]+[KMGT]$"
+_DURATION = "^[0-9]+(s|m|h)$"
+_NAMED = f"^{NAME_PATTERN}$"
+
+
+def site_schema() -> Schema:
+    """The schema of one file of a site. No table is required: a site may be split over many files."""
+    tables = definitions(COMPLETE) | {name: _partial(table) for name, table in definitions(LAYERED).items()}
+    del tables["Profile"]
+    for key, names in (("network", NETWORKS), ("storage", STORAGES)):
+        tables["Host"]["properties"][key] |= _named(_overrides(tables[name] for name in names))
+    layer = _reference("Vm")
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "A file of a hivewright site",
+        "description": "See hivewright.toml(5).",
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            "site": _reference("SiteTable"),
+            "defaults": layer | {"description": "Keys of every VM; the weakest layer."},
+            "user": _named(_reference("User")),
+            "host": _named(_reference("Host")),
+            "network": _named({"oneOf": [_reference(name) for name in NETWORKS]}),
+            "storage": _named({"oneOf": [_reference(name) for name in STORAGES]}),
+            "image": _named(_reference("Image")),
+            "topology": _named(_reference("Topology")),
+            "template": _named(layer),
+            "vm": _named(layer),
+        },
+        "$defs": dict(sorted(tables.items())),
+    }
+
+
+def definitions(models: Iterable[type[Table]]) -> dict[str, Schema]:
+    """The schema of each model and of the tables within it, by class name."""
+    result: dict[str, Schema] = {}
+    for model in models:
+        raw = model.model_json_schema()
+        for name, table in (raw.pop("$defs", {}) | {model.__name__: raw}).items():
+            result[name] = _tidy(table)
+        for key, field in model.model_fields.items():
+            if Switch in field.metadata:
+                described = result[model.__name__]["properties"][key]
+                choices = described.pop("anyOf", None) or [{"$ref": described.pop("$ref")}]
+                described["anyOf"] = [{"type": "boolean"}, *choices]
+    return result
+
+
+def _tidy(node: Schema) -> Schema:
+    """Without what says nothing (titles, null, which TOML does not have) and with defaults as a person writes them."""
+    result = {key: value for key, value in node.items() if key not in ("title", "propertyNames", "discriminator")}
+    if result.get("examples") == [""]:
+        del result["examples"]
+    if "description" in result:
+        result["description"] = result["description"].replace("``", "")
+    if "anyOf" in result:
+        choices = [_tidy(choice) for choice in result.pop("anyOf") if choice.get("type") != "null"]
+        result = choices[0] | result if len(choices) == 1 else result | {"anyOf": choices}
+    for key in ("properties", "patternProperties"):
+        if key in result:
+            result[key] = {name: _tidy(value) for name, value in result[key].items()}
+    if "items" in result:
+        result["items"] = _tidy(result["items"])
+    if "patternProperties" in result:
+        result["additionalProperties"] = False
+    elif "enum" in node.get("propertyNames", {}):
+        table = result["additionalProperties"]
+        result["properties"] = dict.fromkeys(node["propertyNames"]["enum"], table)
+        result["additionalProperties"] = False
+    return _with_written_default(result)
+
+
+def _with_written_default(node: Schema) -> Schema:
+    default = node.get("default", ...)
+    if default in (None, "", []):
+        del node["default"]
+    elif isinstance(default, int) and node.get("pattern") == _SIZE:
+        node["default"] = format_size(default)
+    elif isinstance(default, int) and node.get("pattern") == _DURATION:
+        node["default"] = format_duration(default)
+    return node
+
+
+def _partial(table: Schema) -> Schema:
+    return {key: value for key, value in table.items() if key != "required"}
+
+
+def _overrides(tables: Iterable[Schema]) -> Schema:
+    """Any keys of any of the tables: what ``[host.HOST.network.NAME]`` may hold."""
+    properties: Schema = {}
+    for table in tables:
+        for key, value in table["properties"].items():
+            if key in properties and properties[key] != value:
+                value = {"anyOf": [properties[key], value]}
+            properties[key] = value
+    return {"type": "object", "additionalProperties": False, "properties": properties}
+
+
+def _named(table: Mapping[str, Any]) -> Schema:
+    return {"type": "object", "additionalProperties": False, "patternProperties": {_NAMED: dict(table)}}
+
+
+def _reference(name: str) -> Schema:
+    return {"$ref": f"#/$defs/{name}"}

@@ -1,0 +1,17 @@
+"""From files to a validated site.
+
+Further entrances: ``load`` (files to a site), ``tables`` (kinds of tables), ``host_devices``, ``networks`` and
+``start_order`` (what follows from a site).
+"""
+
+from hivewright.site.site import (
+    Layer,
+    Site,
+    own_ports,
+)
+
+__all__ = [
+    "Layer",
+    "Site",
+    "own_ports",
+]

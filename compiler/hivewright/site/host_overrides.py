@@ -1,0 +1,108 @@
+"""Networks and storages: their forms, told apart by the key ``kind``, and what single hosts override."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol, get_args
+
+from hivewright.diagnostics import Diagnostic, Place
+from hivewright.diagnostics.wording import choice_of, meant, suggestion, table_text, value_text
+from hivewright.model.base import Table
+from hivewright.site.resolve import merge, without
+from hivewright.site.site import Layer
+from hivewright.site.tables import Tables, Values
+
+Forms = Mapping[str, type[Table]]
+"""Each value of ``kind`` -> the model of that form."""
+
+
+class Check(Protocol):
+    """Validates merged values; faults are reported at the layer that supplied them."""
+
+    def __call__(
+        self, model: type[Table], values: Mapping[str, object], layers: tuple[Layer, ...], *, partial: bool
+    ) -> Table | None: ...
+
+
+def forms_of(union: Any) -> Forms:
+    """The forms of a union of models that is discriminated by ``kind``."""
+    if isinstance(union, type) and issubclass(union, Table):
+        return dict.fromkeys(get_args(union.model_fields["kind"].annotation), union)
+    return {kind: model for branch in get_args(union) for kind, model in forms_of(branch).items()}
+
+
+def form_of(forms: Forms, values: Mapping[str, object], place: Place) -> type[Table] | Diagnostic:
+    """The model for a table, by its key ``kind``; ``place`` is that of the table."""
+    chosen = values.get("kind")
+    if isinstance(chosen, str) and chosen in forms:
+        return forms[chosen]
+    if "kind" not in values:
+        where = Place(place.file, place.path, "table")
+        message = f'{table_text(place.path)} lacks the key "kind"'
+        return Diagnostic("KEY002", message, where, f"add kind: {choice_of(forms)}")
+    where = Place(place.file, (*place.path, "kind"))
+    message = f'"kind" must be {choice_of(forms)}, not {value_text(chosen)}'
+    return Diagnostic("KEY006", message, where, meant(chosen, forms))
+
+
+def realise(
+    kind: str, forms: Forms, objects: Mapping[str, Any], tables: Tables, check: Check
+) -> tuple[dict[tuple[str, str], Any], list[Diagnostic]]:
+    """(host, name) -> the network or storage as that host has it. Objects without an override are shared."""
+    found: dict[tuple[str, str], Any] = {}
+    diagnostics: list[Diagnostic] = []
+    for host, values in tables.named["host"].items():
+        overrides = values.get(kind)
+        overrides = overrides if isinstance(overrides, dict) else {}
+        for name, valid in objects.items():
+            if name not in overrides and (not valid.hosts or host in valid.hosts):
+                found[host, name] = valid
+        for name, keys in overrides.items():
+            layer = Layer("", tables.homes["host", host], ("host", host, kind, name), keys)
+            if not isinstance(keys, dict):
+                continue
+            fault = _refused(kind, name, host, objects, tables, layer)
+            if fault is not None:
+                diagnostics.append(fault)
+                continue
+            realised = _realise_one(kind, name, forms, tables, layer, check, name in objects)
+            if isinstance(realised, Diagnostic):
+                diagnostics.append(realised)
+            elif realised is not None:
+                found[host, name] = realised
+    return dict(sorted(found.items())), diagnostics
+
+
+def _refused(
+    kind: str, name: str, host: str, objects: Mapping[str, Any], tables: Tables, layer: Layer
+) -> Diagnostic | None:
+    """Why a host cannot override an object at all."""
+    header = Place(layer.file, layer.prefix, "table")
+    if name not in tables.named[kind]:
+        message = f"{table_text(layer.prefix)} overrides a {kind} that does not exist"
+        return Diagnostic("REF013", message, header, suggestion(name, tables.named[kind], kind))
+    if "hosts" in layer.values:
+        message = f'"hosts" is not allowed in {table_text(layer.prefix)}'
+        remedy = f"say in {table_text((kind, name))} which hosts have it"
+        return Diagnostic("KEY008", message, Place(layer.file, (*layer.prefix, "hosts"), "key"), remedy)
+    if name in objects and objects[name].hosts and host not in objects[name].hosts:
+        message = f"{table_text(layer.prefix)} overrides a {kind} that {host} does not have"
+        also = Place(tables.homes[kind, name], (kind, name, "hosts"))
+        return Diagnostic("REF014", message, header, f'add "{host}" to its hosts, or remove the override', (also,))
+    return None
+
+
+def _realise_one(
+    kind: str, name: str, forms: Forms, tables: Tables, layer: Layer, check: Check, valid: bool
+) -> Table | Diagnostic | None:
+    base = Layer("", tables.homes[kind, name], (kind, name), tables.named[kind][name])
+    merged: Values = merge(layer.values, base.values)
+    model = form_of(forms, merged, Place(layer.file, layer.prefix))
+    if isinstance(model, Diagnostic):
+        return model if "kind" in layer.values else None
+    if merged.get("kind") != base.values.get("kind"):
+        # Another form on this host: what only the general form knows does not apply.
+        foreign = base.values.keys() - model.model_fields.keys()
+        base = Layer(base.label, base.file, base.prefix, without(base.values, *foreign))
+        merged = merge(layer.values, base.values)
+    return check(model, merged, (layer, base), partial=not valid)

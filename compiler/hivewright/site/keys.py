@@ -1,0 +1,114 @@
+"""The keys that the models know, for suggestions. Used only when something is reported."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, get_args
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from hivewright.diagnostics import KeyPath
+from hivewright.diagnostics.wording import table_text
+
+_NAMED = {"host", "image", "network", "storage", "template", "topology", "user", "vm"}
+
+
+def roots() -> dict[str, tuple[type[BaseModel], ...]]:
+    """The top-level tables of a site and the models of what stands in them."""
+    from hivewright.model.guest import Topology
+    from hivewright.model.host import Host
+    from hivewright.model.network import Network
+    from hivewright.model.site import SiteTable, User
+    from hivewright.model.storage import Image, Storage
+    from hivewright.model.vm import Vm
+
+    return {
+        "defaults": (Vm,),
+        "host": (Host,),
+        "image": (Image,),
+        "network": tuple(_models(Network)),
+        "site": (SiteTable,),
+        "storage": tuple(_models(Storage)),
+        "template": (Vm,),
+        "topology": (Topology,),
+        "user": (User,),
+        "vm": (Vm,),
+    }
+
+
+def keys_of(model: type[BaseModel], path: KeyPath) -> list[str]:
+    """The keys of the table at a path below a model; none where any key may stand."""
+    return sorted({key for found in _descend(model, path) if _is_model(found) for key in _fields(found)})
+
+
+def description_of(model: type[BaseModel], path: KeyPath) -> str:
+    """What the key at a path is for."""
+    for found in _descend(model, path[:-1]):
+        if _is_model(found) and path[-1] in _fields(found):
+            return _fields(found)[str(path[-1])].description or ""
+    return ""
+
+
+def homes_of(key: str) -> list[str]:
+    """The tables that know a key: ``[vm.NAME.disk.NAME]``."""
+    found: list[str] = []
+    for kind, models in roots().items():
+        if kind in ("defaults", "template"):
+            continue
+        start: KeyPath = (kind, "NAME") if kind in _NAMED else (kind,)
+        for model in models:
+            found += (table_text(path) for path in _homes(model, key, start))
+    return list(dict.fromkeys(found))
+
+
+def _homes(model: type[BaseModel], key: str, path: KeyPath) -> Iterator[KeyPath]:
+    for name, field in _fields(model).items():
+        if name == key:
+            yield path
+        named = _is_mapping(field.annotation)
+        for inner in _models(field.annotation):
+            yield from _homes(inner, key, (*path, name, "NAME") if named else (*path, name))
+
+
+def _descend(model: type[BaseModel], path: KeyPath) -> list[Any]:
+    """The annotations that a value at a path may have."""
+    found: list[Any] = [model]
+    for part in path:
+        step: list[Any] = []
+        for annotation in found:
+            if _is_model(annotation):
+                field = _fields(annotation).get(str(part))
+                step += _branches(field.annotation) if field is not None else ()
+            elif _is_mapping(annotation):
+                step += _branches(get_args(annotation)[1])
+        found = step
+    return found
+
+
+def _fields(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """The fields of a model as a site names them: a word of Python's own, such as ``in``, has another name there."""
+    return {field.alias or name: field for name, field in model.model_fields.items()}
+
+
+def _branches(annotation: Any) -> list[Any]:
+    """The members of a union, and what Annotated wraps; models and mappings are kept whole."""
+    if _is_model(annotation) or _is_mapping(annotation):
+        return [annotation]
+    return [branch for inner in get_args(annotation) for branch in _branches(inner)]
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    if _is_model(annotation):
+        yield annotation
+    else:
+        for inner in get_args(annotation):
+            yield from _models(inner)
+
+
+def _is_model(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
+
+
+def _is_mapping(annotation: Any) -> bool:
+    return getattr(annotation, "__origin__", None) is dict

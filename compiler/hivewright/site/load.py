@@ -1,0 +1,235 @@
+"""From what was read to a validated site: objects, layers, whole VMs, per-host overrides, references.
+
+All faults of the phase are collected. Nothing here raises for any input.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import partial as partial_function
+from typing import Any, NamedTuple, TypeVar
+
+from pydantic import ValidationError
+
+from hivewright.diagnostics import Diagnostic, KeyPath, Place
+from hivewright.diagnostics.wording import quoted, table_text
+from hivewright.model.base import Table
+from hivewright.model.guest import Topology
+from hivewright.model.host import Host
+from hivewright.model.network import Network
+from hivewright.model.site import Profile, SiteTable, User
+from hivewright.model.storage import Image, Storage
+from hivewright.model.vm import Vm
+from hivewright.site.host_overrides import Forms, form_of, forms_of, realise
+from hivewright.site.recurring import Recurring
+from hivewright.site.references import Known, check_references
+from hivewright.site.resolve import Resolver, place_in_layers, sort_tables
+from hivewright.site.site import Layer, Site
+from hivewright.site.tables import Tables, add_up
+from hivewright.source import Sources
+
+M = TypeVar("M", bound=Table)
+
+_REQUIRED: Mapping[str, object] = {"memory": "1G"}
+"""What makes a VM whole where some layer has yet to say it."""
+
+
+class Loaded(NamedTuple):
+    """The outcome of loading. There is a site only when there is no error."""
+
+    site: Site | None
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def load(sources: Sources) -> Loaded:
+    """Validates everything that was read. Files of the site that VMs name are read here, profiles when used."""
+    loader = _Loader(sources, add_up(sources.files))
+    site = loader.load()
+    found = [*sources.diagnostics, *loader.tables.diagnostics, *loader.resolver.diagnostics, *loader.diagnostics]
+    diagnostics = tuple(_once(found))
+    return Loaded(None if any(each.severity == "error" for each in diagnostics) else site, diagnostics)
+
+
+def _once(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Without repetitions: a fault in a template is found in the template and in every VM that inherits it."""
+    found: dict[object, Diagnostic] = {}
+    for each in diagnostics:
+        found.setdefault((each.code, each.place, each.message), each)
+    return list(found.values())
+
+
+def _remainder(values: Mapping[str, object]) -> Vm | None:
+    """A VM less the keys at fault; ``None`` when too little is left."""
+    for _ in range(3):
+        try:
+            return Vm.model_validate(values)
+        except ValidationError as error:
+            from hivewright.site.model_errors import without_faults
+
+            values = {**_REQUIRED, **without_faults(error, values)}
+        except RecursionError:
+            break
+    return None
+
+
+class _Loader:
+    def __init__(self, sources: Sources, tables: Tables) -> None:
+        self.sources = sources
+        self.tables = tables
+        self.diagnostics: list[Diagnostic] = []
+        self.resolver = Resolver(sources, tables)
+        self.recurring = Recurring()
+        self.layers: dict[str, tuple[Layer, ...]] = {}
+
+    def load(self) -> Site:
+        """The site, as far as it is valid."""
+        table = self._site_table()
+        hosts = self._objects("host", Host)
+        network_forms, storage_forms = forms_of(Network), forms_of(Storage)
+        networks, storages = self._variants("network", network_forms), self._variants("storage", storage_forms)
+        images = self._objects("image", Image)
+        users, topologies = self._objects("user", User), self._objects("topology", Topology)
+        self._lower_layers()
+        vms = self._vms()
+        host_networks, network_faults = realise("network", network_forms, networks, self.tables, self._checked)
+        host_storages, storage_faults = realise("storage", storage_forms, storages, self.tables, self._checked)
+        self.diagnostics += (*network_faults, *storage_faults)
+        files: dict[str, bytes] = {}
+        site = Site(
+            table=table,
+            hosts=hosts,
+            networks=networks,
+            storages=storages,
+            images=images,
+            users=users,
+            topologies=topologies,
+            profiles=self._profiles(vms, images),
+            vms=vms,
+            host_networks=host_networks,
+            host_storages=host_storages,
+            files=files,
+            homes=self.tables.homes,
+            layers=self.layers,
+        )
+        known = Known({kind: objects.keys() for kind, objects in self.tables.named.items()}, self.sources.profile_names)
+        self.diagnostics += check_references(site, known, str(self.sources.project.site), files)
+        return site
+
+    def _site_table(self) -> SiteTable:
+        values = self.tables.single.get("site")
+        found = None
+        if values is not None:
+            found = self._validate(SiteTable, values, self.tables.homes[("site",)], ("site",))
+        elif not self.sources.diagnostics:
+            message = "no file has the table [site]"
+            self.diagnostics.append(Diagnostic("KEY002", message, help='add [site] with name = "…", the site\'s name'))
+        return found if found is not None else SiteTable.model_construct(name="unnamed")
+
+    def _objects(self, kind: str, model: type[M]) -> dict[str, M]:
+        found = {}
+        for name, values in self.tables.named[kind].items():
+            valid = self._validate(model, values, self.tables.homes[kind, name], (kind, name))
+            if valid is not None:
+                found[name] = valid
+        return found
+
+    def _variants(self, kind: str, forms: Forms) -> dict[str, Any]:
+        """Objects of a kind with several forms, told apart by their key ``kind``."""
+        found: dict[str, Any] = {}
+        for name, values in self.tables.named[kind].items():
+            path = (kind, name)
+            file = self.tables.homes[path]
+            model = form_of(forms, values, Place(file, path))
+            if isinstance(model, Diagnostic):
+                self.diagnostics.append(model)
+                continue
+            valid = self._validate(model, values, file, path)
+            if valid is not None:
+                found[name] = valid
+        return found
+
+    def _validate(
+        self, model: type[M], values: Mapping[str, object], file: str, prefix: KeyPath, *, partial: bool = False
+    ) -> M | None:
+        """A validated table of one file. In a partial layer nothing is missing."""
+        return self._checked(model, values, (Layer("", file, prefix, values),), partial=partial)
+
+    def _checked(
+        self, model: type[M], values: Mapping[str, object], layers: tuple[Layer, ...], *, partial: bool = False
+    ) -> M | None:
+        """Validated values that were merged from layers; a fault is placed in the layer that supplied it.
+
+        Keys are put in order before, so that the order in which they were written never matters.
+        """
+        whole = {**_REQUIRED, **values} if partial and model is Vm else values
+        try:
+            return model.model_validate(self.recurring.put_into(whole) if model is Vm else sort_tables(whole))
+        except ValidationError as error:
+            from hivewright.site.model_errors import diagnose
+
+            where = partial_function(place_in_layers, layers)
+            self.diagnostics += diagnose(error, model, values, where, partial=partial)
+        except RecursionError:
+            place = place_in_layers(layers, (), "table")
+            self.diagnostics.append(Diagnostic("SRC007", f"{table_text(place.path)} is nested too deeply", place))
+        return None
+
+    def _lower_layers(self) -> None:
+        """Checks defaults and templates on their own, so that a fault shows even where no VM uses them."""
+        layers = [] if self.resolver.defaults is None else [self.resolver.defaults]
+        for name, values in self.tables.named["template"].items():
+            layer = self.resolver.template_layer(name)
+            layers.append(layer)
+            self._refuse(values, ("inherit",), layer.file, layer.prefix, "a template does not inherit")
+        for layer in layers:
+            self._validate(Vm, layer.values, layer.file, layer.prefix, partial=True)
+
+    def _refuse(
+        self, values: Mapping[str, object], keys: Iterable[str], file: str, prefix: KeyPath, reason: str
+    ) -> None:
+        for key in keys:
+            if key in values:
+                message = f"{quoted(key)} is not allowed in {table_text(prefix)}: {reason}"
+                place = Place(file, (*prefix, key), "key")
+                self.diagnostics.append(Diagnostic("KEY008", message, place, "name it in the VM, or in [defaults]"))
+
+    def _vms(self) -> dict[str, Vm]:
+        """The VMs; of one with faults, what is left without them, for the sake of its references."""
+        found = {}
+        for name in self.tables.named["vm"]:
+            whole = self.resolver.resolve(name)
+            self.layers[name] = whole.layers
+            vm = self._checked(Vm, whole.values, whole.layers)
+            if vm is None:
+                vm = _remainder(whole.values)
+                if vm is not None:
+                    found[name] = vm
+                continue
+            found[name] = vm
+            if vm.host is None and not vm.hosts:
+                place = place_in_layers(whole.layers, (), "table")
+                message = f'{table_text(place.path)} lacks the key "host"'
+                remedy = 'add host = "…", the host it runs on; or hosts = ["…", "…"], its home first'
+                self.diagnostics.append(Diagnostic("KEY002", message, place, remedy))
+        return found
+
+    def _profiles(self, vms: Mapping[str, Vm], images: Mapping[str, Image]) -> dict[str, Profile]:
+        """The profiles that VMs use, for themselves or for their image; each is checked once."""
+        wanted = {disk.image for vm in vms.values() for disk in vm.disk.values()}
+        wanted |= {drive.image for vm in vms.values() for drive in vm.cd.values()}
+        for image in sorted(image for image in wanted if image is not None and image not in images):
+            self.resolver.profile(image)
+        found = {}
+        for name, file in sorted(self.resolver.profiles.items()):
+            if file is None:
+                continue
+            profile = self._validate(Profile, file.values, file.name, ())
+            layer = self.resolver.profile_layer(name)
+            if layer is not None:
+                keys = file.values["vm"]
+                if isinstance(keys, dict):
+                    self._refuse(keys, ("inherit", "profile"), file.name, ("vm",), "a profile stands for itself")
+                self._validate(Vm, layer.values, file.name, ("vm",), partial=True)
+            if profile is not None:
+                found[name] = profile
+        return found

@@ -1,0 +1,253 @@
+"""What pydantic found, in our words: one diagnostic for each fault, and nothing of pydantic's own text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from hivewright.diagnostics import Diagnostic, KeyPath, Part, Place
+from hivewright.diagnostics.wording import (
+    choice_of,
+    is_key_of,
+    key_text,
+    kind_text,
+    meant,
+    nearest,
+    one_of,
+    quoted,
+    table_text,
+    value_text,
+)
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel, ValidationError
+
+Where = Callable[[KeyPath, Part], Place]
+"""From a key path below the validated table to the place that supplied it, or the innermost table that is written."""
+
+PATTERNS = {
+    r"^[^\x00-\x1f\x7f]*$": "this must be one line without control characters",
+    r"^[0-9]{2}\.[0-9]{1,2}$": 'a release of FreeBSD is written "14.3"',
+    r"^[0-9]{3,4}x[0-9]{3,4}$": 'a resolution is written "1024x768"',
+    r"^(https?|ftp)://[!-~]+$": "a URL begins with http://, https:// or ftp:// and is plain ASCII without blanks",
+}
+"""What a pattern of the models demands, as a sentence."""
+
+_WANTED = {
+    "string_type": "text in quotes",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "bool_type": "true or false",
+    "dict_type": "a table",
+    "model_type": "a table",
+    "model_attributes_type": "a table",
+    "tuple_type": "an array",
+    "list_type": "an array",
+}
+_RANGES = {
+    "greater_than_equal": ("ge", "at least"),
+    "less_than_equal": ("le", "at most"),
+    "greater_than": ("gt", "more than"),
+    "less_than": ("lt", "less than"),
+}
+_FORMS = ("value", "string_pattern_mismatch")
+
+
+class _Fault(NamedTuple):
+    """One error of pydantic, with the path in the data (union branches removed) it is about."""
+
+    type: str
+    path: KeyPath
+    is_key: bool
+    value: object
+    context: Mapping[str, Any]
+
+
+def diagnose(
+    error: ValidationError, model: type[BaseModel], values: Mapping[str, object], where: Where, *, partial: bool = False
+) -> list[Diagnostic]:
+    """The diagnostics for one failed validation. In a ``partial`` layer a missing key is no fault."""
+    groups: dict[tuple[KeyPath, bool], list[_Fault]] = {}
+    for found in error.errors(include_url=False):
+        path, is_key = _data_path(found["loc"], values)
+        if found["type"] == "missing":
+            if partial:
+                continue
+            path = (*path, found["loc"][-1])
+        fault = _Fault(found["type"], path, is_key, found["input"], found.get("ctx", {}))
+        groups.setdefault((path, is_key), []).append(fault)
+    deeper = {path[:length] for path, is_key in groups if not is_key for length in range(len(path))}
+    diagnostics = []
+    for (path, is_key), faults in groups.items():
+        # A fault inside a table makes the complaint of the other branches of its union void.
+        if is_key or path not in deeper:
+            diagnostics.append(_describe(faults, model, where))
+    return diagnostics
+
+
+def without_faults(error: ValidationError, values: Mapping[str, Any]) -> dict[str, Any]:
+    """A copy of a table less the keys whose values are at fault, so that the rest can be checked further."""
+    kept = dict(values)
+    for found in error.errors(include_url=False, include_context=False, include_input=False):
+        path, _ = _data_path(found["loc"], values)
+        table = kept
+        for number, part in enumerate(path, 1):
+            inner = table.get(str(part))
+            if number == len(path) or not isinstance(inner, dict):
+                table.pop(str(part), None)
+                break
+            table[str(part)] = table = dict(inner)
+    return kept
+
+
+def _data_path(location: tuple[str | int, ...], values: Any) -> tuple[KeyPath, bool]:
+    """The part of pydantic's location that names data, and whether it is a key rather than a value."""
+    path: list[str | int] = []
+    current = values
+    last = len(location) - 1
+    for position, part in enumerate(location):
+        if part == "[key]" and position == last:
+            return tuple(path), True
+        if is_key_of(part, current):
+            current = current[part]
+            path.append(part)
+    return tuple(path), False
+
+
+def _describe(faults: list[_Fault], model: type[BaseModel], where: Where) -> Diagnostic:
+    fault = faults[0]
+    if fault.is_key:
+        return _bad_key(faults, where(fault.path, "key"))
+    types = {each.type: each for each in faults}
+    if "extra_forbidden" in types:
+        return _unknown_key(fault, model, where(fault.path, "key"))
+    if "missing" in types:
+        return _missing_key(fault, model, where(fault.path, "table"))
+    place = where(fault.path, "value")
+    for form in _FORMS:
+        if form in types:
+            return Diagnostic("KEY004", f"{_subject(place)}: {_form(types[form])}", place)
+    for kind, (limit, comparison) in _RANGES.items():
+        if kind in types:
+            bound = f"{comparison} {types[kind].context[limit]}"
+            return Diagnostic("KEY005", f"{_subject(place)} must be {bound}, not {value_text(fault.value)}", place)
+    return _wrong_kind(faults, model, place)
+
+
+def _subject(place: Place) -> str:
+    """The key a value belongs to, in quotes: ``"memory"``, ``entry 2 of "dns"``."""
+    path = place.path
+    if path and isinstance(path[-1], int):
+        return f"entry {path[-1] + 1} of {quoted(key_text(path[-2]))}" if len(path) > 1 else "the entry"
+    return quoted(str(path[-1])) if path else "this"
+
+
+def _form(fault: _Fault) -> str:
+    if fault.type == "value":
+        return str(fault.context.get("reason", "this has a wrong form"))
+    return PATTERNS.get(fault.context.get("pattern", ""), "this has a wrong form")
+
+
+def _bad_key(faults: list[_Fault], place: Place) -> Diagnostic:
+    name = str(place.path[-1]) if place.path else ""
+    choices = _choices(faults)
+    if choices:
+        message = f"{quoted(name)} must be {choice_of(choices)}"
+        return Diagnostic("KEY006", message, place, meant(name, choices))
+    reason = next((_form(fault) for fault in faults if fault.type in _FORMS), "this cannot be a name")
+    return Diagnostic("KEY004", f"{quoted(name)}: {reason}", place)
+
+
+def _wrong_kind(faults: list[_Fault], model: type[BaseModel], place: Place) -> Diagnostic:
+    """A value of the wrong type, or none of the choices; several faults are the branches of one union."""
+    value = faults[0].value
+    choices = _choices(faults)
+    wanted = [quoted(choice) for choice in choices]
+    wanted += dict.fromkeys(text for fault in faults if (text := _wanted(fault)))
+    if not wanted:
+        return Diagnostic("KEY004", f"{_subject(place)} cannot be {value_text(value)}", place)
+    if choices and len(choices) == len(wanted):
+        message = f"{_subject(place)} must be {choice_of(choices)}, not {value_text(value)}"
+        return Diagnostic("KEY006", message, place, meant(value, choices))
+    remedy = _example(faults, model, value, place)
+    if isinstance(value, str) and choices:
+        message = f"{_subject(place)} must be {one_of(wanted)}, not {value_text(value)}"
+        return Diagnostic("KEY006", message, place, meant(value, choices) or remedy)
+    message = f"{_subject(place)} must be {one_of(wanted)}, not {kind_text(value)}"
+    return Diagnostic("KEY003", message, place, remedy)
+
+
+def _choices(faults: Iterable[_Fault]) -> list[str]:
+    return [
+        choice
+        for fault in faults
+        if fault.type == "literal_error"
+        for choice in re.findall("'([^']*)'", fault.context.get("expected", ""))
+    ]
+
+
+def _wanted(fault: _Fault) -> str:
+    if fault.type == "text":
+        return "text in quotes" if "example" in fault.context else 'a slot number or text such as "4:1"'
+    return _WANTED.get(fault.type, "")
+
+
+def _example(faults: list[_Fault], model: type[BaseModel], value: object, place: Place) -> str:
+    """How the value would be written right; empty where no example can be made."""
+    if not place.path or isinstance(place.path[-1], int):
+        return ""
+    key = key_text(place.path[-1])
+    types = {fault.type: fault for fault in faults}
+    if "text" in types and types.keys() & {"model_type", "model_attributes_type"}:
+        return f'write {key} = "NAME" or {key} = {{ … }}'
+    if "text" in types and "example" in types["text"].context:
+        example = str(types["text"].context["example"]).strip('"')
+        return f'for example {key} = "{example}"'
+    if "string_type" in types and not isinstance(value, (dict, list)):
+        return f"write {key} = {quoted(value_text(value))}"
+    if "int_type" in types and isinstance(value, str) and re.fullmatch("[0-9]{1,18}", value, re.ASCII):
+        return f"write {key} = {int(value)}, without quotes"
+    if "bool_type" in types:
+        meant = str(value).lower() in ("true", "yes", "on", "1")
+        return f"write {key} = {'true' if meant else 'false'}, without quotes"
+    if ("tuple_type" in types or "list_type" in types) and isinstance(value, (str, int)):
+        return f"write {key} = [{value_text(value)}]"
+    if types.keys() & {"dict_type", "model_type", "model_attributes_type"}:
+        from hivewright.site.keys import keys_of
+
+        holds_tables = "dict_type" in types and keys_of(model, (*faults[0].path, "NAME"))
+        return f"write it as a table: {table_text((*place.path, 'NAME') if holds_tables else place.path)}"
+    return ""
+
+
+def _unknown_key(fault: _Fault, model: type[BaseModel], place: Place) -> Diagnostic:
+    from hivewright.site.keys import homes_of, keys_of
+
+    name = str(fault.path[-1])
+    message = f"unknown key {quoted(name)} in {table_text(place.path[:-1])}"
+    known = keys_of(model, fault.path[:-1])
+    near = nearest(name, known)
+    homes = homes_of(name)
+    if near is not None and (not homes or _close(name, near)):
+        remedy = f"did you mean {quoted(near)}?"
+    elif homes:
+        remedy = f"{quoted(name)} belongs to {one_of(homes[:4])}"
+    else:
+        remedy = f"known here: {', '.join(sorted(known))}"
+    return Diagnostic("KEY001", message, place, remedy)
+
+
+def _close(name: str, near: str) -> bool:
+    import difflib
+
+    return difflib.SequenceMatcher(None, name, near).ratio() >= 0.8
+
+
+def _missing_key(fault: _Fault, model: type[BaseModel], place: Place) -> Diagnostic:
+    from hivewright.site.keys import description_of
+
+    name = str(fault.path[-1])
+    described = description_of(model, fault.path)
+    message = f"{table_text(place.path)} lacks the key {quoted(name)}"
+    return Diagnostic("KEY002", message, place, f"add {name}: {described}")

@@ -1,0 +1,108 @@
+"""Adding up the tables of all files: every object once, by kind and name, before anything is validated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from hivewright.diagnostics import Diagnostic, KeyPath, Place
+from hivewright.diagnostics.wording import kind_text, nearest, one_of, quoted, table_text
+from hivewright.model.base import IMAGE_NAME_PATTERN, NAME_PATTERN
+from hivewright.source import SourceFile
+
+Values = dict[str, object]
+
+SINGLE = ("defaults", "site")
+NAMED = ("host", "image", "network", "storage", "template", "topology", "user", "vm")
+_KNOWN = frozenset((*SINGLE, *NAMED))
+
+
+class Tables:
+    """The tables of a site as plain values."""
+
+    def __init__(self) -> None:
+        self.single: dict[str, Values] = {}
+        """``[site]`` and ``[defaults]``, where they are written."""
+        self.named: dict[str, dict[str, Values]] = {kind: {} for kind in NAMED}
+        """Kind -> name -> keys, the names sorted."""
+        self.homes: dict[KeyPath, str] = {}
+        """The file that defines each table."""
+        self.diagnostics: list[Diagnostic] = []
+
+
+def add_up(files: Iterable[SourceFile]) -> Tables:
+    """All tables of all files. A table that is defined twice is kept as it was defined first."""
+    tables = Tables()
+    for file in files:
+        for kind, value in file.values.items():
+            if kind not in _KNOWN:
+                tables.diagnostics.append(_unknown(file.name, kind, value))
+            elif not isinstance(value, dict):
+                tables.diagnostics.append(_no_table(file.name, (kind,), value))
+            elif kind in SINGLE:
+                if _define(tables, (kind,), file.name):
+                    tables.single[kind] = value
+            else:
+                _add_objects(tables, kind, value, file.name)
+    tables.named = {kind: dict(sorted(objects.items())) for kind, objects in tables.named.items()}
+    return tables
+
+
+def _add_objects(tables: Tables, kind: str, objects: Values, file: str) -> None:
+    import re
+
+    pattern = re.compile(IMAGE_NAME_PATTERN if kind == "image" else NAME_PATTERN, re.ASCII)
+    for name, value in objects.items():
+        if not isinstance(value, dict):
+            tables.diagnostics.append(_no_table(file, (kind, name), value))
+        elif _define(tables, (kind, name), file):
+            tables.named[kind][name] = value
+            if pattern.fullmatch(name) is None:
+                tables.diagnostics.append(_bad_name(file, kind, name))
+
+
+def _define(tables: Tables, path: KeyPath, file: str) -> bool:
+    first = tables.homes.setdefault(path, file)
+    if first == file:
+        return True
+    tables.diagnostics.append(
+        Diagnostic(
+            "KEY007",
+            f"{table_text(path)} is defined twice",
+            Place(file, path, "table"),
+            "put all its keys into one of the two files",
+            (Place(first, path, "table"),),
+        )
+    )
+    return False
+
+
+def _unknown(file: str, key: str, value: object) -> Diagnostic:
+    place = Place(file, (key,), "key")
+    if not isinstance(value, dict):
+        from hivewright.site.keys import homes_of
+
+        homes = one_of(homes_of(key)[:4]) or "a table"
+        return Diagnostic("KEY001", f"unknown key {quoted(key)} outside of any table", place, f"move it to {homes}")
+    near = nearest(key, _KNOWN)
+    known = ", ".join(table_text((each,)) for each in sorted(_KNOWN))
+    remedy = f"did you mean {table_text((near,))}?" if near is not None else f"known: {known}"
+    return Diagnostic("KEY001", f"unknown table {table_text((key,))}", place, remedy)
+
+
+def _no_table(file: str, path: KeyPath, value: object) -> Diagnostic:
+    message = f"{quoted('.'.join(map(str, path)))} must be a table, not {kind_text(value)}"
+    if len(path) == 1 and path[0] in NAMED:
+        path_meant: KeyPath = (*path, "NAME")
+        if isinstance(value, list):
+            return Diagnostic(
+                "KEY003", message, Place(file, path), f"write {table_text(path_meant)} instead of [[{path[0]}]]"
+            )
+    else:
+        path_meant = path
+    return Diagnostic("KEY003", message, Place(file, path), f"write it as {table_text(path_meant)}")
+
+
+def _bad_name(file: str, kind: str, name: str) -> Diagnostic:
+    dots = ", dots" if kind == "image" else ""
+    message = f"{quoted(name)}: a name has 1 to 31 lower-case letters, digits{dots}, - and _, and begins with a letter"
+    return Diagnostic("KEY004", message, Place(file, (kind, name), "key"))

@@ -1,0 +1,22 @@
+"""From disk to TOML with positions.
+
+Further entrances: ``parsing`` (one document, with what earlier runs remember), ``syntax`` (faults of syntax).
+"""
+
+from hivewright.source.source import (
+    LOCKS,
+    Project,
+    SourceFile,
+    Sources,
+    find_project,
+    read_site,
+)
+
+__all__ = [
+    "LOCKS",
+    "Project",
+    "SourceFile",
+    "Sources",
+    "find_project",
+    "read_site",
+]

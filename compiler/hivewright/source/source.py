@@ -1,0 +1,232 @@
+"""Finding a project and reading its TOML: texts, values, and what is wrong with the files themselves."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from hivewright.diagnostics import Diagnostic, Spot
+from hivewright.system.data import data_directory
+
+if TYPE_CHECKING:
+    from hivewright.source.parsing import Memory
+
+PROFILES = "profiles/"
+"""What the names of profile files begin with; a site never has TOML of its own in a folder of that name."""
+
+LOCKS = "locks"
+"""The folder of the site that holds what was allocated; see lock.py."""
+
+_SKIPPED_AT_TOP = frozenset({LOCKS, "profiles"})
+
+
+class Project(NamedTuple):
+    """The folders of a project. Profiles are looked up in the order of ``profiles``."""
+
+    root: Path
+    site: Path
+    build: Path
+    profiles: tuple[Path, ...]
+
+    @property
+    def locks(self) -> Path:
+        """Where the locks of the site are kept."""
+        return self.site / LOCKS
+
+
+class SourceFile(NamedTuple):
+    """One TOML file: its name below the site (or ``profiles/OS/NAME.toml``), text as written, and values."""
+
+    name: str
+    text: str
+    values: dict[str, object]
+
+
+class Sources:
+    """All that was read. Profiles are added as they are asked for."""
+
+    def __init__(self, project: Project, files: tuple[SourceFile, ...] = ()) -> None:
+        self.project = project
+        self.files = files
+        self.diagnostics: tuple[Diagnostic, ...] = ()
+        self.texts = {file.name: file.text for file in files}
+        """The text of every file read, those with syntax errors too, by name."""
+        self._profile_paths: dict[str, tuple[str, str]] | None = None
+
+    def path(self, name: str) -> str:
+        """The path on disk of a file named in a ``Place``."""
+        for label, path in self._profiles().values() if name.startswith(PROFILES) else ():
+            if label == name:
+                return path
+        return os.path.join(self.project.site, name)
+
+    def text(self, name: str) -> str | None:
+        """The text of a file named in a ``Place``; ``None`` when it cannot be read."""
+        if name not in self.texts:
+            try:
+                with open(self.path(name), encoding="utf-8", errors="replace", newline="") as stream:
+                    self.texts[name] = stream.read()
+            except (OSError, ValueError):
+                return None
+        return self.texts[name]
+
+    def profile_names(self) -> list[str]:
+        """The names of all profiles there are, sorted."""
+        return sorted(self._profiles())
+
+    def read_profile(self, name: str) -> tuple[SourceFile | None, list[Diagnostic]]:
+        """A profile's file; ``None`` without a diagnostic when there is no profile of that name."""
+        found = self._profiles().get(name)
+        if found is None:
+            return None, []
+        text = _read_text(found[1], found[0], self.texts)
+        if isinstance(text, Diagnostic):
+            return None, [text]
+        from hivewright.source.parsing import parse_toml
+
+        values, fault = parse_toml(found[0], text)
+        file = SourceFile(found[0], text, values) if values is not None else None
+        return file, [fault] if fault is not None else []
+
+    def _profiles(self) -> dict[str, tuple[str, str]]:
+        """Name of each profile -> its name as a file, and its path."""
+        if self._profile_paths is None:
+            found: dict[str, tuple[str, str]] = {}
+            for folder in self.project.profiles:
+                for path, name in _profile_files(str(folder)):
+                    found.setdefault(os.path.basename(name)[: -len(".toml")], (PROFILES + name, path))
+            self._profile_paths = found
+        return self._profile_paths
+
+
+def find_project(directory: Path) -> Project:
+    """The project in a folder: ``DIR/site`` and ``DIR/build``, or ``DIR`` itself as a site with ``build`` in it."""
+    site = directory / "site"
+    if not site.is_dir():
+        site = directory
+    own = dict.fromkeys((site / "profiles", directory / "profiles"))
+    return Project(directory, site, directory / "build", (*own, data_directory("profiles")))
+
+
+def read_site(project: Project, memory: Memory | None = None) -> Sources:
+    """Every ``*.toml`` below the site. Faults of files are diagnostics; a file with faults is left out.
+
+    ``memory`` spares the parsing of what an earlier build has parsed.
+    """
+    from hivewright.source.parsing import parse_documents
+
+    sources = Sources(project)
+    diagnostics: list[Diagnostic] = []
+    files: list[SourceFile] = []
+    if not project.site.is_dir():
+        message = f"there is no folder {project.site}"
+        remedy = "name the project's folder with -C DIR, or make a new one with: hivewright new DIR"
+        sources.diagnostics = (Diagnostic("SRC005", message, help=remedy),)
+        return sources
+    documents: list[tuple[str, str]] = []
+    for path, name in _site_files(project, diagnostics):
+        text = _read_text(path, name, sources.texts)
+        if isinstance(text, str):
+            documents.append((name, text))
+        else:
+            diagnostics.append(text)
+    for (name, text), (values, fault) in zip(documents, parse_documents(documents, memory), strict=True):
+        if fault is not None:
+            diagnostics.append(fault)
+        if values is not None:
+            files.append(SourceFile(name, text, values))
+    if not files and not diagnostics:
+        message = f"there is no TOML file in {project.site}"
+        remedy = "begin with a file site.toml that holds [site] and name, or with: hivewright new DIR"
+        diagnostics.append(Diagnostic("SRC006", message, help=remedy))
+    sources.files = tuple(sorted(files, key=lambda file: file.name))
+    sources.diagnostics = tuple(diagnostics)
+    return sources
+
+
+def _profile_files(folder: str) -> Iterator[tuple[str, str]]:
+    """Path and ``OS/NAME.toml`` of each profile in one folder of profiles."""
+    for system in _entries(folder):
+        for entry in _entries(system.path):
+            if entry.name.endswith(".toml") and not entry.name.startswith("."):
+                yield entry.path, f"{system.name}/{entry.name}"
+
+
+def _entries(folder: str) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entries, key=lambda entry: entry.name)
+    except OSError:
+        return []
+
+
+def _site_files(project: Project, diagnostics: list[Diagnostic]) -> Iterator[tuple[str, str]]:
+    """Path and name of every TOML file below the site; each real folder is entered once, so links may loop."""
+    seen: set[tuple[int, int]] = set()
+    build = os.path.relpath(project.build, project.site)
+    folders = [(str(project.site), "")]
+    while folders:
+        folder, prefix = folders.pop()
+        try:
+            status = os.stat(folder)
+            with os.scandir(folder) as found:
+                entries = sorted(found, key=lambda entry: entry.name)
+        except OSError as error:
+            diagnostics.append(_unreadable(prefix.rstrip("/") or folder, error))
+            continue
+        if (status.st_dev, status.st_ino) in seen:
+            continue
+        seen.add((status.st_dev, status.st_ino))
+        for entry in entries:
+            if entry.name.startswith(".") or (not prefix and entry.name in _SKIPPED_AT_TOP):
+                continue
+            if prefix + entry.name == build:
+                continue
+            if _is_folder(entry):
+                folders.append((entry.path, f"{prefix}{entry.name}/"))
+            elif entry.name.endswith(".toml"):
+                yield entry.path, prefix + entry.name
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself; reading it as a file says what is wrong
+        return False
+
+
+def _read_text(path: str, name: str, texts: dict[str, str]) -> str | Diagnostic:
+    """The text of a file, or why it cannot be read. What could be read is put into ``texts``."""
+    try:
+        # A FIFO would block the open, and a device never ends.
+        if not os.path.isfile(path) and os.path.exists(path):
+            # No position: to show one, the file would be read.
+            return Diagnostic("SRC004", f"{name} is not a regular file", help="remove it from the site")
+        with open(path, "rb") as stream:
+            content = stream.read()
+    except OSError as error:
+        return _unreadable(name, error)
+    try:
+        text = content.decode()
+    except UnicodeDecodeError as error:
+        return _not_utf8(content, name, error.start, texts)
+    texts[name] = text
+    if text.startswith("\ufeff"):
+        remedy = "save it as UTF-8 without a byte-order mark (BOM)"
+        return Diagnostic("SRC003", "the file begins with a byte-order mark", Spot(name, 1, 1), remedy)
+    return text
+
+
+def _unreadable(name: str, error: OSError) -> Diagnostic:
+    reason = (error.strerror or type(error).__name__).lower()
+    return Diagnostic("SRC004", f"cannot read {name}: {reason}", help="make it readable, or remove it from the site")
+
+
+def _not_utf8(content: bytes, name: str, start: int, texts: dict[str, str]) -> Diagnostic:
+    from hivewright.source.syntax import spot_at
+
+    texts[name] = content.decode(errors="replace")
+    spot = spot_at(name, texts[name], len(content[:start].decode()))
+    return Diagnostic("SRC002", f"the byte 0x{content[start]:02x} is not UTF-8 text", spot, "save the file as UTF-8")

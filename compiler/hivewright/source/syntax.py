@@ -1,0 +1,117 @@
+"""What the TOML parser found, in plain words with a remedy; an unknown message of the parser is passed on."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal, NamedTuple
+
+from hivewright.diagnostics import Diagnostic, Spot
+
+
+class _Wording(NamedTuple):
+    """How to say one message of tomli, and what to mark: the position, the word or escape there, or the whole line."""
+
+    pattern: str
+    message: str
+    remedy: str
+    mark: Literal["point", "word", "escape", "line"] = "point"
+
+
+_WORDINGS = (
+    _Wording(r"(?:Illegal|Found invalid) character '\\[nr].*'|Unterminated string|Expected \"'+\"",
+             "this text is not closed",
+             'close it with the quotes that opened it; only """ holds several lines', "line"),
+    _Wording(r"(?:Illegal|Found invalid) character '\\x(..)'",
+             "the control character U+00{0} is not allowed", "delete it, or write \\u00{0} in a text"),
+    _Wording(r"Invalid value", "this is not a value",
+             'text is written in quotes: key = "text"; truth is true or false, without capitals', "word"),
+    _Wording(r"Expected '=' after a key in a key/value pair", 'a key is followed by "=" and its value',
+             "write key = value, or [NAME] for a table; a key with other letters needs quotes", "line"),
+    _Wording(r"Expected '\]' at the end of a table declaration", "the table's header is not closed",
+             'write [NAME.NAME]; a name with a blank needs quotes', "line"),
+    _Wording(r"Expected ']]' at the end of an array declaration", "the header is not closed",
+             "write [NAME] for a table", "line"),
+    _Wording(r"Expected newline or end of document after a statement", "the line should end here",
+             "write one key = value a line; text such as \"4G\" needs quotes; a number has no leading zero", "word"),
+    _Wording(r"Invalid statement", "this is neither a table nor a key",
+             "a line is [NAME], key = value, or a comment after #; a key with other letters needs quotes", "line"),
+    _Wording(r"Invalid initial character for a key part", "a name is missing here",
+             "write [NAME], or NAME.NAME for a table in a table", "line"),
+    _Wording(r"Cannot declare \((.*)\) twice", "the table [{0}] is defined twice",
+             "keep one of the two, or give them different names", "line"),
+    _Wording(r"Cannot overwrite a value|Duplicate inline table key .*", "this key has a value already",
+             "keep one of the two", "line"),
+    _Wording(r"Cannot (?:mutate immutable|redefine) namespace \(?(.*?)\)?", "{0} was closed further up",
+             "put all its keys into one place", "line"),
+    _Wording(r"Unescaped '\\' in a string", "a backslash begins an escape such as \\n or \\u00e9",
+             "write \\\\ for a backslash, or put the text in single quotes", "escape"),
+    _Wording(r"Invalid hex value|Escaped character is not a Unicode scalar value", "this escape names no character",
+             "write \\u and four hexadecimal digits, or the character itself", "escape"),
+    _Wording(r"Unclosed array", "the array is not closed, or lacks a comma", 'write ["a", "b"]'),
+    _Wording(r"Unclosed inline table", "the table is not closed, or lacks a comma",
+             "write { key = value, key = value }"),
+    _Wording(r"Invalid date or datetime", "there is no such date", "text is written in quotes", "word"),
+)  # fmt: skip
+
+_DEEP = re.compile(r"(?:[\[{=][ \t\r\n]*(?:[A-Za-z0-9_-]+[ \t]*)?){50}|(?:[A-Za-z0-9_-]+[ \t]*\.[ \t]*){50}")
+_LONG_NUMBER = re.compile(r"[0-9_]{4000,}")
+
+
+def fault_of(name: str, text: str, error: Exception) -> Diagnostic:
+    """What is wrong with a document that tomli could not read, with ``error``."""
+    import tomli
+
+    if isinstance(error, RecursionError):
+        message = "arrays, tables or dotted keys are nested too deeply"
+        remedy = "no key of hivewright is nested more than five levels deep"
+        return Diagnostic("SRC007", message, _match_spot(name, text, _DEEP, 1), remedy)
+    if isinstance(error, tomli.TOMLDecodeError):
+        return _syntax(name, text, error)
+    # int() refuses text of more than 4300 digits
+    spot = _match_spot(name, text, _LONG_NUMBER, None)
+    return Diagnostic("SRC008", "this number has thousands of digits", spot, "a number has at most 19 digits")
+
+
+def spot_at(name: str, text: str, position: int, length: int = 1) -> Spot:
+    """The line and column of an offset into a text."""
+    return Spot(name, text.count("\n", 0, position) + 1, position - text.rfind("\n", 0, position), length)
+
+
+def _match_spot(name: str, text: str, pattern: re.Pattern[str], length: int | None) -> Spot:
+    match = pattern.search(text)
+    if match is None:
+        return Spot(name, 1, 1)
+    return spot_at(name, text, match.start(), match.end() - match.start() if length is None else length)
+
+
+def _syntax(name: str, text: str, error: Exception) -> Diagnostic:
+    """What tomli found; it tells line and column since version 2.1."""
+    found = str(getattr(error, "msg", error))
+    line, column = int(getattr(error, "lineno", 1)), int(getattr(error, "colno", 1))
+    for wording in _WORDINGS:
+        match = re.fullmatch(wording.pattern, found, re.DOTALL)
+        if match is not None:
+            names = ".".join(re.findall("'([^']*)'", match[1])) or match[1] if match.groups() else ""
+            spot = _marked(name, text, line, column, wording.mark)
+            return Diagnostic("SRC001", _filled(wording.message, names), spot, _filled(wording.remedy, names))
+    return Diagnostic("SRC001", found[:1].lower() + found[1:], Spot(name, line, column))
+
+
+def _filled(text: str, names: str) -> str:
+    return text.replace("{0}", names)
+
+
+def _marked(name: str, text: str, line: int, column: int, mark: str) -> Spot:
+    lines = text.split("\n")[:line]
+    while mark == "line" and len(lines) > 1 and not lines[-1].strip():  # the end of the document
+        lines.pop()
+    line, written = len(lines), lines[-1].rstrip()
+    if mark == "line" and written.strip():
+        indent = len(written) - len(written.lstrip())
+        return Spot(name, line, indent + 1, len(written) - indent)
+    if mark == "word":
+        word = re.match(r"[^\s,\]}#=]*", written[column - 1 :])
+        return Spot(name, line, column, max(1, word.end() if word else 1))
+    if mark == "escape":  # tomli points behind it
+        return Spot(name, line, max(written.rfind("\\", 0, column - 1) + 1, 1), 2)
+    return Spot(name, line, column)

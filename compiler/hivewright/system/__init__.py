@@ -1,0 +1,4 @@
+"""Processes, the cache, and the files that ship with hivewright.
+
+Entrances: ``parallel``, ``cache``, ``data``.
+"""
