@@ -1,32 +1,38 @@
 # Works with GNU make and with FreeBSD's make. Two targets matter: build and test.
 
-# The Python of the system where it will do: others are often built without optimization, and a quarter slower.
-PYTHON != for python in /usr/bin/python3 /usr/local/bin/python3 python3; do \
-	"$$python" -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && break; \
-	done; echo "$$python"
+PYTHON != sh tests/requirements.sh python || true
 VENV = .venv
 RUN = PYTHONDONTWRITEBYTECODE= $(VENV)/bin
 
 all: build
 
 # Compile the example site into build/.
-build: $(VENV)/ready
+build: ready
 	$(RUN)/hivewright build
 
 # Everything that continuous integration runs.
-test: $(VENV)/ready-test
+test: ready-test
 	$(RUN)/pytest -n 3 --dist worksteal
 
 # The everyday run: less than a minute.
-quick: $(VENV)/ready-test
+quick: ready-test
 	$(RUN)/pytest -n 3 --dist worksteal -m "not slow"
 
 # Figures, each beside the floor measured in the same run.
-bench: $(VENV)/ready-test
+bench: ready-test
 	$(RUN)/python tests/bench.py
 
 clean:
 	rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+# What the virtual environment needs may be installed here, so another make looks for Python once more.
+ready:
+	@sh tests/requirements.sh build
+	@$(MAKE) -s $(VENV)/ready
+
+ready-test:
+	@sh tests/requirements.sh test
+	@$(MAKE) -s $(VENV)/ready-test
 
 $(VENV)/bin/pip:
 	$(PYTHON) -m venv $(VENV)
@@ -39,4 +45,4 @@ $(VENV)/ready-test: $(VENV)/ready
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check -e '.[test]'
 	touch $@
 
-.PHONY: all build test quick bench clean
+.PHONY: all build test quick bench clean ready ready-test

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from hivewright.plan import VmPlan
 from hivewright.site.load import Loaded, load
 from hivewright.source import find_project, read_site
 from loader_grammar import parse_loader
+from programs import leave_out, left_out
 
 Files = Mapping[str, str | bytes]
 LoadSite = Callable[[str | Files], Loaded]
@@ -35,11 +37,23 @@ def write_files(folder: Path, files: str | Files) -> Path:
     return folder
 
 
+def pytest_configure() -> None:
+    """Debian has makefs where only the PATH of root looks."""
+    os.environ["PATH"] += f"{os.pathsep}/usr/sbin{os.pathsep}/sbin"
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Of the tests on the stand-in host a few are for every day (``everyday``); all others are slow."""
+    leave_out(items)
     for item in items:
         if not is_everyday(item):
             item.add_marker(pytest.mark.slow)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Nothing is left out silently."""
+    for line in left_out(terminalreporter.stats):
+        terminalreporter.write_line(line, yellow=True)
 
 
 @pytest.fixture(scope="session")

@@ -150,13 +150,11 @@ class TestInTheWay:
 
 def read_only(folder: Path, *arguments: str) -> str:
     """What a command says, run where a folder cannot be written by anybody; it must end with status 1."""
-    bwrap = shutil.which("bwrap")
-    assert bwrap is not None, "bwrap is missing (package bubblewrap)"
     prelude = (
         "import os, sys\nif 'HIVEWRIGHT_TEST' not in os.environ:\n"
         "    os.environ['HIVEWRIGHT_TEST'] = 'inside'\n"
-        f"    words = [{bwrap!r}, '--dev-bind', '/', '/', '--ro-bind', {str(folder)!r}, {str(folder)!r}]\n"
-        "    os.execv(words[0], [*words, *sys.orig_argv])"
+        f"    words = ['bwrap', '--dev-bind', '/', '/', '--ro-bind', {str(folder)!r}, {str(folder)!r}]\n"
+        "    os.execvp(words[0], [*words, *sys.orig_argv])"
     )
     done = hivewright(*arguments, folder=folder.parent, prelude=prelude)
     assert (done.returncode, done.stdout) == (1, "")
@@ -164,6 +162,7 @@ def read_only(folder: Path, *arguments: str) -> str:
     return done.stderr
 
 
+@pytest.mark.needs("bwrap")
 class TestUnwritable:
     def test_output_is_one_clear_error(self, built: Project) -> None:
         built.edit("vms/web.toml", "4G", "5G")

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import ast
-import os
 import re
 import subprocess
-import sys
 from functools import cache
 from pathlib import Path
 
 import pytest
 
+from programs import linter
 from projects import CHECKOUT
 
 LONGEST_FILE, LONGEST_FUNCTION, LONGEST_LINE = 350, 60, 120
@@ -123,10 +122,8 @@ def test_shell_is_indented_by_tabs() -> None:
 
 
 def run(*words: str) -> None:
-    program = Path(sys.executable).parent / words[0]
-    done = subprocess.run(
-        [program, *words[1:]], cwd=CHECKOUT, capture_output=True, text=True, check=False, env=os.environ
-    )
+    command = [linter(words[0]), *words[1:]]
+    done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
 

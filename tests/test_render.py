@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -17,6 +15,7 @@ from hivewright.emit.render import HIVE, load_templates, render
 from hivewright.emit.verify import REQUIRED
 from hivewright.plan import INVENTORY, MANIFEST, Artifact, HostPlan, Option, VmPlan
 from hivewright.system.data import data_directory
+from programs import linter
 from shells import SHELLS, run_shell
 
 SCRIPTS = ("start", "stop", "provision")
@@ -169,14 +168,13 @@ def test_whatever_the_words_and_labels_bhyve_gets_them(lines: list[list[str]], l
 
 
 def test_shellcheck_has_no_objection(tmp_path: Path) -> None:
-    shellcheck = shutil.which("shellcheck") or str(Path(sys.executable).parent / "shellcheck")
     files = []
     for vm in VMS:
         for name in SCRIPTS:
             files.append(tmp_path / f"{vm}-{name}")
             files[-1].write_text(script(vm, name))
     # SC1091: the runtime is where the host has it, not here. SC2016: values with $ stand in single quotes on purpose.
-    command = [shellcheck, "--shell=sh", "--exclude=SC1091,SC2016", *map(str, files)]
+    command = [linter("shellcheck"), "--shell=sh", "--exclude=SC1091,SC2016", *map(str, files)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "")
 

