@@ -18,6 +18,12 @@ test: ready-test
 quick: ready-test
 	$(RUN)/pytest -n 3 --dist worksteal -m "not slow"
 
+# Write all that is expected anew: look at git diff afterwards.
+golden: ready-test
+	$(RUN)/hivewright build
+	$(RUN)/python -m hivewright.schema.manual_page docs/hivewright.toml.5
+	$(RUN)/pytest -n 3 --dist worksteal --snapshot-update --allow-snapshot-deletion
+
 # Figures, each beside the floor measured in the same run.
 bench: ready-test
 	$(RUN)/python tests/bench.py
@@ -45,4 +51,4 @@ $(VENV)/ready-test: $(VENV)/ready
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check -e '.[test]'
 	touch $@
 
-.PHONY: all build test quick bench clean ready ready-test
+.PHONY: all build test quick golden bench clean ready ready-test

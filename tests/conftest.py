@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pytest_snapshot.plugin import Snapshot  # type: ignore[import-untyped]
 
 from bhyve_grammar import parse_command
 from everyday import is_everyday
@@ -42,12 +43,35 @@ def pytest_configure() -> None:
     os.environ["PATH"] += f"{os.pathsep}/usr/sbin{os.pathsep}/sbin"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Of the tests on the stand-in host a few are for every day (``everyday``); all others are slow."""
+    if config.option.snapshot_update:
+        items[:] = [item for item in items if writes_snapshot(item)]
     leave_out(items)
     for item in items:
         if not is_everyday(item):
             item.add_marker(pytest.mark.slow)
+
+
+def writes_snapshot(item: pytest.Item) -> bool:
+    """Whether ``make golden`` runs a test; of one for several shells, it runs that for dash."""
+    parameters = (
+        item.callspec.params.values() if isinstance(item, pytest.Function) and hasattr(item, "callspec") else ()
+    )
+    in_another_shell = any(value in ("busybox", "bash", "mksh") for value in parameters)
+    return "snapshot" in getattr(item, "fixturenames", ()) and not in_another_shell
+
+
+@pytest.fixture
+def snapshot(request: pytest.FixtureRequest) -> Iterator[Snapshot]:
+    """pytest-snapshot's, but a test is no failure because it wrote what it was to write (``make golden``)."""
+    option = request.config.option
+    try:
+        with Snapshot(option.snapshot_update, option.allow_snapshot_deletion, request.path.parent) as snapshot:
+            yield snapshot
+    except pytest.fail.Exception:
+        if not option.snapshot_update:
+            raise
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

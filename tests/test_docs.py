@@ -46,7 +46,7 @@ def test_pages_refer_to_pages_of_ours_that_exist(page: Path) -> None:
 
 def test_the_key_reference_is_up_to_date() -> None:
     page = (DOCS / "hivewright.toml.5").read_text()
-    assert page == replace_reference(page), "run: python -m hivewright.schema.manual_page docs/hivewright.toml.5"
+    assert page == replace_reference(page), "run: make golden"
 
 
 def test_the_key_reference_has_every_key_of_every_table() -> None:

@@ -2,7 +2,7 @@
 
 ``tests/errors/CODE/[CASE/]`` holds ``bad/`` and ``good/``, two site folders, and ``expected.txt``, the exact output of
 ``hivewright check -C bad`` seen from the case's folder. A file ``command.txt`` in the case names another command than
-``check``. ``pytest --snapshot-update`` writes expected.txt anew.
+``check``. ``make golden`` writes expected.txt anew.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import re
 from pathlib import Path
 
 import pytest
+from pytest_snapshot.plugin import Snapshot  # type: ignore[import-untyped]
 
 from hivewright.cli import main
 from hivewright.diagnostics.explain import codes, explanation
@@ -50,13 +51,11 @@ def case(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Pat
 
 
 def test_bad_site_gets_the_expected_diagnostics(
-    case: Path, capsys: pytest.CaptureFixture[str], request: pytest.FixtureRequest
+    case: Path, capsys: pytest.CaptureFixture[str], snapshot: Snapshot
 ) -> None:
     status, output = diagnostics(case, "bad", capsys)
-    expected = case / "expected.txt"
-    if request.config.getoption("snapshot_update"):
-        expected.write_text(output, encoding="utf-8")
-    assert output == expected.read_text(encoding="utf-8")
+    snapshot.snapshot_dir = case
+    snapshot.assert_match(output, "expected.txt")
     assert f"[{code_of(case)}]" in output
     assert status == (1 if "error[" in output else 0)
 

@@ -12,7 +12,7 @@ from projects import CHECKOUT, Project
 
 pytest_plugins = ["project_fixtures"]
 
-UPDATE = "build/ is out of date: run make build, look at git diff, and commit"
+UPDATE = "build/ is out of date: run make golden, look at git diff, and commit"
 
 
 @pytest.fixture(name="example")

@@ -15,11 +15,12 @@ from hivewright.allocation.allocate import allocate
 from hivewright.bhyve.releases import RELEASES, TABLE
 from hivewright.emit.render import load_templates, render
 from hivewright.lower import lower
-from hivewright.plan import MANIFEST, HostPlan
+from hivewright.plan import MANIFEST, Artifact, HostPlan
 from hivewright.rules import check_rules
 from hivewright.site.load import load
 from hivewright.source import find_project, read_site
 from hivewright.system.data import data_directory
+from whole_hosts import differences, text_of
 
 SNAPSHOTS = Path(__file__).parent / "snapshots" / "full-house"
 EVERYTHING = Path(__file__).parent / "sites" / "everything"
@@ -42,24 +43,31 @@ def test_the_releases_are_those_from_13_2_on_and_arm64_from_15_0_on() -> None:
     assert {release for release, arch in PLACES if arch == "amd64"} == set(RELEASES)
 
 
-def tree_of(plan: HostPlan) -> dict[str, object]:
-    """The files of a host by name and folder, without those that are the same everywhere, and without seeds."""
-    tree: dict[str, object] = {}
-    for path, artifact in render(plan).items():
-        if path == MANIFEST or path in COPIED or "/seed/" in path or "/hooks/" in path:
-            continue
-        *directories, name = path.split("/")
-        folder = tree
-        for directory in directories:
-            folder = folder.setdefault(directory, {})  # type: ignore[assignment]
-        folder[name] = artifact.content.decode()
-    return tree
+def files_of(plan: HostPlan) -> dict[str, Artifact]:
+    """The files of a host, without those that are the same everywhere, and without seeds."""
+    return {
+        path: artifact
+        for path, artifact in render(plan).items()
+        if path != MANIFEST and path not in COPIED and "/seed/" not in path and "/hooks/" not in path
+    }
+
+
+def release_before(release: str, arch: str) -> str | None:
+    """The one before it in its family, which is of one major release and one architecture."""
+    family = [each for each, its in PLACES if its == arch and version(each)[0] == version(release)[0]]
+    position = family.index(release)
+    return family[position - 1] if position else None
 
 
 @pytest.mark.parametrize(("release", "arch"), PLACES, ids=IDS)
 def test_what_a_release_makes_of_it_is_this(release: str, arch: str, snapshot: Snapshot) -> None:
+    """The first of a family as a whole, each later one by what it has otherwise than the one before."""
     snapshot.snapshot_dir = SNAPSHOTS
-    snapshot.assert_match_dir(tree_of(plan_of(release, arch)), f"{release}-{arch}")
+    files, before = files_of(plan_of(release, arch)), release_before(release, arch)
+    if before is None:
+        snapshot.assert_match(text_of(files), f"{release}-{arch}.txt")
+    else:
+        snapshot.assert_match(differences(files_of(plan_of(before, arch)), files), f"{release}-{arch}.diff")
 
 
 def test_what_the_site_of_all_keys_compiles_to_is_this(snapshot: Snapshot) -> None:
@@ -68,11 +76,15 @@ def test_what_the_site_of_all_keys_compiles_to_is_this(snapshot: Snapshot) -> No
     lowered = lower(site, allocate(site, {}))
     assert lowered.diagnostics == ()
     snapshot.snapshot_dir = SNAPSHOTS.parent
-    snapshot.assert_match_dir({plan.name: tree_of(plan) for plan in lowered.plans}, EVERYTHING.name)
+    hosts = {f"{plan.name}.txt": text_of(files_of(plan)) for plan in lowered.plans}
+    snapshot.assert_match_dir(hosts, EVERYTHING.name)
 
 
 def test_there_is_no_snapshot_of_another_release() -> None:
-    assert sorted(path.name for path in SNAPSHOTS.iterdir()) == sorted(IDS)
+    assert sorted(path.stem for path in SNAPSHOTS.iterdir()) == sorted(IDS)
+    assert [path.stem for path in sorted(SNAPSHOTS.glob("*.txt"))] == [
+        *("13.2-amd64", "14.0-amd64", "15.0-amd64", "15.0-arm64")
+    ]
 
 
 def test_every_device_and_every_key_of_one_is_given_by_some_release() -> None:

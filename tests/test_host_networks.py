@@ -1,6 +1,6 @@
 """Networks of each kind on the stand-in host: made, used by two guests, undone, made again.
 
-The guests are those of tests/sites/networks. ``--snapshot-update`` writes the transcripts in tests/host/golden anew.
+The guests are those of tests/sites/networks. ``make golden`` writes the transcripts in tests/host/golden anew.
 """
 
 from __future__ import annotations

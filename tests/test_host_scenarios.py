@@ -1,6 +1,6 @@
 """The scenarios of the stand-in host: built scripts, unchanged, in four shells, against golden transcripts.
 
-``pytest tests/test_host_scenarios.py --snapshot-update`` writes the transcripts in tests/host/golden anew.
+``make golden`` writes the transcripts in tests/host/golden anew.
 """
 
 from __future__ import annotations

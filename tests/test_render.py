@@ -17,6 +17,7 @@ from hivewright.plan import INVENTORY, MANIFEST, Artifact, HostPlan, Option, VmP
 from hivewright.system.data import data_directory
 from programs import linter
 from shells import SHELLS, run_shell
+from whole_hosts import text_of
 
 SCRIPTS = ("start", "stop", "provision")
 VMS = {vm.name: vm for vm in plans.ALPHA.vms}
@@ -47,14 +48,7 @@ def script(vm: str, name: str) -> str:
 @pytest.mark.parametrize("plan", [plans.ALPHA, plans.BARE], ids=lambda plan: plan.name)
 def test_the_rendered_files_are_these(plan: HostPlan, snapshot: Snapshot) -> None:
     snapshot.snapshot_dir = SNAPSHOTS
-    tree: dict[str, object] = {}
-    for path, artifact in own(plan).items():
-        *directories, name = path.split("/")
-        folder = tree
-        for directory in directories:
-            folder = folder.setdefault(directory, {})  # type: ignore[assignment]
-        folder[name] = artifact.content.decode()
-    snapshot.assert_match_dir(tree, plan.name)
+    snapshot.assert_match(text_of(own(plan)), f"{plan.name}.txt")
 
 
 def test_modes_follow_from_what_a_file_is() -> None:

@@ -155,7 +155,7 @@ def test_a_sandbox_that_is_not_allowed_is_told_with_the_setting(machine: Machine
     assert "apparmor" not in told
 
 
-@pytest.mark.parametrize("target", ["test", "quick", "bench"])
+@pytest.mark.parametrize("target", ["test", "quick", "golden", "bench"])
 def test_make_runs_nothing_else_before_all_is_there(machine: Machine, target: str) -> None:
     lose(machine, "mksh")
     status, told = machine.run("make", target)
