@@ -249,6 +249,7 @@ class TestKilled:
 
 INTERRUPT = """
 import os, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts what runs beside it with SIGINT ignored
 original, taken = os.rename, []
 def rename(source, target):
     taken.append(target)

@@ -51,9 +51,9 @@ def test_separate_circles_are_all_found() -> None:
 
 
 def test_a_long_chain_needs_no_deep_stack() -> None:
-    chain = {str(number): [str(number + 1)] for number in range(50_000)}
+    chain = {str(number): [str(number + 1)] for number in range(5_000)}
     assert cycles(chain) == []
-    assert len(cycles({**chain, "50000": ["0"]})[0]) == 50_001
+    assert len(cycles({**chain, "5000": ["0"]})[0]) == 5_001
 
 
 @settings(max_examples=100, deadline=None)

@@ -85,14 +85,26 @@ def test_an_editable_install_copies_no_data(tmp_path: Path) -> None:
     assert pointer.read_text().strip() == str(CHECKOUT / "compiler")
 
 
-def test_the_wheel_works_in_an_empty_environment(wheel: Path, tmp_path: Path) -> None:
+def oldest_python() -> str:
+    """The oldest Python of this machine that hivewright supports: its releases differ in what they get wrong."""
+    found: dict[tuple[int, ...], str] = {sys.version_info[:3]: sys.executable}
+    for name in ("python3", *(f"python3.{minor}" for minor in range(11, 20))):
+        path = shutil.which(name, path=f"/usr/bin:/usr/local/bin:{os.environ['PATH']}")
+        words = [path or "false", "-c", "import sys; print(*sys.version_info[:3])"]
+        done = subprocess.run(words, capture_output=True, text=True, check=False)
+        version = tuple(map(int, done.stdout.split()))
+        if path is not None and done.returncode == 0 and version >= (3, 11):
+            found.setdefault(version, path)
+    return found[min(found)]
+
+
+def test_the_wheel_works_in_an_empty_environment_of_the_oldest_python(wheel: Path, tmp_path: Path) -> None:
     """Installed with what it depends on, seen from a folder that has nothing to do with the checkout."""
     environment, work = tmp_path / "environment", tmp_path / "work"
     work.mkdir()
-    run(sys.executable, "-m", "venv", environment, folder=work)
-    pip = (environment / "bin" / "python", "-m", "pip", "--quiet", "--disable-pip-version-check")
-    run(*pip, "install", wheel, folder=work)
-    run(*pip, "check", folder=work)
+    run(oldest_python(), "-m", "venv", "--without-pip", environment, folder=work)
+    run(*pip_for(environment), "install", "--no-compile", wheel, folder=work)
+    run(*pip_for(environment), "check", folder=work)
     hivewright = environment / "bin" / "hivewright"
     assert run(hivewright, "--version", folder=work) == f"hivewright {__version__}\n"
     run(hivewright, "new", "demo", "site=demo", "host=alpha", "storage=directory", "location=/srv/vms", folder=work)
@@ -105,6 +117,8 @@ def test_the_wheel_works_in_an_empty_environment(wheel: Path, tmp_path: Path) ->
     assert run(hivewright, "explain", "KEY001", folder=work).startswith("KEY001: ")
     assert '"$schema"' in run(hivewright, "schema", folder=work)
     assert {path.name for path in work.iterdir()} == {"demo"}
+    run(hivewright, "-C", CHECKOUT, "-q", "build", "--locked", "-o", tmp_path / "out", folder=work)
+    assert files_below(tmp_path / "out") == files_below(CHECKOUT / "build")
 
 
 def test_the_wheel_compiles_the_example_as_the_checkout_does(wheel: Path, tmp_path: Path) -> None:
@@ -120,25 +134,3 @@ def test_the_wheel_compiles_the_example_as_the_checkout_does(wheel: Path, tmp_pa
     run(sys.executable, "-c", code, *words, tmp_path / "wheel", folder=tmp_path)
     run(sys.executable, "-m", "hivewright", *words, tmp_path / "checkout", folder=tmp_path)
     assert files_below(tmp_path / "wheel") == files_below(tmp_path / "checkout")
-
-
-def oldest_python() -> str:
-    """The oldest Python of this machine that hivewright supports: its releases differ in what they get wrong."""
-    found: dict[tuple[int, ...], str] = {sys.version_info[:3]: sys.executable}
-    for name in ("python3", *(f"python3.{minor}" for minor in range(11, 20))):
-        path = shutil.which(name, path=f"/usr/bin:/usr/local/bin:{os.environ['PATH']}")
-        words = [path or "false", "-c", "import sys; print(*sys.version_info[:3])"]
-        done = subprocess.run(words, capture_output=True, text=True, check=False)
-        version = tuple(map(int, done.stdout.split()))
-        if path is not None and done.returncode == 0 and version >= (3, 11):
-            found.setdefault(version, path)
-    return found[min(found)]
-
-
-def test_the_oldest_python_compiles_the_example_as_it_is_committed(wheel: Path, tmp_path: Path) -> None:
-    environment = tmp_path / "environment"
-    run(oldest_python(), "-m", "venv", "--without-pip", environment, folder=tmp_path)
-    run(*pip_for(environment), "install", wheel, folder=tmp_path)
-    hivewright = environment / "bin" / "hivewright"
-    run(hivewright, "-C", CHECKOUT, "-q", "build", "--locked", "-o", tmp_path / "out", folder=tmp_path)
-    assert files_below(tmp_path / "out") == files_below(CHECKOUT / "build")
