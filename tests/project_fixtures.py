@@ -12,7 +12,7 @@ from projects import FILES, Project
 
 @pytest.fixture
 def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A cache folder of the test's own, where stamps are kept."""
+    """A cache folder of the test's own, where fingerprints are kept."""
     folder = tmp_path_factory.mktemp("cache")
     monkeypatch.setenv("XDG_CACHE_HOME", str(folder))
     return folder

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from hivewright.system import parallel
-from hivewright.system.parallel import Steps, in_background, run_forked
+from hivewright.system.parallel import TwoPhaseJob, in_background, run_forked
 
 LARGE = "x" * (1 << 20)
 """More than a pipe holds."""
@@ -46,14 +46,14 @@ def test_findings_and_results_come_in_the_order_of_the_items(workers: int, count
         seen.append(findings)
         return True
 
-    results = run_forked(Steps(double, lambda state: state + 1), range(count), workers, decide)
+    results = run_forked(TwoPhaseJob(double, lambda state: state + 1), range(count), workers, decide)
     assert results == [2 * item + 1 for item in range(count)]
     assert seen == [list(range(count))]
 
 
 def test_no_more_processes_than_cpus_items_and_workers(monkeypatch: pytest.MonkeyPatch) -> None:
     def processes(workers: int, items: int) -> int:
-        found = run_forked(Steps(lambda _: (0, os.getpid()), lambda _: os.getpid()), range(items), workers, bool)
+        found = run_forked(TwoPhaseJob(lambda _: (0, os.getpid()), lambda _: os.getpid()), range(items), workers, bool)
         assert found is not None
         return len(set(found))
 
@@ -67,7 +67,7 @@ def test_it_ends_when_it_was_decided_to_stop(workers: int, tmp_path: Path) -> No
     def finish(state: int) -> None:
         (tmp_path / str(state)).touch()
 
-    assert run_forked(Steps(double, finish), range(8), workers, lambda _: False) is None
+    assert run_forked(TwoPhaseJob(double, finish), range(8), workers, lambda _: False) is None
     assert not list(tmp_path.iterdir())
 
 
@@ -88,7 +88,7 @@ def test_what_was_prepared_and_is_not_finished_is_abandoned(
         (tmp_path / str(state)).touch()
 
     with suppress(KeyboardInterrupt):
-        run_forked(Steps(double, str, abandon), range(8), workers, decide)
+        run_forked(TwoPhaseJob(double, str, abandon), range(8), workers, decide)
     assert {int(path.name) for path in tmp_path.iterdir()} == {2 * item for item in range(8)}
 
 
@@ -104,13 +104,15 @@ def test_all_but_the_one_that_fails_is_abandoned(workers: int, tmp_path: Path) -
         (tmp_path / str(state)).unlink()
 
     with pytest.raises(ZeroDivisionError):
-        run_forked(Steps(prepare, str, abandon), range(4), workers, never)
+        run_forked(TwoPhaseJob(prepare, str, abandon), range(4), workers, never)
     assert [path.name for path in tmp_path.iterdir()] == ["3"]
 
 
 @pytest.mark.parametrize("workers", [2, 8])
 def test_large_findings_and_results_get_through(workers: int) -> None:
-    steps: Steps[int, int, str, str] = Steps(lambda item: (item, f"{item}{LARGE}"), lambda state: f"{state}{LARGE}")
+    steps: TwoPhaseJob[int, int, str, str] = TwoPhaseJob(
+        lambda item: (item, f"{item}{LARGE}"), lambda state: f"{state}{LARGE}"
+    )
     results = run_forked(steps, range(8), workers, lambda findings: all(len(each) > len(LARGE) for each in findings))
     assert results == [f"{number}{LARGE}" for number in range(8)]
 
@@ -126,7 +128,7 @@ def test_an_error_of_any_process_is_raised_and_nothing_is_finished(failing: int,
         (tmp_path / str(state)).touch()
 
     with pytest.raises(ZeroDivisionError, match=f"item {failing}"):
-        run_forked(Steps(prepare, finish), range(4), 4, lambda _: True)
+        run_forked(TwoPhaseJob(prepare, finish), range(4), 4, lambda _: True)
     assert not list(tmp_path.iterdir())
 
 
@@ -138,7 +140,7 @@ def test_an_error_while_finishing_is_raised(failing: int) -> None:
         return LARGE
 
     with pytest.raises(ZeroDivisionError, match=f"state {2 * failing}"):
-        run_forked(Steps(double, finish), range(4), 4, lambda _: True)
+        run_forked(TwoPhaseJob(double, finish), range(4), 4, lambda _: True)
 
 
 def test_an_error_of_the_decision_is_raised() -> None:
@@ -146,7 +148,7 @@ def test_an_error_of_the_decision_is_raised() -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run_forked(Steps(double, lambda state: state), range(4), 4, decide)
+        run_forked(TwoPhaseJob(double, lambda state: state), range(4), 4, decide)
 
 
 @pytest.mark.parametrize("workers", [2, 4])
@@ -163,7 +165,7 @@ def test_a_killed_process_is_an_error(workers: int, phase: str) -> None:
         return item, item
 
     with pytest.raises(ChildProcessError, match="ended before it had finished"):
-        run_forked(Steps(prepare, lambda _: die("finish")), range(4), workers, lambda _: True)
+        run_forked(TwoPhaseJob(prepare, lambda _: die("finish")), range(4), workers, lambda _: True)
 
 
 def test_an_error_that_cannot_travel_is_an_error() -> None:
@@ -176,7 +178,7 @@ def test_an_error_that_cannot_travel_is_an_error() -> None:
         return item, item
 
     with pytest.raises(ChildProcessError):
-        run_forked(Steps(prepare, lambda state: state), range(2), 2, lambda _: True)
+        run_forked(TwoPhaseJob(prepare, lambda state: state), range(2), 2, lambda _: True)
 
 
 class TestInBackground:
@@ -218,7 +220,7 @@ class TestInBackground:
             seen.append(findings)
             return False
 
-        assert run_forked(Steps(prepare, lambda state: state), range(4), 4, decide) is None
+        assert run_forked(TwoPhaseJob(prepare, lambda state: state), range(4), 4, decide) is None
         assert seen == [[LARGE, "1", "2", "3"]]
 
 

@@ -12,7 +12,7 @@ import pytest
 from builders import build_site
 from hivewright.diagnostics import Diagnostic, Place
 from hivewright.rules import RULES, check_rules
-from hivewright.rules.site_index import both, clashes, listed, survey
+from hivewright.rules.site_index import both, clashes, index_site, listed
 from hivewright.site import Site
 
 Keys = Mapping[str, Any]
@@ -49,7 +49,7 @@ def test_every_rule_function_is_registered() -> None:
     defined = {
         name
         for path in folder.rglob("*.py")
-        for name in re.findall(r"^def ([a-z]\w*)\(survey: Survey\) -> Iterator\[Diagnostic\]", path.read_text(), re.M)
+        for name in re.findall(r"^def ([a-z]\w*)\(index: SiteIndex\) -> Iterator\[Diagnostic\]", path.read_text(), re.M)
     }
     assert {rule.__name__ for rule in RULES} == defined
     assert len(RULES) == len(set(RULES))
@@ -339,8 +339,8 @@ def test_survey_knows_who_may_run_where() -> None:
         "web1": {"hosts": ["beta", "alpha", "beta"], "nic": {"lan": LAN}},
         "web2": {"host": "alpha"},
     }
-    view = survey(build_site(vms, hosts=hosts))
-    assert view.hosts_of == {"web1": ("beta", "alpha"), "web2": ("alpha",)}
-    assert {name: list(vms) for name, vms in view.guests.items()} == {"alpha": ["web1", "web2"], "beta": ["web1"]}
-    assert {name: list(vms) for name, vms in view.residents.items()} == {"alpha": ["web2"], "beta": ["web1"]}
-    assert view.networks_used == {"alpha": ["lan"], "beta": ["lan"]}
+    index = index_site(build_site(vms, hosts=hosts))
+    assert index.hosts_of == {"web1": ("beta", "alpha"), "web2": ("alpha",)}
+    assert {name: list(vms) for name, vms in index.guests.items()} == {"alpha": ["web1", "web2"], "beta": ["web1"]}
+    assert {name: list(vms) for name, vms in index.at_home.items()} == {"alpha": ["web2"], "beta": ["web1"]}
+    assert index.networks_used == {"alpha": ["lan"], "beta": ["lan"]}

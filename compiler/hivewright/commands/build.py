@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hivewright.pipeline.fingerprints import (
-    Stamp,
-    compiler_signature,
-    input_signature,
+    Fingerprints,
+    compiler_fingerprint,
+    input_fingerprint,
     is_current,
-    lock_signature,
+    lock_fingerprint,
+    output_fingerprint,
     output_names,
-    output_signature,
-    read_stamp,
-    write_stamp,
+    read_fingerprints,
+    write_fingerprints,
 )
 from hivewright.source import LOCKS, Project, find_project
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from hivewright.allocation.lock_files import Locks, Numbers
     from hivewright.diagnostics import Diagnostic
     from hivewright.output.write import Changes
-    from hivewright.pipeline.session import Front
+    from hivewright.pipeline.session import Session
     from hivewright.site import Site
 
 DIFFERENCE = 3
@@ -50,14 +50,14 @@ def run(arguments: Namespace) -> int:
     if arguments.output is not None:
         project = Project(project.root, project.site, Path(arguments.output), project.profiles)
     writes = not (arguments.check or arguments.dry_run)
-    # Signed before it is read: what changes in between is then seen as a change by the next build.
-    compiler, inputs, stamp = compiler_signature(), input_signature(project), read_stamp(project)
-    if writes and not arguments.output and is_current(stamp, project, compiler, inputs):
+    # Taken before the site is read: what changes in between is then seen as a change by the next build.
+    compiler, inputs, last = compiler_fingerprint(), input_fingerprint(project), read_fingerprints(project)
+    if writes and not arguments.output and is_current(last, project, compiler, inputs):
         if arguments.format == "json":
             sys.stderr.write("[]\n")
         _tell(arguments, f"{project.build} is up to date")
         return 0
-    return _Build(arguments, project, stamp if stamp.compiler == compiler else Stamp(), compiler, inputs).run()
+    return _Build(arguments, project, last if last.compiler == compiler else Fingerprints(), compiler, inputs).run()
 
 
 def _tell(arguments: Namespace, text: str) -> None:
@@ -74,10 +74,10 @@ def _load_compilation() -> None:
     get_ready()
 
 
-def _compile(front: Front, site: Site, numbers: Numbers, hosts: Sequence[str], *, writes: bool) -> Changes | None:
+def _compile(session: Session, site: Site, numbers: Numbers, hosts: Sequence[str], *, writes: bool) -> Changes | None:
     from hivewright.pipeline.compile_site import compile_hosts
 
-    return compile_hosts(front, site, numbers, hosts, writes=writes)
+    return compile_hosts(session, site, numbers, hosts, writes=writes)
 
 
 def _lock_fault(names: Sequence[str]) -> Diagnostic:
@@ -92,17 +92,17 @@ def _lock_fault(names: Sequence[str]) -> Diagnostic:
 class _Build:
     """One build that may have something to do."""
 
-    def __init__(self, arguments: Namespace, project: Project, stamp: Stamp, compiler: str, inputs: str) -> None:
+    def __init__(self, arguments: Namespace, project: Project, last: Fingerprints, compiler: str, inputs: str) -> None:
         self.arguments = arguments
         self.project = project
-        self.stamp = stamp
+        self.last = last
         self.compiler = compiler
         self.inputs = inputs
         self.writes = not (arguments.check or arguments.dry_run)
 
     def run(self) -> int:
         """Compile, compare, and unless something is wrong or was only asked for, write."""
-        from hivewright.pipeline.check_site import settle
+        from hivewright.pipeline.check_site import check_site
         from hivewright.pipeline.digests import definition_digests, host_digests
         from hivewright.pipeline.session import read_project
         from hivewright.source.parsing import memory_of
@@ -110,24 +110,23 @@ class _Build:
         self.locks = self._read_locks()
         # What compares every byte does without what earlier builds remembered.
         self.memory = memory_of(self.project.site) if self.writes and not self.arguments.output else None
-        front, diagnostics = read_project(self.arguments, self.project, self.memory)
-        with front:
-            if front.site is None:
-                front.report(diagnostics)
+        session, diagnostics = read_project(self.arguments, self.project, self.memory)
+        with session:
+            if session.site is None:
+                session.report(diagnostics)
                 return 1
-            verdict = settle(
-                front, front.site, diagnostics, self.locks, partial(definition_digests, front.site), _load_compilation
-            )
-            if verdict is None:
+            digests = partial(definition_digests, session.site)
+            checked = check_site(session, session.site, diagnostics, self.locks, digests, _load_compilation)
+            if checked is None:
                 return 1
-            numbers = verdict.numbers
-            self.digests = host_digests(front.site, verdict.besides, numbers.allocation)
+            numbers = checked.numbers
+            self.digests = host_digests(session.site, checked.besides, numbers.allocation)
             if self.arguments.locked and numbers.changed_locks:
-                front.report([_lock_fault(sorted(numbers.changed_locks))])
+                session.report([_lock_fault(sorted(numbers.changed_locks))])
                 return 1
-            hosts = [host for host in front.site.hosts if not self._is_unchanged(host)]
-            changes = _compile(front, front.site, numbers, hosts, writes=self.writes)
-            return 1 if changes is None else self._conclude(front, changes)
+            hosts = [host for host in session.site.hosts if not self._is_unchanged(host)]
+            changes = _compile(session, session.site, numbers, hosts, writes=self.writes)
+            return 1 if changes is None else self._conclude(session, changes)
 
     def _read_locks(self) -> Callable[[], Locks]:
         """Begins to read the locks, while the site is read."""
@@ -140,14 +139,14 @@ class _Build:
         )
 
     def _is_unchanged(self, host: str) -> bool:
-        digest, signed = self.stamp.hosts.get(host, ("", ""))
+        digest, output = self.last.hosts.get(host, ("", ""))
         return (
             self.writes
             and digest == self.digests[host]
-            and signed == output_signature(self.project.build, host, len(self.stamp.hosts))
+            and output == output_fingerprint(self.project.build, host, len(self.last.hosts))
         )
 
-    def _conclude(self, front: Front, changes: Changes) -> int:
+    def _conclude(self, session: Session, changes: Changes) -> int:
         again = "is" if self.writes else "would be"
         for path in changes.overwritten:
             _tell(self.arguments, f"{path} had been changed by hand; it {again} as the site says again")
@@ -159,23 +158,23 @@ class _Build:
             for sign, paths in (("+", changes.created), ("~", changes.changed), ("-", changes.removed)):
                 sys.stdout.writelines(f"{sign} {path}\n" for path in paths)
         if self.writes and not self.arguments.output:
-            self._stamp(silent=not (front.reported or changes.kept or changes.refused))
+            self._keep_fingerprints(silent=not (session.reported or changes.kept or changes.refused))
         counts = f"{len(changes.created)} created, {len(changes.changed)} changed, {len(changes.removed)} removed"
         _tell(self.arguments, f"{self.project.build}: {counts}" if changes else f"{self.project.build} is up to date")
         return DIFFERENCE if self.arguments.check and changes else 0
 
-    def _stamp(self, silent: bool) -> None:
+    def _keep_fingerprints(self, silent: bool) -> None:
         """Only a build that had nothing to say may be left out the next time."""
         build, hosts = self.project.build, self.digests
         if self.memory is not None:
             self.memory.save()
-        write_stamp(
+        write_fingerprints(
             self.project,
-            Stamp(
+            Fingerprints(
                 self.compiler,
                 self.inputs if silent else "",
-                lock_signature(self.project),
-                {host: (hosts[host], output_signature(build, host, len(hosts))) for host in hosts},
+                lock_fingerprint(self.project),
+                {host: (hosts[host], output_fingerprint(build, host, len(hosts))) for host in hosts},
                 output_names(build),
             ),
         )

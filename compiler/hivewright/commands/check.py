@@ -6,7 +6,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from hivewright.pipeline.fingerprints import check_signature, is_checked, mark_checked
+from hivewright.pipeline.fingerprints import check_fingerprint, is_checked, mark_checked
 from hivewright.source import Project, find_project
 
 
@@ -18,31 +18,31 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> int:
     """0 when the site has no errors, 1 otherwise. What had no fault and did not change is not read again."""
     project = find_project(Path(arguments.directory))
-    signed = check_signature(project)
-    if not arguments.verbose and is_checked(project, signed):
+    fingerprint = check_fingerprint(project)
+    if not arguments.verbose and is_checked(project, fingerprint):
         if arguments.format == "json":
             sys.stderr.write("[]\n")
         return 0
     status, silent = _check(arguments, project)
     if silent:
-        mark_checked(project, signed)
+        mark_checked(project, fingerprint)
     return status
 
 
 def _check(arguments: Namespace, project: Project) -> tuple[int, bool]:
     """The exit status, and whether there was nothing to say."""
     from hivewright.allocation.lock_files import read_locks
-    from hivewright.pipeline.check_site import settle
+    from hivewright.pipeline.check_site import check_site
     from hivewright.pipeline.session import read_project
 
-    front, diagnostics = read_project(arguments, project)
-    with front:
-        if front.site is None:
-            front.report(diagnostics)
+    session, diagnostics = read_project(arguments, project)
+    with session:
+        if session.site is None:
+            session.report(diagnostics)
             return 1, False
-        if settle(front, front.site, diagnostics, lambda: read_locks(project), lambda: None) is None:
+        if check_site(session, session.site, diagnostics, lambda: read_locks(project), lambda: None) is None:
             return 1, False
         if arguments.verbose:
-            hosts, vms = len(front.site.hosts), len(front.site.vms)
-            sys.stderr.write(f"{project.site}: {len(front.sources.files)} files, {hosts} hosts, {vms} VMs\n")
-        return 0, not front.reported
+            hosts, vms = len(session.site.hosts), len(session.site.vms)
+            sys.stderr.write(f"{project.site}: {len(session.sources.files)} files, {hosts} hosts, {vms} VMs\n")
+        return 0, not session.reported

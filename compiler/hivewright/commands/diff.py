@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hivewright.pipeline.session import Front, load_project
+from hivewright.pipeline.session import Session, load_project
 
 if TYPE_CHECKING:
-    from hivewright.output.write import Work
+    from hivewright.output.write import HostChanges
     from hivewright.site import Site
 
 DIFFERENCE = 3
@@ -31,17 +31,17 @@ def run(arguments: Namespace) -> int:
     from hivewright.diagnostics import Diagnostic
     from hivewright.output.write import OutputError
 
-    with load_project(arguments) as front:
-        if front.site is None:
+    with load_project(arguments) as session:
+        if session.site is None:
             return 1
         try:
-            return _diff(arguments, front, front.site)
+            return _diff(arguments, session, session.site)
         except OutputError as error:
-            front.report([Diagnostic("OUT001", f"{error.path}: {error.reason}", help=error.remedy)])
+            session.report([Diagnostic("OUT001", f"{error.path}: {error.reason}", help=error.remedy)])
             return 1
 
 
-def _diff(arguments: Namespace, front: Front, site: Site) -> int:
+def _diff(arguments: Namespace, session: Session, site: Site) -> int:
     from hivewright.allocation.lock_files import allocate_numbers, read_locks
     from hivewright.lower.seed.seed import SeedWriter
     from hivewright.output.write import compare_departed, compare_files, compare_host
@@ -52,15 +52,15 @@ def _diff(arguments: Namespace, front: Front, site: Site) -> int:
     if unknown:
         sys.stderr.write(f"hivewright: there is no host {unknown[0]}; there are {', '.join(site.hosts)}\n")
         return 2
-    numbers = allocate_numbers(site, read_locks(front.project))
-    if front.report(numbers.diagnostics):
+    numbers = allocate_numbers(site, read_locks(session.project))
+    if session.report(numbers.diagnostics):
         return 1
-    build = Path(arguments.output) if arguments.output is not None else front.project.build
-    works = [compare_files(front.project.locks, numbers.changed_locks, f"{LOCKS}/")]
+    build = Path(arguments.output) if arguments.output is not None else session.project.build
+    works = [compare_files(session.project.locks, numbers.changed_locks, f"{LOCKS}/")]
     seeds = SeedWriter()
     for host in arguments.hosts or site.hosts:
         artifacts, diagnostics = compile_host(site, numbers.allocation, host, seeds)
-        if front.report(diagnostics) or artifacts is None:
+        if session.report(diagnostics) or artifacts is None:
             return 1
         works.append(compare_host(build, host, artifacts))
     if not arguments.hosts:
@@ -70,7 +70,7 @@ def _diff(arguments: Namespace, front: Front, site: Site) -> int:
     return DIFFERENCE if any(work.changes for work in works) else 0
 
 
-def _print(work: Work) -> None:
+def _print(work: HostChanges) -> None:
     """What ``apply`` would do, file by file."""
     from hivewright.output.files import read
     from hivewright.plan import MANIFEST

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from hivewright.diagnostics.printer import visible
-from hivewright.pipeline.session import Front, load_project
+from hivewright.pipeline.session import Session, load_project
 from hivewright.values import format_duration, format_size
 
 if TYPE_CHECKING:
@@ -28,13 +28,13 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """0, 1 when the site has errors, 2 for a VM or host that does not exist."""
-    with load_project(arguments) as front:
-        if front.site is None:
+    with load_project(arguments) as session:
+        if session.site is None:
             return 1
-        return _show(arguments, front, front.site)
+        return _show(arguments, session, session.site)
 
 
-def _show(arguments: Namespace, front: Front, site: Site) -> int:
+def _show(arguments: Namespace, session: Session, site: Site) -> int:
     from hivewright.allocation.lock_files import allocate_numbers, read_locks
     from hivewright.lower import lower_host
     from hivewright.lower.origins import origins
@@ -46,11 +46,11 @@ def _show(arguments: Namespace, front: Front, site: Site) -> int:
     host = arguments.host or hosts[0]
     if host not in hosts:
         return _unknown(f"{arguments.vm} does not run on {host!r}", host, list(hosts), "host")
-    numbers = allocate_numbers(site, read_locks(front.project))
-    if front.report(numbers.diagnostics):
+    numbers = allocate_numbers(site, read_locks(session.project))
+    if session.report(numbers.diagnostics):
         return 1
     lowered = lower_host(site, numbers.allocation, host, SeedWriter())
-    if front.report(lowered.diagnostics) or not lowered.plans:
+    if session.report(lowered.diagnostics) or not lowered.plans:
         return 1
     plan = next(plan for plan in lowered.plans[0].vms if plan.name == arguments.vm)
     words = [("/usr/sbin/bhyve", ["rule bhyve: the program"]), *origins(site, numbers.allocation, plan)]

@@ -29,7 +29,7 @@ _LINE = re.compile(r"[^\n]*\n?")
 
 
 @dataclass(slots=True)
-class Written:
+class KeyPosition:
     """Where the parts of one key path are written."""
 
     key: Range | None = None
@@ -73,7 +73,7 @@ def _position(text: str, span: Range) -> tuple[int, int, int]:
 
 
 @lru_cache(maxsize=4)
-def _index(text: str) -> dict[KeyPath, Written]:
+def _index(text: str) -> dict[KeyPath, KeyPosition]:
     scanner = _Scanner(text)
     with suppress(RecursionError):  # absurdly nested values: what was found so far must do
         scanner.scan()
@@ -86,7 +86,7 @@ class _Scanner:
     def __init__(self, text: str) -> None:
         self.text = text
         self.position = 0
-        self.index: dict[KeyPath, Written] = {}
+        self.index: dict[KeyPath, KeyPosition] = {}
         self.elements: dict[KeyPath, int] = {}
 
     def scan(self) -> None:
@@ -130,7 +130,7 @@ class _Scanner:
         return path
 
     def _note_table(self, path: KeyPath, key: Range, header: Range, *, explicit: bool) -> None:
-        written = self.index.setdefault(path, Written())
+        written = self.index.setdefault(path, KeyPosition())
         if written.table is None or (explicit and not written.explicit):
             written.key, written.table, written.explicit = key, header, explicit
 
@@ -159,7 +159,7 @@ class _Scanner:
         path = table
         for key, span in keys:
             path = (*path, key)
-            written = self.index.setdefault(path, Written())
+            written = self.index.setdefault(path, KeyPosition())
             written.key = written.key or span
         self.index[path].value = self._value(path)
         return True
@@ -181,7 +181,7 @@ class _Scanner:
         while not self._closed("]"):
             before = self.position
             element = (*path, number)
-            written = self.index[element] = Written()
+            written = self.index[element] = KeyPosition()
             written.value = written.key = self._value(element)
             number += 1
             if self.position == before:

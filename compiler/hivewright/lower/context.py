@@ -9,7 +9,7 @@ from hivewright.bhyve.releases import Features
 from hivewright.diagnostics import Diagnostic
 from hivewright.model.host import Host
 from hivewright.model.vm import Vm
-from hivewright.plan import HostPlan, Keys, Option
+from hivewright.plan import HostPlan, Option, Provenance
 from hivewright.site import Site
 from hivewright.values import PciAddress
 
@@ -49,7 +49,7 @@ class Device(NamedTuple):
     description: str
 
 
-def device(guest: Guest, key: str, words: str, keys: Keys, description: str) -> Device:
+def device(guest: Guest, key: str, words: str, keys: Provenance, description: str) -> Device:
     """A device whose address is in the lock under ``key``; ``words`` follow the address."""
     slot = guest.lock.slots[key]
     bus, number, function = slot.split(":")
@@ -57,7 +57,7 @@ def device(guest: Guest, key: str, words: str, keys: Keys, description: str) -> 
     return Device((int(bus), int(number), int(function)), option, f"{key} {description}")
 
 
-def fixed_device(address: PciAddress, words: str, keys: Keys) -> Device:
+def fixed_device(address: PciAddress, words: str, keys: Provenance) -> Device:
     """A device that always has the same address."""
     bus, number, function = address
     emulation = words.partition(",")[0]

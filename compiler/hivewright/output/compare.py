@@ -50,7 +50,7 @@ class Changes:
 
 
 @dataclass(slots=True)
-class Work:
+class HostChanges:
     """What ``apply`` shall do below one folder, and how it is told."""
 
     directory: str
@@ -73,10 +73,10 @@ class Work:
     journal: bytes | None = None
 
 
-def compare_host(build: Path, host: str, artifacts: Mapping[str, Artifact]) -> Work:
+def compare_host(build: Path, host: str, artifacts: Mapping[str, Artifact]) -> HostChanges:
     """What makes ``build/host`` hold the artifacts. ``OutputError`` when something stands in the way."""
     directory = os.path.join(build, host)
-    work = Work(directory)
+    work = HostChanges(directory)
     kind = _kind(directory)
     if kind == "missing":
         work.is_new = True
@@ -96,7 +96,7 @@ def compare_host(build: Path, host: str, artifacts: Mapping[str, Artifact]) -> W
     return work
 
 
-def compare_departed(build: Path, hosts: Collection[str]) -> list[Work]:
+def compare_departed(build: Path, hosts: Collection[str]) -> list[HostChanges]:
     """What removes hosts that left the site: folders with a MANIFEST of ours that are not among ``hosts``."""
     try:
         names = sorted(os.listdir(build))
@@ -108,18 +108,18 @@ def compare_departed(build: Path, hosts: Collection[str]) -> list[Work]:
     for name in names:
         directory = os.path.join(build, name)
         if name.startswith(".") and name.endswith(NEW) and _kind(directory) == "directory":
-            works.append(Work(directory, is_leftover=True))
+            works.append(HostChanges(directory, is_leftover=True))
         elif name not in hosts and _is_ours(directory):
             works.append(_departed(directory, name))
     return works
 
 
-def compare_files(directory: Path, files: Mapping[str, bytes | None], prefix: str) -> Work:
+def compare_files(directory: Path, files: Mapping[str, bytes | None], prefix: str) -> HostChanges:
     """What makes a folder such as ``locks`` hold some files; ``None`` stands for one that shall be gone.
 
     The changes are told with ``prefix`` before them. Files that are not named are left alone.
     """
-    work = Work(str(directory))
+    work = HostChanges(str(directory))
     kind = _kind(work.directory)
     if kind == "missing":
         work.write = [
@@ -181,7 +181,7 @@ def _refuse_in_place_of_directories(top: str, paths: Iterable[str]) -> None:
             directory = os.path.dirname(directory)
 
 
-def _compare(work: Work, name: str, path: str, artifact: Artifact, checksums: Collection[str] = ()) -> None:
+def _compare(work: HostChanges, name: str, path: str, artifact: Artifact, checksums: Collection[str] = ()) -> None:
     full = f"{work.directory}/{path}"
     found = read(full)
     if found is None:
@@ -199,7 +199,7 @@ def _compare(work: Work, name: str, path: str, artifact: Artifact, checksums: Co
         work.modes.append((path, artifact.mode))
 
 
-def _compare_gone(work: Work, host: str, known: Known, wanted: Collection[str]) -> None:
+def _compare_gone(work: HostChanges, host: str, known: Known, wanted: Collection[str]) -> None:
     """Decide about files of earlier builds that are no longer wanted."""
     linked: dict[str, bool] = {}
     for path in sorted(known):
@@ -241,8 +241,8 @@ def _is_ours(directory: str) -> bool:
     return manifest is not None and bool(manifest.content) and parse_manifest(manifest.content)[1]
 
 
-def _departed(directory: str, host: str) -> Work:
-    work = Work(directory)
+def _departed(directory: str, host: str) -> HostChanges:
+    work = HostChanges(directory)
     known, work.stale = _earlier(directory)
     _compare_gone(work, host, known, ())
     inventory = read(f"{directory}/{INVENTORY}")

@@ -11,7 +11,7 @@ import os
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
-from hivewright.output.compare import JOURNAL, Changes, Work, compare_departed, compare_files, compare_host
+from hivewright.output.compare import JOURNAL, Changes, HostChanges, compare_departed, compare_files, compare_host
 from hivewright.output.files import (
     NEW,
     OutputError,
@@ -27,8 +27,8 @@ from hivewright.plan import MANIFEST, Artifact
 
 __all__ = [
     "Changes",
+    "HostChanges",
     "OutputError",
-    "Work",
     "apply",
     "compare_departed",
     "compare_files",
@@ -64,7 +64,7 @@ def write(
     return changes
 
 
-def stage(work: Work) -> None:
+def stage(work: HostChanges) -> None:
     """Write the files of a new host beside its place, from where ``apply`` moves them; nothing is done for others.
 
     What is staged needs no memory. Without ``apply``, ``discard`` removes it.
@@ -87,18 +87,18 @@ def stage(work: Work) -> None:
     work.is_staged = True
 
 
-def discard(work: Work) -> None:
+def discard(work: HostChanges) -> None:
     """Remove what was staged."""
     if work.is_staged:
         remove_tree(_staged(work))
 
 
-def _staged(work: Work) -> str:
+def _staged(work: HostChanges) -> str:
     parent, name = os.path.split(work.directory)
     return os.path.join(parent, f".{name}{NEW}")
 
 
-def apply(works: Iterable[Work]) -> None:
+def apply(works: Iterable[HostChanges]) -> None:
     """Do what was decided."""
     with set_umask(0):
         for work in works:
@@ -110,7 +110,7 @@ def apply(works: Iterable[Work]) -> None:
                 _apply(work)
 
 
-def _apply_new(work: Work) -> None:
+def _apply_new(work: HostChanges) -> None:
     stage(work)
     try:
         replace(_staged(work), work.directory)
@@ -119,7 +119,7 @@ def _apply_new(work: Work) -> None:
         raise
 
 
-def _apply(work: Work) -> None:
+def _apply(work: HostChanges) -> None:
     made: set[str] = set()
     for path in work.stale:
         remove(f"{work.directory}/{path}")

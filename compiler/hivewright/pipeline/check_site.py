@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
-from hivewright.pipeline.session import Front
+from hivewright.pipeline.session import Session
 
 if TYPE_CHECKING:
     from hivewright.allocation.lock_files import Locks, Numbers
@@ -21,21 +21,21 @@ LOCKS_WORTH_A_PROCESS = 2000
 """And as much as reading or writing about so many locks."""
 
 
-class Verdict(NamedTuple, Generic[T]):
+class CheckedSite(NamedTuple, Generic[T]):
     """A site without errors: its numbers, and what was asked for besides."""
 
     numbers: Numbers
     besides: T
 
 
-def settle(
-    front: Front,
+def check_site(
+    session: Session,
     site: Site,
     loading: tuple[Diagnostic, ...],
     locks: Callable[[], Locks],
     besides: Callable[[], T],
     meanwhile: Callable[[], None] = lambda: None,
-) -> Verdict[T] | None:
+) -> CheckedSite[T] | None:
     """Checks the rules and allocates numbers; reports what was found, ``loading`` first. ``None`` when there is an
     error.
 
@@ -60,6 +60,6 @@ def settle(
         raise
     rules, found = checked()
     # What is allocated for a site that breaks the rules says nothing.
-    if front.report((*loading, *rules)) or front.report(numbers.diagnostics):
+    if session.report((*loading, *rules)) or session.report(numbers.diagnostics):
         return None
-    return Verdict(numbers, found)
+    return CheckedSite(numbers, found)

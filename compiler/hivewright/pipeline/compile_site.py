@@ -13,8 +13,8 @@ from hivewright.diagnostics import Diagnostic
 from hivewright.lower.seed.seed import SeedWriter
 from hivewright.output.write import (
     Changes,
+    HostChanges,
     OutputError,
-    Work,
     apply,
     compare_departed,
     compare_files,
@@ -23,44 +23,46 @@ from hivewright.output.write import (
     stage,
 )
 from hivewright.pipeline import check_site, compile_host
-from hivewright.pipeline.session import Front
+from hivewright.pipeline.session import Session
 from hivewright.site import Site
 from hivewright.source import LOCKS
-from hivewright.system.parallel import Steps, in_background, run_forked
+from hivewright.system.parallel import TwoPhaseJob, in_background, run_forked
 
 _Finding = tuple[list[Diagnostic], Changes]
 
 
-def compile_hosts(front: Front, site: Site, numbers: Numbers, hosts: Sequence[str], *, writes: bool) -> Changes | None:
+def compile_hosts(
+    session: Session, site: Site, numbers: Numbers, hosts: Sequence[str], *, writes: bool
+) -> Changes | None:
     """Bring hosts and locks up to date, or with ``writes`` unset look what that would be.
 
     ``None`` when something is wrong, which was reported; nothing was written then but what an error of writing left.
     """
     try:
-        return _Compilation(front, site, numbers, writes=writes).run(hosts)
+        return _Compilation(session, site, numbers, writes=writes).run(hosts)
     except OutputError as error:
-        front.report([_output_fault(error)])
+        session.report([_output_fault(error)])
         return None
 
 
 class _Compilation:
     """The hosts of a valid site on their way to the output folder of its project."""
 
-    def __init__(self, front: Front, site: Site, numbers: Numbers, *, writes: bool) -> None:
-        self._front = front
+    def __init__(self, session: Session, site: Site, numbers: Numbers, *, writes: bool) -> None:
+        self._session = session
         self._site = site
         self._numbers = numbers
-        self._build = front.project.build
+        self._build = session.project.build
         self._writes = writes
         self._changes = Changes()
         self._seeds = SeedWriter()
-        self._locks = compare_files(front.project.locks, numbers.changed_locks, f"{LOCKS}/")
+        self._locks = compare_files(session.project.locks, numbers.changed_locks, f"{LOCKS}/")
         self._departed = compare_departed(self._build, site.hosts.keys())
 
     def run(self, hosts: Sequence[str]) -> Changes | None:
         is_first = not os.path.lexists(self._build)
         try:
-            steps = Steps(self._prepare, self._finish, self._abandon)
+            steps = TwoPhaseJob(self._prepare, self._finish, self._abandon)
             done = run_forked(steps, hosts, self._workers(hosts), self._decide)
         finally:
             if is_first:  # an empty folder is what is left of a first build that was given up
@@ -69,13 +71,13 @@ class _Compilation:
         if done is None:
             failed = self._failed
         else:
-            failed = self._front.report(itertools.chain.from_iterable(done))
+            failed = self._session.report(itertools.chain.from_iterable(done))
             apply(self._departed)
         for work in self._departed:
             self._changes.add(work.changes)
         return None if failed else self._changes
 
-    def _prepare(self, host: str) -> tuple[Work | None, _Finding]:
+    def _prepare(self, host: str) -> tuple[HostChanges | None, _Finding]:
         artifacts, diagnostics = compile_host.compile_host(self._site, self._numbers.allocation, host, self._seeds)
         if artifacts is None:
             return None, (diagnostics, Changes())
@@ -88,7 +90,7 @@ class _Compilation:
         return work, (diagnostics, work.changes)
 
     def _decide(self, findings: list[_Finding]) -> bool:
-        self._failed = self._front.report([each for diagnostics, _ in findings for each in diagnostics])
+        self._failed = self._session.report([each for diagnostics, _ in findings for each in diagnostics])
         for changes in (self._locks.changes, *(changes for _, changes in findings)):
             self._changes.add(changes)
         if self._failed or not self._writes:
@@ -109,14 +111,14 @@ class _Compilation:
         finally:
             written()
 
-    def _finish(self, work: Work | None) -> list[Diagnostic]:
+    def _finish(self, work: HostChanges | None) -> list[Diagnostic]:
         try:
             apply([work] if work is not None else [])
         except OutputError as error:
             return [_output_fault(error)]
         return []
 
-    def _abandon(self, work: Work | None) -> None:
+    def _abandon(self, work: HostChanges | None) -> None:
         if work is not None:
             discard(work)
 

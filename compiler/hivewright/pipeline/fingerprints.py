@@ -1,10 +1,10 @@
 """Remembers what a build looked at and wrote, so that the next one can leave out what did not change.
 
-A stamp holds a signature of everything a build depends on, and for every host a digest of its definition and a
-signature of its output. Signatures are over names, sizes, times and inodes, not contents. It lies in the user's cache
-folder, never in the project; losing it costs time only. Of the locks and of the output at most ``FILE_LIMIT`` files
-each are looked at, those nearest to the top first, every MANIFEST among them; ``build --check`` and ``diff`` do
-without the stamp and compare every byte.
+A fingerprint is a digest over names, sizes, times and inodes of files, not over their contents. Kept are one of
+everything a build depends on, and for every host a digest of its definition and a fingerprint of its output; in the
+user's cache folder, never in the project. Losing them costs time only. Of the locks and of the output at most
+``FILE_LIMIT`` files each are looked at, those nearest to the top first, every MANIFEST among them; ``build --check``
+and ``diff`` do without fingerprints and compare every byte.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ WORTH_A_DESCENT = 16
 """With fewer files for each host only those at the top are looked at: the next are many folders away."""
 
 
-class Stamp(NamedTuple):
+class Fingerprints(NamedTuple):
     """What an earlier build left; empty when there was none."""
 
     compiler: str = ""
     inputs: str = ""
     locks: str = ""
     hosts: Mapping[str, tuple[str, str]] = {}
-    """Host -> digest of its definition, signature of its output."""
+    """Host -> digest of its definition, fingerprint of its output."""
     names: Sequence[str] = ()
     """What lies in the output folder."""
 
 
-def signature(
+def fingerprint(
     directories: Iterable[str], limit: int | None = None, skipped: Collection[str] = (), *, follow: bool = True
 ) -> str:
     """A digest over the metadata of the files below some directories, without the directories ``skipped``.
@@ -95,19 +95,19 @@ def _metadata(entry: os.DirEntry[str], follow: bool) -> str:
     return f"{status.st_mtime_ns} {status.st_ctime_ns} {status.st_size} {status.st_ino} {status.st_mode}"
 
 
-def compiler_signature() -> str:
+def compiler_fingerprint() -> str:
     """Of hivewright itself: its version where it is installed, its files in a checkout."""
     folders = [package_directory(), *(data_directory(name) for name in ("templates", "profiles"))]
-    return f"{__version__} {signature(map(str, folders))}"
+    return f"{__version__} {fingerprint(map(str, folders))}"
 
 
-def input_signature(project: Project) -> str:
+def input_fingerprint(project: Project) -> str:
     """Of everything below the site but its locks, and of the project's own profiles."""
     folders = [str(project.site), *(str(path) for path in project.profiles[:-1])]
-    return signature(dict.fromkeys(folders), skipped=(str(project.build), str(project.locks)))
+    return fingerprint(dict.fromkeys(folders), skipped=(str(project.build), str(project.locks)))
 
 
-def lock_signature(project: Project) -> str:
+def lock_fingerprint(project: Project) -> str:
     """Of the locks, which a build reads and writes: of their folder, and of those that the file system lists first.
 
     It lists them in the same order as long as nothing is added to the folder, removed or renamed, which shows in the
@@ -126,10 +126,10 @@ def lock_signature(project: Project) -> str:
     return blake2b("\n".join(seen).encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
 
 
-def output_signature(build: Path, host: str, hosts: int) -> str:
+def output_fingerprint(build: Path, host: str, hosts: int) -> str:
     """Of one host's output; ``hosts`` is among how many the limit is shared."""
     share = FILE_LIMIT // max(hosts, 1)
-    return signature([os.path.join(build, host)], share if share >= WORTH_A_DESCENT else FEWEST_FILES, follow=False)
+    return fingerprint([os.path.join(build, host)], share if share >= WORTH_A_DESCENT else FEWEST_FILES, follow=False)
 
 
 def output_names(build: Path) -> list[str]:
@@ -140,51 +140,51 @@ def output_names(build: Path) -> list[str]:
         return []
 
 
-def is_current(stamp: Stamp, project: Project, compiler: str, inputs: str) -> bool:
+def is_current(last: Fingerprints, project: Project, compiler: str, inputs: str) -> bool:
     """Whether a build would find nothing to do."""
     return (
-        bool(stamp.inputs)
-        and stamp.compiler == compiler
-        and stamp.inputs == inputs
-        and stamp.locks == lock_signature(project)
-        and stamp.names == output_names(project.build)
+        bool(last.inputs)
+        and last.compiler == compiler
+        and last.inputs == inputs
+        and last.locks == lock_fingerprint(project)
+        and last.names == output_names(project.build)
         and all(
-            signed == output_signature(project.build, host, len(stamp.hosts))
-            for host, (_, signed) in stamp.hosts.items()
+            output == output_fingerprint(project.build, host, len(last.hosts))
+            for host, (_, output) in last.hosts.items()
         )
     )
 
 
-def check_signature(project: Project) -> str:
+def check_fingerprint(project: Project) -> str:
     """Of everything that ``check`` looks at, every lock included."""
-    return f"{compiler_signature()} {input_signature(project)} {signature([str(project.locks)], follow=False)}"
+    return f"{compiler_fingerprint()} {input_fingerprint(project)} {fingerprint([str(project.locks)], follow=False)}"
 
 
-def is_checked(project: Project, signed: str) -> bool:
+def is_checked(project: Project, seen: str) -> bool:
     """Whether an earlier check of exactly this had nothing to say."""
     path = cache_path(project.site, ".checked")
     try:
-        return path is not None and path.read_text(encoding="utf-8") == signed
+        return path is not None and path.read_text(encoding="utf-8") == seen
     except (OSError, ValueError):
         return False
 
 
-def mark_checked(project: Project, signed: str) -> None:
+def mark_checked(project: Project, seen: str) -> None:
     """Remember that a check had nothing to say."""
-    keep(cache_path(project.site, ".checked"), signed.encode())
+    keep(cache_path(project.site, ".checked"), seen.encode())
 
 
-def read_stamp(project: Project) -> Stamp:
-    """The stamp of the last build of this project; an empty one when there is none that can be used."""
+def read_fingerprints(project: Project) -> Fingerprints:
+    """Those of the last build of this project; empty ones when there are none that can be used."""
     import json
 
     try:
         path = cache_path(project.site, ".json")
         if path is None:
-            return Stamp()
+            return Fingerprints()
         values = json.loads(path.read_bytes())
-        hosts = {str(host): (str(digest), str(signed)) for host, (digest, signed) in values["hosts"].items()}
-        return Stamp(
+        hosts = {str(host): (str(digest), str(output)) for host, (digest, output) in values["hosts"].items()}
+        return Fingerprints(
             str(values["compiler"]),
             str(values["inputs"]),
             str(values["locks"]),
@@ -192,11 +192,11 @@ def read_stamp(project: Project) -> Stamp:
             [str(name) for name in values["names"]],
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return Stamp()
+        return Fingerprints()
 
 
-def write_stamp(project: Project, stamp: Stamp) -> None:
-    """Keep a stamp."""
+def write_fingerprints(project: Project, fingerprints: Fingerprints) -> None:
+    """Keep those of a build."""
     import json
 
-    keep(cache_path(project.site, ".json"), json.dumps(stamp._asdict()).encode())
+    keep(cache_path(project.site, ".json"), json.dumps(fingerprints._asdict()).encode())

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from hivewright.source.parsing import Memory
 
 
-class Front:
+class Session:
     """A project as it was read, and the way to report. There is a site only when no error was found.
 
     As a context manager it sees to it that ``--format json`` gives one document, whatever was reported when.
@@ -43,7 +43,7 @@ class Front:
     def _wanted(self, diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
         return [each for each in diagnostics if each.severity == "error" or not self.arguments.quiet]
 
-    def __enter__(self) -> Front:
+    def __enter__(self) -> Session:
         return self
 
     def __exit__(
@@ -65,30 +65,30 @@ class Front:
             sys.stderr.write(f"{summary(diagnostics)}\n")
 
 
-def load_project(arguments: Namespace) -> Front:
+def load_project(arguments: Namespace) -> Session:
     """Reads, loads and checks the project of ``-C``; what was found is reported."""
-    front, diagnostics = read_project(arguments, find_project(Path(arguments.directory)))
-    if front.site is not None:
+    session, diagnostics = read_project(arguments, find_project(Path(arguments.directory)))
+    if session.site is not None:
         from hivewright.rules import check_rules
 
-        diagnostics = (*diagnostics, *check_rules(front.site))
-    if front.report(diagnostics):
-        front.site = None
-    return front
+        diagnostics = (*diagnostics, *check_rules(session.site))
+    if session.report(diagnostics):
+        session.site = None
+    return session
 
 
 def read_project(
     arguments: Namespace, project: Project, memory: Memory | None = None
-) -> tuple[Front, tuple[Diagnostic, ...]]:
+) -> tuple[Session, tuple[Diagnostic, ...]]:
     """Reads and loads a project, without its rules; what was found is still to be reported."""
-    front = Front(arguments, project, read_site(project, memory))
-    if not front.sources.files:
-        return front, front.sources.diagnostics
+    session = Session(arguments, project, read_site(project, memory))
+    if not session.sources.files:
+        return session, session.sources.diagnostics
     from hivewright.site.load import load
 
-    loaded = load(front.sources)
-    front.site = loaded.site
-    return front, loaded.diagnostics
+    loaded = load(session.sources)
+    session.site = loaded.site
+    return session, loaded.diagnostics
 
 
 def _promote(arguments: Namespace, diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:

@@ -15,14 +15,14 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-Keys = tuple[str, ...]
+Provenance = tuple[str, ...]
 
 
 class Option(NamedTuple):
     """One line of the bhyve command: the words that belong together (``-s``, ``4:0,virtio-blk,…``)."""
 
     words: tuple[str, ...]
-    keys: Keys
+    keys: Provenance
     label: str
     """The short comment behind the line: ``disk.root``, ``cpus``."""
 
@@ -32,7 +32,7 @@ class Step(NamedTuple):
 
     verb: str
     words: tuple[str, ...]
-    keys: Keys
+    keys: Provenance
     label: str
 
 

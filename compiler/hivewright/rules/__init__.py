@@ -1,6 +1,6 @@
 """Rules that look at several objects of a site at once: clashes, capacities, order, what a release allows.
 
-A rule takes a :class:`~hivewright.rules.site_index.Survey` and yields diagnostics. Names that refer to nothing are
+A rule takes a :class:`~hivewright.rules.site_index.SiteIndex` and yields diagnostics. Names that refer to nothing are
 another matter (``load``); a rule passes over them.
 """
 
@@ -13,7 +13,7 @@ from hivewright.rules.devices import devices, further, passthrough, sriov, tpm
 from hivewright.rules.host import capacity, order, placement, shutdown, versions
 from hivewright.rules.machine import arguments, firmware, guest, limits, machine, numa, pitfalls
 from hivewright.rules.network import addresses, gateways, kinds, networks, taps
-from hivewright.rules.site_index import Rule, survey
+from hivewright.rules.site_index import Rule, index_site
 from hivewright.rules.storage import buses, clones, images, iscsi, properties, storage
 
 if TYPE_CHECKING:
@@ -136,5 +136,5 @@ RULES: tuple[Rule, ...] = (
 
 def check_rules(site: Site) -> list[Diagnostic]:
     """All faults of a validated site that only show when its objects are seen together."""
-    view = survey(site)
-    return [diagnostic for rule in RULES for diagnostic in rule(view)]
+    index = index_site(site)
+    return [diagnostic for rule in RULES for diagnostic in rule(index)]

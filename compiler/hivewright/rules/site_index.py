@@ -22,7 +22,7 @@ Owner = tuple[str, ...]
 """A key path below ``vm`` that claims something: ``("web1", "nic", "lan", "mac")``."""
 
 
-class Survey(NamedTuple):
+class SiteIndex(NamedTuple):
     """A site with its VMs by host. Hosts that do not exist are left out everywhere."""
 
     site: Site
@@ -30,7 +30,7 @@ class Survey(NamedTuple):
     """VM -> the hosts it may run on, its home first, without repetition."""
     guests: Mapping[str, Mapping[str, Vm]]
     """Host -> the VMs that may run there."""
-    residents: Mapping[str, Mapping[str, Vm]]
+    at_home: Mapping[str, Mapping[str, Vm]]
     """Host -> the VMs whose home it is."""
     releases: Mapping[str, tuple[int, int]]
     """Host -> its FreeBSD release: ``(14, 3)``."""
@@ -61,20 +61,20 @@ class Survey(NamedTuple):
         return dict(sorted(found.items()))
 
 
-Rule = Callable[[Survey], Iterator[Diagnostic]]
+Rule = Callable[[SiteIndex], Iterator[Diagnostic]]
 
 
-def survey(site: Site) -> Survey:
-    residents: dict[str, dict[str, Vm]] = {host: {} for host in site.hosts}
+def index_site(site: Site) -> SiteIndex:
+    at_home: dict[str, dict[str, Vm]] = {host: {} for host in site.hosts}
     hosts_of: dict[str, tuple[str, ...]] = {}
     for name, vm in site.vms.items():
         hosts = site.hosts_of(vm)
         if len(hosts) > 1:
             hosts = tuple(dict.fromkeys(hosts))
-        hosts = tuple([host for host in hosts if host in residents])
+        hosts = tuple([host for host in hosts if host in at_home])
         hosts_of[name] = hosts
         if hosts:
-            residents[hosts[0]][name] = vm
+            at_home[hosts[0]][name] = vm
     releases = {name: release(host.freebsd) for name, host in site.hosts.items()}
     disks = [(name, key, disk) for name, vm in site.vms.items() for key, disk in ordered(vm.disk)]
     cds = [(name, key, cd) for name, vm in site.vms.items() if vm.cd for key, cd in ordered(vm.cd)]
@@ -85,8 +85,8 @@ def survey(site: Site) -> Survey:
         networks_used[host].append(network)
     functions = [entry for entry in nics if entry[2].vf is not None]
     connections = list(_connections(site, nics, hosts_of))
-    return Survey(
-        *(site, hosts_of, site.guests, residents, releases, networks_used, disks, cds, nics, functions, connections),
+    return SiteIndex(
+        *(site, hosts_of, site.guests, at_home, releases, networks_used, disks, cds, nics, functions, connections),
         _alike(site),
     )
 

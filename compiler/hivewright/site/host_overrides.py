@@ -45,7 +45,7 @@ def form_of(forms: Forms, values: Mapping[str, object], place: Place) -> type[Ta
     return Diagnostic("KEY006", message, where, meant(chosen, forms))
 
 
-def realise(
+def apply_host_overrides(
     kind: str, forms: Forms, objects: Mapping[str, Any], tables: Tables, check: Check
 ) -> tuple[dict[tuple[str, str], Any], list[Diagnostic]]:
     """(host, name) -> the network or storage as that host has it. Objects without an override are shared."""
@@ -65,11 +65,11 @@ def realise(
             if fault is not None:
                 diagnostics.append(fault)
                 continue
-            realised = _realise_one(kind, name, forms, tables, layer, check, name in objects)
-            if isinstance(realised, Diagnostic):
-                diagnostics.append(realised)
-            elif realised is not None:
-                found[host, name] = realised
+            overridden = _apply_override(kind, name, forms, tables, layer, check, name in objects)
+            if isinstance(overridden, Diagnostic):
+                diagnostics.append(overridden)
+            elif overridden is not None:
+                found[host, name] = overridden
     return dict(sorted(found.items())), diagnostics
 
 
@@ -92,7 +92,7 @@ def _refused(
     return None
 
 
-def _realise_one(
+def _apply_override(
     kind: str, name: str, forms: Forms, tables: Tables, layer: Layer, check: Check, valid: bool
 ) -> Table | Diagnostic | None:
     base = Layer("", tables.homes[kind, name], (kind, name), tables.named[kind][name])

@@ -20,7 +20,7 @@ from hivewright.model.network import Network
 from hivewright.model.site import Profile, SiteTable, User
 from hivewright.model.storage import Image, Storage
 from hivewright.model.vm import Vm
-from hivewright.site.host_overrides import Forms, form_of, forms_of, realise
+from hivewright.site.host_overrides import Forms, apply_host_overrides, form_of, forms_of
 from hivewright.site.recurring import Recurring
 from hivewright.site.references import Known, check_references
 from hivewright.site.resolve import Resolver, place_in_layers, sort_tables
@@ -91,8 +91,12 @@ class _Loader:
         users, topologies = self._objects("user", User), self._objects("topology", Topology)
         self._lower_layers()
         vms = self._vms()
-        host_networks, network_faults = realise("network", network_forms, networks, self.tables, self._checked)
-        host_storages, storage_faults = realise("storage", storage_forms, storages, self.tables, self._checked)
+        host_networks, network_faults = apply_host_overrides(
+            "network", network_forms, networks, self.tables, self._checked
+        )
+        host_storages, storage_faults = apply_host_overrides(
+            "storage", storage_forms, storages, self.tables, self._checked
+        )
         self.diagnostics += (*network_faults, *storage_faults)
         files: dict[str, bytes] = {}
         site = Site(

@@ -41,7 +41,7 @@ _MAX_DEPTH = 20
 """Deeper tables are no keys of a VM; they are replaced instead of merged, so that recursion stays bounded."""
 
 
-class Whole(NamedTuple):
+class MergedVm(NamedTuple):
     """A VM with all its layers merged; the strongest layer is the first."""
 
     values: Values
@@ -57,9 +57,9 @@ class Resolver:
         self.profiles: dict[str, SourceFile | None] = {}
         """The profiles asked for so far; ``None`` for those that do not exist or cannot be read."""
         self.diagnostics: list[Diagnostic] = []
-        self._bases: dict[tuple[str, tuple[str, ...]], Whole] = {}
+        self._bases: dict[tuple[str, tuple[str, ...]], MergedVm] = {}
 
-    def resolve(self, name: str) -> Whole:
+    def resolve(self, name: str) -> MergedVm:
         """A VM merged over its lower layers."""
         values = self.tables.named["vm"][name]
         layer = Layer("vm", self.tables.homes["vm", name], ("vm", name), values)
@@ -73,7 +73,7 @@ class Resolver:
             layers = tuple(
                 Layer(each.label, each.file, each.prefix, _without_rivals(each.values, values)) for each in layers
             )
-        return Whole(merge(values, lower), (layer, *layers))
+        return MergedVm(merge(values, lower), (layer, *layers))
 
     def profile(self, name: str) -> SourceFile | None:
         """A profile's file, read once."""
@@ -138,7 +138,7 @@ class Resolver:
         remedy = suggestion(name, known, what)
         self.diagnostics.append(Diagnostic(code, f"there is no {what} {quoted(name)}", place, remedy))
 
-    def _base(self, profile: str, inherit: tuple[str, ...]) -> Whole:
+    def _base(self, profile: str, inherit: tuple[str, ...]) -> MergedVm:
         """The layers below the VM itself, merged."""
         known = self._bases.get((profile, inherit))
         if known is not None:
@@ -150,7 +150,7 @@ class Resolver:
             lower = _without_rivals(layer.values, values)
             layers.append(Layer(layer.label, layer.file, layer.prefix, lower))
             values = merge(values, lower)
-        self._bases[profile, inherit] = Whole(values, tuple(layers))
+        self._bases[profile, inherit] = MergedVm(values, tuple(layers))
         return self._bases[profile, inherit]
 
 

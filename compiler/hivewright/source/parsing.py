@@ -81,7 +81,7 @@ def parse_documents(documents: Sequence[Document], memory: Memory | None = None)
 
 def _parse(documents: Sequence[Document]) -> list[Outcome | bytes]:
     """Each document parsed: marshalled values, which travel well between processes, or what is wrong with it."""
-    from hivewright.system.parallel import Steps, run_forked
+    from hivewright.system.parallel import TwoPhaseJob, run_forked
 
     findings: list[Outcome | bytes] = []
 
@@ -90,7 +90,7 @@ def _parse(documents: Sequence[Document]) -> list[Outcome | bytes]:
         return False
 
     large = sum(len(text) for _, text in documents) >= LARGE
-    run_forked(Steps(lambda document: (None, _marshalled(document)), lambda _: None), documents, 1 + large, note)
+    run_forked(TwoPhaseJob(lambda document: (None, _marshalled(document)), lambda _: None), documents, 1 + large, note)
     return findings
 
 

@@ -16,7 +16,7 @@ Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
-class Steps(Generic[Item, State, Finding, Result]):
+class TwoPhaseJob(Generic[Item, State, Finding, Result]):
     """Two steps for each item, with one decision about all of them in between.
 
     ``prepare`` keeps a state in its process and tells a finding; ``finish`` makes a result of the state. Findings
@@ -81,7 +81,7 @@ def in_background(function: Callable[[], Result], worthwhile: bool) -> Callable[
     """
     if not worthwhile or usable_cpus() == 1:
         return function
-    child = _fork(Steps(lambda _: (None, function()), lambda _: None), [None])
+    child = _fork(TwoPhaseJob(lambda _: (None, function()), lambda _: None), [None])
 
     def result() -> Result:
         try:
@@ -94,7 +94,7 @@ def in_background(function: Callable[[], Result], worthwhile: bool) -> Callable[
 
 
 def run_forked(
-    work: Steps[Item, State, Finding, Result],
+    work: TwoPhaseJob[Item, State, Finding, Result],
     items: Sequence[Item],
     workers: int,
     decide: Callable[[list[Finding]], bool],
@@ -141,7 +141,7 @@ def _in_order(dealt: Sequence[Sequence[Any]], count: int) -> list[Any]:
     return values
 
 
-def _fork(work: Steps[Item, State, Finding, Result], items: Sequence[Item]) -> _Child:
+def _fork(work: TwoPhaseJob[Item, State, Finding, Result], items: Sequence[Item]) -> _Child:
     orders_reader, orders_writer = os.pipe()
     answers_reader, answers_writer = os.pipe()
     process = os.fork()
@@ -160,7 +160,7 @@ def _fork(work: Steps[Item, State, Finding, Result], items: Sequence[Item]) -> _
 
 
 def _serve(
-    work: Steps[Item, State, Finding, Result], items: Sequence[Item], orders: BinaryIO, answers: BinaryIO
+    work: TwoPhaseJob[Item, State, Finding, Result], items: Sequence[Item], orders: BinaryIO, answers: BinaryIO
 ) -> None:
     try:
         prepared = work.prepare_all(items)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from hivewright.lower.context import Device, Guest, device
 from hivewright.lower.devices.disks import cd_path, disk_path
 from hivewright.model.disk import Disk
-from hivewright.plan import Keys, Option
+from hivewright.plan import Option, Provenance
 
 _CACHE = {"default": "", "nocache": ",nocache", "direct": ",direct", "nocache-direct": ",nocache,direct"}
 _IDENTITY = (("model", "model"), ("revision", "rev"), ("rotation_rate", "nmrr"))
@@ -36,7 +36,7 @@ def lower_cds(guest: Guest) -> Iterator[Device]:
 
 def lower_controllers(guest: Guest) -> Iterator[Device]:
     """Controllers with the ports that the lock says; a port of something that is gone stays empty."""
-    controllers: dict[str, dict[int, tuple[str, str, Keys]]] = {}
+    controllers: dict[str, dict[int, tuple[str, str, Provenance]]] = {}
     members = [(f"disk.{name}", disk.controller) for name, disk in sorted(guest.vm.disk.items())]
     members += [(f"cd.{name}", cd.controller) for name, cd in sorted(guest.vm.cd.items())]
     for key, controller in members:
@@ -63,7 +63,7 @@ def lower_boot_order(guest: Guest) -> Iterator[Option]:
         yield _BOOT_ORDER
 
 
-def _backend(guest: Guest, name: str, disk: Disk) -> tuple[str, Keys]:
+def _backend(guest: Guest, name: str, disk: Disk) -> tuple[str, Provenance]:
     """The backend of a disk with its options, and their keys."""
     prefix = f"disk.{name}"
     if disk.ram is not None:
@@ -95,7 +95,7 @@ def _backend(guest: Guest, name: str, disk: Disk) -> tuple[str, Keys]:
     return "".join(words), tuple(keys)
 
 
-def _drive(guest: Guest, name: str) -> tuple[str, Keys]:
+def _drive(guest: Guest, name: str) -> tuple[str, Provenance]:
     cd = guest.vm.cd[name]
     path, keys = cd_path(name, cd)
     if cd.boot_index is None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from hivewright.lower.context import RUN, Device, Guest, console_path, device
 from hivewright.model.guest import SerialPort
-from hivewright.plan import Keys, Option, Step
+from hivewright.plan import Option, Provenance, Step
 from hivewright.values import parse_pci_address
 
 
@@ -15,7 +15,7 @@ def lower_simple_devices(guest: Guest) -> Iterator[Device]:
     vm = guest.vm
     if vm.sound is not None:
         words = f"hda,play={vm.sound.play}"
-        keys: Keys = ("sound.play",)
+        keys: Provenance = ("sound.play",)
         if vm.sound.record is not None:
             words, keys = f"{words},rec={vm.sound.record}", (*keys, "sound.record")
         yield device(guest, "sound", words, keys, "hda")
@@ -48,7 +48,7 @@ def vnc_socket(guest: Guest) -> str:
     return f"{RUN}/{guest.name}/vnc.sock"
 
 
-def serial_backend(guest: Guest, name: str, port: SerialPort) -> tuple[str, Keys]:
+def serial_backend(guest: Guest, name: str, port: SerialPort) -> tuple[str, Provenance]:
     """What bhyve connects a serial port to, and the keys that say so."""
     if port.kind == "nmdm":
         return f"{console_path(guest, name)}A", (f"serial.{name}", f"lock:consoles.{name}")

@@ -9,7 +9,7 @@ from hivewright.lower.context import Guest
 from hivewright.lower.devices.iscsi import lun_path, prepare_lun
 from hivewright.model.disk import Cd, Disk
 from hivewright.model.storage import AnyStorage, Image, Iscsi, Zfs
-from hivewright.plan import DiskPlan, Keys, Step
+from hivewright.plan import DiskPlan, Provenance, Step
 
 IMAGES = "/var/cache/hivewright"
 """Where provisioning keeps fetched images: a VM may be called anything, so not beside the state of VMs."""
@@ -24,7 +24,7 @@ _WHOLE = "whole"
 """The snapshot that proves that the volume of an image was filled to its end; clones are made of it."""
 
 
-def disk_path(guest: Guest, name: str, disk: Disk) -> tuple[str, Keys]:
+def disk_path(guest: Guest, name: str, disk: Disk) -> tuple[str, Provenance]:
     """Where the host has a disk, and the keys that say so."""
     if disk.path is not None:
         return disk.path, (f"disk.{name}.path",)
@@ -40,7 +40,7 @@ def disk_path(guest: Guest, name: str, disk: Disk) -> tuple[str, Keys]:
     return path, (f"disk.{name}.storage", f"storage:{disk.storage}.{key}")
 
 
-def cd_path(name: str, cd: Cd) -> tuple[str, Keys]:
+def cd_path(name: str, cd: Cd) -> tuple[str, Provenance]:
     """Where the host has an optical medium: a path of its own, or an image in the cache of provisioning."""
     if cd.path is not None:
         return cd.path, (f"cd.{name}.path",)

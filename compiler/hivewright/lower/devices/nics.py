@@ -8,7 +8,7 @@ from hivewright.lower.context import Device, Guest, device
 from hivewright.lower.devices.switches import BACKENDS, backend_of, port_of
 from hivewright.model.network import AnyNetwork, Routed
 from hivewright.model.nic import Nic
-from hivewright.plan import Keys, NicPlan, Step
+from hivewright.plan import NicPlan, Provenance, Step
 from hivewright.site.networks import bridge_name
 from hivewright.values import format_cpu_list
 
@@ -59,7 +59,8 @@ def prepare_taps(guest: Guest) -> Iterator[Step]:
         if isinstance(network, Routed):
             addresses = (nic.gateway4 or "", (nic.ipv4 or "").partition("/")[0])
             words: tuple[str, ...] = (name, tap_name(guest, name, nic), str(network.mtu), *addresses)
-            keys: Keys = (f"{prefix}.network", f"network:{nic.network}.mtu", f"{prefix}.gateway4", f"{prefix}.ipv4")
+            keys: Provenance = (f"{prefix}.network", f"network:{nic.network}.mtu")
+            keys = (*keys, f"{prefix}.gateway4", f"{prefix}.ipv4")
             if nic.persistent:
                 words, keys = (*words, "persistent"), (*keys, f"{prefix}.persistent")
             yield Step("routed", words, keys, prefix)

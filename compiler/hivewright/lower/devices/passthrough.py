@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from hivewright.lower.context import RUN, Device, Guest, device
 from hivewright.lower.devices.devices import node_of
-from hivewright.plan import Keys, Option, Step
+from hivewright.plan import Option, Provenance, Step
 from hivewright.site.host_devices import virtual_functions
 from hivewright.values import format_virtual_function
 
@@ -17,7 +17,7 @@ def lower_passthrough(guest: Guest) -> Iterator[Device]:
         if passed.vf is not None:
             continue
         selector = guest.host.device[passed.device].pci
-        keys: Keys = (f"passthrough.{name}.device", f"host:device.{passed.device}.pci")
+        keys: Provenance = (f"passthrough.{name}.device", f"host:device.{passed.device}.pci")
         words = f"passthru,{selector}"
         if passed.rom is not None:
             words, keys = f"{words},rom={passed.rom}", (*keys, f"passthrough.{name}.rom")
@@ -49,7 +49,7 @@ def prepare_passthrough(guest: Guest) -> Iterator[Step]:
     for name, passed in sorted(guest.vm.passthrough.items()):
         key = f"passthrough.{name}"
         if passed.vf is None and guest.host.device[passed.device].bind == "boot":
-            keys: Keys = (f"{key}.device", f"host:device.{passed.device}.pci")
+            keys: Provenance = (f"{key}.device", f"host:device.{passed.device}.pci")
             yield Step("passthrough", (name, guest.host.device[passed.device].pci), keys, key)
         if passed.rom is not None:
             yield Step("file", (f"ROM of {name}", passed.rom), (f"{key}.rom",), f"{key}.rom")

@@ -23,7 +23,7 @@ from hivewright.lower.guest.machine import lower_firmware_files, lower_flags, lo
 from hivewright.lower.guest.numa import lower_numa
 from hivewright.lower.guest.tpm import lower_tpm
 from hivewright.model.guest import Topology
-from hivewright.plan import Keys, Option
+from hivewright.plan import Option, Provenance
 from hivewright.values import format_cpu_list
 
 _HOSTBRIDGES = {
@@ -93,7 +93,7 @@ def lower_command(guest: Guest, devices: Sequence[Device]) -> Iterator[Option]:
     yield from lower_flags(guest, max(addresses)[0] > 0)
     sockets, cores, threads = topology_of(guest)
     words = ("-c", f"cpus={guest.vm.cpus},sockets={sockets},cores={cores},threads={threads}")
-    keys: Keys = ("cpus", "topology")
+    keys: Provenance = ("cpus", "topology")
     if isinstance(guest.vm.topology, str):
         keys = (*keys, f"topology:{guest.vm.topology}")
     yield Option(words, keys, "cpus, topology" if guest.vm.topology is not None else "cpus")

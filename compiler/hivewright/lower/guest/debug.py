@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hivewright.lower.context import Guest
-from hivewright.plan import Keys, Option, Step
+from hivewright.plan import Option, Provenance, Step
 
 TMUX = "/usr/local/bin/tmux"
 """File of the package tmux."""
@@ -25,7 +25,7 @@ def lower_gdb(guest: Guest) -> Iterator[Option]:
     stub = guest.vm.debug.gdb if guest.vm.debug is not None else None
     if stub is None:
         return
-    keys: Keys = ("debug.gdb.address", "debug.gdb.port")
+    keys: Provenance = ("debug.gdb.address", "debug.gdb.port")
     wait = ""
     if stub.wait:
         wait, keys = "w", ("debug.gdb.wait", *keys)

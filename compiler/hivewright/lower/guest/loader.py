@@ -9,7 +9,7 @@ from hivewright.lower.devices.devices import serial_backend
 from hivewright.lower.devices.disks import cd_path, disk_path
 from hivewright.lower.guest.firmware import has_rom
 from hivewright.model.firmware import Bhyveload, Grub, boot_device
-from hivewright.plan import Keys, Step
+from hivewright.plan import Provenance, Step
 from hivewright.site.host_devices import passes_devices
 
 BHYVELOAD = "/usr/sbin/bhyveload"
@@ -109,7 +109,7 @@ def _call(words: tuple[str, ...], *keys: str) -> Step:
     return Step("loader", words, keys, keys[0].removesuffix(".kind"))
 
 
-def _media(guest: Guest) -> list[tuple[str, str, Keys]]:
+def _media(guest: Guest) -> list[tuple[str, str, Provenance]]:
     """What the loader may read, as GRUB names it: what it boots from is the first of its kind, and the first of all."""
     vm = guest.vm
     boot = boot_device(vm.firmware, dict(vm.disk), dict(vm.cd))

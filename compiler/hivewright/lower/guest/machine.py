@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hivewright.lower.context import Guest
-from hivewright.plan import Keys, Option, Step
+from hivewright.plan import Option, Provenance, Step
 from hivewright.site.host_devices import passes_devices
 
 _LAYOUTS = "/usr/share/bhyve/kbdlayout"
@@ -15,7 +15,7 @@ _FWCFG = Option(("-l", "fwcfg,qemu"), ("fwcfg", "rule:fwcfg"), "fwcfg")
 
 
 def _flag(letter: str, key: str, rule: str = "") -> Option:
-    keys: Keys = (key, rule) if rule else (key,)
+    keys: Provenance = (key, rule) if rule else (key,)
     return Option((f"-{letter}",), keys, rule.partition(":")[2] or key)
 
 

@@ -53,22 +53,22 @@ def _lower_host(site: Site, allocation: Allocation, name: str, seeds: SeedWriter
     depth = depths(vms)
     diagnostics: list[Diagnostic] = []
     plans: list[VmPlan] = []
-    residents = [Guest(site, name, host, supported, key, vm, allocation.locks[key]) for key, vm in vms.items()]
-    for guest in residents:
+    guests = [Guest(site, name, host, supported, key, vm, allocation.locks[key]) for key, vm in vms.items()]
+    for guest in guests:
         plan, found = lower_guest(guest, depth[guest.name], seeds)
         plans.append(plan)
         diagnostics += found
     plans.sort(key=lambda plan: (plan.order, plan.depth, plan.name))
     networks = lower_networks(site, name, {nic.network for plan in plans for nic in plan.nics if nic.network})
     modules = lower_modules(plans, networks)
-    iov = tuple(lower_iov(host, users_of(residents))) if host.sriov else ()
+    iov = tuple(lower_iov(host, users_of(guests))) if host.sriov else ()
     selectors = {selector for plan in plans for selector in plan.pptdevs}
     passes = any(plan.passthrough for plan in plans)
     loader = (*lower_loader(modules, selectors, host.iommu if passes else None), *lower_accounting(plans))
     if sum(setting.name.startswith("pptdevs") for setting in loader) > _PPTDEVS:
         diagnostics.append(_too_many_devices(site, name))
     known = ((nic.network, nic.mac, plan.name, nic.address) for plan in plans for nic in plan.nics)
-    rates = lower_rates(residents)
+    rates = lower_rates(guests)
     files = tuple(fragments(networks, reservations(networks, known), rates.sections))
     diagnostics += _same_ports(site, name, plans)
     shutdown_timeout = host.shutdown_timeout or max(stopping_time(vms), RC_TIMEOUT)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from hivewright.diagnostics import Diagnostic
-from hivewright.rules.site_index import Owner, Survey, both, clash, clashes, diagnose, ordered
+from hivewright.rules.site_index import Owner, SiteIndex, both, clash, clashes, diagnose, ordered
 from hivewright.values import PciAddress
 
 if TYPE_CHECKING:
@@ -20,12 +20,12 @@ LPC: PciAddress = (0, 31, 0)
 _HELP = "choose a free slot (3 to 28 are for such devices), or delete slot; hivewright then finds one"
 
 
-def same_slot(survey: Survey) -> Iterator[Diagnostic]:
+def same_slot(index: SiteIndex) -> Iterator[Diagnostic]:
     """bhyve exits when a PCI address is occupied twice (bhyve(8), -s)."""
-    site = survey.site
-    for name, given in given_slots(survey).items():
+    site = index.site
+    for name, given in given_slots(index).items():
         vm = site.vms[name]
-        reserved = _reserved_slots(survey, name, vm)
+        reserved = _reserved_slots(index, name, vm)
         for address, owner in given:
             if address in reserved:
                 yield diagnose(
@@ -55,29 +55,29 @@ def same_slot(survey: Survey) -> Iterator[Diagnostic]:
                 )
 
 
-def given_slots(survey: Survey) -> dict[str, list[tuple[PciAddress, Owner]]]:
+def given_slots(index: SiteIndex) -> dict[str, list[tuple[PciAddress, Owner]]]:
     """The PCI addresses that somebody wrote, by VM."""
     given: dict[str, list[tuple[PciAddress, Owner]]] = {}
-    for kind, devices in (("disk", survey.disks), ("cd", survey.cds), ("nic", survey.nics)):
+    for kind, devices in (("disk", index.disks), ("cd", index.cds), ("nic", index.nics)):
         for name, key, device in devices:
             if device.slot is not None:
                 given.setdefault(name, []).append((device.slot, (name, kind, key, "slot")))
     for kind in ("passthrough", "input", "share"):
-        for name, vm in survey.using(kind):
+        for name, vm in index.using(kind):
             for key, device in ordered(getattr(vm, kind)):
                 if device.slot is not None:
                     given.setdefault(name, []).append((device.slot, (name, kind, key, "slot")))
     for kind in ("sound", "rng", "vnc"):
-        for name, vm in survey.using(kind):
+        for name, vm in index.using(kind):
             device = getattr(vm, kind)
             if device is not None and device.slot is not None:
                 given.setdefault(name, []).append((device.slot, (name, kind, "slot")))
     return given
 
 
-def _reserved_slots(survey: Survey, name: str, vm: Vm) -> dict[PciAddress, str]:
+def _reserved_slots(index: SiteIndex, name: str, vm: Vm) -> dict[PciAddress, str]:
     reserved = {HOSTBRIDGE: "host bridge"}
-    if any(survey.site.hosts[host].arch == "amd64" for host in survey.hosts_of[name]):
+    if any(index.site.hosts[host].arch == "amd64" for host in index.hosts_of[name]):
         reserved[LPC] = "LPC bridge"
     if vm.vnc is not None:
         if vm.vnc.tablet:
@@ -96,16 +96,16 @@ def _text(address: PciAddress) -> str:
     return str(slot) if not bus and not function else f"{slot}:{function}" if not bus else f"{bus}:{slot}:{function}"
 
 
-def same_tap(survey: Survey) -> Iterator[Diagnostic]:
+def same_tap(index: SiteIndex) -> Iterator[Diagnostic]:
     claims = (
         ((host, nic.tap), (name, "nic", key, "tap"))
-        for name, key, nic in survey.nics
+        for name, key, nic in index.nics
         if nic.tap is not None
-        for host in survey.hosts_of[name]
+        for host in index.hosts_of[name]
     )
     for (host, tap), first, second in clashes(claims):
         yield clash(
-            survey.site,
+            index.site,
             "VM020",
             f"{both(first, second)} have the same tap {tap} on {host}",
             (first, second),
@@ -113,9 +113,9 @@ def same_tap(survey: Survey) -> Iterator[Diagnostic]:
         )
 
 
-def same_selector(survey: Survey) -> Iterator[Diagnostic]:
+def same_selector(index: SiteIndex) -> Iterator[Diagnostic]:
     """Two names for one PCI device would hide that it is given to two guests."""
-    for host, definition in survey.site.hosts.items():
+    for host, definition in index.site.hosts.items():
         first: dict[str, str] = {}
         for name, device in ordered(definition.device):
             other = first.setdefault(device.pci, name)
@@ -123,7 +123,7 @@ def same_selector(survey: Survey) -> Iterator[Diagnostic]:
                 yield diagnose(
                     "HOST003",
                     f"the devices {other} and {name} of {host} are the same PCI device {device.pci}",
-                    survey.site.place("host", host, "device", name, "pci"),
+                    index.site.place("host", host, "device", name, "pci"),
                     "delete one of the two, or correct its selector (pciconf -l lists them)",
-                    [survey.site.place("host", host, "device", other, "pci")],
+                    [index.site.place("host", host, "device", other, "pci")],
                 )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from hivewright.diagnostics import Diagnostic, Place
-from hivewright.rules.site_index import Owner, Survey, both, clash, clashes, diagnose, ordered
+from hivewright.rules.site_index import Owner, SiteIndex, both, clash, clashes, diagnose, ordered
 from hivewright.site import own_ports
 
 if TYPE_CHECKING:
@@ -22,12 +22,12 @@ _SINCE = {"socket": (15, 1), "tcp": (15, 0), "input": (14, 0)}
 _WHERE = {"nmdm": "nmdm(4)", "tmux": "tmux(1)"}
 
 
-def release_offers(survey: Survey) -> Iterator[Diagnostic]:
-    site = survey.site
-    for name, vm in survey.using("vnc", "serial", "input"):
+def release_offers(index: SiteIndex) -> Iterator[Diagnostic]:
+    site = index.site
+    for name, vm in index.using("vnc", "serial", "input"):
         for kind, what, place in _younger(site, name, vm):
             since = _SINCE[kind]
-            host = next((host for host in survey.hosts_of[name] if survey.releases[host] < since), None)
+            host = next((host for host in index.hosts_of[name] if index.releases[host] < since), None)
             if host is not None:
                 yield diagnose(
                     "DEV001",
@@ -49,10 +49,10 @@ def _younger(site: Site, name: str, vm: Vm) -> Iterator[tuple[str, str, Place]]:
         yield "input", f"the input device {key}", site.place("vm", name, "input", key, part="table")
 
 
-def keys_together(survey: Survey) -> Iterator[Diagnostic]:
+def keys_together(index: SiteIndex) -> Iterator[Diagnostic]:
     """Keys that need another one, or that another one makes pointless."""
-    for name, vm in survey.using("vnc", "serial"):
-        here = survey.site.place
+    for name, vm in index.using("vnc", "serial"):
+        here = index.site.place
         if vm.vnc is not None and vm.vnc.socket and vm.vnc.port != "auto":
             yield diagnose(
                 "DEV002",
@@ -78,19 +78,19 @@ def keys_together(survey: Survey) -> Iterator[Diagnostic]:
                 )
 
 
-def same_serial_port(survey: Survey) -> Iterator[Diagnostic]:
+def same_serial_port(index: SiteIndex) -> Iterator[Diagnostic]:
     """A port that is taken ends bhyve when it starts; VNC or a gdb stub may have it as well."""
     claims = (
         claim
-        for name, vm in survey.using("vnc", "serial", "debug")
-        for host in survey.hosts_of[name]
+        for name, vm in index.using("vnc", "serial", "debug")
+        for host in index.hosts_of[name]
         for claim in _ports(host, name, vm)
     )
     for (host, port), first, second in clashes(claims):
         if first[1] == second[1] == "vnc":
             continue
         yield clash(
-            survey.site,
+            index.site,
             "DEV003",
             f"{both(first, second)} both listen on port {port} of {host}",
             (first, second),
@@ -105,10 +105,10 @@ def _ports(host: str, name: str, vm: Vm) -> Iterator[tuple[tuple[str, int], Owne
         yield (host, port), (name, *path)
 
 
-def one_terminal(survey: Survey) -> Iterator[Diagnostic]:
+def one_terminal(index: SiteIndex) -> Iterator[Diagnostic]:
     """bhyve has one standard input (bhyve(8), -l)."""
-    site = survey.site
-    for name, vm in survey.using("serial"):
+    site = index.site
+    for name, vm in index.using("serial"):
         first, *others = sorted(key for key, serial in vm.serial.items() if serial.kind == "tmux") or ["com1"]
         for other in others:
             yield diagnose(
@@ -120,17 +120,17 @@ def one_terminal(survey: Survey) -> Iterator[Diagnostic]:
             )
 
 
-def same_input(survey: Survey) -> Iterator[Diagnostic]:
+def same_input(index: SiteIndex) -> Iterator[Diagnostic]:
     """bhyve takes an input device for itself (bhyve(8), virtio-input)."""
     claims = (
         ((host, given.device), (name, "input", key, "device"))
-        for name, vm in survey.using("input")
-        for host in survey.hosts_of[name]
+        for name, vm in index.using("input")
+        for host in index.hosts_of[name]
         for key, given in ordered(vm.input)
     )
     for (host, device), first, second in clashes(claims):
         yield clash(
-            survey.site,
+            index.site,
             "DEV004",
             f"{both(first, second)} have the same input device {device} of {host}",
             (first, second),
@@ -138,9 +138,9 @@ def same_input(survey: Survey) -> Iterator[Diagnostic]:
         )
 
 
-def channel_ports(survey: Survey) -> Iterator[Diagnostic]:
-    site = survey.site
-    for name, vm in survey.using("channel"):
+def channel_ports(index: SiteIndex) -> Iterator[Diagnostic]:
+    site = index.site
+    for name, vm in index.using("channel"):
         if len(vm.channel) > CHANNELS:
             yield diagnose(
                 "DEV005",
@@ -162,9 +162,9 @@ def channel_ports(survey: Survey) -> Iterator[Diagnostic]:
                 )
 
 
-def share_tags(survey: Survey) -> Iterator[Diagnostic]:
-    site = survey.site
-    for name, vm in survey.using("share"):
+def share_tags(index: SiteIndex) -> Iterator[Diagnostic]:
+    site = index.site
+    for name, vm in index.using("share"):
         first: dict[str, str] = {}
         for key, share in ordered(vm.share):
             tag = share.tag or key

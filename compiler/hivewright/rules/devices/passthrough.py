@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from hivewright.diagnostics import Diagnostic
-from hivewright.rules.site_index import Owner, Survey, both, clash, clashes, diagnose, host_place, ordered
+from hivewright.rules.site_index import Owner, SiteIndex, both, clash, clashes, diagnose, host_place, ordered
 from hivewright.site.host_devices import virtual_functions
 from hivewright.values import format_virtual_function
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from hivewright.model.vm import Vm
 
 
-def device_rom(survey: Survey) -> Iterator[Diagnostic]:
-    site = survey.site
-    for name, vm in survey.using("passthrough"):
-        for host in survey.hosts_of[name]:
-            if survey.releases[host] >= (14, 0):
+def device_rom(index: SiteIndex) -> Iterator[Diagnostic]:
+    site = index.site
+    for name, vm in index.using("passthrough"):
+        for host in index.hosts_of[name]:
+            if index.releases[host] >= (14, 0):
                 continue
             for key, passthrough in ordered(vm.passthrough):
                 if passthrough.rom is not None:
@@ -33,18 +33,18 @@ def device_rom(survey: Survey) -> Iterator[Diagnostic]:
                     )
 
 
-def same_passthrough(survey: Survey) -> Iterator[Diagnostic]:
+def same_passthrough(index: SiteIndex) -> Iterator[Diagnostic]:
     """A device belongs to one guest at a time (bhyve(8), passthru); two of ours would depend on who starts first."""
     claims = (
         ((host, passthrough.device), (name, "passthrough", key, "device"))
-        for name, vm in survey.using("passthrough")
-        for host in survey.hosts_of[name]
+        for name, vm in index.using("passthrough")
+        for host in index.hosts_of[name]
         for key, passthrough in ordered(vm.passthrough)
         if passthrough.device
     )
     for (host, device), first, second in clashes(claims):
         yield clash(
-            survey.site,
+            index.site,
             "VM021",
             f"{both(first, second)} have the same device {device} of {host}",
             (first, second),
@@ -52,17 +52,17 @@ def same_passthrough(survey: Survey) -> Iterator[Diagnostic]:
         )
 
 
-def passthrough_moves(survey: Survey) -> Iterator[Diagnostic]:
-    for name, vm in survey.passing().items():
+def passthrough_moves(index: SiteIndex) -> Iterator[Diagnostic]:
+    for name, vm in index.passing().items():
         if len(vm.hosts) < 2:
             continue
         what, path = _first_of(vm)
         yield diagnose(
             "VM022",
             f"{name} cannot move between hosts: it has the {what} of one of them",
-            host_place(survey.site, name),
+            host_place(index.site, name),
             f"give {name} one host, or delete its passthrough tables and its nics with vf",
-            [survey.site.place("vm", name, *path)],
+            [index.site.place("vm", name, *path)],
         )
 
 
@@ -75,46 +75,46 @@ def _first_of(vm: Vm) -> tuple[str, tuple[str, str, str]]:
     return f"virtual function {format_virtual_function(function)}", (kind, key, "vf")
 
 
-def cards_apart(survey: Survey) -> Iterator[Diagnostic]:
+def cards_apart(index: SiteIndex) -> Iterator[Diagnostic]:
     """The functions of one card often share their reset and their group in the IOMMU: what one guest does to its
     function reaches the other. Within a guest, drivers look for the others in the same slot."""
-    for host, definition in survey.site.hosts.items():
+    for host, definition in index.site.hosts.items():
         if len(definition.device) < 2:
             continue
         first: dict[str, Owner] = {}
-        for owner, device in _given(survey, host):
+        for owner, device in _given(index, host):
             card = device.pci.rpartition("/")[0]
             other = first.setdefault(card, owner)
-            known = definition.device[_device_of(survey, other)]
+            known = definition.device[_device_of(index, other)]
             if known == device or (known.independent and device.independent):
                 continue
-            yield from _apart(survey, (host, card), other, owner)
+            yield from _apart(index, (host, card), other, owner)
 
 
-def _given(survey: Survey, host: str) -> Iterator[tuple[Owner, Device]]:
+def _given(index: SiteIndex, host: str) -> Iterator[tuple[Owner, Device]]:
     """The devices of a host that guests have, each with the key that says so."""
-    devices = survey.site.hosts[host].device
-    for name, vm in survey.using("passthrough"):
-        if host in survey.hosts_of[name]:
+    devices = index.site.hosts[host].device
+    for name, vm in index.using("passthrough"):
+        if host in index.hosts_of[name]:
             for key, passed in ordered(vm.passthrough):
                 if passed.device in devices:
                     yield (name, "passthrough", key, "device"), devices[passed.device]
 
 
-def _device_of(survey: Survey, owner: Owner) -> str:
-    return survey.site.vms[owner[0]].passthrough[owner[2]].device
+def _device_of(index: SiteIndex, owner: Owner) -> str:
+    return index.site.vms[owner[0]].passthrough[owner[2]].device
 
 
-def _apart(survey: Survey, card: tuple[str, str], first: Owner, second: Owner) -> Iterator[Diagnostic]:
+def _apart(index: SiteIndex, card: tuple[str, str], first: Owner, second: Owner) -> Iterator[Diagnostic]:
     """Whether two functions of one card are in different guests, or in different slots of one."""
-    place = survey.site.place
+    place = index.site.place
     silence = "or, if each can be reset by itself, write independent = true in the devices"
     if first[0] != second[0]:
         remedy = f"give both to one guest, {silence}"
         what = f"{both(first, second)} have functions of one card, {'/'.join(card[1:])} of {card[0]}"
         yield diagnose("PCI009", what, place("vm", *second), remedy, [place("vm", *first)], "warning")
         return
-    passthrough = survey.site.vms[first[0]].passthrough
+    passthrough = index.site.vms[first[0]].passthrough
     slots = [passthrough[owner[2]].slot for owner in (first, second)]
     if all(slots) and len({slot[:2] for slot in slots if slot is not None}) == 1:
         return

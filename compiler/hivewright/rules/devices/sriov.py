@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from hivewright.diagnostics import Diagnostic
-from hivewright.rules.site_index import Owner, Survey, both, clash, diagnose, ordered
+from hivewright.rules.site_index import Owner, SiteIndex, both, clash, diagnose, ordered
 from hivewright.site.host_devices import virtual_functions
 from hivewright.values import format_virtual_function
 
@@ -20,20 +20,20 @@ _VLAN_SINCE = {13: (13, 4), 14: (14, 2), 15: (15, 0)}
 """The first release of each branch whose iovctl(8) knows VLANs."""
 
 
-def one_source(survey: Survey) -> Iterator[Diagnostic]:
+def one_source(index: SiteIndex) -> Iterator[Diagnostic]:
     """Each NIC has its network or its virtual function, each passthrough table its device or its function."""
-    for name, key, nic in survey.nics:
+    for name, key, nic in index.nics:
         if bool(nic.network) == (nic.vf is not None):
-            yield _one_of(survey, (name, "nic", key), "network", nic.vf is not None)
-    for name, vm in survey.using("passthrough"):
+            yield _one_of(index, (name, "nic", key), "network", nic.vf is not None)
+    for name, vm in index.using("passthrough"):
         for key, passed in ordered(vm.passthrough):
             if bool(passed.device) == (passed.vf is not None):
-                yield _one_of(survey, (name, "passthrough", key), "device", passed.vf is not None)
+                yield _one_of(index, (name, "passthrough", key), "device", passed.vf is not None)
 
 
-def _one_of(survey: Survey, owner: Owner, other: str, has_both: bool) -> Diagnostic:
+def _one_of(index: SiteIndex, owner: Owner, other: str, has_both: bool) -> Diagnostic:
     name, kind, key = owner
-    place = survey.site.place
+    place = index.site.place
     if has_both:
         message = f"{kind} {key} of {name} has both {other} and vf"
         also = [place("vm", *owner, other)]
@@ -43,9 +43,9 @@ def _one_of(survey: Survey, owner: Owner, other: str, has_both: bool) -> Diagnos
     return diagnose("PCI002", message, place("vm", *owner, part="table"), remedy)
 
 
-def useless_keys(survey: Survey) -> Iterator[Diagnostic]:
-    site = survey.site
-    for name, key, nic in survey.functions:
+def useless_keys(index: SiteIndex) -> Iterator[Diagnostic]:
+    site = index.site
+    for name, key, nic in index.functions:
         asked_for = [field for field in _USELESS if getattr(nic, field)]
         if site.trace(name, ("nic", key, "model")).file:
             asked_for.append("model")
@@ -63,19 +63,19 @@ def useless_keys(survey: Survey) -> Iterator[Diagnostic]:
             )
 
 
-def _uses(survey: Survey) -> Iterator[tuple[str, VirtualFunction, Owner]]:
+def _uses(index: SiteIndex) -> Iterator[tuple[str, VirtualFunction, Owner]]:
     """Host, virtual function and the key that asks for it, of every VM on each of its hosts."""
-    for name, vm in survey.passing().items():
+    for name, vm in index.passing().items():
         for kind, key, function in virtual_functions(vm):
-            for host in survey.hosts_of[name]:
+            for host in index.hosts_of[name]:
                 yield host, function, (name, kind, key, "vf")
 
 
-def functions_exist(survey: Survey) -> Iterator[Diagnostic]:
+def functions_exist(index: SiteIndex) -> Iterator[Diagnostic]:
     """The host makes the function, and no other guest has it."""
-    site = survey.site
+    site = index.site
     first: dict[tuple[str, VirtualFunction], Owner] = {}
-    for host, function, owner in _uses(survey):
+    for host, function, owner in _uses(index):
         device, number = function
         text = format_virtual_function(function)
         found = site.hosts[host].sriov.get(device)
@@ -105,11 +105,11 @@ def _numbers(count: int) -> str:
     return "only the function 0" if count == 1 else f"the functions 0 to {count - 1}"
 
 
-def settings(survey: Survey) -> Iterator[Diagnostic]:
+def settings(index: SiteIndex) -> Iterator[Diagnostic]:
     """Settings are of functions that are made, in releases that know them."""
-    site = survey.site
+    site = index.site
     for host, definition in site.hosts.items():
-        release = survey.releases[host]
+        release = index.releases[host]
         for device, sriov in ordered(definition.sriov):
             for number, function in ordered(sriov.vf):
                 here = ("host", host, "sriov", device, "vf", number)
@@ -134,15 +134,15 @@ def settings(survey: Survey) -> Iterator[Diagnostic]:
                     )
 
 
-def same_mac(survey: Survey) -> Iterator[Diagnostic]:
+def same_mac(index: SiteIndex) -> Iterator[Diagnostic]:
     """The address of a function is that of the NIC that has it; its own must not be one that another has."""
-    site = survey.site
+    site = index.site
     hosts = [(host, found) for host, found in site.hosts.items() if found.sriov]
     if not hosts:
         return
-    owners = {(host, function): owner for host, function, owner in _uses(survey) if owner[1] == "nic"}
+    owners = {(host, function): owner for host, function, owner in _uses(index) if owner[1] == "nic"}
     first: dict[str, tuple[str, ...]] = {}
-    first.update((nic.mac, ("vm", name, "nic", key, "mac")) for name, key, nic in survey.nics if nic.mac is not None)
+    first.update((nic.mac, ("vm", name, "nic", key, "mac")) for name, key, nic in index.nics if nic.mac is not None)
     for host, definition in hosts:
         for device, sriov in ordered(definition.sriov):
             for number, function in ordered(sriov.vf):

@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hivewright.diagnostics import Diagnostic
-from hivewright.rules.site_index import Survey, both, clash, clashes, diagnose, host_place
+from hivewright.rules.site_index import SiteIndex, both, clash, clashes, diagnose, host_place
 
 _SINCE = {"passthru": (14, 0), "swtpm": (15, 0)}
 """bhyve(8), -l tpm."""
 
 
-def tpm(survey: Survey) -> Iterator[Diagnostic]:
-    site = survey.site
-    for name, vm in survey.using("tpm"):
+def tpm(index: SiteIndex) -> Iterator[Diagnostic]:
+    site = index.site
+    for name, vm in index.using("tpm"):
         if vm.tpm is None:
             continue
         place = site.place("vm", name, "tpm", part="table")
         since = _SINCE[vm.tpm.kind]
-        for host in survey.hosts_of[name]:
+        for host in index.hosts_of[name]:
             definition = site.hosts[host]
             if definition.arch != "amd64":
                 yield diagnose(
@@ -29,7 +29,7 @@ def tpm(survey: Survey) -> Iterator[Diagnostic]:
                     [site.place("host", host, "arch")],
                 )
                 break
-            if survey.releases[host] < since:
+            if index.releases[host] < since:
                 yield diagnose(
                     "VM076",
                     f"{name} has a TPM of kind {vm.tpm.kind}, which bhyve of FreeBSD {definition.freebsd} on {host} "
@@ -39,7 +39,7 @@ def tpm(survey: Survey) -> Iterator[Diagnostic]:
                     [site.place("host", host, "freebsd")],
                 )
                 break
-        if vm.tpm.kind == "passthru" and len(survey.hosts_of[name]) > 1:
+        if vm.tpm.kind == "passthru" and len(index.hosts_of[name]) > 1:
             yield diagnose(
                 "VM077",
                 f"{name} has the TPM of its host and could not move to another one",
@@ -49,14 +49,14 @@ def tpm(survey: Survey) -> Iterator[Diagnostic]:
             )
 
 
-def same_tpm(survey: Survey) -> Iterator[Diagnostic]:
+def same_tpm(index: SiteIndex) -> Iterator[Diagnostic]:
     """tpm(4) lets one process open the device."""
     claims = (
         ((host, vm.tpm.device), (name, "tpm", "kind"))
-        for name, vm in survey.using("tpm")
+        for name, vm in index.using("tpm")
         if vm.tpm is not None and vm.tpm.kind == "passthru"
-        for host in survey.hosts_of[name]
+        for host in index.hosts_of[name]
     )
     for (host, device), first, second in clashes(claims):
         message = f"{both(first, second)} both have the TPM {device} of {host}"
-        yield clash(survey.site, "VM077", message, (first, second), "give it to one; swtpm emulates others")
+        yield clash(index.site, "VM077", message, (first, second), "give it to one; swtpm emulates others")

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from math import prod
 
 from hivewright.diagnostics import Diagnostic, Place
-from hivewright.rules.site_index import Survey, diagnose, host_place, listed
+from hivewright.rules.site_index import SiteIndex, diagnose, host_place, listed
 from hivewright.values import format_cpu_list, format_size
 
 OVERCOMMIT = 8
@@ -20,9 +20,9 @@ SMALLEST_GUEST = 16 * MEBIBYTE
 """Below it not even a boot ROM runs, which bhyve puts into the guest's address space."""
 
 
-def memory_form(survey: Survey) -> Iterator[Diagnostic]:
+def memory_form(index: SiteIndex) -> Iterator[Diagnostic]:
     """bhyve counts guest memory in whole mebibytes (bhyve(8), -m)."""
-    for name, vm in survey.site.vms.items():
+    for name, vm in index.site.vms.items():
         if vm.memory < SMALLEST_GUEST:
             fault = f"a guest needs at least {format_size(SMALLEST_GUEST)}"
         elif vm.memory % MEBIBYTE:
@@ -33,28 +33,28 @@ def memory_form(survey: Survey) -> Iterator[Diagnostic]:
         yield diagnose(
             "VM048",
             f"{name} has {format_size(vm.memory)} of memory, but {fault}",
-            survey.site.place("vm", name, "memory"),
+            index.site.place("vm", name, "memory"),
             f'write memory = "{format_size(enough)}" or more',
         )
 
 
-def _in_memory(survey: Survey) -> dict[str, int]:
+def _in_memory(index: SiteIndex) -> dict[str, int]:
     """Bytes of disks in memory by VM: bhyve allocates them beside the memory of the guest (bhyve(8), nvme, ram)."""
     found: dict[str, int] = {}
-    for name, _, disk in survey.disks:
+    for name, _, disk in index.disks:
         if disk.ram is not None:
             found[name] = found.get(name, 0) + disk.ram
     return found
 
 
-def memory_of_one(survey: Survey) -> Iterator[Diagnostic]:
-    site = survey.site
-    disks = _in_memory(survey)
+def memory_of_one(index: SiteIndex) -> Iterator[Diagnostic]:
+    site = index.site
+    disks = _in_memory(index)
     for host, definition in site.hosts.items():
         if definition.memory is None:
             continue
         room = definition.memory - definition.reserve_memory
-        for name, vm in survey.guests[host].items():
+        for name, vm in index.guests[host].items():
             ram = disks.get(name, 0)
             if vm.memory + ram > room:
                 has = f"{format_size(vm.memory)} of memory" + (f" and disks of {format_size(ram)} in it" if ram else "")
@@ -69,15 +69,15 @@ def memory_of_one(survey: Survey) -> Iterator[Diagnostic]:
                 )
 
 
-def memory_of_all(survey: Survey) -> Iterator[Diagnostic]:
-    site = survey.site
-    disks = _in_memory(survey)
-    passing = survey.passing()
+def memory_of_all(index: SiteIndex) -> Iterator[Diagnostic]:
+    site = index.site
+    disks = _in_memory(index)
+    passing = index.passing()
     for host, definition in site.hosts.items():
         if definition.memory is None:
             continue
         room = definition.memory - definition.reserve_memory
-        vms = survey.residents[host]
+        vms = index.at_home[host]
         started = {name: vm.memory + disks.get(name, 0) for name, vm in vms.items() if vm.autostart}
         wired = {name: vm.memory for name, vm in vms.items() if vm.machine.wired or name in passing}
         for code, sizes, what in (
@@ -113,14 +113,14 @@ def _largest(sizes: dict[str, int]) -> str:
     return listed(f"{name} ({format_size(sizes[name])})" for name in _top(sizes))
 
 
-def cpus_of_one(survey: Survey) -> Iterator[Diagnostic]:
-    site = survey.site
+def cpus_of_one(index: SiteIndex) -> Iterator[Diagnostic]:
+    site = index.site
     for host, definition in site.hosts.items():
         limit = definition.cpus
-        old = survey.releases[host] < (14, 0)
+        old = index.releases[host] < (14, 0)
         if limit is None and not old:
             continue
-        for name, vm in survey.guests[host].items():
+        for name, vm in index.guests[host].items():
             if limit is not None and vm.cpus > limit:
                 yield diagnose(
                     "HOST007",
@@ -140,12 +140,12 @@ def cpus_of_one(survey: Survey) -> Iterator[Diagnostic]:
                 )
 
 
-def cpus_of_all(survey: Survey) -> Iterator[Diagnostic]:
-    site = survey.site
+def cpus_of_all(index: SiteIndex) -> Iterator[Diagnostic]:
+    site = index.site
     for host, definition in site.hosts.items():
         if definition.cpus is None:
             continue
-        started = {name: vm.cpus for name, vm in survey.residents[host].items() if vm.autostart}
+        started = {name: vm.cpus for name, vm in index.at_home[host].items() if vm.autostart}
         total = sum(started.values())
         if total > OVERCOMMIT * definition.cpus:
             yield diagnose(
@@ -159,10 +159,10 @@ def cpus_of_all(survey: Survey) -> Iterator[Diagnostic]:
             )
 
 
-def topology_product(survey: Survey) -> Iterator[Diagnostic]:
+def topology_product(index: SiteIndex) -> Iterator[Diagnostic]:
     """bhyve exits when sockets, cores and threads do not make up the vCPUs (bhyve(8), -c)."""
-    site = survey.site
-    for name, vm in survey.using("topology"):
+    site = index.site
+    for name, vm in index.using("topology"):
         topology = site.topologies.get(vm.topology) if isinstance(vm.topology, str) else vm.topology
         if topology is None:
             continue
@@ -182,9 +182,9 @@ def topology_product(survey: Survey) -> Iterator[Diagnostic]:
         )
 
 
-def pins(survey: Survey) -> Iterator[Diagnostic]:
-    site = survey.site
-    for name, vm in survey.using("pin"):
+def pins(index: SiteIndex) -> Iterator[Diagnostic]:
+    site = index.site
+    for name, vm in index.using("pin"):
         for vcpu, cpus in sorted(vm.pin.items()):
             if int(vcpu) >= vm.cpus:
                 has = "the vCPU 0 only" if vm.cpus == 1 else f"the vCPUs 0 to {vm.cpus - 1}"
@@ -195,12 +195,12 @@ def pins(survey: Survey) -> Iterator[Diagnostic]:
                     "correct the number, delete the entry, or raise cpus",
                     [site.place("vm", name, "cpus")],
                 )
-            yield from _pin_on_hosts(survey, name, vcpu, cpus)
+            yield from _pin_on_hosts(index, name, vcpu, cpus)
 
 
-def _pin_on_hosts(survey: Survey, name: str, vcpu: str, cpus: Iterable[int]) -> Iterator[Diagnostic]:
-    site = survey.site
-    for host in survey.hosts_of[name]:
+def _pin_on_hosts(index: SiteIndex, name: str, vcpu: str, cpus: Iterable[int]) -> Iterator[Diagnostic]:
+    site = index.site
+    for host in index.hosts_of[name]:
         limit = site.hosts[host].cpus
         if limit is None or not (beyond := tuple(cpu for cpu in cpus if cpu >= limit)):
             continue

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hivewright.diagnostics import Diagnostic
-from hivewright.rules.site_index import Survey, clashes, diagnose, host_place, listed
+from hivewright.rules.site_index import SiteIndex, clashes, diagnose, host_place, listed
 
 
-def one_host(survey: Survey) -> Iterator[Diagnostic]:
-    site = survey.site
-    for name, vm in survey.using("hosts"):
+def one_host(index: SiteIndex) -> Iterator[Diagnostic]:
+    site = index.site
+    for name, vm in index.using("hosts"):
         if vm.hosts and vm.host is not None:
             yield diagnose(
                 "VM001",
@@ -21,28 +21,28 @@ def one_host(survey: Survey) -> Iterator[Diagnostic]:
             )
 
 
-def host_repeated(survey: Survey) -> Iterator[Diagnostic]:
-    site = survey.site
-    for name, vm in survey.using("hosts"):
+def host_repeated(index: SiteIndex) -> Iterator[Diagnostic]:
+    site = index.site
+    for name, vm in index.using("hosts"):
         if len(vm.hosts) < 2:
             continue
         seen: dict[str, int] = {}
-        for index, host in enumerate(vm.hosts):
-            first = seen.setdefault(host, index)
-            if first != index:
+        for position, host in enumerate(vm.hosts):
+            first = seen.setdefault(host, position)
+            if first != position:
                 yield diagnose(
                     "VM002",
                     f"{name} names the host {host} twice",
-                    site.place("vm", name, "hosts", index),
+                    site.place("vm", name, "hosts", position),
                     "delete one of the two",
                     [site.place("vm", name, "hosts", first)],
                 )
 
 
-def hosts_alike(survey: Survey) -> Iterator[Diagnostic]:
+def hosts_alike(index: SiteIndex) -> Iterator[Diagnostic]:
     """A guest of one architecture cannot move to another; bhyve of another release may show it other hardware."""
-    site = survey.site
-    for name, names in survey.hosts_of.items():
+    site = index.site
+    for name, names in index.hosts_of.items():
         if len(names) < 2:
             continue
         home = names[0]
@@ -58,7 +58,7 @@ def hosts_alike(survey: Survey) -> Iterator[Diagnostic]:
                     f"delete {home} or {host} from its hosts",
                     arch,
                 )
-            elif survey.releases[host][0] != survey.releases[home][0]:
+            elif index.releases[host][0] != index.releases[home][0]:
                 yield diagnose(
                     "VM004",
                     f"{name} may see other hardware when it moves between {home} (FreeBSD "
@@ -70,12 +70,12 @@ def hosts_alike(survey: Survey) -> Iterator[Diagnostic]:
                 )
 
 
-def names_alike(survey: Survey) -> Iterator[Diagnostic]:
+def names_alike(index: SiteIndex) -> Iterator[Diagnostic]:
     """Names become rc.conf variables, where - and _ are the same (rc.subr(8))."""
-    site = survey.site
+    site = index.site
     if not any("-" in name for name in site.vms) or not any("_" in name for name in site.vms):
         return
-    claims = (((host, name.replace("-", "_")), (name,)) for host, vms in survey.guests.items() for name in vms)
+    claims = (((host, name.replace("-", "_")), (name,)) for host, vms in index.guests.items() for name in vms)
     for (host, _), first, second in clashes(claims):
         yield diagnose(
             "VM005",

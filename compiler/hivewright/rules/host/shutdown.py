@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hivewright.diagnostics import Diagnostic
-from hivewright.rules.site_index import Survey, diagnose, listed
+from hivewright.rules.site_index import SiteIndex, diagnose, listed
 from hivewright.site.start_order import FORCE_SECONDS, stopping_time, waves
 from hivewright.values import format_duration
 
 
-def shutdown_fits(survey: Survey) -> Iterator[Diagnostic]:
+def shutdown_fits(index: SiteIndex) -> Iterator[Diagnostic]:
     """A host that grants no time of its own gets what its VMs may need (lower)."""
-    site = survey.site
+    site = index.site
     for host, definition in site.hosts.items():
-        vms = survey.guests[host]
+        vms = index.guests[host]
         if not vms or definition.shutdown_timeout is None:
             continue
         needed = stopping_time(vms)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from hivewright.diagnostics import Diagnostic, Place
-from hivewright.rules.site_index import Survey, diagnose
+from hivewright.rules.site_index import SiteIndex, diagnose
 
 if TYPE_CHECKING:
     from hivewright.model.vm import Vm
@@ -21,10 +21,10 @@ LARGEST_15 = (3840, 2160)
 """Resolutions of the framebuffer, before and since FreeBSD 15.0 (bhyve(8), fbuf)."""
 
 
-def host_release(survey: Survey) -> Iterator[Diagnostic]:
-    site = survey.site
+def host_release(index: SiteIndex) -> Iterator[Diagnostic]:
+    site = index.site
     for host, definition in site.hosts.items():
-        major, minor = survey.releases[host]
+        major, minor = index.releases[host]
         if minor < FIRST_MINOR.get(major, 100):
             yield diagnose(
                 "HOST001",
@@ -42,29 +42,29 @@ def host_release(survey: Survey) -> Iterator[Diagnostic]:
             )
 
 
-def host_capabilities(survey: Survey) -> Iterator[Diagnostic]:
+def host_capabilities(index: SiteIndex) -> Iterator[Diagnostic]:
     """Checkpoints are built for amd64 only (src.conf(5), WITH_BHYVE_SNAPSHOT)."""
-    site = survey.site
+    site = index.site
     for host, definition in site.hosts.items():
         if definition.arch == "amd64":
             continue
-        for index, capability in enumerate(definition.capabilities):
+        for position, capability in enumerate(definition.capabilities):
             yield diagnose(
                 "HOST009",
                 f"{host} cannot have the capability {capability}: it exists on amd64 only",
-                site.place("host", host, "capabilities", index),
+                site.place("host", host, "capabilities", position),
                 "delete it",
                 [site.place("host", host, "arch")],
             )
 
 
-def on_arm64(survey: Survey) -> Iterator[Diagnostic]:
+def on_arm64(index: SiteIndex) -> Iterator[Diagnostic]:
     """bhyve of arm64 has no LPC bridge, no UEFI ROM and few options (bhyve(8), SYNOPSIS)."""
-    site = survey.site
+    site = index.site
     for host, definition in site.hosts.items():
         if definition.arch != "arm64":
             continue
-        for name, vm in survey.guests[host].items():
+        for name, vm in index.guests[host].items():
             for place, what, remedy in _not_on_arm64(site, name, vm):
                 yield diagnose(
                     "VM030",
@@ -102,13 +102,13 @@ def _not_on_arm64(site: Site, name: str, vm: Vm) -> Iterator[tuple[Place, str, s
         yield place, "a host bridge of AMD", 'write hostbridge = "standard" or delete the key'
 
 
-def firmware_variables(survey: Survey) -> Iterator[Diagnostic]:
+def firmware_variables(index: SiteIndex) -> Iterator[Diagnostic]:
     """``variables`` is on by default and left out where it cannot be; who writes it must be told that it cannot."""
-    site = survey.site
+    site = index.site
     for host, definition in site.hosts.items():
-        if definition.arch == "amd64" and survey.releases[host] >= (14, 0):
+        if definition.arch == "amd64" and index.releases[host] >= (14, 0):
             continue
-        for name, vm in survey.guests[host].items():
+        for name, vm in index.guests[host].items():
             key = _variables_asked_for(site, name, vm)
             if key is None:
                 continue
@@ -133,17 +133,17 @@ def _variables_asked_for(site: Site, name: str, vm: Vm) -> str | None:
     return "variables_template" if vm.firmware.variables_template is not None else None
 
 
-def resolution(survey: Survey) -> Iterator[Diagnostic]:
-    site = survey.site
-    for name, vm in survey.using("vnc"):
+def resolution(index: SiteIndex) -> Iterator[Diagnostic]:
+    site = index.site
+    for name, vm in index.using("vnc"):
         if vm.vnc is None:
             continue
         width, _, height = vm.vnc.resolution.partition("x")
         size = (int(width), int(height))
         if _fits(size, LARGEST):
             continue
-        for host in survey.hosts_of[name] or ("",):
-            limit = LARGEST_15 if not host or survey.releases[host] >= (15, 0) else LARGEST
+        for host in index.hosts_of[name] or ("",):
+            limit = LARGEST_15 if not host or index.releases[host] >= (15, 0) else LARGEST
             if _fits(size, limit):
                 continue
             limits = f"{SMALLEST[0]}x{SMALLEST[1]} to {limit[0]}x{limit[1]}"
@@ -163,9 +163,9 @@ def _fits(size: tuple[int, int], largest: tuple[int, int]) -> bool:
     return SMALLEST[0] <= size[0] <= largest[0] and SMALLEST[1] <= size[1] <= largest[1]
 
 
-def vnc_waits(survey: Survey) -> Iterator[Diagnostic]:
-    site = survey.site
-    for name, vm in survey.using("vnc"):
+def vnc_waits(index: SiteIndex) -> Iterator[Diagnostic]:
+    site = index.site
+    for name, vm in index.using("vnc"):
         if vm.vnc is not None and vm.vnc.wait and vm.autostart:
             yield diagnose(
                 "VM036",
@@ -177,9 +177,9 @@ def vnc_waits(survey: Survey) -> Iterator[Diagnostic]:
             )
 
 
-def stub_waits(survey: Survey) -> Iterator[Diagnostic]:
-    site = survey.site
-    for name, vm in survey.using("debug"):
+def stub_waits(index: SiteIndex) -> Iterator[Diagnostic]:
+    site = index.site
+    for name, vm in index.using("debug"):
         if vm.debug is not None and vm.debug.gdb is not None and vm.debug.gdb.wait and vm.autostart:
             yield diagnose(
                 "VM080",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from hivewright.bhyve.options import Argument, parse_extra_args, slot_of
 from hivewright.diagnostics import Diagnostic
 from hivewright.diagnostics.wording import quoted
-from hivewright.rules.site_index import Survey, diagnose
+from hivewright.rules.site_index import SiteIndex, diagnose
 
 if TYPE_CHECKING:
     from hivewright.model.vm import Vm
@@ -71,19 +71,19 @@ _ON_ARM64 = frozenset("CDSWfkopcsmU")
 """What bhyve takes on arm64 (bhyve(8), SYNOPSIS)."""
 
 
-def extra_args(survey: Survey) -> Iterator[Diagnostic]:
-    for name, vm in survey.using("extra_args"):
-        yield from _extra_args(survey, name, vm)
+def extra_args(index: SiteIndex) -> Iterator[Diagnostic]:
+    for name, vm in index.using("extra_args"):
+        yield from _extra_args(index, name, vm)
 
 
-def _extra_args(survey: Survey, name: str, vm: Vm) -> Iterator[Diagnostic]:
-    site = survey.site
-    for index, word in enumerate(vm.extra_args):
+def _extra_args(index: SiteIndex, name: str, vm: Vm) -> Iterator[Diagnostic]:
+    site = index.site
+    for position, word in enumerate(vm.extra_args):
         if "%" in word or "\\" in word:
             yield diagnose(
                 "VM042",
                 f"extra_args of {name} has {quoted(word)}: bhyve expands percent signs and backslashes",
-                site.place("vm", name, "extra_args", index),
+                site.place("vm", name, "extra_args", position),
                 "write a value without % and \\",
             )
     try:
@@ -105,7 +105,7 @@ def _extra_args(survey: Survey, name: str, vm: Vm) -> Iterator[Diagnostic]:
             message = f"extra_args of {name} has {words}, which hivewright decides"
             yield diagnose("VM040", message, site.place(*path), remedy)
         else:
-            yield from _unsupported(survey, name, argument)
+            yield from _unsupported(index, name, argument)
 
 
 def _malformed(argument: Argument) -> tuple[str, str] | None:
@@ -144,7 +144,7 @@ def _instead(argument: Argument, vm: Vm) -> str:
         if device == "fwcfg":
             order = [disk.boot_index for disk in vm.disk.values()] + [cd.boot_index for cd in vm.cd.values()]
             order += [device.boot_index for device in vm.passthrough.values()]
-            return _ALWAYS if vm.fwcfg or any(index is not None for index in order) else ""
+            return _ALWAYS if vm.fwcfg or any(number is not None for number in order) else ""
         if backend == "stdio":
             return f'write serial.{device} = {{ kind = "tmux" }}; a guest has no other terminal'
         return f"delete it or serial.{device}" if device in vm.serial else ""
@@ -168,15 +168,15 @@ def _instead(argument: Argument, vm: Vm) -> str:
     return _OWN_FLAGS.get(argument.flag, "")
 
 
-def _unsupported(survey: Survey, name: str, argument: Argument) -> Iterator[Diagnostic]:
-    site = survey.site
-    for host in survey.hosts_of[name]:
+def _unsupported(index: SiteIndex, name: str, argument: Argument) -> Iterator[Diagnostic]:
+    site = index.site
+    for host in index.hosts_of[name]:
         definition = site.hosts[host]
         since = _SINCE.get(argument.flag, (0, 0))
         if definition.arch == "arm64" and argument.flag[1] not in _ON_ARM64:
             why, key = f"bhyve on arm64 ({host}) does not have", "arch"
             remedy = "delete it, or choose an amd64 host"
-        elif survey.releases[host] < since:
+        elif index.releases[host] < since:
             why, key = f"bhyve of FreeBSD {definition.freebsd} on {host} does not have", "freebsd"
             remedy = f"delete it, or bring the host to FreeBSD {since[0]}.{since[1]}"
         else:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from hivewright.diagnostics import Diagnostic
 from hivewright.model.firmware import LOADERS, boot_device
-from hivewright.rules.site_index import Survey, diagnose, listed
+from hivewright.rules.site_index import SiteIndex, diagnose, listed
 
 _KINDS = {"amd64": ("uefi", "uefi-csm", "rom", "bhyveload", "grub"), "arm64": ("uboot", "rom")}
 
@@ -23,12 +23,12 @@ _USED = {
 _KEYS = ("rom", "variables", "variables_template", "boot", "bhyveload", "grub")
 
 
-def firmware_kind(survey: Survey) -> Iterator[Diagnostic]:
-    site = survey.site
-    for name, vm in survey.using("firmware"):
+def firmware_kind(index: SiteIndex) -> Iterator[Diagnostic]:
+    site = index.site
+    for name, vm in index.using("firmware"):
         if vm.firmware.kind is None:
             continue
-        for host in survey.hosts_of[name]:
+        for host in index.hosts_of[name]:
             arch = site.hosts[host].arch
             kinds = _KINDS.get(arch, ())
             if vm.firmware.kind not in kinds:
@@ -43,9 +43,9 @@ def firmware_kind(survey: Survey) -> Iterator[Diagnostic]:
                 break
 
 
-def own_rom(survey: Survey) -> Iterator[Diagnostic]:
-    site = survey.site
-    for name, vm in survey.using("firmware"):
+def own_rom(index: SiteIndex) -> Iterator[Diagnostic]:
+    site = index.site
+    for name, vm in index.using("firmware"):
         if vm.firmware.kind == "rom" and vm.firmware.rom is None:
             yield diagnose(
                 "VM066",
@@ -55,10 +55,10 @@ def own_rom(survey: Survey) -> Iterator[Diagnostic]:
             )
 
 
-def without_use(survey: Survey) -> Iterator[Diagnostic]:
+def without_use(index: SiteIndex) -> Iterator[Diagnostic]:
     """Keys that the kind of firmware does not look at; a warning, because a layer below may have set them."""
-    site = survey.site
-    for name, vm in survey.using("firmware"):
+    site = index.site
+    for name, vm in index.using("firmware"):
         kind = vm.firmware.kind
         used, given = _USED[kind or "uefi"], vm.firmware.model_fields_set
         for key in _KEYS:
@@ -76,10 +76,10 @@ def without_use(survey: Survey) -> Iterator[Diagnostic]:
             )
 
 
-def loader_needs(survey: Survey) -> Iterator[Diagnostic]:
+def loader_needs(index: SiteIndex) -> Iterator[Diagnostic]:
     """A loader reads a disk of the guest and talks to its first serial port; a framebuffer needs a ROM."""
-    site = survey.site
-    for name, vm in survey.using("firmware"):
+    site = index.site
+    for name, vm in index.using("firmware"):
         kind = vm.firmware.kind
         if kind not in LOADERS:
             continue

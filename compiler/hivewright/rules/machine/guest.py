@@ -6,16 +6,16 @@ from collections.abc import Iterator
 
 from hivewright.diagnostics import Diagnostic, Spot
 from hivewright.diagnostics.wording import quoted
-from hivewright.rules.site_index import Survey, diagnose
+from hivewright.rules.site_index import SiteIndex, diagnose
 
 _KEY_TYPES = ("ssh-", "ecdsa-sha2-", "sk-ssh-", "sk-ecdsa-")
 """How the type of a public key begins (sshd(8), AUTHORIZED_KEYS FILE FORMAT)."""
 
 
-def ssh_keys(survey: Survey) -> Iterator[Diagnostic]:
-    for user, definition in survey.site.users.items():
-        for index, key in enumerate(definition.ssh_keys):
-            place = survey.site.place("user", user, "ssh_keys", index)
+def ssh_keys(index: SiteIndex) -> Iterator[Diagnostic]:
+    for user, definition in index.site.users.items():
+        for position, key in enumerate(definition.ssh_keys):
+            place = index.site.place("user", user, "ssh_keys", position)
             if "PRIVATE KEY" in key:
                 yield diagnose(
                     "VM045",
@@ -42,11 +42,11 @@ def _is_public_key(line: str) -> bool:
 _FORM = "a user_data file begins with the line #cloud-config; the rest is a YAML mapping of cloud-init's keys"
 
 
-def user_data(survey: Survey) -> Iterator[Diagnostic]:
+def user_data(index: SiteIndex) -> Iterator[Diagnostic]:
     """Each file once, at the first VM that names it."""
-    site = survey.site
+    site = index.site
     seen: set[str] = set()
-    for name, vm in survey.using("cloud_init"):
+    for name, vm in index.using("cloud_init"):
         if vm.cloud_init is None or vm.cloud_init.user_data is None:
             continue
         path = vm.cloud_init.user_data

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hivewright.diagnostics import Diagnostic
-from hivewright.rules.site_index import Survey, diagnose
+from hivewright.rules.site_index import SiteIndex, diagnose
 from hivewright.values import format_cpu_list
 
 _RATES = ("readbps", "readiops", "writebps", "writeiops")
@@ -13,13 +13,13 @@ _COUNTED = ("cputime", "wallclock")
 """Resources that only grow, so that nothing can be denied (rctl(8), RESOURCES)."""
 
 
-def resource_rules(survey: Survey) -> Iterator[Diagnostic]:
-    for name, vm in survey.using("limits"):
+def resource_rules(index: SiteIndex) -> Iterator[Diagnostic]:
+    for name, vm in index.using("limits"):
         if vm.limits is None:
             continue
         for resource, rule in sorted(vm.limits.rctl.items()):
             action = rule.partition("=")[0]
-            place = survey.site.place("vm", name, "limits", "rctl", resource)
+            place = index.site.place("vm", name, "limits", "rctl", resource)
             if (action == "throttle") != (resource in _RATES) and action in ("throttle", "deny"):
                 usual = "throttle" if resource in _RATES else "deny"
                 message = f"{name} has the limit {resource} with the action {action}, which rctl(8) does not offer"
@@ -38,23 +38,23 @@ def resource_rules(survey: Survey) -> Iterator[Diagnostic]:
                 )
 
 
-def cpu_sets(survey: Survey) -> Iterator[Diagnostic]:
-    for name, vm in survey.using("limits"):
+def cpu_sets(index: SiteIndex) -> Iterator[Diagnostic]:
+    for name, vm in index.using("limits"):
         if vm.limits is None or not vm.limits.cpuset:
             continue
-        place = survey.site.place("vm", name, "limits", "cpuset")
+        place = index.site.place("vm", name, "limits", "cpuset")
         for vcpu, cpus in sorted(vm.pin.items()):
             outside = tuple(cpu for cpu in cpus if cpu not in vm.limits.cpuset)
             if outside:
                 yield diagnose(
                     "DEV012",
                     f"{name} pins its vCPU {vcpu} to CPU {format_cpu_list(outside)}, which is not in limits.cpuset",
-                    survey.site.place("vm", name, "pin", vcpu),
+                    index.site.place("vm", name, "pin", vcpu),
                     "add the CPU to limits.cpuset, or pin the vCPU within it",
                     [place],
                 )
-        for host in survey.hosts_of[name]:
-            count = survey.site.hosts[host].cpus
+        for host in index.hosts_of[name]:
+            count = index.site.hosts[host].cpus
             beyond = tuple(cpu for cpu in vm.limits.cpuset if count is not None and cpu >= count)
             if beyond:
                 yield diagnose(
@@ -62,6 +62,6 @@ def cpu_sets(survey: Survey) -> Iterator[Diagnostic]:
                     f"limits.cpuset of {name} has CPU {format_cpu_list(beyond)}, but {host} has {count} CPUs",
                     place,
                     "name CPUs that the host has, counted from 0",
-                    [survey.site.place("host", host, "cpus")],
+                    [index.site.place("host", host, "cpus")],
                 )
                 break

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from hivewright.bhyve.options import slots_of
 from hivewright.diagnostics import Diagnostic, Place
 from hivewright.rules.devices.devices import given_slots
-from hivewright.rules.site_index import Survey, clash, clashes, diagnose, ordered
+from hivewright.rules.site_index import SiteIndex, clash, clashes, diagnose, ordered
 
 if TYPE_CHECKING:
     from hivewright.model.vm import Vm
@@ -24,13 +24,13 @@ _AMD64_SWITCHES = {
 """Switches of the machine that only amd64 has, and the value that asks for something there."""
 
 
-def machine_on_arm64(survey: Survey) -> Iterator[Diagnostic]:
+def machine_on_arm64(index: SiteIndex) -> Iterator[Diagnostic]:
     """bhyve of arm64 makes no choice of these: it has neither the options nor the tables (bhyve(8), SYNOPSIS)."""
-    site = survey.site
+    site = index.site
     for host, definition in site.hosts.items():
         if definition.arch != "arm64":
             continue
-        for name, vm in survey.guests[host].items():
+        for name, vm in index.guests[host].items():
             for path, what in _amd64_only(vm):
                 yield diagnose(
                     "VM030",
@@ -52,13 +52,13 @@ def _amd64_only(vm: Vm) -> Iterator[tuple[tuple[str, ...], str]]:
         yield ("fwcfg", key), f"the fw_cfg file {key}"
 
 
-def machine_since(survey: Survey) -> Iterator[Diagnostic]:
+def machine_since(index: SiteIndex) -> Iterator[Diagnostic]:
     """SMBIOS strings and files of fw_cfg came with 14.0 (bhyve(8), -f; bhyve_config(5))."""
-    site = survey.site
+    site = index.site
     for host, definition in site.hosts.items():
-        if survey.releases[host] >= (14, 0):
+        if index.releases[host] >= (14, 0):
             continue
-        for name, vm in survey.guests[host].items():
+        for name, vm in index.guests[host].items():
             asked: list[tuple[Place, str]] = []
             if vm.smbios is not None:
                 asked.append((site.place("vm", name, "smbios", part="table"), "strings for SMBIOS"))
@@ -74,14 +74,14 @@ def machine_since(survey: Survey) -> Iterator[Diagnostic]:
                 )
 
 
-def acpi_always(survey: Survey) -> Iterator[Diagnostic]:
+def acpi_always(index: SiteIndex) -> Iterator[Diagnostic]:
     """From 15.0 bhyve makes ACPI tables whatever it is told (bhyve(8), -A)."""
-    site = survey.site
-    for name, vm in survey.using("machine"):
+    site = index.site
+    for name, vm in index.using("machine"):
         if vm.machine.acpi:
             continue
-        for host in survey.hosts_of[name]:
-            if site.hosts[host].arch == "amd64" and survey.releases[host] >= (15, 0):
+        for host in index.hosts_of[name]:
+            if site.hosts[host].arch == "amd64" and index.releases[host] >= (15, 0):
                 yield diagnose(
                     "VM061",
                     f"{name} shall have no ACPI, but bhyve of FreeBSD {site.hosts[host].freebsd} on {host} always has",
@@ -92,14 +92,16 @@ def acpi_always(survey: Survey) -> Iterator[Diagnostic]:
                 break
 
 
-def mp_table(survey: Survey) -> Iterator[Diagnostic]:
+def mp_table(index: SiteIndex) -> Iterator[Diagnostic]:
     """The MP table describes devices of bus 0 only."""
-    site = survey.site
-    asking = [(name, vm) for name, vm in survey.using("machine") if vm.machine.mptable]
-    slots = given_slots(survey) if asking else {}
+    site = index.site
+    asking = [(name, vm) for name, vm in index.using("machine") if vm.machine.mptable]
+    slots = given_slots(index) if asking else {}
     for name, vm in asking:
         places = [site.place("vm", *owner) for (bus, _, _), owner in slots.get(name, []) if bus]
-        places += [site.place("vm", name, "extra_args", index) for (bus, _, _), index in slots_of(vm.extra_args) if bus]
+        places += [
+            site.place("vm", name, "extra_args", position) for (bus, _, _), position in slots_of(vm.extra_args) if bus
+        ]
         if places:
             yield diagnose(
                 "VM062",
@@ -110,9 +112,9 @@ def mp_table(survey: Survey) -> Iterator[Diagnostic]:
             )
 
 
-def kept_and_destroyed(survey: Survey) -> Iterator[Diagnostic]:
-    site = survey.site
-    for name, vm in survey.using("machine"):
+def kept_and_destroyed(index: SiteIndex) -> Iterator[Diagnostic]:
+    site = index.site
+    for name, vm in index.using("machine"):
         if vm.machine.destroy_on_poweroff and vm.on_poweroff == "preserve":
             yield diagnose(
                 "VM063",
@@ -123,9 +125,9 @@ def kept_and_destroyed(survey: Survey) -> Iterator[Diagnostic]:
             )
 
 
-def firmware_file_content(survey: Survey) -> Iterator[Diagnostic]:
-    site = survey.site
-    for name, vm in survey.using("fwcfg"):
+def firmware_file_content(index: SiteIndex) -> Iterator[Diagnostic]:
+    site = index.site
+    for name, vm in index.using("fwcfg"):
         for key, entry in ordered(vm.fwcfg):
             if (entry.string is None) == (entry.file is None):
                 has = "neither string nor file" if entry.string is None else "both string and file"
@@ -137,9 +139,9 @@ def firmware_file_content(survey: Survey) -> Iterator[Diagnostic]:
                 )
 
 
-def same_firmware_file(survey: Survey) -> Iterator[Diagnostic]:
-    site = survey.site
-    for name, vm in survey.using("fwcfg"):
+def same_firmware_file(index: SiteIndex) -> Iterator[Diagnostic]:
+    site = index.site
+    for name, vm in index.using("fwcfg"):
         claims = [(entry.name, (name, "fwcfg", key, "name")) for key, entry in ordered(vm.fwcfg)]
         for file, first, second in clashes(claims):
             yield clash(

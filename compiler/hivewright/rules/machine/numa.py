@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from hivewright.diagnostics import Diagnostic
 from hivewright.model.firmware import LOADERS
-from hivewright.rules.site_index import Survey, diagnose, listed
+from hivewright.rules.site_index import SiteIndex, diagnose, listed
 from hivewright.values import format_size
 
 if TYPE_CHECKING:
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 MEBIBYTE = 2**20
 
 
-def numa(survey: Survey) -> Iterator[Diagnostic]:
-    for name, vm in survey.using("numa"):
+def numa(index: SiteIndex) -> Iterator[Diagnostic]:
+    for name, vm in index.using("numa"):
         if vm.numa:
-            yield from _where(survey, name, vm)
-            yield from _vcpus(survey, name, vm)
-            yield from _sizes(survey, name, vm)
+            yield from _where(index, name, vm)
+            yield from _vcpus(index, name, vm)
+            yield from _sizes(index, name, vm)
 
 
-def _where(survey: Survey, name: str, vm: Vm) -> Iterator[Diagnostic]:
-    site = survey.site
+def _where(index: SiteIndex, name: str, vm: Vm) -> Iterator[Diagnostic]:
+    site = index.site
     place = site.place("vm", name, "numa", part="table")
-    for host in survey.hosts_of[name]:
+    for host in index.hosts_of[name]:
         definition = site.hosts[host]
         if definition.arch != "amd64":
             yield diagnose(
@@ -38,7 +38,7 @@ def _where(survey: Survey, name: str, vm: Vm) -> Iterator[Diagnostic]:
                 [site.place("host", host, "arch")],
             )
             break
-        if survey.releases[host] < (15, 0):
+        if index.releases[host] < (15, 0):
             yield diagnose(
                 "VM071",
                 f"{name} has memory domains, which bhyve of FreeBSD {definition.freebsd} on {host} does not have",
@@ -65,9 +65,9 @@ def _where(survey: Survey, name: str, vm: Vm) -> Iterator[Diagnostic]:
         )
 
 
-def _vcpus(survey: Survey, name: str, vm: Vm) -> Iterator[Diagnostic]:
+def _vcpus(index: SiteIndex, name: str, vm: Vm) -> Iterator[Diagnostic]:
     """Each vCPU is in one domain. A list with a gap would be split at its comma by bhyve."""
-    site = survey.site
+    site = index.site
     owner: dict[int, str] = {}
     for number, domain in sorted(vm.numa.items()):
         place = site.place("vm", name, "numa", number, "cpus")
@@ -96,9 +96,9 @@ def _vcpus(survey: Survey, name: str, vm: Vm) -> Iterator[Diagnostic]:
         )
 
 
-def _sizes(survey: Survey, name: str, vm: Vm) -> Iterator[Diagnostic]:
+def _sizes(index: SiteIndex, name: str, vm: Vm) -> Iterator[Diagnostic]:
     """bhyve takes the sum of the sizes for the memory, whatever -m says, and -m alone when one size is missing."""
-    site = survey.site
+    site = index.site
     place = site.place("vm", name, "numa", part="table")
     also = [site.place("vm", name, "memory")]
     sizes = [domain.size for domain in vm.numa.values()]

@@ -9,7 +9,7 @@ from hivewright.bhyve.options import parse_extra_args
 from hivewright.diagnostics import Diagnostic, Place
 from hivewright.diagnostics.wording import nearest
 from hivewright.rules.machine.arguments import OWN_VARIABLES
-from hivewright.rules.site_index import Survey, diagnose, host_place, listed, ordered
+from hivewright.rules.site_index import SiteIndex, diagnose, host_place, listed, ordered
 
 if TYPE_CHECKING:
     from hivewright.model.vm import Vm
@@ -19,10 +19,10 @@ _VARIABLES = frozenset({*OWN_VARIABLES, "acpi_tables_in_memory", "lpc.fwcfg", "x
 """Configuration variables of bhyve that belong to no device (bhyve_config(5))."""
 
 
-def stays_behind(survey: Survey) -> Iterator[Diagnostic]:
+def stays_behind(index: SiteIndex) -> Iterator[Diagnostic]:
     """Directories and input devices of a host do not move with a guest."""
-    site = survey.site
-    for name, vm in survey.using("share", "input"):
+    site = index.site
+    for name, vm in index.using("share", "input"):
         if len(vm.hosts) < 2:
             continue
         things = [(("share", key), f"directory {share.path}") for key, share in ordered(vm.share)]
@@ -38,13 +38,13 @@ def stays_behind(survey: Survey) -> Iterator[Diagnostic]:
             )
 
 
-def cannot_be_saved(survey: Survey) -> Iterator[Diagnostic]:
+def cannot_be_saved(index: SiteIndex) -> Iterator[Diagnostic]:
     """A checkpoint fails as a whole when one device has no support for it."""
-    site = survey.site
+    site = index.site
     for host, definition in site.hosts.items():
         if "snapshot" not in definition.capabilities:
             continue
-        for name, vm in survey.residents[host].items():
+        for name, vm in index.at_home[host].items():
             devices = list(_unsaved(site, name, vm))
             if devices:
                 yield diagnose(
@@ -73,10 +73,10 @@ def _unsaved(site: Site, name: str, vm: Vm) -> Iterator[tuple[Place, str]]:
         yield site.place("vm", name, "sound", part="table"), "sound"
 
 
-def cpus_unseen(survey: Survey) -> Iterator[Diagnostic]:
+def cpus_unseen(index: SiteIndex) -> Iterator[Diagnostic]:
     """A guest finds its CPUs by ACPI or by the MP table."""
-    site = survey.site
-    for name, vm in survey.using("machine"):
+    site = index.site
+    for name, vm in index.using("machine"):
         if vm.machine.acpi or vm.machine.mptable is not False or vm.cpus == 1:
             continue
         yield diagnose(
@@ -89,9 +89,9 @@ def cpus_unseen(survey: Survey) -> Iterator[Diagnostic]:
         )
 
 
-def misspelt_variables(survey: Survey) -> Iterator[Diagnostic]:
+def misspelt_variables(index: SiteIndex) -> Iterator[Diagnostic]:
     """bhyve never says that it does not know a variable (bhyve_config(5))."""
-    for name, vm in survey.using("extra_args"):
+    for name, vm in index.using("extra_args"):
         try:
             arguments = parse_extra_args(vm.extra_args)
         except ValueError:
@@ -105,7 +105,7 @@ def misspelt_variables(survey: Survey) -> Iterator[Diagnostic]:
                 yield diagnose(
                     "VM093",
                     f"extra_args of {name} sets {variable}, which may be misspelt: bhyve ignores what it does not know",
-                    survey.site.place("vm", name, "extra_args", argument.place),
+                    index.site.place("vm", name, "extra_args", argument.place),
                     f"did you mean {near}? bhyve_config(5) lists the variables",
                     severity="warning",
                 )

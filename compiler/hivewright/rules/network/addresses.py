@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hivewright.diagnostics import Diagnostic
-from hivewright.rules.site_index import Owner, Survey, both, clash, clashes
+from hivewright.rules.site_index import Owner, SiteIndex, both, clash, clashes
 
 _WILDCARDS = ("0.0.0.0", "::")
 
 
-def same_mac(survey: Survey) -> Iterator[Diagnostic]:
-    claims = ((nic.mac, (name, "nic", key, "mac")) for name, key, nic in survey.nics if nic.mac is not None)
+def same_mac(index: SiteIndex) -> Iterator[Diagnostic]:
+    claims = ((nic.mac, (name, "nic", key, "mac")) for name, key, nic in index.nics if nic.mac is not None)
     for mac, first, second in clashes(claims):
         yield clash(
-            survey.site,
+            index.site,
             "VM014",
             f"{both(first, second)} have the same MAC address {mac}",
             (first, second),
@@ -22,11 +22,11 @@ def same_mac(survey: Survey) -> Iterator[Diagnostic]:
         )
 
 
-def same_uuid(survey: Survey) -> Iterator[Diagnostic]:
-    claims = ((vm.uuid, (name, "uuid")) for name, vm in survey.using("uuid") if vm.uuid is not None)
+def same_uuid(index: SiteIndex) -> Iterator[Diagnostic]:
+    claims = ((vm.uuid, (name, "uuid")) for name, vm in index.using("uuid") if vm.uuid is not None)
     for uuid, first, second in clashes(claims):
         yield clash(
-            survey.site,
+            index.site,
             "VM010",
             f"{both(first, second)} have the same UUID {uuid}",
             (first, second),
@@ -34,10 +34,10 @@ def same_uuid(survey: Survey) -> Iterator[Diagnostic]:
         )
 
 
-def same_ip(survey: Survey) -> Iterator[Diagnostic]:
-    for (address, _), first, second in clashes(_ip_claims(survey)):
+def same_ip(index: SiteIndex) -> Iterator[Diagnostic]:
+    for (address, _), first, second in clashes(_ip_claims(index)):
         yield clash(
-            survey.site,
+            index.site,
             "VM015",
             f"{both(first, second)} have the same address {address}",
             (first, second),
@@ -45,23 +45,23 @@ def same_ip(survey: Survey) -> Iterator[Diagnostic]:
         )
 
 
-def _ip_claims(survey: Survey) -> Iterator[tuple[tuple[str, tuple[str, ...]], Owner]]:
+def _ip_claims(index: SiteIndex) -> Iterator[tuple[tuple[str, tuple[str, ...]], Owner]]:
     """Each static address with the reach in which it must be unique.
 
     That is the whole site; but a network without an uplink ends at its host, and a link-local address at its network.
     """
     isolated = {
         key
-        for key, network in survey.site.host_networks.items()
+        for key, network in index.site.host_networks.items()
         if network.kind in ("nat", "slirp") or (network.kind == "bridge" and network.uplink == "none")
     }
-    for name, key, nic in survey.nics:
+    for name, key, nic in index.nics:
         for field, value in (("ipv4", nic.ipv4), ("ipv6", nic.ipv6)):
             if value is None or "/" not in value:
                 continue
             address = value.partition("/")[0]
             owner = (name, "nic", key, field)
-            hosts = survey.hosts_of[name]
+            hosts = index.hosts_of[name]
             if isolated and all((host, nic.network) in isolated for host in hosts):
                 for host in hosts:
                     yield (address, (nic.network, host)), owner
@@ -71,15 +71,15 @@ def _ip_claims(survey: Survey) -> Iterator[tuple[tuple[str, tuple[str, ...]], Ow
                 yield (address, ()), owner
 
 
-def same_vnc_port(survey: Survey) -> Iterator[Diagnostic]:
+def same_vnc_port(index: SiteIndex) -> Iterator[Diagnostic]:
     """bhyve does not start when the port of its framebuffer is taken (bhyve(8), fbuf)."""
     reported: set[str] = set()
     # By host, port and address family: who listens on which address, and the first of all.
     holders: dict[tuple[str, int, bool], dict[str, str]] = {}
-    for name, vm in survey.using("vnc"):
+    for name, vm in index.using("vnc"):
         if vm.vnc is None or vm.vnc.port == "auto":
             continue
-        for host in survey.hosts_of[name]:
+        for host in index.hosts_of[name]:
             address = vm.vnc.address
             same_port = holders.setdefault((host, vm.vnc.port, ":" in address), {})
             other = _listener(same_port, address)
@@ -88,7 +88,7 @@ def same_vnc_port(survey: Survey) -> Iterator[Diagnostic]:
                 continue
             reported.add(name)
             yield clash(
-                survey.site,
+                index.site,
                 "VM016",
                 f"{other} and {name} both offer VNC on port {vm.vnc.port} of {host}",
                 ((other, "vnc", "port"), (name, "vnc", "port")),

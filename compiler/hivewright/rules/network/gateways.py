@@ -6,18 +6,18 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from hivewright.diagnostics import Diagnostic
-from hivewright.rules.site_index import Survey, diagnose
+from hivewright.rules.site_index import SiteIndex, diagnose
 
 if TYPE_CHECKING:
     from hivewright.model.nic import Nic
 
 
-def gateways(survey: Survey) -> Iterator[Diagnostic]:
-    for name, key, nic in survey.nics:
+def gateways(index: SiteIndex) -> Iterator[Diagnostic]:
+    for name, key, nic in index.nics:
         if nic.gateway4 is not None and not _reaches(nic.gateway4, nic.ipv4):
-            yield _gateway(survey, name, key, nic, "4")
+            yield _gateway(index, name, key, nic, "4")
         if nic.gateway6 is not None and not _reaches(nic.gateway6, nic.ipv6):
-            yield _gateway(survey, name, key, nic, "6")
+            yield _gateway(index, name, key, nic, "6")
 
 
 def _reaches(gateway: str, address: str | None) -> bool:
@@ -40,7 +40,7 @@ def _is_for_all(number: int, length: int) -> bool:
     return length > 1 and number & hosts in (0, hosts)
 
 
-def _gateway(survey: Survey, vm: str, key: str, nic: Nic, version: str) -> Diagnostic:
+def _gateway(index: SiteIndex, vm: str, key: str, nic: Nic, version: str) -> Diagnostic:
     """Why a guest does not reach its gateway."""
     from ipaddress import ip_address, ip_interface
 
@@ -48,7 +48,7 @@ def _gateway(survey: Survey, vm: str, key: str, nic: Nic, version: str) -> Diagn
     gateway = (nic.gateway4 if version == "4" else nic.gateway6) or ""
     here = ("vm", vm, "nic", key)
     gateway_key, address_key = f"gateway{version}", f"ipv{version}"
-    also = [survey.site.place(*here, address_key)]
+    also = [index.site.place(*here, address_key)]
     if address is None or "/" not in address:
         how = f"has no {address_key}" if address is None else f'gets its address by {address_key} = "{address}"'
         code, message = "NET012", f"nic {key} of {vm} has the gateway {gateway}, but {how}"
@@ -64,7 +64,7 @@ def _gateway(survey: Survey, vm: str, key: str, nic: Nic, version: str) -> Diagn
         position = "is outside of its network" if outside else "is the network or broadcast address of its network"
         message = f"the gateway {gateway} of {vm} {position} {network}"
         remedy = f"correct {gateway_key}, or the address or prefix length in {address_key}"
-    return diagnose(code, message, survey.site.place(*here, gateway_key), remedy, also)
+    return diagnose(code, message, index.site.place(*here, gateway_key), remedy, also)
 
 
 def _number_4(text: str) -> int:
@@ -79,10 +79,10 @@ def _number_6(text: str) -> int:
     return int(IPv6Address(text))
 
 
-def address_untold(survey: Survey) -> Iterator[Diagnostic]:
+def address_untold(index: SiteIndex) -> Iterator[Diagnostic]:
     """A static address reaches the guest through first-boot data only."""
-    vms = survey.site.vms
-    for name, key, nic in survey.nics:
+    vms = index.site.vms
+    for name, key, nic in index.nics:
         if vms[name].cloud_init is not None:
             continue
         for field, value in (("ipv4", nic.ipv4), ("ipv6", nic.ipv6)):
@@ -90,7 +90,7 @@ def address_untold(survey: Survey) -> Iterator[Diagnostic]:
                 yield diagnose(
                     "VM023",
                     f"nothing tells {name} its address {value}: it has no cloud_init",
-                    survey.site.place("vm", name, "nic", key, field),
+                    index.site.place("vm", name, "nic", key, field),
                     f"add cloud_init = true to {name}, or delete {field} and set the address inside the guest",
                     severity="warning",
                 )

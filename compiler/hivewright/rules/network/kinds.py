@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from hivewright.diagnostics import Diagnostic
-from hivewright.rules.site_index import Owner, Survey, both, clash, clashes, diagnose, network_place, ordered
+from hivewright.rules.site_index import Owner, SiteIndex, both, clash, clashes, diagnose, network_place, ordered
 
 if TYPE_CHECKING:
     from hivewright.model.network import AnyNetwork, Nat
@@ -26,9 +26,9 @@ _USELESS = {
 _DEMANDING = frozenset().union(*_USELESS.values())
 
 
-def address_in_nat(survey: Survey) -> Iterator[Diagnostic]:
-    site = survey.site
-    for name, key, nic, host, network in survey.connections:
+def address_in_nat(index: SiteIndex) -> Iterator[Diagnostic]:
+    site = index.site
+    for name, key, nic, host, network in index.connections:
         if network.kind != "nat" or nic.ipv4 is None or "/" not in nic.ipv4:
             continue
         fault = _fault_in_nat(nic.ipv4, network)
@@ -51,10 +51,10 @@ def _fault_in_nat(address: str, network: Nat) -> str:
     return "" if guest.ip in host.network else "lies outside of"
 
 
-def routed_addresses(survey: Survey) -> Iterator[Diagnostic]:
+def routed_addresses(index: SiteIndex) -> Iterator[Diagnostic]:
     """The host's end of a routed NIC is the guest's gateway, and its route leads to the guest's address."""
-    site = survey.site
-    for name, key, nic, _, network in survey.connections:
+    site = index.site
+    for name, key, nic, _, network in index.connections:
         if network.kind != "routed":
             continue
         here = ("vm", name, "nic", key)
@@ -70,9 +70,9 @@ def routed_addresses(survey: Survey) -> Iterator[Diagnostic]:
             )
 
 
-def forwards(survey: Survey) -> Iterator[Diagnostic]:
-    site = survey.site
-    for name, key, nic, _, network in survey.connections:
+def forwards(index: SiteIndex) -> Iterator[Diagnostic]:
+    site = index.site
+    for name, key, nic, _, network in index.connections:
         if not nic.forward:
             continue
         first = min(nic.forward)
@@ -85,17 +85,17 @@ def forwards(survey: Survey) -> Iterator[Diagnostic]:
             yield diagnose("NET022", message, place, 'write ipv4 = "ADDRESS/LENGTH"')
 
 
-def same_forward(survey: Survey) -> Iterator[Diagnostic]:
+def same_forward(index: SiteIndex) -> Iterator[Diagnostic]:
     """The uplinks of two networks may have different addresses, but who reads "port 2222 of alpha" expects one."""
     claims = (
         ((host, forward.protocol, forward.port), (name, "nic", key, "forward", each, "port"))
-        for name, key, nic in survey.nics
+        for name, key, nic in index.nics
         for each, forward in ordered(nic.forward)
-        for host in survey.hosts_of[name]
+        for host in index.hosts_of[name]
     )
     for (host, protocol, port), first, second in clashes(claims):
         yield clash(
-            survey.site,
+            index.site,
             "NET023",
             f"{_owners(first, second)} both forward the {protocol} port {port} of {host}",
             (first, second),
@@ -107,11 +107,11 @@ def _owners(first: Owner, second: Owner) -> str:
     return both(first, second) if first[:3] != second[:3] else f"{first[4]} and {second[4]} of {first[0]}"
 
 
-def dhcp_range(survey: Survey) -> Iterator[Diagnostic]:
+def dhcp_range(index: SiteIndex) -> Iterator[Diagnostic]:
     from ipaddress import IPv4Address, IPv4Interface
 
-    site = survey.site
-    for host, names in survey.networks_used.items():
+    site = index.site
+    for host, names in index.networks_used.items():
         for name in names:
             network = site.host_networks[host, name]
             if network.kind != "nat" or network.dhcp is None:
@@ -129,13 +129,13 @@ def dhcp_range(survey: Survey) -> Iterator[Diagnostic]:
                 )
 
 
-def release_of_kind(survey: Survey) -> Iterator[Diagnostic]:
-    site = survey.site
-    for host, names in survey.networks_used.items():
+def release_of_kind(index: SiteIndex) -> Iterator[Diagnostic]:
+    site = index.site
+    for host, names in index.networks_used.items():
         for name in names:
             network = site.host_networks[host, name]
             key, what, since = _needs(network)
-            if survey.releases[host] < since:
+            if index.releases[host] < since:
                 yield diagnose(
                     "NET025",
                     f"the network {name} has {what}, which FreeBSD {site.hosts[host].freebsd} on {host} does not know",
@@ -154,9 +154,9 @@ def _needs(network: AnyNetwork) -> tuple[str, str, tuple[int, int]]:
     return "kind", "", (0, 0)
 
 
-def useless_keys(survey: Survey) -> Iterator[Diagnostic]:
-    site = survey.site
-    for name, key, nic, host, network in survey.connections:
+def useless_keys(index: SiteIndex) -> Iterator[Diagnostic]:
+    site = index.site
+    for name, key, nic, host, network in index.connections:
         if _DEMANDING.isdisjoint(nic.model_fields_set):
             continue
         for field in _useless(network):
@@ -186,10 +186,10 @@ def _described(name: str, network: AnyNetwork) -> str:
     return f"a network of the kind {network.kind}"
 
 
-def vlan_twice(survey: Survey) -> Iterator[Diagnostic]:
+def vlan_twice(index: SiteIndex) -> Iterator[Diagnostic]:
     """A frame without a tag has one VLAN; one that also comes with its tag would be there twice."""
-    site = survey.site
-    for name, key, nic in survey.nics:
+    site = index.site
+    for name, key, nic in index.nics:
         if nic.vlan is not None and nic.vlan in nic.trunk:
             yield diagnose(
                 "NET027",
@@ -209,9 +209,9 @@ def vlan_twice(survey: Survey) -> Iterator[Diagnostic]:
             )
 
 
-def ipfw_number(survey: Survey) -> Iterator[Diagnostic]:
-    site = survey.site
-    for host, names in survey.networks_used.items():
+def ipfw_number(index: SiteIndex) -> Iterator[Diagnostic]:
+    site = index.site
+    for host, names in index.networks_used.items():
         first: dict[int, str] = {}
         for name in names:
             network = site.host_networks[host, name]
@@ -229,9 +229,9 @@ def ipfw_number(survey: Survey) -> Iterator[Diagnostic]:
                 yield diagnose("NET028", message, place, "give each a number of its own", also)
 
 
-def vxlan_group(survey: Survey) -> Iterator[Diagnostic]:
+def vxlan_group(index: SiteIndex) -> Iterator[Diagnostic]:
     """A multicast group is joined on an interface; a single host is reached by the routes (vxlan(4))."""
-    site = survey.site
+    site = index.site
     for (host, name), network in site.host_networks.items():
         if network.kind != "vxlan":
             continue

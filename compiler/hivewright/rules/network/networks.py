@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from hivewright.diagnostics import Diagnostic, Place
-from hivewright.rules.site_index import Survey, diagnose, host_place, network_place
+from hivewright.rules.site_index import SiteIndex, diagnose, host_place, network_place
 
 if TYPE_CHECKING:
     from hivewright.model.network import AnyNetwork
@@ -15,10 +15,10 @@ INTERFACE_LIMIT = 15
 """Characters of an interface name (ifconfig(8): IFNAMSIZ is 16 with its NUL)."""
 
 
-def network_absent(survey: Survey) -> Iterator[Diagnostic]:
-    site = survey.site
-    for name, key, nic in survey.nics:
-        for host in survey.hosts_of[name]:
+def network_absent(index: SiteIndex) -> Iterator[Diagnostic]:
+    site = index.site
+    for name, key, nic in index.nics:
+        for host in index.hosts_of[name]:
             if (host, nic.network) in site.host_networks or nic.network not in site.networks:
                 continue
             yield diagnose(
@@ -30,14 +30,14 @@ def network_absent(survey: Survey) -> Iterator[Diagnostic]:
             )
 
 
-def name_too_long(survey: Survey) -> Iterator[Diagnostic]:
-    site = survey.site
-    for name, key, nic in survey.nics:
+def name_too_long(index: SiteIndex) -> Iterator[Diagnostic]:
+    site = index.site
+    for name, key, nic in index.nics:
         if nic.tap is not None and len(nic.tap) > INTERFACE_LIMIT:
             yield _too_long(nic.tap, site.place("vm", name, "nic", key, "tap"), "choose a shorter name")
     seen: set[Place] = set()
     for (host, name), network in site.host_networks.items():
-        bridge = bridge_of(survey, host, name) if "bridge" in type(network).model_fields else ""
+        bridge = bridge_of(index, host, name) if "bridge" in type(network).model_fields else ""
         for key, interface in (("bridge", bridge), ("uplink", uplink_of(network))):
             if len(interface) <= INTERFACE_LIMIT:
                 continue
@@ -58,9 +58,9 @@ def _too_long(interface: str, place: Place, remedy: str) -> Diagnostic:
     )
 
 
-def bridge_of(survey: Survey, host: str, network: str) -> str:
+def bridge_of(index: SiteIndex, host: str, network: str) -> str:
     """The bridge of a network on a host that has it, or its switch or node; ``none`` when it has nothing shared."""
-    found = survey.site.host_networks[host, network]
+    found = index.site.host_networks[host, network]
     if found.kind == "routed" or found.kind == "slirp":
         return "none"
     if found.kind == "vale":
@@ -76,17 +76,17 @@ def uplink_of(network: AnyNetwork) -> str:
     return network.uplink if network.kind in ("vale", "netgraph") else "none"
 
 
-def same_bridge(survey: Survey) -> Iterator[Diagnostic]:
-    site = survey.site
-    for host, networks in survey.networks_used.items():
+def same_bridge(index: SiteIndex) -> Iterator[Diagnostic]:
+    site = index.site
+    for host, networks in index.networks_used.items():
         first: dict[str, str] = {}
         for name in networks:
-            bridge = bridge_of(survey, host, name)
+            bridge = bridge_of(index, host, name)
             other = first.setdefault(bridge, name)
             if other == name or bridge == "none":
                 continue
             # Where one of the two is only called so by default, the other is at fault.
-            places = [network_place(site, host, each, _key_of(survey, host, each)) for each in (name, other)]
+            places = [network_place(site, host, each, _key_of(index, host, each)) for each in (name, other)]
             if getattr(site.host_networks[host, name], "bridge", "") is None:
                 places.reverse()
             yield diagnose(
@@ -98,15 +98,15 @@ def same_bridge(survey: Survey) -> Iterator[Diagnostic]:
             )
 
 
-def _key_of(survey: Survey, host: str, network: str) -> str:
-    kind = survey.site.host_networks[host, network].kind
+def _key_of(index: SiteIndex, host: str, network: str) -> str:
+    kind = index.site.host_networks[host, network].kind
     return {"vale": "switch", "netgraph": "node"}.get(kind, "bridge")
 
 
-def same_uplink(survey: Survey) -> Iterator[Diagnostic]:
+def same_uplink(index: SiteIndex) -> Iterator[Diagnostic]:
     """An interface is a member of one bridge at most: a second addm fails with "Device busy" (if_bridge(4))."""
-    site = survey.site
-    for host, networks in survey.networks_used.items():
+    site = index.site
+    for host, networks in index.networks_used.items():
         first: dict[str, str] = {}
         for name in networks:
             uplink = uplink_of(site.host_networks[host, name])
@@ -126,11 +126,11 @@ def same_uplink(survey: Survey) -> Iterator[Diagnostic]:
             )
 
 
-def uplink_is_bridge(survey: Survey) -> Iterator[Diagnostic]:
+def uplink_is_bridge(index: SiteIndex) -> Iterator[Diagnostic]:
     """A bridge cannot be a member of a bridge (if_bridge(4))."""
-    site = survey.site
-    for host, networks in survey.networks_used.items():
-        bridges = {bridge_of(survey, host, name): name for name in reversed(networks)}
+    site = index.site
+    for host, networks in index.networks_used.items():
+        bridges = {bridge_of(index, host, name): name for name in reversed(networks)}
         for name in networks:
             network = site.host_networks[host, name]
             uplink = getattr(network, "uplink", "none") if network.kind != "nat" else "none"
@@ -144,12 +144,12 @@ def uplink_is_bridge(survey: Survey) -> Iterator[Diagnostic]:
                 )
 
 
-def mtu_too_large(survey: Survey) -> Iterator[Diagnostic]:
-    site = survey.site
-    for name, key, nic in survey.nics:
+def mtu_too_large(index: SiteIndex) -> Iterator[Diagnostic]:
+    site = index.site
+    for name, key, nic in index.nics:
         if nic.mtu is None:
             continue
-        for host in survey.hosts_of[name]:
+        for host in index.hosts_of[name]:
             network = site.host_networks.get((host, nic.network))
             if network is not None and nic.mtu > network.mtu:
                 yield diagnose(
@@ -163,14 +163,14 @@ def mtu_too_large(survey: Survey) -> Iterator[Diagnostic]:
                 break
 
 
-def tap_prefix(survey: Survey) -> Iterator[Diagnostic]:
+def tap_prefix(index: SiteIndex) -> Iterator[Diagnostic]:
     """bhyve chooses the backend by the beginning of the interface's name (bhyve(8), network backends)."""
-    for name, key, nic in survey.nics:
+    for name, key, nic in index.nics:
         if nic.tap is not None and not nic.tap.startswith("tap"):
             yield diagnose(
                 "NET007",
                 f"the tap of nic {key} of {name} is called {nic.tap}, but bhyve knows taps by a name "
                 "that begins with tap",
-                survey.site.place("vm", name, "nic", key, "tap"),
+                index.site.place("vm", name, "nic", key, "tap"),
                 "let the name begin with tap, or delete it; hivewright then derives one",
             )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from hivewright.diagnostics import Diagnostic, Place
-from hivewright.rules.site_index import Survey, diagnose, network_place
+from hivewright.rules.site_index import SiteIndex, diagnose, network_place
 
 if TYPE_CHECKING:
     from hivewright.model.nic import Nic
@@ -16,13 +16,13 @@ _TAPS = "bridge, manual, nat, vxlan or routed"
 _WORDS = ("auto", "none")
 
 
-def _limited(survey: Survey) -> Iterator[tuple[str, str, Nic]]:
-    return ((name, key, nic) for name, key, nic in survey.nics if nic.rate_limit is not None)
+def _limited(index: SiteIndex) -> Iterator[tuple[str, str, Nic]]:
+    return ((name, key, nic) for name, key, nic in index.nics if nic.rate_limit is not None)
 
 
-def tap_needed(survey: Survey) -> Iterator[Diagnostic]:
-    site = survey.site
-    for name, key, nic, host, network in survey.connections:
+def tap_needed(index: SiteIndex) -> Iterator[Diagnostic]:
+    site = index.site
+    for name, key, nic, host, network in index.connections:
         if network.kind not in _WITHOUT_TAP:
             continue
         for field, what in (("persistent", "is persistent"), ("rate_limit", "has a rate_limit")):
@@ -36,23 +36,23 @@ def tap_needed(survey: Survey) -> Iterator[Diagnostic]:
                 )
 
 
-def limits_nothing(survey: Survey) -> Iterator[Diagnostic]:
-    for name, key, nic in _limited(survey):
+def limits_nothing(index: SiteIndex) -> Iterator[Diagnostic]:
+    for name, key, nic in _limited(index):
         if nic.rate_limit is not None and nic.rate_limit.inward is None and nic.rate_limit.out is None:
             yield diagnose(
                 "NET031",
                 f"the rate_limit of nic {key} of {name} limits nothing",
-                survey.site.place("vm", name, "nic", key, "rate_limit"),
+                index.site.place("vm", name, "nic", key, "rate_limit"),
                 'write { in = "100Mbit" }, { out = "50Mbit" } or both, as the guest sees it',
             )
 
 
-def number_of_limits(survey: Survey) -> Iterator[Diagnostic]:
+def number_of_limits(index: SiteIndex) -> Iterator[Diagnostic]:
     """Where the rules come among those of the host is for its administrator to say; NAT has numbers of its own."""
-    site = survey.site
+    site = index.site
     seen: set[str] = set()
-    for name, key, _ in _limited(survey):
-        for host in survey.hosts_of[name]:
+    for name, key, _ in _limited(index):
+        for host in index.hosts_of[name]:
             if host in seen:
                 continue
             seen.add(host)
@@ -67,12 +67,12 @@ def number_of_limits(survey: Survey) -> Iterator[Diagnostic]:
                     [site.place("host", host, part="table")],
                 )
             else:
-                yield from _same_number(survey, host, number)
+                yield from _same_number(index, host, number)
 
 
-def _same_number(survey: Survey, host: str, number: int) -> Iterator[Diagnostic]:
-    site = survey.site
-    for network in survey.networks_used[host]:
+def _same_number(index: SiteIndex, host: str, number: int) -> Iterator[Diagnostic]:
+    site = index.site
+    for network in index.networks_used[host]:
         found = site.host_networks[host, network]
         if found.kind == "nat" and found.firewall == "ipfw" and found.ipfw_number == number:
             yield diagnose(
@@ -84,9 +84,9 @@ def _same_number(survey: Survey, host: str, number: int) -> Iterator[Diagnostic]
             )
 
 
-def uplink_word(survey: Survey) -> Iterator[Diagnostic]:
+def uplink_word(index: SiteIndex) -> Iterator[Diagnostic]:
     """``Auto`` would be an interface of that name, and so would ``auto`` where nothing is found by itself."""
-    site = survey.site
+    site = index.site
     seen: set[Place] = set()
     for (host, name), network in site.host_networks.items():
         uplink = getattr(network, "uplink", "none")

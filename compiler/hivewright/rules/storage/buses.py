@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from hivewright.diagnostics import Diagnostic
-from hivewright.rules.site_index import Survey, diagnose, ordered
+from hivewright.rules.site_index import SiteIndex, diagnose, ordered
 
 if TYPE_CHECKING:
     from hivewright.model.disk import Disk
@@ -22,27 +22,27 @@ CTL = "/dev/cam/ctl"
 BOOT_ORDER_SINCE = (14, 0)
 
 
-def options_of_buses(survey: Survey) -> Iterator[Diagnostic]:
+def options_of_buses(index: SiteIndex) -> Iterator[Diagnostic]:
     """bhyve ignores an option that a device does not know without a word."""
-    for name, key, disk in survey.disks:
+    for name, key, disk in index.disks:
         if disk.bus != "virtio-scsi" and _SPECIAL.isdisjoint(disk.model_fields_set):
             continue
         for option, why, remedy in _misfits(disk):
             yield diagnose(
                 "DEV007",
                 f"disk {key} of {name} has {option}, {why}",
-                survey.site.place("vm", name, "disk", key, option),
+                index.site.place("vm", name, "disk", key, option),
                 remedy,
-                [survey.site.place("vm", name, "disk", key, "bus")],
+                [index.site.place("vm", name, "disk", key, "bus")],
             )
-    for name, key, cd in survey.cds:
+    for name, key, cd in index.cds:
         if cd.controller is not None and cd.slot is not None:
             yield diagnose(
                 "DEV007",
                 f"cd {key} of {name} has slot, but is a port of the controller {cd.controller}",
-                survey.site.place("vm", name, "cd", key, "slot"),
+                index.site.place("vm", name, "cd", key, "slot"),
                 "delete slot or controller",
-                [survey.site.place("vm", name, "cd", key, "controller")],
+                [index.site.place("vm", name, "cd", key, "controller")],
             )
 
 
@@ -74,9 +74,9 @@ def _misfits(disk: Disk) -> Iterator[tuple[str, str, str]]:
         yield "slot", f"but is a port of the controller {disk.controller}", "delete slot or controller"
 
 
-def controller_ports(survey: Survey) -> Iterator[Diagnostic]:
-    for name in _setting(survey, "controller"):
-        vm = survey.site.vms[name]
+def controller_ports(index: SiteIndex) -> Iterator[Diagnostic]:
+    for name in _setting(index, "controller"):
+        vm = index.site.vms[name]
         named = [disk.controller for disk in vm.disk.values()] + [cd.controller for cd in vm.cd.values()]
         for controller in sorted({each for each in named if each is not None}):
             count = named.count(controller)
@@ -84,44 +84,44 @@ def controller_ports(survey: Survey) -> Iterator[Diagnostic]:
                 yield diagnose(
                     "DEV008",
                     f"the controller {controller} of {name} has {count} disks and drives; AHCI has {PORTS} ports",
-                    survey.site.place("vm", name, part="table"),
+                    index.site.place("vm", name, part="table"),
                     "give some of them another controller",
                 )
 
 
-def _setting(survey: Survey, key: str) -> list[str]:
+def _setting(index: SiteIndex, key: str) -> list[str]:
     """The VMs that set a key in one of their disks, drives and passthrough devices, sorted."""
-    devices = [(name, disk.model_fields_set) for name, _, disk in survey.disks]
-    devices += [(name, cd.model_fields_set) for name, _, cd in survey.cds]
-    for name, vm in survey.using("passthrough"):
+    devices = [(name, disk.model_fields_set) for name, _, disk in index.disks]
+    devices += [(name, cd.model_fields_set) for name, _, cd in index.cds]
+    for name, vm in index.using("passthrough"):
         devices += [(name, passthrough.model_fields_set) for passthrough in vm.passthrough.values()]
     return sorted({name for name, keys in devices if key in keys})
 
 
-def boot_order(survey: Survey) -> Iterator[Diagnostic]:
+def boot_order(index: SiteIndex) -> Iterator[Diagnostic]:
     """Which device is tried first (bhyve(8), bootindex)."""
-    site = survey.site
-    for name in _setting(survey, "boot_index"):
+    site = index.site
+    for name in _setting(index, "boot_index"):
         vm = site.vms[name]
         first: dict[int, tuple[str, str]] = {}
         asked = [("disk", key, disk.boot_index) for key, disk in ordered(vm.disk)]
         asked += [("cd", key, cd.boot_index) for key, cd in ordered(vm.cd)]
         asked += [("passthrough", key, device.boot_index) for key, device in ordered(vm.passthrough)]
-        for kind, key, index in asked:
-            if index is None:
+        for kind, key, number in asked:
+            if number is None:
                 continue
             place = site.place("vm", name, kind, key, "boot_index")
-            other = first.setdefault(index, (kind, key))
+            other = first.setdefault(number, (kind, key))
             if other != (kind, key):
                 yield diagnose(
                     "DEV009",
-                    f"{other[0]} {other[1]} and {kind} {key} of {name} have the same boot index {index}",
+                    f"{other[0]} {other[1]} and {kind} {key} of {name} have the same boot index {number}",
                     place,
                     "give each a number of its own; the lowest is tried first",
                     [site.place("vm", name, *other, "boot_index")],
                 )
-            for host in survey.hosts_of[name]:
-                old = survey.releases[host] < BOOT_ORDER_SINCE
+            for host in index.hosts_of[name]:
+                old = index.releases[host] < BOOT_ORDER_SINCE
                 if old or site.hosts[host].arch == "arm64":
                     where = f"FreeBSD {site.hosts[host].freebsd}" if old else "arm64"
                     yield diagnose(

@@ -6,26 +6,26 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from hivewright.diagnostics import Diagnostic
-from hivewright.rules.site_index import Survey, diagnose, storage_place
+from hivewright.rules.site_index import SiteIndex, diagnose, storage_place
 from hivewright.rules.storage.properties import volblocksize
 
 if TYPE_CHECKING:
     from hivewright.model.disk import Disk
 
 
-def _clones(survey: Survey) -> list[tuple[str, str, Disk, str]]:
+def _clones(index: SiteIndex) -> list[tuple[str, str, Disk, str]]:
     """VM, name and definition of disks that are clones, and the key that says so."""
     return [
         (name, key, disk, "clone" if disk.clone is not None else "clone_image")
-        for name, key, disk in survey.disks
+        for name, key, disk in index.disks
         if disk.clone_image or disk.clone is not None
     ]
 
 
-def clone_storage(survey: Survey) -> Iterator[Diagnostic]:
+def clone_storage(index: SiteIndex) -> Iterator[Diagnostic]:
     """Only volumes can be cloned (zfs-clone(8))."""
-    site = survey.site
-    for name, key, disk, word in _clones(survey):
+    site = index.site
+    for name, key, disk, word in _clones(index):
         here = site.place("vm", name, "disk", key, word)
         given = next((other for other in ("path", "ram") if getattr(disk, other) is not None), None)
         if given is not None:
@@ -37,7 +37,7 @@ def clone_storage(survey: Survey) -> Iterator[Diagnostic]:
                 [site.place("vm", name, "disk", key, given)],
             )
         elif disk.storage is not None:
-            for host in survey.hosts_of[name]:
+            for host in index.hosts_of[name]:
                 storage = site.host_storages.get((host, disk.storage))
                 if storage is not None and storage.kind != "zfs":
                     yield diagnose(
@@ -51,10 +51,10 @@ def clone_storage(survey: Survey) -> Iterator[Diagnostic]:
                     break
 
 
-def clone_source(survey: Survey) -> Iterator[Diagnostic]:
+def clone_source(index: SiteIndex) -> Iterator[Diagnostic]:
     """A clone has one origin."""
-    place = survey.site.place
-    for name, key, disk, word in _clones(survey):
+    place = index.site.place
+    for name, key, disk, word in _clones(index):
         here = ("vm", name, "disk", key)
         other = "clone_image" if disk.clone_image else "image"
         if word == "clone_image" and disk.image is None:
@@ -81,10 +81,10 @@ def clone_source(survey: Survey) -> Iterator[Diagnostic]:
             )
 
 
-def clone_blocks(survey: Survey) -> Iterator[Diagnostic]:
+def clone_blocks(index: SiteIndex) -> Iterator[Diagnostic]:
     """The blocks of a clone are those of its origin (zfsprops(7), volblocksize)."""
-    site = survey.site
-    for name, key, disk, word in _clones(survey):
+    site = index.site
+    for name, key, disk, word in _clones(index):
         if "volblocksize" not in disk.properties:
             continue
         here = site.place("vm", name, "disk", key, "properties", "volblocksize")
@@ -97,7 +97,7 @@ def clone_blocks(survey: Survey) -> Iterator[Diagnostic]:
                 [site.place("vm", name, "disk", key, word)],
             )
             continue
-        for host in survey.hosts_of[name]:
+        for host in index.hosts_of[name]:
             storage = site.host_storages.get((host, disk.storage or ""))
             if storage is None or storage.kind != "zfs":
                 continue

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from hivewright.diagnostics import Diagnostic, Part, Place
-from hivewright.rules.site_index import Survey, diagnose
+from hivewright.rules.site_index import SiteIndex, diagnose
 
 if TYPE_CHECKING:
     from hivewright.model.storage import Image
@@ -17,27 +17,27 @@ _NOT_UNPACKED = (".7z", ".bz2", ".lz4", ".lzma", ".rar", ".tar", ".tbz", ".tgz",
 _NOT_RAW = (".ova", ".qcow2", ".vdi", ".vhd", ".vhdx", ".vmdk")
 
 
-def _images(survey: Survey) -> Iterator[tuple[str, Callable[..., Place], Image]]:
+def _images(index: SiteIndex) -> Iterator[tuple[str, Callable[..., Place], Image]]:
     """What to call each image, where its keys are, and the image: those of the site and those of used profiles."""
-    for name, image in survey.site.images.items():
-        yield f"image {name}", partial(survey.site.place, "image", name), image
-    for name, profile in survey.site.profiles.items():
+    for name, image in index.site.images.items():
+        yield f"image {name}", partial(index.site.place, "image", name), image
+    for name, profile in index.site.profiles.items():
         for arch, image in profile.image.items():
-            yield f"image of the profile {name} for {arch}", partial(_profile_named, survey, name), image
+            yield f"image of the profile {name} for {arch}", partial(_profile_named, index, name), image
 
 
-def _profile_named(survey: Survey, profile: str, *_key: str, **_part: Part) -> Place:
+def _profile_named(index: SiteIndex, profile: str, *_key: str, **_part: Part) -> Place:
     """Where the site names a profile: a site knows the keys of profiles, but not their files."""
-    for kind, devices in (("disk", survey.disks), ("cd", survey.cds)):
+    for kind, devices in (("disk", index.disks), ("cd", index.cds)):
         for name, key, device in devices:
             if device.image == profile:
-                return survey.site.place("vm", name, kind, key, "image")
-    users = (survey.site.place("vm", name, "profile") for name, vm in survey.site.vms.items() if vm.profile == profile)
+                return index.site.place("vm", name, kind, key, "image")
+    users = (index.site.place("vm", name, "profile") for name, vm in index.site.vms.items() if vm.profile == profile)
     return next(users, Place("", ("profile", profile)))
 
 
-def image_source(survey: Survey) -> Iterator[Diagnostic]:
-    for what, place, image in _images(survey):
+def image_source(index: SiteIndex) -> Iterator[Diagnostic]:
+    for what, place, image in _images(index):
         if image.url is None and image.path is None:
             yield diagnose(
                 "STO007",
@@ -62,9 +62,9 @@ def image_source(survey: Survey) -> Iterator[Diagnostic]:
             )
 
 
-def image_format(survey: Survey) -> Iterator[Diagnostic]:
+def image_format(index: SiteIndex) -> Iterator[Diagnostic]:
     """A raw image is written to the disk as it is; what is not raw would give a guest that does not boot."""
-    for what, place, image in _images(survey):
+    for what, place, image in _images(index):
         source = image.url or image.path or ""
         name = source.partition("?")[0].partition("#")[0].lower()
         here = place("path" if image.url is None else "url")
@@ -96,9 +96,9 @@ def image_format(survey: Survey) -> Iterator[Diagnostic]:
             )
 
 
-def drive_source(survey: Survey) -> Iterator[Diagnostic]:
-    place = survey.site.place
-    for name, key, cd in survey.cds:
+def drive_source(index: SiteIndex) -> Iterator[Diagnostic]:
+    place = index.site.place
+    for name, key, cd in index.cds:
         if cd.path is None and cd.image is None:
             yield diagnose(
                 "STO013",

@@ -6,33 +6,33 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from hivewright.diagnostics import Diagnostic
-from hivewright.rules.site_index import Survey, diagnose, storage_place
+from hivewright.rules.site_index import SiteIndex, diagnose, storage_place
 
 if TYPE_CHECKING:
     from hivewright.model.disk import Disk
     from hivewright.model.storage import Iscsi
 
 
-def on_iscsi(survey: Survey, vm: str, disk: Disk) -> str | None:
+def on_iscsi(index: SiteIndex, vm: str, disk: Disk) -> str | None:
     """The first host of a VM where the storage of one of its disks is of kind iscsi."""
-    return next((host for host, kind in _kinds(survey, vm, disk) if kind == "iscsi"), None)
+    return next((host for host, kind in _kinds(index, vm, disk) if kind == "iscsi"), None)
 
 
-def _kinds(survey: Survey, vm: str, disk: Disk) -> Iterator[tuple[str, str]]:
+def _kinds(index: SiteIndex, vm: str, disk: Disk) -> Iterator[tuple[str, str]]:
     """The hosts of a VM that have the storage of one of its disks, and of which kind it is there."""
-    for host in survey.hosts_of[vm]:
-        storage = survey.site.host_storages.get((host, disk.storage or ""))
+    for host in index.hosts_of[vm]:
+        storage = index.site.host_storages.get((host, disk.storage or ""))
         if storage is not None:
             yield host, storage.kind
 
 
-def iscsi_disk(survey: Survey) -> Iterator[Diagnostic]:
+def iscsi_disk(index: SiteIndex) -> Iterator[Diagnostic]:
     """A logical unit has its size and its content already, and it is told apart by its number alone."""
-    place = survey.site.place
-    any_iscsi = any(storage.kind == "iscsi" for storage in survey.site.host_storages.values())
-    for name, key, disk in survey.disks:
+    place = index.site.place
+    any_iscsi = any(storage.kind == "iscsi" for storage in index.site.host_storages.values())
+    for name, key, disk in index.disks:
         here = ("vm", name, "disk", key)
-        host = on_iscsi(survey, name, disk) if any_iscsi else None
+        host = on_iscsi(index, name, disk) if any_iscsi else None
         if host is not None and disk.lun is None:
             yield diagnose(
                 "STO025",
@@ -40,7 +40,7 @@ def iscsi_disk(survey: Survey) -> Iterator[Diagnostic]:
                 place(*here, "storage"),
                 "add the number of the logical unit, for example lun = 0",
             )
-        elif host is None and disk.lun is not None and _is_known(survey, name, disk):
+        elif host is None and disk.lun is not None and _is_known(index, name, disk):
             where = f"the storage {disk.storage} is not of kind iscsi" if disk.storage else "lies on no storage"
             yield diagnose(
                 "STO025",
@@ -50,7 +50,7 @@ def iscsi_disk(survey: Survey) -> Iterator[Diagnostic]:
             )
         if host is None:
             continue
-        for other, kind in _kinds(survey, name, disk):
+        for other, kind in _kinds(index, name, disk):
             if kind != "iscsi":
                 yield diagnose(
                     "STO025",
@@ -58,7 +58,7 @@ def iscsi_disk(survey: Survey) -> Iterator[Diagnostic]:
                     f"kind {kind} on {other}",
                     place(*here, "storage"),
                     "choose a storage of the same kind on all its hosts",
-                    [storage_place(survey.site, other, disk.storage or "", "kind")],
+                    [storage_place(index.site, other, disk.storage or "", "kind")],
                 )
                 break
         for word in ("size", "image"):
@@ -73,21 +73,21 @@ def iscsi_disk(survey: Survey) -> Iterator[Diagnostic]:
                 )
 
 
-def _is_known(survey: Survey, vm: str, disk: Disk) -> bool:
+def _is_known(index: SiteIndex, vm: str, disk: Disk) -> bool:
     """Whether a disk has no storage, or one that exists where the VM may run: all else is another rule's matter."""
     storage = disk.storage
-    return storage is None or any((host, storage) in survey.site.host_storages for host in survey.hosts_of[vm])
+    return storage is None or any((host, storage) in index.site.host_storages for host in index.hosts_of[vm])
 
 
-def same_lun(survey: Survey) -> Iterator[Diagnostic]:
+def same_lun(index: SiteIndex) -> Iterator[Diagnostic]:
     """The target is the same wherever a guest runs, so this is no matter of hosts as it is with paths."""
-    place = survey.site.place
+    place = index.site.place
     users: dict[tuple[str, int], tuple[str, str, Disk]] = {}
-    for name, key, disk in survey.disks:
+    for name, key, disk in index.disks:
         if disk.lun is None or disk.storage is None:
             continue
-        for host in survey.hosts_of[name]:
-            storage = survey.site.host_storages.get((host, disk.storage))
+        for host in index.hosts_of[name]:
+            storage = index.site.host_storages.get((host, disk.storage))
             if storage is None or storage.kind != "iscsi":
                 continue
             other, other_key, other_disk = users.setdefault((storage.target, disk.lun), (name, key, disk))
@@ -106,9 +106,9 @@ def same_lun(survey: Survey) -> Iterator[Diagnostic]:
             break
 
 
-def same_session(survey: Survey) -> Iterator[Diagnostic]:
+def same_session(index: SiteIndex) -> Iterator[Diagnostic]:
     """A host has one session with a portal and a target, so all who use it are the same initiator."""
-    site = survey.site
+    site = index.site
     first: dict[tuple[str, str, str], tuple[str, Iscsi]] = {}
     for (host, name), storage in site.host_storages.items():
         if storage.kind != "iscsi":

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from hivewright.diagnostics import Diagnostic, Place
 from hivewright.diagnostics.wording import quoted
-from hivewright.rules.site_index import Survey, diagnose, storage_place
+from hivewright.rules.site_index import SiteIndex, diagnose, storage_place
 
 _NAME = r"[a-z0-9:_.][a-z0-9:_.-]*"
 _VALUE = r"[\x20-\x7e]+"
@@ -28,12 +28,12 @@ _REFUSED = {
 """Properties that hivewright sets from a key of its own, or that zfs create -V refuses (zfsprops(7))."""
 
 
-def directory_is_root(survey: Survey) -> Iterator[Diagnostic]:
+def directory_is_root(index: SiteIndex) -> Iterator[Diagnostic]:
     seen: set[Place] = set()
-    for (host, name), storage in survey.site.host_storages.items():
+    for (host, name), storage in index.site.host_storages.items():
         if storage.kind != "directory" or storage.path != "/":
             continue
-        place = storage_place(survey.site, host, name, "path")
+        place = storage_place(index.site, host, name, "path")
         if place not in seen:
             seen.add(place)
             yield diagnose(
@@ -44,8 +44,8 @@ def directory_is_root(survey: Survey) -> Iterator[Diagnostic]:
             )
 
 
-def properties(survey: Survey) -> Iterator[Diagnostic]:
-    site = survey.site
+def properties(index: SiteIndex) -> Iterator[Diagnostic]:
+    site = index.site
     seen: set[Place] = set()
     for (host, name), storage in site.host_storages.items():
         if storage.kind != "zfs" or not storage.properties:
@@ -54,7 +54,7 @@ def properties(survey: Survey) -> Iterator[Diagnostic]:
         if table not in seen:
             seen.add(table)
             yield from _properties(f"storage {name}", table, storage.properties)
-    for name, key, disk in survey.disks:
+    for name, key, disk in index.disks:
         if not disk.properties:
             continue
         what, table = f"disk {key} of {name}", site.place("vm", name, "disk", key, "properties")

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from hivewright.diagnostics import Diagnostic
-from hivewright.rules.site_index import Survey, diagnose, host_place, ordered, storage_place
+from hivewright.rules.site_index import SiteIndex, diagnose, host_place, ordered, storage_place
 from hivewright.rules.storage.iscsi import on_iscsi
 from hivewright.rules.storage.properties import volblocksize
 from hivewright.values import format_size
@@ -21,12 +21,12 @@ NVME_SECTOR_SIZES = ("512", "4096", "8192")
 """What bhyve's nvme takes as sectsz (bhyve(8))."""
 
 
-def storage_absent(survey: Survey) -> Iterator[Diagnostic]:
-    site = survey.site
-    for name, key, disk in survey.disks:
+def storage_absent(index: SiteIndex) -> Iterator[Diagnostic]:
+    site = index.site
+    for name, key, disk in index.disks:
         if disk.storage is None:
             continue
-        for host in survey.hosts_of[name]:
+        for host in index.hosts_of[name]:
             if (host, disk.storage) in site.host_storages or disk.storage not in site.storages:
                 continue
             yield diagnose(
@@ -38,10 +38,10 @@ def storage_absent(survey: Survey) -> Iterator[Diagnostic]:
             )
 
 
-def disk_source(survey: Survey) -> Iterator[Diagnostic]:
+def disk_source(index: SiteIndex) -> Iterator[Diagnostic]:
     """A disk is made on a storage with a size, or is something that exists at a path."""
-    place = survey.site.place
-    for name, key, disk in survey.disks:
+    place = index.site.place
+    for name, key, disk in index.disks:
         here = ("vm", name, "disk", key)
         if disk.ram is not None:
             continue
@@ -60,7 +60,7 @@ def disk_source(survey: Survey) -> Iterator[Diagnostic]:
                 "keep storage for a disk that hivewright makes, or path for one that exists",
                 [place(*here, "storage")],
             )
-        elif disk.storage is not None and disk.size is None and disk.lun is None and not on_iscsi(survey, name, disk):
+        elif disk.storage is not None and disk.size is None and disk.lun is None and not on_iscsi(index, name, disk):
             yield diagnose(
                 "STO004",
                 f"disk {key} of {name} has a storage but no size",
@@ -85,22 +85,22 @@ def disk_source(survey: Survey) -> Iterator[Diagnostic]:
             )
 
 
-def size_in_blocks(survey: Survey) -> Iterator[Diagnostic]:
+def size_in_blocks(index: SiteIndex) -> Iterator[Diagnostic]:
     """A volume is made of whole blocks (zfsprops(7), volsize), any disk of whole sectors."""
-    site = survey.site
+    site = index.site
     blocks = {
-        key: volblocksize(storage.properties, survey.releases.get(key[0], (14, 0)))
+        key: volblocksize(storage.properties, index.releases.get(key[0], (14, 0)))
         for key, storage in site.host_storages.items()
         if storage.kind == "zfs"
     }
-    for name, key, disk in survey.disks:
+    for name, key, disk in index.disks:
         if disk.size is None or disk.storage is None:
             continue
         sector = int(disk.sector_size.partition("/")[0]) if disk.sector_size else 512
-        for host in survey.hosts_of[name]:
+        for host in index.hosts_of[name]:
             block, field = blocks.get((host, disk.storage), 512), "volblocksize"
             if block != 512 and "volblocksize" in disk.properties:
-                block = volblocksize(disk.properties, survey.releases[host])
+                block = volblocksize(disk.properties, index.releases[host])
             if sector > block:
                 block, field = sector, "sector_size"
             if disk.size % block:
@@ -114,8 +114,8 @@ def size_in_blocks(survey: Survey) -> Iterator[Diagnostic]:
                 break
 
 
-def sector_size(survey: Survey) -> Iterator[Diagnostic]:
-    for name, key, disk in survey.disks:
+def sector_size(index: SiteIndex) -> Iterator[Diagnostic]:
+    for name, key, disk in index.disks:
         if disk.sector_size is None:
             continue
         logical, slash, physical = disk.sector_size.partition("/")
@@ -129,18 +129,18 @@ def sector_size(survey: Survey) -> Iterator[Diagnostic]:
             remedy = f'the logical size comes first: sector_size = "{physical}/{logical}"'
         else:
             continue
-        yield diagnose("STO011", message, survey.site.place("vm", name, "disk", key, "sector_size"), remedy)
+        yield diagnose("STO011", message, index.site.place("vm", name, "disk", key, "sector_size"), remedy)
 
 
-def same_path(survey: Survey) -> Iterator[Diagnostic]:
+def same_path(index: SiteIndex) -> Iterator[Diagnostic]:
     """Two guests that write to one disk destroy it; so does a guest that writes below another's own disk."""
-    site = survey.site
-    if not any(disk.path for _, _, disk in survey.disks):
+    site = index.site
+    if not any(disk.path for _, _, disk in index.disks):
         return
     reported: set[tuple[str, str]] = set()
-    for host, vms in survey.guests.items():
+    for host, vms in index.guests.items():
         # The managed disks come first: the fault is at the path that names one of them.
-        users: dict[str, tuple[str, str, Disk]] = dict(_managed(survey, host))
+        users: dict[str, tuple[str, str, Disk]] = dict(_managed(index, host))
         for name, vm in vms.items():
             for key, disk in ordered(vm.disk):
                 if disk.path is None:
@@ -162,10 +162,10 @@ def same_path(survey: Survey) -> Iterator[Diagnostic]:
                 )
 
 
-def _managed(survey: Survey, host: str) -> Iterator[tuple[str, tuple[str, str, Disk]]]:
-    for name, vm in survey.guests[host].items():
+def _managed(index: SiteIndex, host: str) -> Iterator[tuple[str, tuple[str, str, Disk]]]:
+    for name, vm in index.guests[host].items():
         for key, disk in ordered(vm.disk):
-            storage = survey.site.host_storages.get((host, disk.storage)) if disk.storage is not None else None
+            storage = index.site.host_storages.get((host, disk.storage)) if disk.storage is not None else None
             if storage is None or storage.kind == "iscsi":
                 continue
             if storage.kind == "zfs":
@@ -175,10 +175,10 @@ def _managed(survey: Survey, host: str) -> Iterator[tuple[str, tuple[str, str, D
             yield path, (name, key, disk)
 
 
-def volume_names(survey: Survey) -> Iterator[Diagnostic]:
+def volume_names(index: SiteIndex) -> Iterator[Diagnostic]:
     """Names of volumes are short enough, and no dataset lies below a volume (zfs(8))."""
     datasets: dict[str, dict[str, str]] = {}
-    for (host, name), storage in survey.site.host_storages.items():
+    for (host, name), storage in index.site.host_storages.items():
         if storage.kind == "zfs":
             datasets.setdefault(host, {})[name] = storage.dataset
     for host, named in datasets.items():
@@ -188,12 +188,12 @@ def volume_names(survey: Survey) -> Iterator[Diagnostic]:
             continue
         volumes = {
             f"{named[disk.storage]}/{name}/{key}": (name, key, disk.storage)
-            for name, vm in survey.guests[host].items()
+            for name, vm in index.guests[host].items()
             for key, disk in ordered(vm.disk)
             if disk.storage in named
         }
-        yield from _volumes_too_long(survey, host, volumes)
-        yield from _datasets_in_volumes(survey, host, named, volumes)
+        yield from _volumes_too_long(index, host, volumes)
+        yield from _datasets_in_volumes(index, host, named, volumes)
 
 
 def _parents(dataset: str) -> set[str]:
@@ -202,21 +202,21 @@ def _parents(dataset: str) -> set[str]:
     return {"/".join(parts[:length]) for length in range(1, len(parts))}
 
 
-def _volumes_too_long(survey: Survey, host: str, volumes: Mapping[str, tuple[str, str, str]]) -> Iterator[Diagnostic]:
+def _volumes_too_long(index: SiteIndex, host: str, volumes: Mapping[str, tuple[str, str, str]]) -> Iterator[Diagnostic]:
     for volume, (name, key, storage) in volumes.items():
         if len(volume) > DATASET_LIMIT:
             yield diagnose(
                 "STO019",
                 f"the name of the volume of disk {key} of {name} would have {len(volume)} characters; "
                 f"FreeBSD takes {DATASET_LIMIT}",
-                survey.site.place("vm", name, "disk", key, "storage"),
+                index.site.place("vm", name, "disk", key, "storage"),
                 "shorten the dataset of the storage",
-                [storage_place(survey.site, host, storage, "dataset")],
+                [storage_place(index.site, host, storage, "dataset")],
             )
 
 
 def _datasets_in_volumes(
-    survey: Survey, host: str, named: Mapping[str, str], volumes: Mapping[str, tuple[str, str, str]]
+    index: SiteIndex, host: str, named: Mapping[str, str], volumes: Mapping[str, tuple[str, str, str]]
 ) -> Iterator[Diagnostic]:
     for storage, dataset in named.items():
         for volume in sorted((_parents(dataset) | {dataset}) & volumes.keys()):
@@ -224,7 +224,7 @@ def _datasets_in_volumes(
             yield diagnose(
                 "STO014",
                 f"the dataset {dataset} of the storage {storage} lies in the volume of disk {key} of {name} on {host}",
-                storage_place(survey.site, host, storage, "dataset"),
+                storage_place(index.site, host, storage, "dataset"),
                 "choose another dataset: a volume cannot hold datasets",
-                [survey.site.place("vm", name, "disk", key, "storage")],
+                [index.site.place("vm", name, "disk", key, "storage")],
             )

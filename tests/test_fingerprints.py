@@ -1,4 +1,4 @@
-"""The stamp: a build may leave out only what would change nothing, and works as well without it."""
+"""Fingerprints: a build may leave out only what would change nothing, and works as well without them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SCRIPT = f"alpha/{GUESTS}/web1/start"
 
 @pytest.fixture(name="is_skipped")
 def watch(monkeypatch: pytest.MonkeyPatch) -> Callable[[Project], bool]:
-    """Builds, and tells whether the build found by the stamp alone that there is nothing to do."""
+    """Builds, and tells whether the build found by the fingerprints alone that there is nothing to do."""
     runs: list[int] = []
     original = build_command._Build.run
 
@@ -59,7 +59,7 @@ def rewrite(path: Path, old: str, new: str) -> None:
     os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
 
 
-def test_a_build_with_nothing_to_do_is_found_out_by_the_stamp(
+def test_a_build_with_nothing_to_do_is_found_out_by_the_fingerprints(
     built: Project, is_skipped: Callable[[Project], bool]
 ) -> None:
     assert is_skipped(built)
@@ -140,7 +140,7 @@ def test_a_link_in_place_of_an_output_is_a_change(
     assert not (built.build / SCRIPT).is_symlink()
 
 
-def test_a_fresh_clone_has_no_stamp_and_writes_nothing(
+def test_a_fresh_clone_has_no_fingerprints_and_writes_nothing(
     built: Project, tmp_path: Path, is_skipped: Callable[[Project], bool]
 ) -> None:
     shutil.copytree(built.root, tmp_path / "clone")
@@ -152,7 +152,7 @@ def test_a_fresh_clone_has_no_stamp_and_writes_nothing(
     assert is_skipped(built)
 
 
-def test_the_stamp_lies_in_the_cache_folder_alone(built: Project, cache: Path) -> None:
+def test_the_fingerprints_lie_in_the_cache_folder_alone(built: Project, cache: Path) -> None:
     (only,) = files_of(cache)
     assert only.parent == cache / "hivewright"
     assert only.parent.stat().st_mode & 0o777 == 0o700
@@ -166,7 +166,7 @@ def test_the_stamp_lies_in_the_cache_folder_alone(built: Project, cache: Path) -
         '{"hosts": {"a": 1}, "compiler": "", "inputs": "", "locks": "", "names": []}',
     ],
 )
-def test_a_damaged_stamp_is_none(
+def test_damaged_fingerprints_are_none(
     built: Project, cache: Path, content: str, is_skipped: Callable[[Project], bool]
 ) -> None:
     (only,) = files_of(cache)
@@ -176,7 +176,7 @@ def test_a_damaged_stamp_is_none(
 
 
 @pytest.mark.parametrize("key", ["compiler", "inputs", "locks", "names"])
-def test_a_stamp_of_something_else_is_none(
+def test_fingerprints_of_something_else_are_none(
     built: Project, cache: Path, key: str, is_skipped: Callable[[Project], bool]
 ) -> None:
     (only,) = files_of(cache)
@@ -197,10 +197,10 @@ def test_another_version_of_hivewright_builds_everything_anew(
 def test_a_changed_compiler_builds_everything_anew(tmp_path: Path) -> None:
     (tmp_path / "templates").mkdir()
     (tmp_path / "templates" / "start.j2").write_text("one\n")
-    before = fingerprints.signature([str(tmp_path)])
-    assert fingerprints.signature([str(tmp_path)]) == before
+    before = fingerprints.fingerprint([str(tmp_path)])
+    assert fingerprints.fingerprint([str(tmp_path)]) == before
     rewrite(tmp_path / "templates" / "start.j2", "one", "two")
-    assert fingerprints.signature([str(tmp_path)]) != before
+    assert fingerprints.fingerprint([str(tmp_path)]) != before
 
 
 def test_a_host_that_did_not_change_is_not_compiled(built: Project, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -280,7 +280,7 @@ class TestNoCache:
         assert not (tmp_path / "cache").exists()
         assert len(files_of(tmp_path / "home" / ".cache" / "hivewright")) == 1
 
-    def test_somebody_without_a_home_has_no_stamp(
+    def test_somebody_without_a_home_has_no_fingerprints(
         self, project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def unknown(_: int) -> object:
@@ -302,26 +302,26 @@ class TestNoCache:
 
 class TestLimits:
     def test_few_files_of_each_host_are_looked_at_and_the_topmost_first(self, built: Project) -> None:
-        def signed() -> str:
-            return fingerprints.output_signature(built.build, "alpha", 10_000)
+        def taken() -> str:
+            return fingerprints.output_fingerprint(built.build, "alpha", 10_000)
 
-        before = signed()
+        before = taken()
         (built.build / SCRIPT).unlink()
-        assert signed() == before
+        assert taken() == before
         (built.build / "alpha" / "MANIFEST").write_text("")
-        assert signed() != before
+        assert taken() != before
 
     def test_all_files_of_a_small_site_are_looked_at(self, built: Project) -> None:
-        before = fingerprints.output_signature(built.build, "alpha", 2)
+        before = fingerprints.output_fingerprint(built.build, "alpha", 2)
         (built.build / SCRIPT).unlink()
-        assert fingerprints.output_signature(built.build, "alpha", 2) != before
+        assert fingerprints.output_fingerprint(built.build, "alpha", 2) != before
 
     def test_locks_and_output_are_no_input(self, built: Project) -> None:
         project = find_project(built.root)
-        before = fingerprints.input_signature(project)
+        before = fingerprints.input_fingerprint(project)
         shutil.rmtree(built.build)
         shutil.rmtree(built.locks)
-        assert fingerprints.input_signature(project) == before
+        assert fingerprints.input_fingerprint(project) == before
 
 
 def test_a_check_without_faults_is_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
