@@ -56,7 +56,7 @@ def useless_keys(index: SiteIndex) -> Iterator[Diagnostic]:
                 remedy += f", and write vlan in [host.HOST.sriov.{device}.vf.{number}]"
             yield diagnose(
                 "PCI003",
-                f"nic {key} of {name} is a virtual function and has {field}, which means nothing there",
+                f"nic {key} of {name} is a virtual function and has {field}, which has no effect there",
                 site.place("vm", name, "nic", key, field),
                 remedy,
                 [site.place("vm", name, "nic", key, "vf")],

@@ -21,7 +21,7 @@ _USELESS = {
     "netgraph": ("private", "vlan", "trunk"),
     "slirp": ("private", "tap", "vlan", "trunk"),
 }
-"""Kind of network -> the keys of a NIC that mean nothing there."""
+"""Kind of network -> the keys of a NIC that have no effect there."""
 
 _DEMANDING = frozenset().union(*_USELESS.values())
 
@@ -164,7 +164,7 @@ def useless_keys(index: SiteIndex) -> Iterator[Diagnostic]:
                 continue
             yield diagnose(
                 "NET026",
-                f"nic {key} of {name} has {field}, which means nothing on {_described(nic.network, network)}",
+                f"nic {key} of {name} has {field}, which has no effect on {_described(nic.network, network)}",
                 site.place("vm", name, "nic", key, field),
                 f"delete {field}, or choose another network"
                 if field not in ("vlan", "trunk")
