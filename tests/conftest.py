@@ -15,7 +15,7 @@ from bhyve_grammar import parse_command
 from everyday import is_everyday
 from hivewright.diagnostics import Diagnostic
 from hivewright.lower.context import Guest
-from hivewright.lower.guest.guest import lower_guest
+from hivewright.lower.guest.vm_plan import lower_guest
 from hivewright.plan import VmPlan
 from hivewright.site.load import Loaded, load
 from hivewright.source import find_project, read_site
@@ -111,7 +111,7 @@ def every_command_is_parsed() -> Iterator[None]:
         return plan, diagnostics
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("hivewright.lower.host.host.lower_guest", strict)
+        patch.setattr("hivewright.lower.host.host_plan.lower_guest", strict)
         yield
 
 

@@ -49,7 +49,7 @@ ROOMS = {
                            "rules.storage"),
     "allocation": Room(3, "values diagnostics model bhyve source site"),
     "lower": Room(4, "values diagnostics plan model bhyve site allocation"),
-    "lower.devices": Room(4, "values plan model site lower"),
+    "lower.devices": Room(4, "values plan model site allocation lower"),
     "lower.seed": Room(4, "diagnostics model lower lower.devices"),
     "lower.guest": Room(4, "values diagnostics plan model bhyve site allocation lower lower.devices lower.seed"),
     "lower.host": Room(4, "values diagnostics plan model bhyve site allocation lower lower.devices lower.seed "
@@ -76,7 +76,7 @@ PACKAGES = {
     "site.model_errors site.keys",
     "pydantic_core": "model.base model.marks",
     "tomli": "diagnostics.locate allocation.lock source.parsing source.syntax",
-    "yaml": "lower.seed.yaml_text rules.machine.guest",
+    "yaml": "lower.seed.yaml_text rules.machine.first_boot",
 }
 """Packages of others, and the modules that may import them."""
 
@@ -243,5 +243,5 @@ def test_a_build_with_nothing_to_do_loads_no_model(tmp_path: Path, monkeypatch: 
     assert {name for name in found if name.partition(".")[0] in (*OTHERS - {"tomli"}, "jinja2", "yaml")} == set()
     assert {name.removeprefix("hivewright.") for name in found if name.startswith("hivewright.")} == {
         *("cli", "commands", "commands.build", "pipeline", "pipeline.fingerprints", "diagnostics"),
-        *("diagnostics.report", "source", "source.source", "system", "system.cache", "system.data"),
+        *("diagnostics.report", "source", "source.project", "system", "system.cache", "system.data"),
     }

@@ -9,7 +9,7 @@ import pytest
 from builders import build_site
 from hivewright.allocation.allocate import allocate
 from hivewright.lower import lower, lower_host
-from hivewright.lower.seed.seed import SeedWriter
+from hivewright.lower.seed.nocloud import SeedWriter
 from lowering import DISK, FIRMWARE, NIC, device, plan_of, steps, words_of
 
 

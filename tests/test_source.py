@@ -67,7 +67,7 @@ def test_folder_without_permission_is_reported(tmp_path: Path, monkeypatch: pyte
             raise PermissionError(errno.EACCES, "Permission denied", path)
         return scan(path)
 
-    monkeypatch.setattr("hivewright.source.source.os.scandir", refuse)
+    monkeypatch.setattr("hivewright.source.project.os.scandir", refuse)
     assert [each.code for each in read_site(find_project(tmp_path)).diagnostics] == ["SRC004"]
 
 

@@ -43,7 +43,7 @@ def run(arguments: Namespace) -> int:
 
 def _diff(arguments: Namespace, session: Session, site: Site) -> int:
     from hivewright.allocation.lock_files import allocate_numbers, read_locks
-    from hivewright.lower.seed.seed import SeedWriter
+    from hivewright.lower.seed.nocloud import SeedWriter
     from hivewright.output.write import compare_departed, compare_files, compare_host
     from hivewright.pipeline.compile_host import compile_host
     from hivewright.source import LOCKS

@@ -38,7 +38,7 @@ def _show(arguments: Namespace, session: Session, site: Site) -> int:
     from hivewright.allocation.lock_files import allocate_numbers, read_locks
     from hivewright.lower import lower_host
     from hivewright.lower.origins import origins
-    from hivewright.lower.seed.seed import SeedWriter
+    from hivewright.lower.seed.nocloud import SeedWriter
 
     if arguments.vm not in site.vms:
         return _unknown(f"there is no VM {arguments.vm!r}", arguments.vm, list(site.vms), "VM")

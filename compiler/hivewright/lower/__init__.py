@@ -1,6 +1,6 @@
 """From a site and its numbers to the plan of each host: the only place that knows bhyve's options."""
 
 from hivewright.lower.context import Lowered
-from hivewright.lower.host.host import lower, lower_host
+from hivewright.lower.host.host_plan import lower, lower_host
 
 __all__ = ["Lowered", "lower", "lower_host"]

@@ -11,7 +11,7 @@ from hivewright.model.host import Host
 from hivewright.model.vm import Vm
 from hivewright.plan import HostPlan, Option, Provenance
 from hivewright.site import Site
-from hivewright.values import PciAddress
+from hivewright.values import PciAddress, parse_pci_address
 
 _MEGABYTE, _GIGABYTE = 2**20, 2**30
 
@@ -74,3 +74,9 @@ def memory_word(size: int) -> str:
 def console_path(guest: Guest, port: str) -> str:
     """The nmdm(4) device without its end: bhyve opens A, people open B."""
     return f"/dev/{guest.lock.consoles[port]}"
+
+
+def node_of(guest: Guest, key: str) -> str:
+    """The configuration node of a device: ``pci.0.29.0`` (bhyve_config(5))."""
+    bus, slot, function = parse_pci_address(guest.lock.slots[key])
+    return f"pci.{bus}.{slot}.{function}"

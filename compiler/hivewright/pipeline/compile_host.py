@@ -7,7 +7,7 @@ from hivewright.diagnostics import Diagnostic
 from hivewright.emit.render import load_templates, render
 from hivewright.emit.verify import verify
 from hivewright.lower import lower_host
-from hivewright.lower.seed.seed import SeedWriter
+from hivewright.lower.seed.nocloud import SeedWriter
 from hivewright.plan import Artifact
 from hivewright.site import Site
 from hivewright.system.data import data_directory

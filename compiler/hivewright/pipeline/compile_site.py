@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from hivewright.allocation.lock_files import Numbers
 from hivewright.diagnostics import Diagnostic
-from hivewright.lower.seed.seed import SeedWriter
+from hivewright.lower.seed.nocloud import SeedWriter
 from hivewright.output.write import (
     Changes,
     HostChanges,

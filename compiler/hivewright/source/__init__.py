@@ -3,7 +3,7 @@
 Further entrances: ``parsing`` (one document, with what earlier runs remember), ``syntax`` (faults of syntax).
 """
 
-from hivewright.source.source import (
+from hivewright.source.project import (
     LOCKS,
     Project,
     SourceFile,

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hivewright.lower.context import RUN, Device, Guest, device
-from hivewright.lower.devices.devices import node_of
+from hivewright.lower.context import RUN, Device, Guest, device, node_of
 from hivewright.plan import Option, Provenance, Step
 from hivewright.site.host_devices import virtual_functions
 from hivewright.values import format_virtual_function

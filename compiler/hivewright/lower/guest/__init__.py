@@ -1,1 +1,1 @@
-"""One guest: its machine, and the bhyve command as a whole. Entrance: ``guest``."""
+"""One guest: its machine, and the bhyve command as a whole. Entrance: ``vm_plan``."""

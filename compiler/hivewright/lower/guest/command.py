@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from hivewright.allocation.slots import HOSTBRIDGE, LPC, TABLET
+from hivewright.allocation.slots import HOSTBRIDGE, LPC
 from hivewright.bhyve.options import parse_extra_args, slot_of
 from hivewright.lower.context import STATE, Device, Guest, device, fixed_device, memory_word
 from hivewright.lower.devices.blocks import lower_boot_order, lower_cds, lower_controllers, lower_disks
-from hivewright.lower.devices.devices import (
-    lower_secrets,
-    lower_shares,
-    lower_simple_devices,
-    serial_backend,
-    vnc_socket,
-)
 from hivewright.lower.devices.nics import lower_nics
 from hivewright.lower.devices.passthrough import lower_functions, lower_passthrough
+from hivewright.lower.devices.peripherals import lower_peripherals
+from hivewright.lower.devices.serial import serial_backend
+from hivewright.lower.devices.shares import lower_shares
+from hivewright.lower.devices.vnc import lower_secrets, lower_vnc
 from hivewright.lower.guest.debug import lower_gdb
 from hivewright.lower.guest.firmware import lower_firmware
 from hivewright.lower.guest.machine import lower_firmware_files, lower_flags, lower_identity
@@ -30,14 +27,13 @@ _HOSTBRIDGES = {
     kind: fixed_device(HOSTBRIDGE, emulation, ("machine.hostbridge", "rule:hostbridge"))
     for kind, emulation in (("standard", "hostbridge"), ("amd", "amd_hostbridge"))
 }
-_TABLET = fixed_device(TABLET, "xhci,tablet", ("vnc.tablet", "rule:tablet"))
 _LPC = fixed_device(LPC, "lpc", ("rule:lpc",))
 
 
 def lower_devices(guest: Guest) -> list[Device]:
     """All PCI devices by address, the LPC bridge last."""
     devices = [*lower_disks(guest), *lower_cds(guest), *lower_nics(guest), *_lower_others(guest)]
-    devices += [*lower_controllers(guest), *lower_simple_devices(guest), *lower_shares(guest)]
+    devices += [*lower_controllers(guest), *lower_vnc(guest), *lower_peripherals(guest), *lower_shares(guest)]
     devices += lower_passthrough(guest)
     devices.sort(key=lambda device: device.address)
     devices.insert(0, _HOSTBRIDGES[guest.vm.machine.hostbridge])
@@ -52,37 +48,6 @@ def _lower_others(guest: Guest) -> Iterator[Device]:
         yield device(guest, "rng", "virtio-rnd", ("rng",), "virtio-rnd")
     if vm.cloud_init is not None:
         yield device(guest, "seed", f"ahci-cd,{seed_path(guest.name)},ro", ("cloud_init", "rule:seed"), "ahci-cd")
-    if vm.vnc is not None:
-        yield _lower_framebuffer(guest)
-        if vm.vnc.tablet:
-            yield _TABLET
-
-
-def _lower_framebuffer(guest: Guest) -> Device:
-    vnc = guest.vm.vnc
-    assert vnc is not None
-    width, _, height = vnc.resolution.partition("x")
-    # tcp= is the spelling that every release takes; rfb= is newer.
-    where = f"rfb={vnc_address(guest)}" if vnc.socket else f"tcp={vnc_address(guest)}"
-    words = f"fbuf,{where},w={width},h={height},vga={vnc.vga}"
-    keys = ["vnc.socket"] if vnc.socket else ["vnc.address", "lock:vnc" if vnc.port == "auto" else "vnc.port"]
-    keys += ["vnc.resolution", "vnc.vga"]
-    if vnc.wait:
-        words += ",wait"
-        keys.append("vnc.wait")
-    return device(guest, "fbuf", words, tuple(keys), "framebuffer")
-
-
-def vnc_address(guest: Guest) -> str:
-    """Address and port of the framebuffer, an IPv6 address in brackets, or its socket; empty without one."""
-    vnc = guest.vm.vnc
-    if vnc is None:
-        return ""
-    if vnc.socket:
-        return f"unix:{vnc_socket(guest)}"
-    port = guest.lock.vnc if vnc.port == "auto" else vnc.port
-    address = f"[{vnc.address}]" if ":" in vnc.address else vnc.address
-    return f"{address}:{port}"
 
 
 def lower_command(guest: Guest, devices: Sequence[Device]) -> Iterator[Option]:

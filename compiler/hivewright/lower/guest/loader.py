@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hivewright.lower.context import RUN, Guest, memory_word
-from hivewright.lower.devices.devices import serial_backend
 from hivewright.lower.devices.disks import cd_path, disk_path
+from hivewright.lower.devices.serial import serial_backend
 from hivewright.lower.guest.firmware import has_rom
 from hivewright.model.firmware import Bhyveload, Grub, boot_device
 from hivewright.plan import Provenance, Step

@@ -7,18 +7,21 @@ from collections.abc import Iterable, Iterator
 
 from hivewright.diagnostics import Diagnostic
 from hivewright.lower.context import Device, Guest
-from hivewright.lower.devices.devices import prepare_simple_devices, serial_ports
 from hivewright.lower.devices.disks import disk_plans, prepare_disks, provision_disks, provision_images
 from hivewright.lower.devices.nics import nic_plans, prepare_taps
 from hivewright.lower.devices.passthrough import passed_devices, prepare_binds, prepare_passthrough, reserved_devices
-from hivewright.lower.guest.command import lower_command, lower_devices, seed_path, vnc_address
+from hivewright.lower.devices.peripherals import prepare_peripherals
+from hivewright.lower.devices.serial import serial_ports
+from hivewright.lower.devices.shares import prepare_shares
+from hivewright.lower.devices.vnc import prepare_vnc, vnc_address
+from hivewright.lower.guest.command import lower_command, lower_devices, seed_path
 from hivewright.lower.guest.debug import gdb_address, prepare_debug
 from hivewright.lower.guest.firmware import prepare_rom, prepare_variables, provision_firmware
 from hivewright.lower.guest.limits import prepare_limits
 from hivewright.lower.guest.loader import lower_loader, prepare_loader
 from hivewright.lower.guest.machine import prepare_machine
 from hivewright.lower.guest.tpm import prepare_tpm
-from hivewright.lower.seed.seed import Seed, SeedWriter
+from hivewright.lower.seed.nocloud import Seed, SeedWriter
 from hivewright.plan import Option, Policy, Step, VmPlan
 
 _DIGEST_LENGTH = 32
@@ -94,7 +97,9 @@ def _prepare(guest: Guest, provision_digest: str) -> Iterator[Step]:
     if vm.cpus > 1 and guest.host.cpus is None and guest.features.vcpu_tunable:
         yield Step("vcpus", (str(vm.cpus),), ("cpus", "host:freebsd"), "cpus")
     yield from prepare_passthrough(guest)
-    yield from prepare_simple_devices(guest)
+    yield from prepare_shares(guest)
+    yield from prepare_peripherals(guest)
+    yield from prepare_vnc(guest)
     yield from prepare_debug(guest)
     yield from prepare_limits(guest)
     if provision_digest:

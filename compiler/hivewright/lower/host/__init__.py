@@ -1,1 +1,1 @@
-"""One host: its guests, networks and settings. Entrance: ``host``."""
+"""One host: its guests, networks and settings. Entrance: ``host_plan``."""

@@ -9,15 +9,15 @@ from hivewright.bhyve.releases import features
 from hivewright.diagnostics import Diagnostic
 from hivewright.lower.context import Guest, Lowered
 from hivewright.lower.devices.iscsi import iscsi_lines
-from hivewright.lower.guest.guest import lower_guest
 from hivewright.lower.guest.limits import lower_accounting
+from hivewright.lower.guest.vm_plan import lower_guest
 from hivewright.lower.host.boot import RC_TIMEOUT, lower_admin, lower_kernel, lower_loader, lower_modules, lower_notes
 from hivewright.lower.host.devd import lower_devd, uplinks_of
 from hivewright.lower.host.nat import fragments, lower_lines, lower_rc, reservations
 from hivewright.lower.host.networks import lower_networks
 from hivewright.lower.host.rates import lower_rates, rate_lines, rate_notes, rate_settings
 from hivewright.lower.host.sriov import iov_notes, iov_settings, lower_iov, users_of
-from hivewright.lower.seed.seed import SeedWriter
+from hivewright.lower.seed.nocloud import SeedWriter
 from hivewright.plan import HostPlan, VmPlan
 from hivewright.site import Site
 from hivewright.site.start_order import depths, stopping_time

@@ -1,1 +1,1 @@
-"""First-boot data of guests for cloud-init. Entrance: ``seed``."""
+"""First-boot data of guests for cloud-init. Entrance: ``nocloud``."""

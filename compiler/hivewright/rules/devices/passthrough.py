@@ -121,3 +121,19 @@ def _apart(index: SiteIndex, card: tuple[str, str], first: Owner, second: Owner)
     what = f"{both(first, second)} are functions of one card, but not of one slot of the guest"
     remedy = f'write slot = "8:0" and slot = "8:1" (any free slot), {silence}'
     yield diagnose("PCI010", what, place("vm", *second), remedy, [place("vm", *first)], "warning")
+
+
+def same_selector(index: SiteIndex) -> Iterator[Diagnostic]:
+    """Two names for one PCI device would hide that it is given to two guests."""
+    for host, definition in index.site.hosts.items():
+        first: dict[str, str] = {}
+        for name, device in ordered(definition.device):
+            other = first.setdefault(device.pci, name)
+            if other != name:
+                yield diagnose(
+                    "HOST003",
+                    f"the devices {other} and {name} of {host} are the same PCI device {device.pci}",
+                    index.site.place("host", host, "device", name, "pci"),
+                    "delete one of the two, or correct its selector (pciconf -l lists them)",
+                    [index.site.place("host", host, "device", other, "pci")],
+                )

@@ -1,4 +1,4 @@
-"""Devices of guests: PCI addresses within a VM, passthrough devices of hosts, names of taps."""
+"""PCI addresses of devices within a VM."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from hivewright.diagnostics import Diagnostic
-from hivewright.rules.site_index import Owner, SiteIndex, both, clash, clashes, diagnose, ordered
+from hivewright.rules.site_index import Owner, SiteIndex, clash, clashes, diagnose, ordered
 from hivewright.values import PciAddress
 
 if TYPE_CHECKING:
@@ -94,36 +94,3 @@ def _pair(first: Owner, second: Owner) -> str:
 def _text(address: PciAddress) -> str:
     bus, slot, function = address
     return str(slot) if not bus and not function else f"{slot}:{function}" if not bus else f"{bus}:{slot}:{function}"
-
-
-def same_tap(index: SiteIndex) -> Iterator[Diagnostic]:
-    claims = (
-        ((host, nic.tap), (name, "nic", key, "tap"))
-        for name, key, nic in index.nics
-        if nic.tap is not None
-        for host in index.hosts_of[name]
-    )
-    for (host, tap), first, second in clashes(claims):
-        yield clash(
-            index.site,
-            "VM020",
-            f"{both(first, second)} have the same tap {tap} on {host}",
-            (first, second),
-            "delete one of the two; hivewright then derives a name",
-        )
-
-
-def same_selector(index: SiteIndex) -> Iterator[Diagnostic]:
-    """Two names for one PCI device would hide that it is given to two guests."""
-    for host, definition in index.site.hosts.items():
-        first: dict[str, str] = {}
-        for name, device in ordered(definition.device):
-            other = first.setdefault(device.pci, name)
-            if other != name:
-                yield diagnose(
-                    "HOST003",
-                    f"the devices {other} and {name} of {host} are the same PCI device {device.pci}",
-                    index.site.place("host", host, "device", name, "pci"),
-                    "delete one of the two, or correct its selector (pciconf -l lists them)",
-                    [index.site.place("host", host, "device", other, "pci")],
-                )

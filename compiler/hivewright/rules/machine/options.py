@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from hivewright.bhyve.options import slots_of
 from hivewright.diagnostics import Diagnostic, Place
-from hivewright.rules.devices.devices import given_slots
+from hivewright.rules.devices.pci_slots import given_slots
 from hivewright.rules.site_index import SiteIndex, clash, clashes, diagnose, ordered
 
 if TYPE_CHECKING:

@@ -161,16 +161,3 @@ def mtu_too_large(index: SiteIndex) -> Iterator[Diagnostic]:
                     [network_place(site, host, nic.network, "mtu")],
                 )
                 break
-
-
-def tap_prefix(index: SiteIndex) -> Iterator[Diagnostic]:
-    """bhyve chooses the backend by the beginning of the interface's name (bhyve(8), network backends)."""
-    for name, key, nic in index.nics:
-        if nic.tap is not None and not nic.tap.startswith("tap"):
-            yield diagnose(
-                "NET007",
-                f"the tap of nic {key} of {name} is called {nic.tap}, but bhyve knows taps by a name "
-                "that begins with tap",
-                index.site.place("vm", name, "nic", key, "tap"),
-                "let the name begin with tap, or delete it; hivewright then derives one",
-            )

@@ -1,4 +1,4 @@
-"""What only a NIC with a tap can have: one that stays, and a rate limit; and words that would be taken for uplinks."""
+"""Taps: their names, which NICs have one, rate limits, and words that would be taken for uplinks."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from hivewright.diagnostics import Diagnostic, Place
-from hivewright.rules.site_index import SiteIndex, diagnose, network_place
+from hivewright.rules.site_index import SiteIndex, both, clash, clashes, diagnose, network_place
 
 if TYPE_CHECKING:
     from hivewright.model.nic import Nic
@@ -106,4 +106,34 @@ def uplink_word(index: SiteIndex) -> Iterator[Diagnostic]:
             remedy = f"name the interface; a network of the kind {network.kind} does not find it by itself{others}"
         yield diagnose(
             "NET033", f"the uplink {uplink} of the network {name} would be an interface of that name", place, remedy
+        )
+
+
+def tap_prefix(index: SiteIndex) -> Iterator[Diagnostic]:
+    """bhyve chooses the backend by the beginning of the interface's name (bhyve(8), network backends)."""
+    for name, key, nic in index.nics:
+        if nic.tap is not None and not nic.tap.startswith("tap"):
+            yield diagnose(
+                "NET007",
+                f"the tap of nic {key} of {name} is called {nic.tap}, but bhyve knows taps by a name "
+                "that begins with tap",
+                index.site.place("vm", name, "nic", key, "tap"),
+                "let the name begin with tap, or delete it; hivewright then derives one",
+            )
+
+
+def same_tap(index: SiteIndex) -> Iterator[Diagnostic]:
+    claims = (
+        ((host, nic.tap), (name, "nic", key, "tap"))
+        for name, key, nic in index.nics
+        if nic.tap is not None
+        for host in index.hosts_of[name]
+    )
+    for (host, tap), first, second in clashes(claims):
+        yield clash(
+            index.site,
+            "VM020",
+            f"{both(first, second)} have the same tap {tap} on {host}",
+            (first, second),
+            "delete one of the two; hivewright then derives a name",
         )
