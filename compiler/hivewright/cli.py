@@ -1,7 +1,7 @@
 """The command line: global flags, verbs, exit status. A verb's module is imported only when it is chosen.
 
 Exit status: 0 fine, 1 the site has errors (or a file cannot be read or written), 2 usage, 3 there is a difference,
-70 a defect of hivewright, 130 interrupted, 141 the reader of the output went away.
+70 a defect of hivewright, 130 interrupted, 141 standard output was closed by its reader.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ DEFAULTS = {
 }
 
 _FORMATTER = partial(HelpFormatter, width=78)
-"""Of a fixed width: to ask the terminal for its own, argparse loads all that packs archives (shutil), at each start."""
+"""Of a fixed width: to ask for that of the terminal, argparse would load shutil at each start."""
 
 
 def entry() -> NoReturn:
-    """The console script: a short-lived process that leaves freeing its memory to the system."""
+    """The console script: exits without freeing memory, which the system does faster."""
     gc.disable()
     status = main(sys.argv[1:])
     for stream in (sys.stdout, sys.stderr):
@@ -65,7 +65,7 @@ def main(argv: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        # The interpreter flushes stdout once more when it ends, which must not fail again.
+        # The interpreter flushes stdout again when it exits, which must not fail.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
     except OSError as error:

@@ -1,8 +1,8 @@
 """Allocation: PCI slots, MAC addresses, UUIDs, VNC ports, tap and console names, pipes, kept in locks.
 
-A number that a lock holds never changes. What is new takes the lowest number that nothing holds: neither a VM of the
-site nor a lock, also one of a VM or device that is gone. VMs are served in the order of their names, so the order of
-tables does not matter; everything is linear in the number of devices.
+A number in a lock never changes. A new device gets the lowest number that no VM of the site and no lock has; locks of
+removed VMs and devices count too. VMs are handled in order of name, so the order of tables does not matter. The time is
+linear in the number of devices.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ _FIRST_PIPE, _LAST_PIPE = 10000, 65534
 
 
 class Allocation(NamedTuple):
-    """A lock for every VM of the site, and the locks of VMs that left, unchanged; sorted by VM."""
+    """A lock for every VM of the site, and the unchanged locks of removed VMs; sorted by VM."""
 
     locks: Mapping[str, Lock]
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
 class _Pool:
-    """What is taken across the site: value -> who has it."""
+    """The numbers in use across the site: value -> who has it."""
 
     def __init__(self) -> None:
         self.macs: dict[str, tuple[str, str]] = {}
@@ -47,7 +47,7 @@ class _Pool:
 
 
 def allocate(site: Site, locks: Mapping[str, Lock]) -> Allocation:
-    """A lock for every VM. ``locks`` are those of earlier builds; one to which nothing is added stays the same."""
+    """A lock for every VM. ``locks`` are those of earlier builds; a lock with no new entry is returned as it is."""
     pool = _Pool()
     for name in sorted(locks):
         _take_lock(pool, name, locks[name])
@@ -61,7 +61,7 @@ def allocate(site: Site, locks: Mapping[str, Lock]) -> Allocation:
 
 
 def _take_lock(pool: _Pool, vm: str, lock: Lock) -> None:
-    """Reserve what a lock holds; two locks with the same number come from branches that were merged."""
+    """Reserve the numbers of a lock; two locks with the same number come from merged branches."""
     for table, kind, held in ((pool.macs, "macs", lock.macs), (pool.taps, "taps", lock.taps)):
         _take(pool, table, kind, vm, held)
     if lock.pipes:
@@ -93,7 +93,7 @@ def _twice(pool: _Pool, path: tuple[str, ...], other_path: tuple[str, ...], valu
 
 
 def _take_explicit(site: Site, pool: _Pool, name: str, vm: Vm) -> None:
-    """Reserve what the site gives explicitly; it must not be what a lock holds for something else."""
+    """Reserve the numbers that the site sets; a lock must not have one of them for something else."""
     for nic_name, nic in vm.nic.items():
         for table, key, value in ((pool.macs, "mac", nic.mac), (pool.taps, "tap", nic.tap)):
             if value is not None:
@@ -112,7 +112,7 @@ def _take_explicit(site: Site, pool: _Pool, name: str, vm: Vm) -> None:
 
 
 def _take_functions(site: Site, pool: _Pool) -> None:
-    """Reserve the MAC addresses of virtual functions, after those of NICs: two that are both written, rules report."""
+    """Reserve the MAC addresses of virtual functions, after those of NICs. Rules report two equal ones in the site."""
     for host, definition in site.hosts.items():
         for device, sriov in definition.sriov.items():
             for number, function in sriov.vf.items():
@@ -125,12 +125,12 @@ def _take_functions(site: Site, pool: _Pool) -> None:
 
 
 def _holds_vnc(site: Site, holder: tuple[str, str]) -> bool:
-    """Whether a port is held by the lock of a VM, for VNC; what the site itself gives is a matter of the rules."""
+    """Whether a VM has a port from its lock, for VNC. Rules check the ports that the site sets."""
     return not holder[1] and not _is_explicit(site, holder, "vnc")
 
 
 def _is_explicit(site: Site, holder: tuple[str, str], key: str) -> bool:
-    """Whether the site itself sets what ``holder`` has, so that its lock does not count (and a rule reports it)."""
+    """Whether the site sets the number of ``holder``: its lock is then ignored, and a rule reports clashes."""
     vm = site.vms.get(holder[0])
     if vm is None:
         return False
@@ -141,7 +141,7 @@ def _is_explicit(site: Site, holder: tuple[str, str], key: str) -> bool:
 
 
 def _may_meet(site: Site, name: str, other: str) -> bool:
-    """Whether two VMs can run on one host; of a VM that is gone nobody knows."""
+    """Whether two VMs can run on one host; true if one of them was removed, since its hosts are unknown."""
     vm = site.vms.get(other)
     return vm is None or not set(site.hosts_of(vm)).isdisjoint(site.hosts_of(site.vms[name]))
 
@@ -160,7 +160,7 @@ def _held(site: Site, pool: _Pool, path: tuple[str, ...], value: str, other: str
 
 
 def _allocate_vm(site: Site, pool: _Pool, name: str, vm: Vm, old: Lock | None) -> Lock:
-    """The lock of a VM with what it lacks: ``old`` itself where that is nothing."""
+    """The lock of a VM with its missing entries added; ``old`` itself when nothing is missing."""
     held = old if old is not None else Lock(_new_uuid(site, name))
     macs: dict[str, str] = {}
     taps: dict[str, str] = {}
@@ -234,7 +234,7 @@ def _first_free(table: dict[str, tuple[str, str]], candidates: Iterable[str], ow
 
 
 def _mac_candidates(site: Site, vm: str, nic: str) -> Iterator[str]:
-    """MAC addresses for a NIC, the same in every build; a further one only when the one before is taken."""
+    """MAC addresses for a NIC, the same in every build; the next one is used only if the one before is taken."""
     attempt = 0
     while True:
         salt = f"/{attempt}" if attempt else ""
@@ -244,7 +244,7 @@ def _mac_candidates(site: Site, vm: str, nic: str) -> Iterator[str]:
 
 
 def _tap_candidates(vm: str, nic: str) -> Iterator[str]:
-    """Interface names of at most 15 characters; the prefix tap lets bhyve(8) see what kind they are."""
+    """Interface names of at most 15 characters; bhyve(8) recognizes a tap by the prefix ``tap``."""
     plain = f"tap-{vm}-{nic}"
     if len(plain) <= _INTERFACE_LENGTH:
         yield plain

@@ -1,4 +1,4 @@
-"""The numbers of a site: locks as they were found, completed by allocation."""
+"""The locks of a project: read, and completed by allocation."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ class Numbers(NamedTuple):
 
 
 class Locks(NamedTuple):
-    """The locks of a site as they were found, by VM; those of VMs that left too, since their numbers stay taken."""
+    """The locks of a site by VM, removed VMs included, since their numbers are not reused."""
 
     locks: Mapping[str, Lock]
     diagnostics: tuple[Diagnostic, ...]
 
 
 def read_locks(project: Project) -> Locks:
-    """Reads all locks. One that cannot be read is told and left out."""
+    """Reads all locks. Unreadable locks are reported and skipped."""
     locks: dict[str, Lock] = {}
     faults: list[Diagnostic] = []
     folder = os.fspath(project.locks)
@@ -45,7 +45,7 @@ def read_locks(project: Project) -> Locks:
 
 
 def lock_names(project: Project) -> list[str]:
-    """The files of locks, sorted; none when there is no folder of locks yet."""
+    """The names of the lock files, sorted; empty when there is no folder of locks yet."""
     try:
         names = os.listdir(project.locks)
     except OSError:
@@ -64,7 +64,7 @@ def _read_lock(path: str, name: str) -> Lock | Diagnostic:
 
 
 def allocate_numbers(site: Site, found: Locks) -> Numbers:
-    """Completes the locks. Nothing is written here."""
+    """Completes the locks. Writes nothing."""
     allocation = allocate(site, found.locks)
     changed = {
         f"{vm}.toml": write_lock(vm, lock).encode()

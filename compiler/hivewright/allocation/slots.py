@@ -1,4 +1,4 @@
-"""PCI addresses of the devices of one VM: what a lock holds stays, what is new takes the best free address.
+"""PCI addresses of the devices of one VM: those in a lock stay, new devices get the best free address.
 
 bhyve(8) takes bus 0 to 255, slot 0 to 31 and function 0 to 7. Slots 0 and 29 to 31 of bus 0 are kept for the host
 bridge, the framebuffer, the USB tablet and the LPC bridge.
@@ -61,7 +61,7 @@ def controllers(vm: Vm) -> dict[str, list[str]]:
 
 
 def allocate_ports(vm: Vm, old: Mapping[str, str]) -> Mapping[str, str]:
-    """``CONTROLLER:PORT`` of each disk and drive on a controller; those that are gone keep theirs."""
+    """``CONTROLLER:PORT`` of each disk and drive on a controller; removed ones keep theirs."""
     on_controllers = controllers(vm)
     if not on_controllers:
         return old
@@ -78,15 +78,15 @@ def allocate_ports(vm: Vm, old: Mapping[str, str]) -> Mapping[str, str]:
 
 
 Usual = dict[tuple[str, ...], Mapping[str, str]]
-"""Devices of VMs that had no lock yet and ask for nothing special -> the addresses that such a VM gets."""
+"""Device keys of VMs without a lock and without explicit addresses -> their addresses, which are always the same."""
 
 
 def allocate_slots(
     site: Site, name: str, vm: Vm, old: Mapping[str, str], usual: Usual, diagnostics: list[Diagnostic]
 ) -> Mapping[str, str]:
-    """Addresses of all devices of a VM, those that are gone included; ``old`` itself when nothing is new.
+    """Addresses of all devices of a VM, removed ones included; ``old`` itself when nothing is new.
 
-    What cannot be is appended to ``diagnostics``.
+    Conflicts are appended to ``diagnostics``.
     """
     keys = device_keys(vm)
     explicit = _explicit_slots(vm)
@@ -139,7 +139,7 @@ def _path_of(vm: str, device: str) -> tuple[str, ...]:
 
 
 class _Chooser:
-    """The addresses of one VM while they are being chosen: of devices that are there (live) or gone."""
+    """The addresses of one VM while they are chosen: of present (live) and of removed devices."""
 
     def __init__(
         self,
@@ -160,9 +160,9 @@ class _Chooser:
         self._diagnostics = diagnostics
 
     def settle(self, explicit: Mapping[str, PciAddress]) -> None:
-        """Find out who has which address. An explicit one ends the claim of a device that is gone, but of no other.
+        """Decide which device has which address. An explicit address overrides only that of a removed device.
 
-        Two that are both explicit are reported by the rules.
+        Rules report two equal explicit addresses.
         """
         for key in sorted(self.addresses, key=lambda key: (key not in explicit, key)):
             address = self.addresses[key]
@@ -177,7 +177,7 @@ class _Chooser:
         self._settle_extra_args()
 
     def _settle_extra_args(self) -> None:
-        """The addresses that ``-s`` options of extra_args take; bhyve(8) ends when one is taken twice."""
+        """The addresses of ``-s`` options in extra_args; bhyve(8) exits when an address is used twice."""
         if not self._vm.extra_args:
             return
         taken = {HOSTBRIDGE: "the host bridge", LPC: "the LPC bridge"}
@@ -200,7 +200,7 @@ class _Chooser:
         self._diagnostics.append(Diagnostic(code, message, self._site.place(*path), help_text, also))
 
     def place(self, keys: list[str]) -> None:
-        """Give each of these devices an address."""
+        """Choose an address for each of these devices."""
         free = self._free()
         for key in keys:
             if key == "fbuf" and FRAMEBUFFER not in self._taken and FRAMEBUFFER not in self._outside:
@@ -221,13 +221,13 @@ class _Chooser:
             self._taken[address] = key
 
     def _free(self) -> Iterator[PciAddress]:
-        """Free addresses, best first: function 0 of a slot, functions behind one, those of devices that are gone."""
+        """Free addresses, best first: function 0 of a slot, other functions, addresses of removed devices."""
         blocked = _RESERVED | self._outside
         for slot in _SLOTS:
             if (0, slot, 0) not in self._taken and (0, slot, 0) not in blocked:
                 yield 0, slot, 0
         for slot in _SLOTS:
-            # A guest looks for further functions only where function 0 answers.
+            # A guest probes the other functions of a slot only if function 0 exists.
             if self._taken.get((0, slot, 0)) in self._live:
                 for function in range(1, 8):
                     if (0, slot, function) not in self._taken and (0, slot, function) not in blocked:
@@ -245,7 +245,7 @@ class _Chooser:
 def _hidden(
     site: Site, name: str, used: Mapping[str, PciAddress], explicit: Mapping[str, PciAddress]
 ) -> Iterator[Diagnostic]:
-    """Devices that the guest cannot find because function 0 of their slot is gone (explicit ones: see the rules)."""
+    """Devices that the guest cannot find because their slot has no function 0 (explicit addresses: see the rules)."""
     functions = {key: address for key, address in used.items() if address[2] and key not in explicit}
     if not functions:
         return

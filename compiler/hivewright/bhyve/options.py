@@ -1,4 +1,4 @@
-"""``extra_args``: further words for bhyve(8), split as its getopt(3) splits them."""
+"""``extra_args``: the user's own words for bhyve(8), split as its getopt(3) splits them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ WITHOUT_VALUE = "aACDeHIPSuWwxY"
 """Options of bhyve(8) that take no argument. -h would print the usage and end with 0, which means a reboot."""
 
 WITH_VALUE = "cfGKklmnoprsU"
-"""Options of bhyve(8) that take one."""
+"""Options of bhyve(8) that take an argument."""
 
 
 class Argument(NamedTuple):
@@ -23,7 +23,7 @@ class Argument(NamedTuple):
 
 
 def parse_extra_args(words: Sequence[str]) -> tuple[Argument, ...]:
-    """The options in ``words``; ``ValueError`` says which word is none."""
+    """The options in ``words``; ``ValueError`` names a word that is not one."""
     arguments: list[Argument] = []
     index = 0
     while index < len(words):
@@ -54,9 +54,9 @@ def slot_of(argument: Argument) -> PciAddress | None:
 
 
 def slots_of(words: Sequence[str]) -> list[tuple[PciAddress, int]]:
-    """The PCI addresses that extra_args take, with the index of their words; none when the words cannot be read.
+    """The PCI addresses in extra_args, with the index of their words; none when the words cannot be read.
 
-    What is wrong with them the rules tell, and numbers are allocated beside them.
+    Rules report what is wrong with them; allocation avoids these addresses.
     """
     try:
         found = [(slot_of(argument), argument.place) for argument in parse_extra_args(words)]

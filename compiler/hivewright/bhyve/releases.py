@@ -1,4 +1,4 @@
-"""What bhyve and FreeBSD can do, by release and architecture. No other module knows versions.
+"""What bhyve and FreeBSD can do, by release and architecture.
 
 Facts are from bhyve(8), bhyve_config(5) and the release notes of the releases named.
 """
@@ -26,11 +26,11 @@ class Features(NamedTuple):
     good: -A makes the ACPI tables up to 14 and is accepted and ignored from 15.0.
     """
     device_rom: bool
-    """``rom=`` of passthru (14.0); before, bhyve takes it for a part of the address."""
+    """``rom=`` of passthru (14.0); earlier releases parse it as part of the address."""
     uefi_variables: bool
-    """``-l bootrom,CODE,VARS`` (14.0); before, all behind the comma was taken for a file name."""
+    """``-l bootrom,CODE,VARS`` (14.0); earlier releases parse all of it as one file name."""
     vcpu_tunable: bool
-    """Whether the number of vCPUs is limited by hw.vmm.maxcpu (14.0); before, 16 is the limit everywhere."""
+    """Whether hw.vmm.maxcpu limits the number of vCPUs (14.0); the limit of earlier releases is 16."""
     member_addresses: bool
     """Whether a member of a bridge may have an IP address; if_bridge(4) refuses that from 15.0."""
 
@@ -64,7 +64,7 @@ TABLE = {
 
 @cache
 def features(release: str, arch: str) -> Features:
-    """What a release can do on an architecture; a later one of a known branch can do what the last known one can.
+    """What a release can do on an architecture; a later release of a known branch counts as the last known one.
 
     ``KeyError`` when bhyve does not run there or the branch is not known; rules refuse such hosts.
     """

@@ -61,13 +61,13 @@ def run(arguments: Namespace) -> int:
 
 
 def _tell(arguments: Namespace, text: str) -> None:
-    """What is no diagnostic; programs that asked for JSON get diagnostics only."""
+    """Prints a message that is not a diagnostic; with ``--format json`` only diagnostics are printed."""
     if not arguments.quiet and arguments.format != "json":
         sys.stderr.write(f"{text}\n")
 
 
 def _load_compilation() -> None:
-    """What compiles hosts takes long to load."""
+    """Loads the modules that compile hosts, which takes long."""
     import hivewright.pipeline.compile_site  # noqa: F401
     from hivewright.pipeline.compile_host import get_ready
 
@@ -90,7 +90,7 @@ def _lock_fault(names: Sequence[str]) -> Diagnostic:
 
 
 class _Build:
-    """One build that may have something to do."""
+    """A build for which fingerprints did not show that it has nothing to do."""
 
     def __init__(self, arguments: Namespace, project: Project, last: Fingerprints, compiler: str, inputs: str) -> None:
         self.arguments = arguments
@@ -101,7 +101,7 @@ class _Build:
         self.writes = not (arguments.check or arguments.dry_run)
 
     def run(self) -> int:
-        """Compile, compare, and unless something is wrong or was only asked for, write."""
+        """Compiles and compares; writes unless there is an error, or ``--check`` or ``--dry-run`` was given."""
         from hivewright.pipeline.check_site import check_site
         from hivewright.pipeline.digests import definition_digests, host_digests
         from hivewright.pipeline.session import read_project
@@ -129,7 +129,7 @@ class _Build:
             return 1 if changes is None else self._conclude(session, changes)
 
     def _read_locks(self) -> Callable[[], Locks]:
-        """Begins to read the locks, while the site is read."""
+        """Begins to read the locks in the background while the site is read."""
         from hivewright.allocation.lock_files import lock_names, read_locks
         from hivewright.pipeline.check_site import LOCKS_WORTH_A_PROCESS
         from hivewright.system.parallel import in_background
@@ -164,7 +164,7 @@ class _Build:
         return DIFFERENCE if self.arguments.check and changes else 0
 
     def _keep_fingerprints(self, silent: bool) -> None:
-        """Only a build that had nothing to say may be left out the next time."""
+        """Keeps the fingerprints of this build; the next one may be skipped only if this one reported nothing."""
         build, hosts = self.project.build, self.digests
         if self.memory is not None:
             self.memory.save()

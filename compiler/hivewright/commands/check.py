@@ -1,4 +1,4 @@
-"""``hivewright check``: are the site and its locks right?"""
+"""``hivewright check``: checks the site and its locks."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(arguments: Namespace) -> int:
-    """0 when the site has no errors, 1 otherwise. What had no fault and did not change is not read again."""
+    """0 when the site has no errors, 1 otherwise. Skips a site that had no findings and did not change."""
     project = find_project(Path(arguments.directory))
     fingerprint = check_fingerprint(project)
     if not arguments.verbose and is_checked(project, fingerprint):
@@ -30,7 +30,7 @@ def run(arguments: Namespace) -> int:
 
 
 def _check(arguments: Namespace, project: Project) -> tuple[int, bool]:
-    """The exit status, and whether there was nothing to say."""
+    """The exit status, and whether nothing was reported."""
     from hivewright.allocation.lock_files import read_locks
     from hivewright.pipeline.check_site import check_site
     from hivewright.pipeline.session import read_project

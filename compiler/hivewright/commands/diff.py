@@ -71,7 +71,7 @@ def _diff(arguments: Namespace, session: Session, site: Site) -> int:
 
 
 def _print(work: HostChanges) -> None:
-    """What ``apply`` would do, file by file."""
+    """Prints what ``apply`` would do, file by file."""
     from hivewright.output.files import read
     from hivewright.plan import MANIFEST
 
@@ -110,6 +110,6 @@ def _git_mode(mode: int) -> str:
 
 
 def _lines(text: str) -> list[str]:
-    """Lines as patch(1) knows them: only a newline ends one."""
+    """Lines as patch(1) splits them: at newlines only."""
     *whole, rest = text.split("\n")
     return [f"{line}\n" for line in whole] + ([rest] if rest else [])

@@ -1,4 +1,4 @@
-"""``hivewright explain CODE``: what a diagnostic means, why it is one, and what is right instead."""
+"""``hivewright explain CODE``: what a diagnostic means, with a wrong and a right example."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ FORMS: dict[str, tuple[str, str]] = {
         'one public key such as "ssh-ed25519 AAAA… name"',
     ),
 }
-"""What an answer must match, and how to say so; ``location`` depends on the storage."""
+"""What an answer must match, and its description; ``location`` depends on the storage."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """0; 1 when the folder exists or cannot be made, or a value is not usable; 2 for arguments that make no sense."""
+    """0; 1 when the folder exists or cannot be made, or a value is invalid; 2 for invalid arguments."""
     folders = [word for word in arguments.words if "=" not in word]
     given = dict(word.split("=", 1) for word in arguments.words if "=" in word)
     known = (*FORMS, "location")
@@ -80,9 +80,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def find_fault(answers: Mapping[str, str]) -> str:
-    """What is wrong with the first answer that cannot be used, as one sentence; empty when all can be.
+    """What is wrong with the first invalid answer, as one sentence; empty when all are valid.
 
-    ``answers`` may be only some of them, before the template fills in the others.
+    ``answers`` may be incomplete: the template fills in the others later.
     """
     forms = FORMS | {"location": _DIRECTORY if answers.get("storage") == "directory" else _DATASET}
     for key, answer in answers.items():

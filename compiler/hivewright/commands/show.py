@@ -70,9 +70,9 @@ def _unknown(fault: str, name: str, known: list[str], kind: str) -> int:
 
 
 def _keys(site: Site, vm: str) -> Iterator[tuple[str, Any, str]]:
-    """Every key of a VM that somebody wrote or that has a built-in default: dotted key, value, origin.
+    """Every key of a VM that is set or has a built-in default: dotted key, value, origin.
 
-    What was written is shown as it was written.
+    Set values are shown as they are written in the site.
     """
     for path, value in _keys_below((), site.vms[vm].model_dump(by_alias=True)):
         origin = site.trace(vm, path)
@@ -130,7 +130,7 @@ def _print_json(plan: VmPlan, host: str, keys: list[tuple[str, Any, str]], words
 
 
 def _loader(plan: VmPlan) -> list[str]:
-    """The command that loads the guest before each run; empty where a boot ROM does."""
+    """The command that loads the guest before each run; empty for guests with a boot ROM."""
     return [word for step in plan.loader if step.verb == "loader" for word in step.words]
 
 

@@ -1,6 +1,6 @@
 """Where a key stands in the text of a TOML file. Used only when something is reported.
 
-The text is scanned once and leniently: it was parsed before, or is shown because it could not be.
+The text is scanned once and leniently: either it was parsed before, or it has a syntax error.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def _position(text: str, span: Range) -> tuple[int, int, int]:
 @lru_cache(maxsize=4)
 def _index(text: str) -> dict[KeyPath, KeyPosition]:
     scanner = _Scanner(text)
-    with suppress(RecursionError):  # absurdly nested values: what was found so far must do
+    with suppress(RecursionError):  # very deeply nested values: what was found so far is used
         scanner.scan()
     return scanner.index
 
@@ -194,7 +194,7 @@ class _Scanner:
                 return
 
     def _closed(self, bracket: str) -> bool:
-        """Skips blanks, comments and commas; true at the closing bracket or the end of the text."""
+        """Skips blanks, comments and commas; true at the closing bracket or at the end of the text."""
         self._skip(_SPACE)
         while self.text.startswith(",", self.position):
             self.position += 1

@@ -16,13 +16,13 @@ _WIDTH = 100
 """Columns of a source line that are shown; longer ones are cut around the fault."""
 _TAB = 4
 _INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
-"""Characters that could move the cursor, colour or reorder a terminal's text; tab and newline aside."""
+"""Characters that could move the cursor, or colour or reorder text on a terminal; except tab and newline."""
 
 _COLOURS = {"error": "\x1b[1;31m", "warning": "\x1b[1;33m", "bold": "\x1b[1m", "dim": "\x1b[34m", "off": "\x1b[0m"}
 
 
 class Texts(Protocol):
-    """What the printer needs of the sources."""
+    """The methods of ``Sources`` that the printer uses."""
 
     def path(self, name: str) -> str:
         """The path on disk of a file named in a ``Place``."""
@@ -63,7 +63,7 @@ def summary(diagnostics: Sequence[Diagnostic]) -> str:
 
 
 def visible(text: str) -> str:
-    """Text with invisible characters made visible, so that no input can write to the terminal what it likes."""
+    """Text with control characters made visible, so that input cannot control the terminal."""
     return _INVISIBLE.sub(lambda match: f"\\u{{{ord(match[0]):x}}}", text)
 
 

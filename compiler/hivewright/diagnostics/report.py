@@ -8,7 +8,7 @@ KeyPath = tuple[str | int, ...]
 """Keys and array indexes from the root of one TOML document: ``("vm", "web1", "disk", "root", "size")``."""
 
 Part = Literal["key", "value", "table"]
-"""What of a key path to point at: the last key, its value, or the header of the table it names."""
+"""Which part of a key path to point at: the last key, its value, or the header of the table."""
 
 
 class Place(NamedTuple):

@@ -1,6 +1,6 @@
-"""INVENTORY.md: what the template says about a host, as rows of tables and nodes of diagrams.
+"""INVENTORY.md: rows of its tables and nodes of its diagrams.
 
-Nothing here adds things up over guests: a change of one guest's memory shall change one line.
+There are no totals over guests: a change of one guest's memory shall change one line.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """One quoting function per output language, and the markers that may pass it as they are.
 
 A template writes ``{{ value }}`` and the environment of its language calls the quoter (``finalize``), so no author
-of a template can forget it. Quoters take text and whole numbers; ``None``, booleans, lists and whatever else is not
-a word raise ``TypeError``, text that the language cannot say raises ``ValueError``. The markers are private: only
-functions of this module make them, each from raw text, and each is taken by the quoter of its own language alone.
+of a template can forget it. Quoters take text and whole numbers; all else (``None``, booleans, lists) raises
+``TypeError``, and text that the language cannot express raises ``ValueError``. The markers are private: only functions
+of this module make them, each from raw text, and only the quoter of the same language accepts them.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def _number(value: object, language: str) -> str:
 
 
 def comment(value: object) -> Comment:
-    """The filter ``comment``: one printable line, whatever the text; blanks stand for what cannot be shown."""
+    """The filter ``comment``: one printable line; unprintable characters become blanks."""
     if type(value) is not str:
         return Comment(_number(value, "a comment"))
     return Comment(_one_line(value))
@@ -117,7 +117,7 @@ def _one_line(text: str) -> str:
 
 
 def quote_sh(value: object) -> str:
-    """A word for sh(1): bare where no character has a meaning to the shell, else in single quotes."""
+    """A word for sh(1): unquoted if no character is special to the shell, else in single quotes."""
     if type(value) is str:
         if _BARE(value):
             return value
@@ -132,7 +132,7 @@ def quote_sh(value: object) -> str:
 def shell_words(words: Sequence[str], label: str = "") -> ShellText:
     """Words quoted one by one, and what they follow from as a comment behind them."""
     line = " ".join(words)
-    # The usual case in one look; an empty word or a blank inside one shows in the number of blanks.
+    # The usual case with one search; an empty word or a blank within a word would change the number of blanks.
     if _BARE_LINE(line) is None or line.count(" ") != len(words) - 1:
         line = " ".join([quote_sh(word) for word in words])
     return ShellText(f"{line}  # {_one_line(label)}" if label else line)
@@ -148,7 +148,7 @@ def shell_call(verb: str, words: Sequence[str], label: str = "") -> ShellText:
 def rc_setting(name: str, value: str, append: bool = False) -> ShellText:
     """A line of rc.conf(5), ``name="value"``, with the double quotes that its readers expect.
 
-    Refuses what has a meaning inside them. ``append`` adds to what the variable holds.
+    Refuses characters that are special within them. ``append`` adds to the value of the variable.
     """
     if _RC_NAME(name) is None:
         raise ValueError(f"{name!r} is not a variable of rc.conf")
@@ -164,8 +164,8 @@ def rc_setting(name: str, value: str, append: bool = False) -> ShellText:
 def quote_loader(value: object) -> str:
     r"""A value of loader.conf(5), with its double quotes.
 
-    Refuses what has a meaning inside them or no safe spelling: ``"``, ``\``, ``$`` (kept for variables), anything
-    that is not printable ASCII, and more than 128 characters, which a kernel variable cannot hold.
+    Refuses characters that are special within them or cannot be written safely: ``"``, ``\``, ``$`` (kept for
+    variables), anything that is not printable ASCII, and more than 128 characters, which a kernel variable cannot hold.
     """
     if type(value) is str:
         if _LOADER_VALUE(value) is None:
@@ -191,7 +191,7 @@ def loader_setting(name: str, value: str) -> LoaderText:
 def quote_devd(value: object) -> str:
     r"""A string of devd.conf(5), with its double quotes; a number as it is.
 
-    There are no escapes: a double quote, a backslash at the end, a newline and the empty string cannot be said.
+    There are no escapes: a double quote, a backslash at the end, a newline and the empty string cannot be written.
     """
     if type(value) is str:
         if _DEVD_VALUE(value) is None or value.endswith("\\"):
@@ -222,7 +222,7 @@ def devd_condition(variable: str, pattern: str) -> DevdText:
 
 
 def quote_rule(value: object) -> str:
-    """A line that ``rule_line`` made, or a comment; none of these languages has a quoting worth the name."""
+    """A line that ``rule_line`` made, or a comment; these languages have no dependable quoting."""
     if type(value) is RuleText or type(value) is Comment:
         return value.text
     raise TypeError(f"a fragment has no word for {value} of type {type(value).__name__}")
@@ -239,7 +239,7 @@ def rule_line(text: str) -> RuleText:
 
 
 def quote_ucl(value: object) -> str:
-    """What ``ucl_section`` and ``ucl_setting`` made, or a comment; UCL itself would take nearly anything."""
+    """Text that ``ucl_section`` or ``ucl_setting`` made, or a comment."""
     if type(value) is UclText or type(value) is Comment:
         return value.text
     raise TypeError(f"iovctl.conf has no word for {value} of type {type(value).__name__}")
@@ -280,7 +280,7 @@ def quote_markdown(value: object) -> str:
 
 
 def markdown_paragraph(text: str) -> MarkdownText:
-    """Plain text on a line of its own, which could be taken for a heading, an item of a list or code."""
+    """Plain text on a line of its own, escaped so that it is no heading, list item or code."""
     return MarkdownText(_MARKDOWN_START.sub(r"\1\\\2", quote_markdown(text).strip()))
 
 
@@ -292,7 +292,7 @@ def markdown_row(cells: Sequence[str | int | MarkdownText]) -> MarkdownText:
 def markdown_code(text: str) -> MarkdownText:
     """A code span, also inside a cell: there a pipe needs a backslash even in code.
 
-    Behind a backslash it cannot have one, since code has no escapes of its own: such a text is no code span.
+    A pipe after a backslash cannot be escaped, since code has no escapes: such text is not made a code span.
     """
     line = _one_line(text)
     if "\\|" in line:

@@ -54,7 +54,7 @@ from hivewright.plan import (
 from hivewright.system.data import data_directory
 
 ABI = 1
-"""Of the contract between scripts and runtime; the runtime refuses scripts of another."""
+"""The version of the contract between scripts and runtime; the runtime refuses scripts of another version."""
 
 HIVE = "root/usr/local/etc/hivewright/"
 LOADER = "root/boot/loader.conf.d/hivewright.conf"
@@ -147,7 +147,7 @@ def _copied(directory: Path) -> Iterator[tuple[str, Artifact]]:
     for path in sorted((directory / ROOT).rglob("*")):
         if path.suffix != TEMPLATE_SUFFIX and not path.name.startswith(".") and path.is_file():
             content = path.read_bytes()
-            # Packaging and file systems lose modes; a script says what it is.
+            # Packaging and file systems lose modes, so the first line decides whether a file is executable.
             mode = 0o755 if content.startswith(b"#!") else 0o644
             yield path.relative_to(directory).as_posix(), Artifact(mode, content)
 

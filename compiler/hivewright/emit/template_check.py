@@ -1,8 +1,8 @@
 """The limits of templates, checked over Jinja's syntax tree.
 
-Quoting is by construction only as long as an expression is a whole word in plain code: a value inside quotes of the
-template, glued to other text, or in a comment without the filter ``comment`` would be quoted wrongly or not at all.
-And ``finalize`` quotes the result of a macro or of a set block twice. So templates may use text, ``{{ a.b }}``, for,
+Quoting is by construction only as long as an expression is a whole word in plain code: a value within quotes of the
+template, next to other text, or in a comment without the filter ``comment`` would be quoted wrongly or not at all. And
+``finalize`` would quote the result of a macro or of a set block twice. So templates may use text, ``{{ a.b }}``, for,
 if, include and the filter ``comment`` (in comments alone), and nothing else.
 """
 
@@ -42,7 +42,7 @@ _AFTER: dict[Language, str] = {
     "ucl": " \n",
     "markdown": "",
 }
-"""What may stand beside an expression in code: what ends a word. Markdown is text, so anything may."""
+"""Characters that may stand next to an expression in code: those that end a word. In Markdown all may."""
 
 
 @dataclass(slots=True)
@@ -178,7 +178,7 @@ def _if(node: nodes.If, scan: _Scan) -> None:
         scan.last, scan.after_expression = state
         _block(body, node, scan)
         ends.append((scan.last, scan.after_expression))
-    # Of all ends the one that asks most of what follows: behind an expression, or within a word.
+    # The most restrictive of all ends: after an expression, or within a word.
     scan.last, scan.after_expression = max(ends, key=lambda end: (end[1], end[0] not in " \t\n"))
 
 

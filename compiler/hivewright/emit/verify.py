@@ -1,7 +1,7 @@
-"""Looks at the output as its readers will: a second opinion on render, without its quoting or its templates.
+"""Checks rendered files against the grammars of their readers, independently of quoting and templates.
 
-What it finds is a defect of hivewright, never of a site. The scripts that are generated use so little of sh(1) that
-one regular expression describes all of it; whatever else appears in one of them is a defect.
+A finding is a defect of hivewright, never of a site. Generated scripts use so little of sh(1) that one regular
+expression describes it; anything else in a script is a defect.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ REQUIRED = (
     "root/usr/local/libexec/hivewright/stop.subr",
     "root/usr/local/sbin/hivectl",
 )
-"""The runtime as the scripts and the service need it."""
+"""The files of the runtime that scripts and the service need."""
 
 _SCRIPT_CALLS = (
     "begin|clone|debugger|finish|home|image|loader|loader_file|on|prepare|run|runtime|seed|sparse_file|stop_within|"

@@ -1,4 +1,4 @@
-"""What the parts of lowering share: the guest at hand, and what a device becomes."""
+"""What the modules of lowering share: the guest that is lowered, and its devices."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ STATE = "/var/db/hivewright"
 
 
 class Lowered(NamedTuple):
-    """Plans of hosts, sorted by name, and what bhyve could not do."""
+    """Plans of hosts, sorted by name, and diagnostics of lowering."""
 
     plans: tuple[HostPlan, ...]
     diagnostics: tuple[Diagnostic, ...] = ()
@@ -65,7 +65,7 @@ def fixed_device(address: PciAddress, words: str, keys: Provenance) -> Device:
 
 
 def memory_word(size: int) -> str:
-    """Guest memory, which a rule keeps to whole mebibytes: a bare number would be guessed at (bhyve(8), -m)."""
+    """Guest memory with a unit, since bhyve guesses that of a bare number (bhyve(8), -m); always whole mebibytes."""
     if size % _GIGABYTE == 0:
         return f"{size // _GIGABYTE}G"
     return f"{size // _MEGABYTE}M"

@@ -30,7 +30,7 @@ RULES = {
     "arm64-rom": "arm64 has no LPC bridge and takes the ROM as a configuration variable",
     "arm64-console": "arm64 has no LPC bridge and takes the console as a configuration variable",
 }
-"""Decisions of hivewright itself: the name behind ``rule:`` and the reason."""
+"""Decisions of hivewright itself: the name after ``rule:`` and the reason."""
 
 
 def origins(site: Site, allocation: Allocation, plan: VmPlan) -> list[tuple[str, list[str]]]:
@@ -41,7 +41,7 @@ def origins(site: Site, allocation: Allocation, plan: VmPlan) -> list[tuple[str,
 
 
 class _Tracer:
-    """Turns keys of a plan into texts; the same keys stand behind several words."""
+    """Turns keys of a plan into texts, each once."""
 
     def __init__(self, site: Site, allocation: Allocation, plan: VmPlan) -> None:
         self._site = site
@@ -84,7 +84,7 @@ class _Tracer:
         return f"{origin.label}: {key} ({origin.file})"
 
     def _object_key(self, path: KeyPath) -> str:
-        """A key of another object; of those with a built-in default the object itself says enough."""
+        """A key of another object; a built-in default is not marked as such."""
         return _written(path, self._site.homes.get(path[:2], ""))
 
 

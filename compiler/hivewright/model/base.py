@@ -1,10 +1,10 @@
 """The base of every table and the value types shared by them.
 
 Models are strict (no coercion), frozen, and refuse unknown keys. A value type that reads text of a fixed form
-raises ``PydanticCustomError`` with the type ``value``; ``load`` turns every pydantic error into a diagnostic.
+raises ``PydanticCustomError`` with the type ``value``; ``site.model_errors`` turns pydantic's errors into diagnostics.
 
-The modules of models do without ``from __future__ import annotations``: each annotation would be text that pydantic
-has to evaluate at every start.
+Modules of models do not use ``from __future__ import annotations``: pydantic would have to evaluate each annotation
+at every start.
 """
 
 import ipaddress

@@ -1,8 +1,8 @@
-"""Decides what must be written and removed so that a folder holds what a build made; reads and never writes.
+"""Decides what must be written and removed so that a folder holds what a build made; never writes.
 
-Of a host that exists MANIFEST tells what earlier builds wrote, and ``.MANIFEST.hivewright-new`` what a killed one may
-have. Symbolic links below the output folder are never followed. Modes are compared as git keeps them (executable or
-not), so that a fresh clone counts as unchanged.
+For a host that exists, MANIFEST lists what earlier builds wrote, and ``.MANIFEST.hivewright-new`` what a killed build
+may have written. Symbolic links below the output folder are never followed. Modes are compared as git keeps them
+(executable or not), so that a fresh clone counts as unchanged.
 """
 
 from __future__ import annotations
@@ -51,30 +51,30 @@ class Changes:
 
 @dataclass(slots=True)
 class HostChanges:
-    """What ``apply`` shall do below one folder, and how it is told."""
+    """What ``apply`` shall do below one folder, and how it is reported."""
 
     directory: str
     changes: Changes = field(default_factory=Changes)
     write: list[tuple[str, Artifact]] = field(default_factory=list)
-    """Paths below the folder; what is to be last stands last."""
+    """Paths below the folder, in the order in which they are written."""
     modes: list[tuple[str, int]] = field(default_factory=list)
     remove: list[str] = field(default_factory=list)
     emptied: set[str] = field(default_factory=set)
-    """Folders that hold, or once held, what is no longer wanted; removed when nothing is left in them."""
+    """Folders of files that are removed, now or by an earlier build; removed themselves when empty."""
     stale: list[str] = field(default_factory=list)
     """Temporary files that a killed build may have left."""
     is_new: bool = False
     is_staged: bool = False
-    """New, and its files lie beside their place already."""
+    """The host is new, and its files were written to a temporary folder next to its place."""
     is_leftover: bool = False
-    """The folder as a whole is what a killed build left."""
+    """The folder is the temporary folder of a killed build."""
     is_departed: bool = False
-    """The host left the site: MANIFEST goes too, last, unless it is needed to know what is ours."""
+    """The host was removed from the site: MANIFEST is removed last, unless files that we wrote stay."""
     journal: bytes | None = None
 
 
 def compare_host(build: Path, host: str, artifacts: Mapping[str, Artifact]) -> HostChanges:
-    """What makes ``build/host`` hold the artifacts. ``OutputError`` when something stands in the way."""
+    """The changes that make ``build/host`` hold the artifacts. ``OutputError`` when something is in the way."""
     directory = os.path.join(build, host)
     work = HostChanges(directory)
     kind = _kind(directory)
@@ -97,7 +97,7 @@ def compare_host(build: Path, host: str, artifacts: Mapping[str, Artifact]) -> H
 
 
 def compare_departed(build: Path, hosts: Collection[str]) -> list[HostChanges]:
-    """What removes hosts that left the site: folders with a MANIFEST of ours that are not among ``hosts``."""
+    """The changes that remove hosts that left the site: folders with a MANIFEST of ours, not among ``hosts``."""
     try:
         names = sorted(os.listdir(build))
     except (FileNotFoundError, NotADirectoryError):
@@ -115,9 +115,9 @@ def compare_departed(build: Path, hosts: Collection[str]) -> list[HostChanges]:
 
 
 def compare_files(directory: Path, files: Mapping[str, bytes | None], prefix: str) -> HostChanges:
-    """What makes a folder such as ``locks`` hold some files; ``None`` stands for one that shall be gone.
+    """The changes that make a folder such as ``locks`` hold some files; ``None`` means that a file is removed.
 
-    The changes are told with ``prefix`` before them. Files that are not named are left alone.
+    Changes are reported with ``prefix`` before their paths. Other files are left alone.
     """
     work = HostChanges(str(directory))
     kind = _kind(work.directory)
@@ -200,7 +200,7 @@ def _compare(work: HostChanges, name: str, path: str, artifact: Artifact, checks
 
 
 def _compare_gone(work: HostChanges, host: str, known: Known, wanted: Collection[str]) -> None:
-    """Decide about files of earlier builds that are no longer wanted."""
+    """Decide which files of earlier builds are removed, kept or refused."""
     linked: dict[str, bool] = {}
     for path in sorted(known):
         if path in wanted:
@@ -213,7 +213,7 @@ def _compare_gone(work: HostChanges, host: str, known: Known, wanted: Collection
         if found is None:
             if _kind(full) != "missing":
                 work.changes.refused.append(f"{host}/{path}")
-            # A killed build may have removed the file and not its folder.
+            # A killed build may have removed the file but not its folder.
             work.emptied.add(os.path.dirname(path))
         elif checksum(found.content) in known[path]:
             work.remove.append(path)

@@ -1,6 +1,6 @@
 """Single files on disk: read, write and remove them without following symbolic links, with errors that say what to do.
 
-Nothing is synced file by file: output can be made again from its input.
+Files are not synced one by one: output can be made again from its input.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import NamedTuple
 from hivewright.plan import Artifact
 
 NEW = ".hivewright-new"
-"""Ends the name of what is not yet in its place."""
+"""Suffix of temporary names."""
 
 _CHUNK = 1 << 20
 _REMEDIES = {
@@ -64,7 +64,7 @@ def read(path: str) -> Found | None:
         # Not blocking, because the name may be a pipe's.
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError as error:
-        # FreeBSD says EMLINK where POSIX has ELOOP for a symbolic link (open(2)); ENXIO is a socket.
+        # For a symbolic link FreeBSD has EMLINK where POSIX has ELOOP (open(2)); ENXIO is a socket.
         if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EMLINK, errno.ENXIO, errno.EOPNOTSUPP):
             return None
         raise OutputError.from_os(error, path) from None
@@ -85,7 +85,7 @@ def read(path: str) -> Found | None:
 
 
 def write_new(path: str, artifact: Artifact) -> None:
-    """Make a file, in place of one of the same name that a killed build left."""
+    """Create a file, replacing one of the same name that a killed build left."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     try:
         try:
@@ -128,7 +128,7 @@ def remove(path: str) -> None:
 
 
 def remove_tree(directory: str) -> None:
-    """Remove a folder that is ours as a whole, if it is there."""
+    """Remove a folder and all its files, if it exists."""
     try:
         shutil.rmtree(directory)
     except FileNotFoundError:
@@ -163,7 +163,7 @@ def make_directory(directory: str, mode: int, made: set[str]) -> None:
 
 @contextmanager
 def set_umask(mask: int) -> Iterator[None]:
-    """Modes of new files are then what they are asked to be."""
+    """Clear the umask, so that new files get exactly the requested mode."""
     before = os.umask(mask)
     try:
         yield

@@ -1,8 +1,8 @@
 """Writes the output: only what differs, each file atomically; removes what earlier builds made and this one does not.
 
-``compare`` decides, ``apply`` does what was decided. A host that is new is made beside its place and renamed as a
-whole. Of a host that exists MANIFEST is replaced last, and a journal tells the next build what a killed one may have
-left. All modes are set as MANIFEST has them, whatever the umask.
+``compare`` decides, ``apply`` does it. A new host is written to a temporary folder and renamed as a whole. For a host
+that exists MANIFEST is replaced last, and a journal lists what a killed build may have left. All modes are set as in
+MANIFEST, whatever the umask.
 """
 
 from __future__ import annotations
@@ -65,9 +65,9 @@ def write(
 
 
 def stage(work: HostChanges) -> None:
-    """Write the files of a new host beside its place, from where ``apply`` moves them; nothing is done for others.
+    """Write the files of a new host to a temporary folder, which ``apply`` renames; other hosts are skipped.
 
-    What is staged needs no memory. Without ``apply``, ``discard`` removes it.
+    Staged files are freed from memory. ``discard`` removes them if ``apply`` is not called.
     """
     if not work.is_new or work.is_staged:
         return
@@ -148,7 +148,7 @@ def _apply(work: HostChanges) -> None:
 
 
 def _remove_departed(directory: str) -> None:
-    """Remove the folder of a host with its MANIFEST, in one step; if others left files there, MANIFEST alone."""
+    """Remove the folder of a host with its MANIFEST in one step; only MANIFEST if it has files of others."""
     try:
         left = os.listdir(directory)
     except OSError as error:
@@ -164,7 +164,7 @@ def _remove_departed(directory: str) -> None:
 
 
 def _remove_empty(top: str, directories: Iterable[str]) -> None:
-    """Remove folders below ``top``, and those above them, that nothing is left in."""
+    """Remove empty folders below ``top``, and folders above them that become empty."""
     for directory in sorted(directories, key=len, reverse=True):
         path = directory
         while path:

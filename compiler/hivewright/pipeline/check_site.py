@@ -1,4 +1,4 @@
-"""Whether a site is right: its rules and its numbers, side by side where that is worth a process."""
+"""Checks a site against the rules and allocates its numbers, in parallel when the site is large."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 VMS_WORTH_A_PROCESS = 200
-"""A process more costs as much as checking or compiling about so many guests."""
+"""Starting a process costs as much as checking or compiling about so many guests."""
 
 LOCKS_WORTH_A_PROCESS = 2000
-"""And as much as reading or writing about so many locks."""
+"""Starting a process costs as much as reading or writing about so many locks."""
 
 
 class CheckedSite(NamedTuple, Generic[T]):
-    """A site without errors: its numbers, and what was asked for besides."""
+    """The result for a site without errors: its numbers, and the result of ``besides``."""
 
     numbers: Numbers
     besides: T
@@ -36,10 +36,9 @@ def check_site(
     besides: Callable[[], T],
     meanwhile: Callable[[], None] = lambda: None,
 ) -> CheckedSite[T] | None:
-    """Checks the rules and allocates numbers; reports what was found, ``loading`` first. ``None`` when there is an
-    error.
+    """Checks the rules and allocates numbers; reports all diagnostics, ``loading`` first. ``None`` for an error.
 
-    ``besides`` is called where the rules are checked, perhaps in another process, and ``meanwhile`` in this one.
+    ``besides`` is called in the process that checks the rules, which may be another one, and ``meanwhile`` in this one.
     """
     from hivewright.allocation.lock_files import allocate_numbers
     from hivewright.rules import check_rules
@@ -59,7 +58,7 @@ def check_site(
         checked()
         raise
     rules, found = checked()
-    # What is allocated for a site that breaks the rules says nothing.
+    # Diagnostics of allocation are misleading for a site that breaks the rules.
     if session.report((*loading, *rules)) or session.report(numbers.diagnostics):
         return None
     return CheckedSite(numbers, found)

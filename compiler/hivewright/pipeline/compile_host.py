@@ -14,16 +14,16 @@ from hivewright.system.data import data_directory
 
 
 def get_ready() -> None:
-    """Load what compiling a host needs, before processes are forked that would each load it."""
+    """Load modules and templates before processes are forked, each of which would load them."""
     load_templates(data_directory("templates"))
 
 
 def compile_host(
     site: Site, allocation: Allocation, host: str, seeds: SeedWriter
 ) -> tuple[dict[str, Artifact] | None, list[Diagnostic]]:
-    """The artifacts of one host; none when something cannot be lowered.
+    """The artifacts of one host; ``None`` when it cannot be lowered.
 
-    ``seeds`` remembers what the seeds of all hosts have in common. Raises ``AssertionError`` when the result
+    ``seeds`` caches what the seeds of all hosts have in common. Raises ``AssertionError`` when the result
     contradicts the plan: a defect of hivewright.
     """
     lowered = lower_host(site, allocation, host, seeds)

@@ -1,4 +1,4 @@
-"""Compiling hosts side by side, and writing them and the locks when nothing is wrong with any of them."""
+"""Compiles hosts in parallel, and writes them and the locks if there is no error in any of them."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ _Finding = tuple[list[Diagnostic], Changes]
 def compile_hosts(
     session: Session, site: Site, numbers: Numbers, hosts: Sequence[str], *, writes: bool
 ) -> Changes | None:
-    """Bring hosts and locks up to date, or with ``writes`` unset look what that would be.
+    """Bring hosts and locks up to date; without ``writes`` only compare.
 
-    ``None`` when something is wrong, which was reported; nothing was written then but what an error of writing left.
+    ``None`` after an error, which was reported; nothing was written then, unless writing itself failed.
     """
     try:
         return _Compilation(session, site, numbers, writes=writes).run(hosts)
@@ -46,7 +46,7 @@ def compile_hosts(
 
 
 class _Compilation:
-    """The hosts of a valid site on their way to the output folder of its project."""
+    """Compiles and writes the hosts of a valid site."""
 
     def __init__(self, session: Session, site: Site, numbers: Numbers, *, writes: bool) -> None:
         self._session = session
@@ -65,7 +65,7 @@ class _Compilation:
             steps = TwoPhaseJob(self._prepare, self._finish, self._abandon)
             done = run_forked(steps, hosts, self._workers(hosts), self._decide)
         finally:
-            if is_first:  # an empty folder is what is left of a first build that was given up
+            if is_first:  # a first build that was given up leaves an empty folder
                 with suppress(OSError):
                     os.rmdir(self._build)
         if done is None:
@@ -95,7 +95,7 @@ class _Compilation:
             self._changes.add(changes)
         if self._failed or not self._writes:
             return False
-        # Locks first: a build that is killed between them and a host is repaired by the next.
+        # Locks first: if the build is killed before a host is written, the next build writes the host.
         self._write_locks()
         return True
 

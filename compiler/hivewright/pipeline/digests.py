@@ -1,6 +1,6 @@
-"""Digests of hosts: what the files of a host follow from, so that a host of which nothing changed is left alone.
+"""Digests of all that the files of a host follow from, so that unchanged hosts are not compiled again.
 
-In two parts, since the definitions are there before the numbers are.
+In two parts, since definitions are known before numbers.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from hivewright.site import Layer, Site
 
 
 def definition_digests(site: Site) -> dict[str, bytes]:
-    """For every host a digest of all that is written down about it and its guests."""
+    """For every host a digest of its definition and those of its guests."""
     common = blake2b(digest_size=16)
     for part in (
         site.table,
@@ -58,9 +58,9 @@ def host_digests(site: Site, definitions: Mapping[str, bytes], allocation: Alloc
 
 
 def _bytes(value: Any) -> bytes:
-    """A value of TOML in a form of marshal that depends on nothing but the value; dates as Python writes them.
+    """A value of TOML as bytes that depend on the value alone; dates by their ``repr``.
 
-    Each begins with its type and length, so that what follows another is never taken for a part of it.
+    Each value begins with its type and length, so that consecutive values are never ambiguous.
     """
     try:
         return marshal.dumps(value, 2)

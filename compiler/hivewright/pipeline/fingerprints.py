@@ -1,4 +1,4 @@
-"""Remembers what a build looked at and wrote, so that the next one can leave out what did not change.
+"""Keeps what a build read and wrote as fingerprints, so that the next build can skip what did not change.
 
 A fingerprint is a digest over names, sizes, times and inodes of files, not over their contents. Kept are one of
 everything a build depends on, and for every host a digest of its definition and a fingerprint of its output; in the
@@ -25,7 +25,7 @@ FILE_LIMIT = 512
 FEWEST_FILES = 2
 """Of a host: INVENTORY.md and MANIFEST, which lie at the top."""
 WORTH_A_DESCENT = 16
-"""With fewer files for each host only those at the top are looked at: the next are many folders away."""
+"""With fewer files for each host only the top folder is read: the next files are many folders below."""
 
 
 class Fingerprints(NamedTuple):
@@ -45,7 +45,7 @@ def fingerprint(
 ) -> str:
     """A digest over the metadata of the files below some directories, without the directories ``skipped``.
 
-    Of ``limit`` files at most. What is read is followed through links; in what is written a link is a change.
+    Of ``limit`` files at most. Links are followed in input; in output a link counts as a change.
     """
     seen: list[str] = []
     entered: set[tuple[int, int]] = set()
@@ -63,7 +63,7 @@ def fingerprint(
         except OSError as error:
             seen.append(f"{directory} {error.errno}")
             continue
-        # Links may lead to a folder above them; each folder is entered once, as it is when the site is read.
+        # A link may lead to a folder above it; each folder is entered once, as when the site is read.
         if (status.st_dev, status.st_ino) in entered:
             continue
         entered.add((status.st_dev, status.st_ino))
@@ -91,7 +91,7 @@ def _metadata(entry: os.DirEntry[str], follow: bool) -> str:
         status = entry.stat(follow_symlinks=follow)
     except OSError as error:
         return f"{error.errno}"
-    # The time of the last change of the inode cannot be set back, as the other can (cp -p, rsync -t).
+    # Unlike mtime, ctime cannot be set back (cp -p, rsync -t).
     return f"{status.st_mtime_ns} {status.st_ctime_ns} {status.st_size} {status.st_ino} {status.st_mode}"
 
 
@@ -108,10 +108,9 @@ def input_fingerprint(project: Project) -> str:
 
 
 def lock_fingerprint(project: Project) -> str:
-    """Of the locks, which a build reads and writes: of their folder, and of those that the file system lists first.
+    """Of the folder of locks, and of the locks that the file system lists first.
 
-    It lists them in the same order as long as nothing is added to the folder, removed or renamed, which shows in the
-    time of the folder.
+    The order of the listing changes only with the folder, and then its time changes too.
     """
     folder = str(project.locks)
     if os.path.islink(folder):
@@ -127,7 +126,7 @@ def lock_fingerprint(project: Project) -> str:
 
 
 def output_fingerprint(build: Path, host: str, hosts: int) -> str:
-    """Of one host's output; ``hosts`` is among how many the limit is shared."""
+    """Of one host's output; ``hosts`` is the number of hosts that share the limit."""
     share = FILE_LIMIT // max(hosts, 1)
     return fingerprint([os.path.join(build, host)], share if share >= WORTH_A_DESCENT else FEWEST_FILES, follow=False)
 
@@ -161,7 +160,7 @@ def check_fingerprint(project: Project) -> str:
 
 
 def is_checked(project: Project, seen: str) -> bool:
-    """Whether an earlier check of exactly this had nothing to say."""
+    """Whether an earlier check with the same fingerprint reported nothing."""
     path = cache_path(project.site, ".checked")
     try:
         return path is not None and path.read_text(encoding="utf-8") == seen
@@ -170,7 +169,7 @@ def is_checked(project: Project, seen: str) -> bool:
 
 
 def mark_checked(project: Project, seen: str) -> None:
-    """Remember that a check had nothing to say."""
+    """Keep that a check with this fingerprint reported nothing."""
     keep(cache_path(project.site, ".checked"), seen.encode())
 
 

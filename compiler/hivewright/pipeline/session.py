@@ -1,4 +1,4 @@
-"""The half that most verbs share: find the project, read it, load it, check the rules, report."""
+"""What most verbs share: find the project, read it, load it, check the rules, report."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 
 class Session:
-    """A project as it was read, and the way to report. There is a site only when no error was found.
+    """A project as it was read, and its diagnostics. There is a site only when no error was found.
 
-    As a context manager it sees to it that ``--format json`` gives one document, whatever was reported when.
+    It is a context manager: with ``--format json`` all diagnostics are printed as one document at the end.
     """
 
     def __init__(self, arguments: Namespace, project: Project, sources: Sources) -> None:
@@ -66,7 +66,7 @@ class Session:
 
 
 def load_project(arguments: Namespace) -> Session:
-    """Reads, loads and checks the project of ``-C``; what was found is reported."""
+    """Reads, loads and checks the project of ``-C``, and reports its diagnostics."""
     session, diagnostics = read_project(arguments, find_project(Path(arguments.directory)))
     if session.site is not None:
         from hivewright.rules import check_rules
@@ -80,7 +80,7 @@ def load_project(arguments: Namespace) -> Session:
 def read_project(
     arguments: Namespace, project: Project, memory: Memory | None = None
 ) -> tuple[Session, tuple[Diagnostic, ...]]:
-    """Reads and loads a project, without its rules; what was found is still to be reported."""
+    """Reads and loads a project; does not check rules, and returns the diagnostics unreported."""
     session = Session(arguments, project, read_site(project, memory))
     if not session.sources.files:
         return session, session.sources.diagnostics

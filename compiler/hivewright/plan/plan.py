@@ -1,11 +1,11 @@
-"""The intermediate representation: what a host shall hold, in words, steps and files, before any quoting.
+"""The intermediate representation: what a host shall hold, as words, steps and files, before quoting.
 
-Everything here is frozen and free of TOML and sh. ``lower`` makes it, ``render`` reads it.
+All records are frozen and contain neither TOML nor sh. ``lower`` makes it, ``render`` reads it.
 
 Each word of the bhyve command and each step carries the *keys* it follows from, as text a person can look up:
 
 - ``disk.root.size``: a key path below the VM; where its value was set (the VM, a template, the profile,
-  ``[defaults]`` or the built-in default) is found by ``resolve.trace`` when somebody asks;
+  ``[defaults]`` or the built-in default) is found by ``Site.trace``;
 - ``lock:slots.disk.root``: a number from the VM's lock;
 - ``host:freebsd``, ``network:lan.mtu``, ``storage:fast.dataset``: a key of another object;
 - ``rule:acpi``: a decision of hivewright itself.
@@ -45,7 +45,7 @@ class File(NamedTuple):
 
 
 class Policy(NamedTuple):
-    """What follows the end of bhyve (bhyve(8), EXIT STATUS), and how often; durations in seconds."""
+    """What is done when bhyve exits (bhyve(8), EXIT STATUS), and how often; durations in seconds."""
 
     on_poweroff: str
     on_reboot: str
@@ -108,7 +108,7 @@ class VmPlan(NamedTuple):
     hooks: tuple[tuple[str, bytes], ...] = ()
     """``("prestart/10-lease.sh", content)``, sorted."""
     loader: tuple[Step, ...] = ()
-    """Calls that say what loads the guest before each run; empty where a boot ROM does."""
+    """Calls that describe the loader of the guest; empty for a guest with a boot ROM."""
     nics: tuple[NicPlan, ...] = ()
     disks: tuple[DiskPlan, ...] = ()
     slots: tuple[tuple[str, str], ...] = ()
@@ -166,7 +166,7 @@ class IovPlan(NamedTuple):
 
 
 class NetworkPlan(NamedTuple):
-    """One network as one host realises it: the literal call that makes it, and what people want to know."""
+    """One network on one host: the call that makes it, and what INVENTORY.md says of it."""
 
     name: str
     kind: str
@@ -179,7 +179,7 @@ class NetworkPlan(NamedTuple):
     modules: tuple[str, ...] = ("bridgestp", "if_bridge", "if_tuntap")
     """Kernel modules that it needs."""
     joined: str = "none"
-    """The uplink where that is itself a member of the bridge: such a one has no address from FreeBSD 15.0 on."""
+    """The uplink if it is itself a member of the bridge; it cannot have an address from FreeBSD 15.0 on."""
     nat: NatPlan | None = None
 
 
@@ -202,7 +202,7 @@ class RcSetting(NamedTuple):
     value: str
     reason: str
     append: bool = False
-    """Whether the value is one more word of what the administrator has."""
+    """Whether the value is appended to that of the administrator."""
 
 
 class KernelSetting(NamedTuple):

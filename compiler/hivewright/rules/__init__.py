@@ -1,7 +1,7 @@
 """Rules that look at several objects of a site at once: clashes, capacities, order, what a release allows.
 
-A rule takes a :class:`~hivewright.rules.site_index.SiteIndex` and yields diagnostics. Names that refer to nothing are
-another matter (``load``); a rule passes over them.
+A rule takes a :class:`~hivewright.rules.site_index.SiteIndex` and yields diagnostics. References to missing objects are
+reported by ``site.references``; rules skip them.
 """
 
 from __future__ import annotations
@@ -136,6 +136,6 @@ RULES: tuple[Rule, ...] = (
 
 
 def check_rules(site: Site) -> list[Diagnostic]:
-    """All faults of a validated site that only show when its objects are seen together."""
+    """The diagnostics of all rules for a validated site."""
     index = index_site(site)
     return [diagnostic for rule in RULES for diagnostic in rule(index)]

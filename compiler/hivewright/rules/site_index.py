@@ -1,4 +1,4 @@
-"""What most rules need of a site, gathered once: who may run where, and how a clash is worded."""
+"""An index of a site that most rules need, and the wording of clashes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Value = TypeVar("Value")
 Key = TypeVar("Key", bound=Hashable)
 
 Owner = tuple[str, ...]
-"""A key path below ``vm`` that claims something: ``("web1", "nic", "lan", "mac")``."""
+"""A key path below ``vm`` that uses something exclusively: ``("web1", "nic", "lan", "mac")``."""
 
 
 class SiteIndex(NamedTuple):
@@ -45,17 +45,17 @@ class SiteIndex(NamedTuple):
     functions: Sequence[tuple[str, str, Nic]]
     """VM, name and definition of every network interface that is a virtual function, sorted."""
     connections: Sequence[tuple[str, str, Nic, str, AnyNetwork]]
-    """VM, name and definition of every NIC with a host and its network there: the home's, and each that differs."""
+    """VM, name and definition of every NIC, with a host and its network there: the home's, and those that differ."""
     alike: Mapping[frozenset[str], Sequence[tuple[str, Vm]]]
-    """Keys that somebody set -> the VMs in which it was just these, in their order."""
+    """Sets of keys -> the VMs that set exactly these keys, in their order."""
 
     def using(self, *keys: str) -> Iterable[tuple[str, Vm]]:
-        """The VMs in which somebody set one of these keys, in their order: a rare key costs what its use costs."""
+        """The VMs that set one of these keys, in their order. Cost is proportional to the VMs that set the key."""
         found = [vms for written, vms in self.alike.items() if not written.isdisjoint(keys)]
         return found[0] if len(found) == 1 else sorted([entry for vms in found for entry in vms], key=itemgetter(0))
 
     def passing(self) -> dict[str, Vm]:
-        """The VMs that have a device of their host for themselves, sorted."""
+        """The VMs that have a device of their host (passthrough or virtual function), sorted."""
         found = {name: vm for name, vm in self.using("passthrough") if vm.passthrough}
         found.update((name, self.site.vms[name]) for name, _, _ in self.functions)
         return dict(sorted(found.items()))
@@ -117,12 +117,12 @@ def release(text: str) -> tuple[int, int]:
 
 
 def ordered(mapping: Mapping[str, Value]) -> Iterable[tuple[str, Value]]:
-    """The items by name, so that the order of tables in a file never decides what is reported."""
+    """The items sorted by name, so that diagnostics do not depend on the order of tables in a file."""
     return mapping.items() if len(mapping) < 2 else sorted(mapping.items())
 
 
 def clashes(claims: Iterable[tuple[Key, Owner]]) -> Iterator[tuple[Key, Owner, Owner]]:
-    """Every claim of something that was claimed before, with the first owner; each later owner once."""
+    """Every claim that repeats an earlier one, with the first owner; each later owner once."""
     first: dict[Key, Owner] = {}
     reported: set[Owner] = set()
     for key, owner in claims:
@@ -167,7 +167,7 @@ def clash(site: Site, code: str, message: str, owners: tuple[Owner, Owner], reme
 
 
 def host_place(site: Site, vm: str) -> Place:
-    """Where it is said on which host a VM runs."""
+    """The key that sets the host of a VM."""
     return site.place("vm", vm, "hosts" if site.vms[vm].host is None else "host")
 
 

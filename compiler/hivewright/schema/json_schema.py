@@ -22,10 +22,10 @@ Schema = dict[str, Any]
 _NETWORKS: tuple[type[Table], ...] = get_args(AnyNetwork)
 _STORAGES: tuple[type[Table], ...] = get_args(AnyStorage)
 COMPLETE: tuple[type[Table], ...] = (SiteTable, User, Host, *_NETWORKS, *_STORAGES, Image, Profile)
-"""Tables that stand alone: what they require must be in them."""
+"""Tables that are complete in themselves: required keys must be in them."""
 
 LAYERED: tuple[type[Table], ...] = (Topology, Vm)
-"""Tables that may be one layer of several: what one requires, another may supply."""
+"""Tables that may be one of several layers: a required key may be in another layer."""
 
 NETWORKS = tuple(form.__name__ for form in _NETWORKS)
 STORAGES = tuple(form.__name__ for form in _STORAGES)
@@ -80,7 +80,7 @@ def definitions(models: Iterable[type[Table]]) -> dict[str, Schema]:
 
 
 def _tidy(node: Schema) -> Schema:
-    """Without what says nothing (titles, null, which TOML does not have) and with defaults as a person writes them."""
+    """Without titles and null, which TOML does not have, and with defaults as they are written in TOML."""
     result = {key: value for key, value in node.items() if key not in ("title", "propertyNames", "discriminator")}
     if result.get("examples") == [""]:
         del result["examples"]

@@ -113,7 +113,7 @@ def _tables_of(node: Schema) -> list[str]:
 
 
 def _type(node: Schema) -> str:
-    """What a value looks like, in words a reader of TOML knows."""
+    """The type of a value in TOML's terms."""
     if "anyOf" in node:
         return " or ".join(dict.fromkeys(_type(choice) for choice in node["anyOf"]))
     if "const" in node:

@@ -48,7 +48,7 @@ def form_of(forms: Forms, values: Mapping[str, object], place: Place) -> type[Ta
 def apply_host_overrides(
     kind: str, forms: Forms, objects: Mapping[str, Any], tables: Tables, check: Check
 ) -> tuple[dict[tuple[str, str], Any], list[Diagnostic]]:
-    """(host, name) -> the network or storage as that host has it. Objects without an override are shared."""
+    """(host, name) -> the network or storage with the overrides of that host. Others are shared."""
     found: dict[tuple[str, str], Any] = {}
     diagnostics: list[Diagnostic] = []
     for host, values in tables.named["host"].items():
@@ -101,7 +101,7 @@ def _apply_override(
     if isinstance(model, Diagnostic):
         return model if "kind" in layer.values else None
     if merged.get("kind") != base.values.get("kind"):
-        # Another form on this host: what only the general form knows does not apply.
+        # Another kind on this host: keys that this kind does not have are dropped.
         foreign = base.values.keys() - model.model_fields.keys()
         base = Layer(base.label, base.file, base.prefix, without(base.values, *foreign))
         merged = merge(layer.values, base.values)

@@ -87,7 +87,7 @@ def _descend(model: type[BaseModel], path: KeyPath) -> list[Any]:
 
 
 def _fields(model: type[BaseModel]) -> dict[str, FieldInfo]:
-    """The fields of a model as a site names them: a word of Python's own, such as ``in``, has another name there."""
+    """The fields of a model by their names in TOML: keywords of Python, such as ``in``, are named otherwise there."""
     return {field.alias or name: field for name, field in model.model_fields.items()}
 
 

@@ -1,6 +1,6 @@
-"""From what was read to a validated site: objects, layers, whole VMs, per-host overrides, references.
+"""From the files of a site to a validated site: objects, layers, merged VMs, overrides of hosts, references.
 
-All faults of the phase are collected. Nothing here raises for any input.
+All diagnostics are collected. No input makes this raise.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from hivewright.source import Sources
 M = TypeVar("M", bound=Table)
 
 _REQUIRED: Mapping[str, object] = {"memory": "1G"}
-"""What makes a VM whole where some layer has yet to say it."""
+"""Values for required keys of a VM where a layer is validated on its own."""
 
 
 class Loaded(NamedTuple):
@@ -59,7 +59,7 @@ def _once(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
 
 
 def _remainder(values: Mapping[str, object]) -> Vm | None:
-    """A VM less the keys at fault; ``None`` when too little is left."""
+    """A VM without its invalid keys; ``None`` when that cannot be validated either."""
     for _ in range(3):
         try:
             return Vm.model_validate(values)
@@ -155,7 +155,7 @@ class _Loader:
     def _validate(
         self, model: type[M], values: Mapping[str, object], file: str, prefix: KeyPath, *, partial: bool = False
     ) -> M | None:
-        """A validated table of one file. In a partial layer nothing is missing."""
+        """A validated table of one file. In a partial layer no key is required."""
         return self._checked(model, values, (Layer("", file, prefix, values),), partial=partial)
 
     def _checked(
@@ -163,7 +163,7 @@ class _Loader:
     ) -> M | None:
         """Validated values that were merged from layers; a fault is placed in the layer that supplied it.
 
-        Keys are put in order before, so that the order in which they were written never matters.
+        Keys are sorted before, so that their order in the file never matters.
         """
         whole = {**_REQUIRED, **values} if partial and model is Vm else values
         try:
@@ -179,7 +179,7 @@ class _Loader:
         return None
 
     def _lower_layers(self) -> None:
-        """Checks defaults and templates on their own, so that a fault shows even where no VM uses them."""
+        """Checks defaults and templates on their own, so that errors are reported even if no VM uses them."""
         layers = [] if self.resolver.defaults is None else [self.resolver.defaults]
         for name, values in self.tables.named["template"].items():
             layer = self.resolver.template_layer(name)
@@ -198,7 +198,7 @@ class _Loader:
                 self.diagnostics.append(Diagnostic("KEY008", message, place, "name it in the VM, or in [defaults]"))
 
     def _vms(self) -> dict[str, Vm]:
-        """The VMs; of one with faults, what is left without them, for the sake of its references."""
+        """The VMs. An invalid VM is kept without its bad keys, so its references are still checked."""
         found = {}
         for name in self.tables.named["vm"]:
             whole = self.resolver.resolve(name)

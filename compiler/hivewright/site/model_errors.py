@@ -1,4 +1,4 @@
-"""What pydantic found, in our words: one diagnostic for each fault, and nothing of pydantic's own text."""
+"""Errors of pydantic as diagnostics: one for each fault, without text of pydantic."""
 
 from __future__ import annotations
 
@@ -80,14 +80,14 @@ def diagnose(
     deeper = {path[:length] for path, is_key in groups if not is_key for length in range(len(path))}
     diagnostics = []
     for (path, is_key), faults in groups.items():
-        # A fault inside a table makes the complaint of the other branches of its union void.
+        # If a fault is within a table, errors of the other branches of its union are dropped.
         if is_key or path not in deeper:
             diagnostics.append(_describe(faults, model, where))
     return diagnostics
 
 
 def without_faults(error: ValidationError, values: Mapping[str, Any]) -> dict[str, Any]:
-    """A copy of a table less the keys whose values are at fault, so that the rest can be checked further."""
+    """A copy of a table without the keys with invalid values, so that the rest can be checked."""
     kept = dict(values)
     for found in error.errors(include_url=False, include_context=False, include_input=False):
         path, _ = _data_path(found["loc"], values)

@@ -1,4 +1,4 @@
-"""What networks are called on their host."""
+"""Names of networks on their hosts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ def bridge_name(name: str, network: Bridge | Manual | Nat | Vxlan) -> str:
 
 
 def interface_of(name: str, network: AnyNetwork) -> str:
-    """What stands for a network on its host: a bridge, a switch, a node; ``none`` for what is not shared."""
+    """The bridge, switch or node of a network on its host; ``none`` for kinds that have none."""
     if isinstance(network, (Routed, Slirp)):
         return "none"
     if isinstance(network, Vale):

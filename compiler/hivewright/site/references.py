@@ -1,4 +1,4 @@
-"""Names that must name something: hosts, networks, images, users, files and the rest that a VM refers to."""
+"""References: hosts, networks, images, users, files and other objects that must exist."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MAX_FILE = 2**20
 
 
 class Known(NamedTuple):
-    """The names that exist, also those of objects that are not valid."""
+    """The names that exist, including those of invalid objects."""
 
     objects: Mapping[str, Collection[str]]
     """Kind -> names."""
@@ -145,7 +145,7 @@ class _Checker:
             self.report("REF012", message, path, "save it with the line ends of Unix (LF)")
 
     def _read(self, name: str) -> tuple[str, str, str] | None:
-        """Keeps a file's contents, or says why not: code, message, help."""
+        """Keeps a file's contents, or returns why it cannot be used: code, message, help."""
         path = os.path.realpath(os.path.join(self.folder, name))
         root = os.path.realpath(self.folder)
         if os.path.commonpath((root, path)) != root:
@@ -175,7 +175,7 @@ class _Checker:
 
 
 def check_references(site: Site, known: Known, folder: str, files: dict[str, bytes]) -> list[Diagnostic]:
-    """Every name that names nothing. Contents of the files that VMs refer to are put into ``files``."""
+    """Reports every reference to something that does not exist. Contents of referenced files are put into ``files``."""
     checker = _Checker(site, known, folder, files)
     for path, names in _host_lists(site):
         for index, host in enumerate(names):

@@ -1,4 +1,4 @@
-"""Making every VM whole: its layers, from [defaults] over profile and templates to the VM itself, merged."""
+"""Merges the layers of each VM: [defaults], profile, templates, and the VM itself."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SWITCHES = frozenset({"vnc", "rng", "cloud_init", "sound"})
 """Tables that ``true`` and ``false`` switch on and off."""
 
 _Rivals = Mapping[str, tuple[str, ...]]
-"""Key -> the keys of weaker layers that it rules out."""
+"""Key -> the keys of weaker layers that it excludes."""
 
 _HOST_RIVALS: _Rivals = {"host": ("hosts",), "hosts": ("host",)}
 _DEVICE_RIVALS: Mapping[str, _Rivals] = {
@@ -35,10 +35,10 @@ _DEVICE_RIVALS: Mapping[str, _Rivals] = {
     "cd": {"path": ("image",), "image": ("path",)},
 }
 _RIVALLED = frozenset((*_HOST_RIVALS, *_DEVICE_RIVALS))
-"""Keys of a weaker layer of which a stronger one may rule something out."""
+"""Keys of a weaker layer that a stronger layer may exclude."""
 
 _MAX_DEPTH = 20
-"""Deeper tables are no keys of a VM; they are replaced instead of merged, so that recursion stays bounded."""
+"""Deeper tables are not keys of a VM; they are replaced, not merged, so that recursion is bounded."""
 
 
 class MergedVm(NamedTuple):
@@ -55,7 +55,7 @@ class Resolver:
         self.sources = sources
         self.tables = tables
         self.profiles: dict[str, SourceFile | None] = {}
-        """The profiles asked for so far; ``None`` for those that do not exist or cannot be read."""
+        """The profiles requested so far; ``None`` for those that do not exist or cannot be read."""
         self.diagnostics: list[Diagnostic] = []
         self._bases: dict[tuple[str, tuple[str, ...]], MergedVm] = {}
 
@@ -96,7 +96,7 @@ class Resolver:
         return Layer("defaults", self.tables.homes[("defaults",)], ("defaults",), values)
 
     def profile_layer(self, name: str) -> Layer | None:
-        """The keys a profile gives to a VM; it chooses neither profile nor templates."""
+        """The keys that a profile sets in a VM, without ``profile`` and ``inherit``."""
         file = self.profile(name)
         values = file.values.get("vm") if file is not None else None
         if file is None or not isinstance(values, dict):
@@ -119,7 +119,7 @@ class Resolver:
         return tuple(found)
 
     def _profile(self, layer: Layer, inherit: Sequence[str]) -> str:
-        """The name of a VM's profile; the default where none, or one that does not exist, is named."""
+        """The name of a VM's profile; the default if it names none, or one that does not exist."""
         for candidate in chain((layer,), map(self.template_layer, reversed(inherit)), (self.defaults,)):
             name = candidate.values.get("profile") if candidate is not None else None
             if candidate is None or name is None:
@@ -177,7 +177,7 @@ def place_in_layers(layers: Sequence[Layer], path: KeyPath, part: Part) -> Place
 
 
 def sort_tables(values: Mapping[str, object], depth: int = 0) -> Values:
-    """The same table with all keys in order; those of a model itself are left, which it takes in its own order."""
+    """The same table with the keys of its tables sorted; its own keys are not, since models have their own order."""
     ordered = dict(values) if depth == 0 or len(values) == 1 else {key: values[key] for key in sorted(values)}
     if depth < _MAX_DEPTH:
         for key, value in ordered.items():
@@ -187,7 +187,7 @@ def sort_tables(values: Mapping[str, object], depth: int = 0) -> Values:
 
 
 def without(values: Mapping[str, Any], *keys: str) -> Mapping[str, Any]:
-    """A table less some keys; the same object when it has none of them."""
+    """A table without some keys; the same object when it has none of them."""
     return {key: value for key, value in values.items() if key not in keys} if values.keys() & keys else values
 
 
@@ -200,9 +200,9 @@ def _reaches(values: Any, path: KeyPath) -> bool:
 
 
 def _without_rivals(weak: Mapping[str, Any], strong: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A weaker layer less the keys that a stronger one rules out: ``hosts`` where that one has ``host``.
+    """A weaker layer without the keys that a stronger one excludes: ``hosts`` if that one has ``host``.
 
-    The same object when nothing is ruled out.
+    The same object when nothing is excluded.
     """
     kept = _less(weak, strong, _HOST_RIVALS)
     for kind, rivals in _DEVICE_RIVALS.items():

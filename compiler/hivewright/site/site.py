@@ -1,4 +1,4 @@
-"""The site: everything a person wrote, validated, with every VM made whole from its layers."""
+"""The site: validated definitions, with every VM merged from its layers."""
 
 from __future__ import annotations
 
@@ -49,9 +49,9 @@ class Site:
     """The profiles that some VM uses."""
     vms: Mapping[str, Vm]
     host_networks: Mapping[tuple[str, str], AnyNetwork]
-    """(host, network) -> the network as that host realises it; absent when the host does not have it."""
+    """(host, network) -> the network with the overrides of that host; absent when the host does not have it."""
     host_storages: Mapping[tuple[str, str], AnyStorage]
-    """(host, storage) -> the storage as that host realises it; absent when the host does not have it."""
+    """(host, storage) -> the storage with the overrides of that host; absent when the host does not have it."""
     files: Mapping[str, bytes]
     """Contents of the site's files that VMs refer to (hooks, user_data), by their path below the site."""
     homes: Mapping[KeyPath, str]
@@ -74,17 +74,17 @@ class Site:
         return (vm.host,) if vm.host is not None else vm.hosts
 
     def image(self, name: str, arch: str) -> Image | None:
-        """An image of the site, or the one that a used profile brings under its own name for an architecture."""
+        """An image of the site, or that of the profile of this name for an architecture."""
         if name in self.images:
             return self.images[name]
         profile = self.profiles.get(name)
         return profile.image.get(arch) if profile is not None else None  # type: ignore[call-overload]
 
     def place(self, *path: str | int, part: Part = "value") -> Place:
-        """Where a key stands that is named as if every VM were written out in full.
+        """Where a key is set: for a key of a VM, in the layer that supplies it.
 
-        ``place("vm", "web1", "memory")`` is in the template that supplies the memory. A key that nobody wrote is
-        placed at the innermost table above it that somebody did write.
+        ``place("vm", "web1", "memory")`` may be in a template. For a key that is not set, it is the innermost table
+        around it that exists.
         """
         if len(path) >= 2 and path[0] == "vm":
             origin = self.trace(str(path[1]), path[2:])
@@ -114,7 +114,7 @@ class Site:
 
 
 def own_ports(vm: Vm) -> Iterator[tuple[tuple[str, ...], int]]:
-    """TCP ports that the site gives beside that of VNC, each with its key path below the VM: serial ports, gdb stub."""
+    """TCP ports that a VM sets, except that of VNC, each with its key path: serial ports, gdb stub."""
     for key, serial in vm.serial.items() if len(vm.serial) < 2 else sorted(vm.serial.items()):
         if serial.kind == "tcp" and serial.port is not None:
             yield ("serial", key, "port"), serial.port

@@ -1,4 +1,4 @@
-"""Adding up the tables of all files: every object once, by kind and name, before anything is validated."""
+"""Collects the tables of all files: every object once, by kind and name, before validation."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Tables:
 
 
 def add_up(files: Iterable[SourceFile]) -> Tables:
-    """All tables of all files. A table that is defined twice is kept as it was defined first."""
+    """All tables of all files. Of a table that is defined twice the first definition is kept."""
     tables = Tables()
     for file in files:
         for kind, value in file.values.items():

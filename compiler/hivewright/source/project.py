@@ -1,4 +1,4 @@
-"""Finding a project and reading its TOML: texts, values, and what is wrong with the files themselves."""
+"""Finds a project and reads its TOML: texts, values, and diagnostics about the files themselves."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from hivewright.source.parsing import Memory
 
 PROFILES = "profiles/"
-"""What the names of profile files begin with; a site never has TOML of its own in a folder of that name."""
+"""The folder of profiles; TOML files in a folder of this name are never part of a site."""
 
 LOCKS = "locks"
-"""The folder of the site that holds what was allocated; see lock.py."""
+"""The folder of locks, below that of the site."""
 
 _SKIPPED_AT_TOP = frozenset({LOCKS, "profiles"})
 
@@ -45,7 +45,7 @@ class SourceFile(NamedTuple):
 
 
 class Sources:
-    """All that was read. Profiles are added as they are asked for."""
+    """All files that were read. Profiles are read and added when they are requested."""
 
     def __init__(self, project: Project, files: tuple[SourceFile, ...] = ()) -> None:
         self.project = project
@@ -77,7 +77,7 @@ class Sources:
         return sorted(self._profiles())
 
     def read_profile(self, name: str) -> tuple[SourceFile | None, list[Diagnostic]]:
-        """A profile's file; ``None`` without a diagnostic when there is no profile of that name."""
+        """A profile's file; ``None``, without a diagnostic, when there is no profile of that name."""
         found = self._profiles().get(name)
         if found is None:
             return None, []
@@ -200,9 +200,9 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 def _read_text(path: str, name: str, texts: dict[str, str]) -> str | Diagnostic:
     """The text of a file, or why it cannot be read. What could be read is put into ``texts``."""
     try:
-        # A FIFO would block the open, and a device never ends.
+        # Opening a FIFO would block, and a device has no end.
         if not os.path.isfile(path) and os.path.exists(path):
-            # No position: to show one, the file would be read.
+            # Without a position: to show the line, the file would be read.
             return Diagnostic("SRC004", f"{name} is not a regular file", help="remove it from the site")
         with open(path, "rb") as stream:
             content = stream.read()

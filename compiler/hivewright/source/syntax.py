@@ -1,4 +1,4 @@
-"""What the TOML parser found, in plain words with a remedy; an unknown message of the parser is passed on."""
+"""Errors of the TOML parser in plain words, with a remedy; unknown messages of the parser are passed on."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hivewright.diagnostics import Diagnostic, Spot
 
 
 class _Wording(NamedTuple):
-    """How to say one message of tomli, and what to mark: the position, the word or escape there, or the whole line."""
+    """Our wording of one message of tomli, and what to mark: the position, the word or escape there, or the line."""
 
     pattern: str
     message: str
@@ -112,6 +112,6 @@ def _marked(name: str, text: str, line: int, column: int, mark: str) -> Spot:
     if mark == "word":
         word = re.match(r"[^\s,\]}#=]*", written[column - 1 :])
         return Spot(name, line, column, max(1, word.end() if word else 1))
-    if mark == "escape":  # tomli points behind it
+    if mark == "escape":  # tomli gives the position after it
         return Spot(name, line, max(written.rfind("\\", 0, column - 1) + 1, 1), 2)
     return Spot(name, line, column)

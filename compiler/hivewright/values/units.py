@@ -1,4 +1,4 @@
-"""The small quantities of the field: sizes, durations, MAC addresses, CPU lists, PCI addresses, names.
+"""Sizes, durations, rates, MAC addresses, CPU lists, PCI addresses, virtual functions.
 
 Every ``parse_*`` function takes the text (or number) a person wrote and returns a plain value, or raises
 ``ValueError`` whose text says what is expected. They know nothing of TOML or pydantic.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-# Text, which re compiles when it is needed: a site uses few of all the forms there are.
+# Patterns are text, which re compiles on first use: a site needs few of them.
 _SIZE = r"([0-9]{1,15})([KMGT])"
 _DURATION = r"([0-9]{1,9})(s|m|h)"
 _SIZE_MEANT = r"([0-9]{1,9}(?:\.[0-9]{1,3})?) ?([kmgt])i?(?:b|bytes?)?"
@@ -44,7 +44,7 @@ def parse_size(text: str) -> int:
 
 
 def _meant_size(text: str) -> str:
-    """How a size such as ``1.5 GiB`` is written; examples where none is meant."""
+    """The right spelling of a size such as ``1.5 GiB``; examples if the text is no size."""
     from fractions import Fraction
 
     match = re.fullmatch(_SIZE_MEANT, text.strip(), re.ASCII | re.IGNORECASE)
@@ -69,7 +69,7 @@ def parse_duration(text: str) -> int:
 
 
 def _meant_duration(text: str) -> str:
-    """How a duration such as ``2 days`` is written; examples where none is meant."""
+    """The right spelling of a duration such as ``2 days``; examples if the text is no duration."""
     match = re.fullmatch(_DURATION_MEANT, text.strip(), re.IGNORECASE)
     if match is None:
         return '"30s", "10m" or "1h"'
@@ -98,7 +98,7 @@ def parse_rate(text: str) -> int:
 
 
 def format_rate(rate: int) -> str:
-    """Bits per second as ipfw(8) reads them: ``100Mbit/s``. Not in Gbit, which not every release knows."""
+    """Bits per second as ipfw(8) reads them: ``100Mbit/s``. Gbit is not used, since not every release has it."""
     return f"{rate // 10**6}Mbit/s" if rate % 10**6 == 0 else f"{rate // 10**3}Kbit/s"
 
 

@@ -1,4 +1,4 @@
-"""What follows a disk's backend in bhyve's words, and AHCI controllers with several disks and drives."""
+"""Disks and drives as devices of bhyve(8), and AHCI controllers with several of them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def lower_cds(guest: Guest) -> Iterator[Device]:
 
 
 def lower_controllers(guest: Guest) -> Iterator[Device]:
-    """Controllers with the ports that the lock says; a port of something that is gone stays empty."""
+    """Controllers with ports as in the lock; the port of a removed disk stays empty."""
     controllers: dict[str, dict[int, tuple[str, str, Provenance]]] = {}
     members = [(f"disk.{name}", disk.controller) for name, disk in sorted(guest.vm.disk.items())]
     members += [(f"cd.{name}", cd.controller) for name, cd in sorted(guest.vm.cd.items())]
@@ -115,7 +115,7 @@ def _nvme(disk: Disk) -> str:
 
 
 def default_serial(vm: str, disk: str) -> str:
-    """``VM-DISK``; shortened with a digest where that is longer than the 20 characters that fit."""
+    """``VM-DISK``; shortened with a digest if longer than the 20 characters that a serial number may have."""
     serial = f"{vm}-{disk}"
     if len(serial) <= _SERIAL_LENGTH:
         return serial

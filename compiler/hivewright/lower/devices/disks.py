@@ -12,16 +12,16 @@ from hivewright.model.storage import AnyStorage, Image, Iscsi, Zfs
 from hivewright.plan import DiskPlan, Provenance, Step
 
 IMAGES = "/var/cache/hivewright"
-"""Where provisioning keeps fetched images: a VM may be called anything, so not beside the state of VMs."""
+"""Where provisioning keeps fetched images: not among the state of VMs, whose names could clash."""
 
 _VOLUME_PROPERTIES = {"volmode": "dev", "volblocksize": "16K"}
-"""volmode=dev keeps GEOM of the host from tasting the guest's partitions; 16K is OpenZFS 2.2's own default."""
+"""volmode=dev keeps GEOM of the host from tasting the guest's partitions; 16K is the default of OpenZFS 2.2."""
 
 _IMAGES_DATASET = "Images"
-"""Below the dataset of a storage, beside the datasets of VMs: no VM is called so, since names are in lower case."""
+"""Below the dataset of a storage, next to those of VMs: names of VMs are in lower case, so they cannot clash."""
 
 _WHOLE = "whole"
-"""The snapshot that proves that the volume of an image was filled to its end; clones are made of it."""
+"""The snapshot that is made when the volume of an image is complete; clones are made of it."""
 
 
 def disk_path(guest: Guest, name: str, disk: Disk) -> tuple[str, Provenance]:
@@ -53,7 +53,7 @@ def _storage(guest: Guest, disk: Disk) -> AnyStorage:
 
 
 def prepare_disks(guest: Guest) -> Iterator[Step]:
-    """Checks before a start: bhyve(8) would open a disk that it cannot write read-only, without a word."""
+    """Checks before a start: bhyve(8) silently opens a disk read-only if it cannot write to it."""
     for name, disk in sorted(guest.vm.disk.items()):
         if disk.ram is not None:
             continue
@@ -86,7 +86,7 @@ def provision_images(guest: Guest) -> Iterator[Step]:
 
 
 def provision_disks(guest: Guest) -> Iterator[Step]:
-    """What makes or grows the disks that are ours."""
+    """The steps that make or grow managed disks."""
     for name, disk in sorted(guest.vm.disk.items()):
         if disk.path is not None or disk.ram is not None:
             continue
@@ -118,12 +118,12 @@ def _settings(properties: Mapping[str, str], prefix: str = "") -> tuple[str, ...
 
 
 def _clone_settings(properties: Mapping[str, str]) -> tuple[str, ...]:
-    """A clone has the blocks of its origin; all else can be its own (zfs-clone(8))."""
+    """A clone has the block size of its origin; other properties may differ (zfs-clone(8))."""
     return _settings({key: value for key, value in properties.items() if key != "volblocksize"})
 
 
 def _origin(guest: Guest, disk: Disk, storage: Zfs) -> tuple[str, ...]:
-    """The snapshot that a clone is made of. That of an image comes with the image and the properties of its volume."""
+    """The snapshot that a clone is made of; for an image, followed by the image and the properties of its volume."""
     if disk.clone is not None:
         return (f"{storage.dataset}/{disk.clone}",)
     assert disk.image is not None, "rules refuse clone_image without an image"
@@ -139,8 +139,8 @@ def _checksum(image: Image) -> str:
 
 
 def _version(image: Image, blocks: str) -> str:
-    """Eight digits that change with what an image is made from, so that disks made before stay what they are. They
-    change with the size of blocks as well, which cannot change in a volume. The longest name has 248 characters."""
+    """Eight digits that change with the source of an image, so that existing clones keep their origin. They change with
+    the block size too, which is fixed in a volume. The longest name has 248 characters."""
     parts = (image.url or image.path or "", _checksum(image), image.format, blocks)
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:8]
 
@@ -152,7 +152,7 @@ def disk_plans(guest: Guest) -> tuple[DiskPlan, ...]:
 
 
 def _for_people(guest: Guest, name: str, disk: Disk) -> tuple[str, int]:
-    """Where a disk is, and its size in bytes; 0 when that is not ours to decide."""
+    """Where a disk is, and its size in bytes; 0 when hivewright does not decide it."""
     storage = _storage(guest, disk) if disk.storage is not None else None
     if isinstance(storage, Iscsi):
         return f"LUN {disk.lun} of {storage.target} at {storage.portal}", 0

@@ -11,12 +11,12 @@ from hivewright.plan import AdminLine, Step, VmPlan
 
 
 def lun_path(guest: Guest, name: str) -> str:
-    """What bhyve opens: a link to the device, which has another number whenever the session is made anew."""
+    """A link to the device, whose number changes with every new session; bhyve opens the link."""
     return f"{RUN}/{guest.name}/disk-{name}"
 
 
 def prepare_lun(name: str, disk: Disk, storage: Iscsi) -> Step:
-    """The session of the target is there, and so is the device of the logical unit."""
+    """The session with the target and the device of the logical unit must exist."""
     words = [name, storage.portal, storage.target, str(disk.lun), "ro" if disk.readonly else "rw"]
     keys = [f"storage:{disk.storage}.portal", f"storage:{disk.storage}.target"]
     if storage.initiator_name is not None:

@@ -1,4 +1,4 @@
-"""NICs of guests: their words, their taps, and what people read of them."""
+"""NICs of guests: options of bhyve(8), taps, and the rows of INVENTORY.md."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ def _ports(guest: Guest) -> Iterator[tuple[str, Nic]]:
 
 
 def _backend(guest: Guest, name: str, nic: Nic, network: AnyNetwork) -> tuple[str, list[str]]:
-    """What carries the frames of a NIC: its tap, or what the kind of its network has instead of one."""
+    """The backend of a NIC: its tap, or that of a network kind without taps."""
     tap = tap_name(guest, name, nic)
     tap_key = f"nic.{name}.tap" if nic.tap is not None else f"lock:taps.{name}"
     if isinstance(network, BACKENDS):
         return backend_of(nic, network, tap, mac_address(guest, name, nic)), [f"nic.{name}.network", tap_key]
     if tap.startswith("tap"):
         return tap, [tap_key]
-    # The kind of a backend is otherwise taken from the beginning of its name.
+    # Without type= bhyve takes the kind of a backend from the beginning of its name.
     return f"{tap},type=tap", [tap_key, "rule:tap-type"]
 
 
@@ -94,7 +94,7 @@ def nic_plans(guest: Guest) -> tuple[NicPlan, ...]:
 
 
 def _addresses(nic: Nic) -> Iterator[str]:
-    """What people shall read of its addresses; an IPv6 one that is not written out is called so."""
+    """Addresses for INVENTORY.md; an IPv6 keyword such as ``auto`` is prefixed with IPv6."""
     if nic.ipv4 is not None:
         yield nic.ipv4
     if nic.ipv6 is not None:
@@ -102,7 +102,7 @@ def _addresses(nic: Nic) -> Iterator[str]:
 
 
 def _port(guest: Guest, name: str, nic: Nic) -> str:
-    """Where the frames of a NIC come out on the host, for people."""
+    """The port of a NIC on the host, for INVENTORY.md."""
     if nic.vf is not None:
         return f"function {nic.vf[1]} of {nic.vf[0]}"
     network = guest.site.host_networks[guest.host_name, nic.network]

@@ -11,7 +11,7 @@ from hivewright.values import format_virtual_function
 
 
 def lower_passthrough(guest: Guest) -> Iterator[Device]:
-    """bhyve(8), passthru. Where a virtual function is only the host can know: its numbers come by ``-k``."""
+    """bhyve(8), passthru. The address of a virtual function is known to the host only: it is in the file of ``-k``."""
     for name, passed in sorted(guest.vm.passthrough.items()):
         if passed.vf is not None:
             continue
@@ -29,7 +29,7 @@ def lower_passthrough(guest: Guest) -> Iterator[Device]:
 
 
 def lower_functions(guest: Guest) -> Iterator[Option]:
-    """What virtual functions get by variables. It must follow all devices: -s refuses an address that has some."""
+    """Variables of virtual functions. They must follow all devices: -s refuses an address that has variables."""
     keys = tuple(f"{kind}.{name}.vf" for kind, name, _ in virtual_functions(guest.vm))
     if not keys:
         return
@@ -44,7 +44,7 @@ def lower_functions(guest: Guest) -> Iterator[Option]:
 
 
 def prepare_passthrough(guest: Guest) -> Iterator[Step]:
-    """What is reserved is there; what can only be taken at a start comes later (``prepare_binds``)."""
+    """Reserved devices must exist; those that are bound at each start come later (``prepare_binds``)."""
     for name, passed in sorted(guest.vm.passthrough.items()):
         key = f"passthrough.{name}"
         if passed.vf is None and guest.host.device[passed.device].bind == "boot":
@@ -64,7 +64,7 @@ def prepare_passthrough(guest: Guest) -> Iterator[Step]:
 
 
 def prepare_binds(guest: Guest) -> Iterator[Step]:
-    """Devices that their drivers keep while no guest has them."""
+    """Devices that their drivers have while no guest uses them."""
     for name, passed in sorted(guest.vm.passthrough.items()):
         if passed.vf is None and guest.host.device[passed.device].bind == "start":
             keys = (f"passthrough.{name}.device", *(f"host:device.{passed.device}.{key}" for key in ("pci", "bind")))

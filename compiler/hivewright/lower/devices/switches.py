@@ -33,7 +33,7 @@ def backend_of(nic: Nic, network: Vale | Netgraph | Slirp, tap: str, mac: str) -
 
 
 def port_of(network: Vale | Netgraph | Slirp, mac: str) -> str:
-    """``vale0:p0a1b2c`` or ``vmsw:link662316``; nothing for slirp."""
+    """``vale0:p0a1b2c`` or ``vmsw:link662316``; empty for slirp."""
     if isinstance(network, Vale):
         return f"{network.switch}:p{mac_tail(mac)}"
     return f"{network.node}:link{int(mac_tail(mac), 16) + _FIRST_LINK}" if isinstance(network, Netgraph) else ""

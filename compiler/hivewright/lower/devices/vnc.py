@@ -51,7 +51,7 @@ def vnc_socket(guest: Guest) -> str:
 
 
 def prepare_vnc(guest: Guest) -> Iterator[Step]:
-    """The password is where bhyve reads it."""
+    """The password is put where bhyve reads it."""
     vm = guest.vm
     if vm.vnc is not None and vm.vnc.password is not None:
         variable = f"{node_of(guest, 'fbuf')}.password"

@@ -1,4 +1,4 @@
-"""The bhyve command: options of the machine as a whole, devices by address, what the LPC bridge carries."""
+"""The bhyve command: options of the machine, devices by address, devices of the LPC bridge."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def lower_command(guest: Guest, devices: Sequence[Device]) -> Iterator[Option]:
         keys = (*keys, f"topology:{guest.vm.topology}")
     yield Option(words, keys, "cpus, topology" if guest.vm.topology is not None else "cpus")
     for vcpu in sorted(guest.vm.pin, key=int):
-        # -p sets this very variable, but one host CPU at a time, and drops all behind a range without a word.
+        # -p sets this variable too, but one host CPU at a time, and silently drops what follows a range.
         words = ("-o", f"vcpu.{int(vcpu)}.cpuset={format_cpu_list(guest.vm.pin[vcpu])}")
         yield Option(words, (f"pin.{vcpu}",), f"pin.{vcpu}")
     yield Option(("-m", memory_word(guest.vm.memory)), ("memory",), "memory")
@@ -87,7 +87,7 @@ def lower_command(guest: Guest, devices: Sequence[Device]) -> Iterator[Option]:
 
 
 def topology_of(guest: Guest) -> tuple[int, int, int]:
-    """Sockets, cores and threads. Always all three are given: bhyve's own defaults differ from its manual."""
+    """Sockets, cores and threads. All three are always given, since bhyve's defaults differ from its manual."""
     topology = guest.vm.topology
     if topology is None:
         return guest.vm.cpus, 1, 1

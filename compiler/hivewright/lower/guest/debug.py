@@ -14,8 +14,8 @@ TMUX = "/usr/local/bin/tmux"
 def gdb_address(guest: Guest) -> str:
     """Address and port of the stub; empty without one.
 
-    bhyve takes what follows the last colon for the port and looks up all before it as it stands, so that an IPv6
-    address must not have brackets (bhyve(8), -G).
+    bhyve takes what follows the last colon as the port and resolves the rest unchanged, so an IPv6 address must not
+    have brackets (bhyve(8), -G).
     """
     stub = guest.vm.debug.gdb if guest.vm.debug is not None else None
     return f"{stub.address}:{stub.port}" if stub is not None else ""
@@ -33,7 +33,7 @@ def lower_gdb(guest: Guest) -> Iterator[Option]:
 
 
 def prepare_debug(guest: Guest) -> Iterator[Step]:
-    """That there is a stub, whose address may be taken; and the terminal of a port on stdio."""
+    """Checks that bhyve has a stub, whose address may be in use; and that tmux exists for a port on stdio."""
     if guest.vm.debug is not None and guest.vm.debug.gdb is not None:
         yield Step("stub", (gdb_address(guest),), ("debug.gdb.address", "debug.gdb.port"), "debug.gdb")
     for name, port in sorted(guest.vm.serial.items()):

@@ -25,18 +25,18 @@ def has_rom(guest: Guest) -> bool:
 
 
 def has_variables(guest: Guest) -> bool:
-    """Whether the guest keeps UEFI variables; without, what an installer writes there is gone at the next start."""
+    """Whether the guest keeps UEFI variables; otherwise those that an installer writes are lost at the next start."""
     firmware = guest.vm.firmware
     if not guest.features.uefi_variables or firmware.kind not in (None, "uefi", "rom"):
         return False
     if firmware.variables is not None:
         return firmware.variables and (firmware.kind != "rom" or firmware.variables_template is not None)
-    # A template belongs to one ROM: that of the package fits no other.
+    # A template belongs to one ROM: that of the package does not fit another ROM.
     return firmware.rom is None or firmware.variables_template is not None
 
 
 def variables_path(vm: str) -> str:
-    """The private copy of the UEFI variables: the guest writes to it."""
+    """The private copy of the UEFI variables, which the guest writes to."""
     return f"{STATE}/{vm}/vars.fd"
 
 

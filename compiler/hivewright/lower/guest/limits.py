@@ -1,4 +1,4 @@
-"""Limits of a guest's process: what the runtime sets when bhyve runs, and what the host must be booted with."""
+"""Limits of a guest's process: those the runtime sets when bhyve runs, and the boot setting they need."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hivewright.values import format_cpu_list
 
 
 def prepare_limits(guest: Guest) -> Iterator[Step]:
-    """A process keeps a CPU set and a priority of its parent; rules of rctl(8) vanish with it."""
+    """A process inherits its CPU set and priority; rules of rctl(8) vanish with the process."""
     limits = guest.vm.limits
     if limits is None:
         return
@@ -26,6 +26,6 @@ def prepare_limits(guest: Guest) -> Iterator[Step]:
 
 
 def lower_accounting(vms: list[VmPlan]) -> Iterator[Setting]:
-    """racct(4) counts only when it is switched on at boot."""
+    """racct(4) works only if it is enabled at boot."""
     if any(step.verb == "limit" and step.words[0] == "rctl" for vm in vms for step in vm.prepare):
         yield Setting("kern.racct.enable", "1", "resource limits of guests; takes effect after a reboot")

@@ -1,4 +1,4 @@
-"""What loads a guest that has no boot ROM: bhyveload(8) or grub-bhyve, before each run of bhyve."""
+"""Loaders of guests without a boot ROM: bhyveload(8) or grub-bhyve, which run before each run of bhyve."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def lower_loader(guest: Guest) -> Iterator[Step]:
 
 
 def prepare_loader(guest: Guest) -> Iterator[Step]:
-    """Whether the loader and the files that it reads are there."""
+    """The loader and the files that it reads must exist."""
     if has_rom(guest):
         return
     program = GRUB if guest.vm.firmware.kind == "grub" else BHYVELOAD
@@ -43,7 +43,7 @@ def prepare_loader(guest: Guest) -> Iterator[Step]:
 
 
 def _lower_bhyveload(guest: Guest) -> Iterator[Step]:
-    """bhyveload(8). Its memory must be that of bhyve, and wired where that is."""
+    """bhyveload(8). Its memory must have the size that bhyve is given, and be wired if that of bhyve is."""
     loader = guest.vm.firmware.bhyveload or Bhyveload()
     yield _program(guest, BHYVELOAD)
     yield from _lower_wired(guest)
@@ -59,7 +59,7 @@ def _lower_bhyveload(guest: Guest) -> Iterator[Step]:
 
 
 def _lower_grub(guest: Guest) -> Iterator[Step]:
-    """grub-bhyve(8). Commands of one's own become the only entry of a menu, in a grub.cfg on the host."""
+    """grub-bhyve(8). Commands of the user become the only entry of a menu, in a grub.cfg on the host."""
     grub = guest.vm.firmware.grub or Grub()
     media = _media(guest)
     for device, path, keys in media:
@@ -110,7 +110,7 @@ def _call(words: tuple[str, ...], *keys: str) -> Step:
 
 
 def _media(guest: Guest) -> list[tuple[str, str, Provenance]]:
-    """What the loader may read, as GRUB names it: what it boots from is the first of its kind, and the first of all."""
+    """Disks and drives by their names in GRUB: the boot device is the first of its kind, and the first of all."""
     vm = guest.vm
     boot = boot_device(vm.firmware, dict(vm.disk), dict(vm.cd))
     disks = {f"disk.{name}": disk_path(guest, name, disk) for name, disk in sorted(vm.disk.items())}

@@ -73,7 +73,7 @@ def _lower_pc_flags(guest: Guest) -> Iterator[Option]:
 
 
 def lower_identity(guest: Guest) -> Iterator[Option]:
-    """What the guest sees of its make: SMBIOS strings, which bhyve_config(5) calls as our keys are called."""
+    """SMBIOS strings; the variables of bhyve_config(5) have the names of our keys."""
     smbios = guest.vm.smbios
     if smbios is None:
         return
@@ -97,7 +97,7 @@ def lower_firmware_files(guest: Guest) -> Iterator[Option]:
 
 
 def prepare_machine(guest: Guest) -> Iterator[Step]:
-    """Files that bhyve reads: without one it would end with status 1 or 64, or without a word."""
+    """Files that bhyve reads must exist: if one is missing it exits with status 1 or 64, or without a message."""
     for key, entry in sorted(guest.vm.fwcfg.items()):
         if entry.file is not None:
             yield Step("file", (f"fwcfg {key}", entry.file), (f"fwcfg.{key}.file",), f"fwcfg.{key}")

@@ -22,7 +22,7 @@ def lower_tpm(guest: Guest) -> Iterator[Option]:
 
 
 def prepare_tpm(guest: Guest) -> Iterator[Step]:
-    """The host's TPM is there; or swtpm is, which from then on runs before each bhyve."""
+    """The TPM of the host, or swtpm, must exist; the runtime starts swtpm before each bhyve."""
     tpm = guest.vm.tpm
     if tpm is None:
         return

@@ -85,8 +85,8 @@ def lower_guest(guest: Guest, depth: int, seeds: SeedWriter) -> tuple[VmPlan, tu
 
 
 def _prepare(guest: Guest, provision_digest: str) -> Iterator[Step]:
-    """What each start checks or makes: what only the administrator can mend first, then what provisioning makes, and
-    last what needs an undo: devices that are taken from their drivers, and taps."""
+    """What each start checks or makes: first what only the administrator can repair, then what provisioning makes, last
+    what has an undo: devices that are taken from their drivers, and taps."""
     vm = guest.vm
     yield from prepare_rom(guest)
     yield from prepare_loader(guest)
@@ -128,7 +128,7 @@ def _slots(devices: Iterable[Device]) -> tuple[tuple[str, str], ...]:
 
 
 def _hooks(guest: Guest) -> tuple[tuple[str, bytes], ...]:
-    """Hooks by their place below ``hooks/``; numbers of equal width keep the order in which they are listed."""
+    """Hooks by their path below ``hooks/``; numbers of equal width keep the order of the list."""
     found: list[tuple[str, bytes]] = []
     for moment in _MOMENTS:
         files: tuple[str, ...] = getattr(guest.vm.hooks, moment)
@@ -142,7 +142,7 @@ def _hooks(guest: Guest) -> tuple[tuple[str, bytes], ...]:
 
 
 def _digest(steps: Iterable[Step], files: Iterable[tuple[str, bytes]]) -> str:
-    """A digest of steps and files. Control characters, which no word contains, keep words and steps apart."""
+    """A digest of steps and files. Words and steps are separated by control characters, which no word contains."""
     text = "\x1e".join(["\x1f".join((step.verb, *step.words)) for step in steps])
     digest = hashlib.sha256(text.encode())
     for name, content in files:

@@ -1,4 +1,4 @@
-"""What a host needs from its boot: kernel modules, loader.conf(5), and settings for its administrator."""
+"""Kernel modules, loader.conf(5), and settings that the administrator makes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hivewright.lower.devices.iscsi import uses_iscsi
 from hivewright.plan import KernelSetting, NetworkPlan, Setting, VmPlan
 
 _VARIABLE_LENGTH = 128
-"""Longest value of a loader variable; what does not fit continues in pptdevs2 and pptdevs3, and there is no fourth."""
+"""Longest value of a loader variable; further devices are in pptdevs2 and pptdevs3, which is the last."""
 
 RC_TIMEOUT = 90
 _INIT_TIMEOUT = 120
@@ -32,7 +32,7 @@ _REASONS = {
     "ng_ether": "uplinks of netgraph switches",
 }
 _NETWORK_MODULES = ("bridgestp", "if_bridge", "if_vxlan", "if_tuntap", "ng_socket", "ng_bridge", "ng_ether")
-"""What networks may need, in the order in which it is loaded."""
+"""Modules of networks, in the order in which they are loaded."""
 
 
 def lower_modules(vms: Iterable[VmPlan], networks: Iterable[NetworkPlan]) -> tuple[str, ...]:
@@ -85,14 +85,14 @@ def _fold(selectors: Iterable[str]) -> list[str]:
 
 
 def lower_admin(shutdown_timeout: int) -> Iterator[Setting]:
-    """What a generated file cannot make: rc.shutdown reads rc.conf itself, and no file of a service."""
+    """Settings that no generated file can make: rc.shutdown reads only rc.conf, and no file of a service."""
     if shutdown_timeout > RC_TIMEOUT:
         reason = f"rc.conf: stopping guests may take {shutdown_timeout} s; rc.shutdown is killed after {RC_TIMEOUT} s"
         yield Setting("rcshutdown_timeout", str(shutdown_timeout + _MARGIN), reason)
 
 
 def lower_kernel(shutdown_timeout: int) -> Iterator[KernelSetting]:
-    """init(8) looks at its variable when it shuts down, so the runtime can raise it; rc.shutdown ends first."""
+    """init(8) reads its variable at shutdown, after rc.shutdown has ended, so the runtime can raise it."""
     if shutdown_timeout > _INIT_TIMEOUT - _MARGIN:
         reason = f"stopping guests may take {shutdown_timeout} s; init(8) ends rc.shutdown after {_INIT_TIMEOUT} s"
         yield KernelSetting("raise", "kern.init_shutdown_timeout", shutdown_timeout + 2 * _MARGIN, reason)
@@ -143,6 +143,6 @@ def lower_notes(
 
 
 def _converted_images(vms: Iterable[VmPlan]) -> set[str]:
-    """The names of images that are not raw: FreeBSD has nothing of its own that converts them."""
+    """The names of images that are not raw; the base system of FreeBSD cannot convert them."""
     steps = (step for vm in vms for step in vm.provision if step.verb == "image")
     return {name for name, _, _, image_format in (step.words for step in steps) if image_format != "raw"}

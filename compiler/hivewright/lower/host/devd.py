@@ -1,8 +1,8 @@
 """Rules for devd(8): the context of a guest made or gone, an uplink that comes back, a passthrough device.
 
 Of all statements that match an event devd runs only the one with the highest priority (devd.conf(5)), so ours either
-match what nobody else matches, or do what the system's own would have done as well. devd has no escape for a double
-quote, quotes the variables in an action by itself, and waits for the action to end.
+match what no other matches, or also do what the statement of the system would have done. devd has no escape for a
+double quote, quotes the variables in an action by itself, and waits for the action to end.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _NOT_UPLINKS = "!(tap|br-|bridge|vnet|vmnet|epair|vale|lo|pflog|pfsync|enc|usbus
 
 
 def uplinks_of(networks: Iterable[NetworkPlan]) -> set[str]:
-    """The uplinks with which a network is made anew when they come back."""
+    """The uplinks whose networks are made again when the uplink comes back."""
     return {network.uplink for network in networks if network.kind in ("bridge", "vale", "netgraph")}
 
 
@@ -50,6 +50,6 @@ def _context_rule(names: str, kind: str, event: str, reason: str) -> DevdRule:
 
 def _uplink_rule(pattern: str, priority: int, reason: str) -> DevdRule:
     matches = (("system", "IFNET"), ("subsystem", pattern), ("type", "ATTACH"))
-    # What the rule does that this one takes precedence over: configure the new interface.
+    # As the rule does over which this one takes precedence: configure the new interface.
     action = f"/etc/pccard_ether $subsystem start; {_HIVECTL} event uplink $subsystem {_DETACHED}"
     return DevdRule("notify", priority, matches, action, reason)

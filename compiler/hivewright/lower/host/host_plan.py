@@ -32,7 +32,7 @@ def lower(site: Site, allocation: Allocation) -> Lowered:
 
 
 def lower_host(site: Site, allocation: Allocation, host: str, seeds: SeedWriter) -> Lowered:
-    """The plan of one host; ``seeds`` remembers what the seeds of all hosts have in common."""
+    """The plan of one host; ``seeds`` caches what the seeds of all hosts have in common."""
     return _joined([_lower_host(site, allocation, host, seeds)])
 
 
@@ -41,7 +41,7 @@ def _joined(results: Iterable[tuple[HostPlan, list[Diagnostic]]]) -> Lowered:
     diagnostics: dict[Diagnostic, None] = {}
     for plan, found in results:
         plans.append(plan)
-        # A VM of several hosts says the same on each of them.
+        # A VM of several hosts has the same diagnostics on each of them.
         diagnostics.update(dict.fromkeys(found))
     return Lowered(tuple(plans), tuple(diagnostics))
 
@@ -102,7 +102,7 @@ def _lower_host(site: Site, allocation: Allocation, name: str, seeds: SeedWriter
 
 
 def _same_ports(site: Site, host: str, plans: Iterable[VmPlan]) -> Iterator[Diagnostic]:
-    """Ports of switches are called after the end of the MAC address, which addresses of one's own may share."""
+    """Ports of switches are named after the end of the MAC address, which explicit addresses may share."""
     first: dict[str, tuple[str, str]] = {}
     for plan in plans:
         for nic in plan.nics:

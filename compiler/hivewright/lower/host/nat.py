@@ -1,6 +1,6 @@
 """Translation rules and DHCP of a network of the kind nat, and rate limits: fragments that the administrator includes.
 
-Each rule is a line of words; the quoter of fragments refuses whatever is no plain word (``quote.rule_line``).
+Each rule is a line of words; the quoter of fragments refuses all but plain words (``quote.rule_line``).
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def _ipfw(number: int, uplink: str, subnet: str, forwards: Iterable[tuple[str, F
         f" redirect_port {forward.protocol} {address}:{forward.to} {forward.port}" for address, forward in forwards
     ]
     yield f"nat {number} config if {uplink} same_ports{''.join(redirects)}"
-    # Packets alone are translated; where NICs have rate limits, frames come along as well.
+    # Only packets are translated; with rate limits ipfw sees frames too.
     yield f"add {number} nat {number} ip4 from {subnet} to not {subnet} not layer2 out via {uplink}"
     yield f"add {number} nat {number} ip4 from any to me not layer2 in via {uplink}"
 
@@ -91,7 +91,7 @@ def reservations(networks: Iterable[NetworkPlan], guests: Iterable[tuple[str, st
 def fragments(
     networks: Iterable[NetworkPlan], hosts: Iterable[str], limits: Iterable[tuple[str, tuple[str, ...]]] = ()
 ) -> Iterator[Fragment]:
-    """The files of a host; one that would say nothing is left out.
+    """The files of a host; empty ones are left out.
 
     ``hosts`` are lines of ``reservations``, ``limits`` sections of rules for ipfw.
     """
@@ -107,7 +107,7 @@ def fragments(
 
 
 def lower_rc(networks: Iterable[NetworkPlan], limited: bool) -> Iterator[RcSetting]:
-    """What services of the system have to do for networks; ``limited``: whether there are rate limits."""
+    """Settings of services of the system for networks; ``limited``: whether there are rate limits."""
     networks = tuple(networks)
     if any(network.nat is not None and network.nat.ipfw for network in networks):
         yield RcSetting("ipfw", "firewall_nat_enable", "YES", "loads ipfw_nat(4), by which guests are behind NAT")
@@ -123,7 +123,7 @@ def lower_lines(
 ) -> Iterator[AdminLine]:
     """The lines that the administrator adds to files of the system, so that fragments are read.
 
-    ``limited``: whether there are rate limits; ``frames``: the lines that these need behind their rules.
+    ``limited``: whether there are rate limits; ``frames``: the lines that rate limits need after their rules.
     """
     paths = {fragment.path for fragment in files}
     if PF in paths:

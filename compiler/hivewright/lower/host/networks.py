@@ -45,7 +45,7 @@ def _lower_network(site: Site, host: str, name: str) -> NetworkPlan:
 
 
 def _extra_words(network: AnyNetwork) -> Iterator[str]:
-    """What a kind of network has beyond its interface, MTU and uplink, as ``key=value``."""
+    """Settings of a network besides interface, MTU and uplink, as ``key=value``."""
     if isinstance(network, Vxlan):
         yield f"vni={network.vni}"
         yield f"local={network.local}"

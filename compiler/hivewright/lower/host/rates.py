@@ -1,8 +1,8 @@
 """Rate limits of NICs: pipes of dummynet(4), and the rules of ipfw(8) that send packets through them.
 
-ipfw sees a frame on a bridge once, as it leaves by a member (if_bridge(4), net.link.bridge.ipfw), and then knows by
-which member it came. Frames between a guest and the host itself pass the interface of the bridge instead, where only
-the MAC address tells guests apart. A routed tap carries packets, which ipfw sees without any of this.
+ipfw sees a frame on a bridge once, when it leaves by a member (if_bridge(4), net.link.bridge.ipfw), and knows by which
+member it came. Frames between a guest and the host pass the interface of the bridge instead, where only the MAC address
+identifies the guest. A routed tap carries packets, which ipfw sees anyway.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def _matches(guest: Guest, name: str, nic: Nic) -> tuple[tuple[str, ...], tuple[
 
 
 def rate_lines(rates: Rates) -> Iterator[AdminLine]:
-    """How the host shows frames to ipfw: not ours to do, since rules that let no frame pass then cut it off."""
+    """Settings by which ipfw sees frames. The administrator makes them: rules that block frames cut off the host."""
     if rates.bridged:
         yield AdminLine(
             f"/sbin/sysctl {' '.join(f'{name}=1' for name in _FRAMES)}",
@@ -83,7 +83,7 @@ def rate_lines(rates: Rates) -> Iterator[AdminLine]:
 
 
 def rate_settings(rates: Rates) -> Iterator[KernelSetting]:
-    """What the runtime looks at, so that limits which are not in force are told."""
+    """Settings that the runtime checks, so that it reports limits that are not in force."""
     if rates.bridged:
         yield from (KernelSetting("expect", name, 1, _REASON) for name in _FRAMES)
 

@@ -1,4 +1,4 @@
-"""Virtual functions of a host: the files that iovctl(8) makes them from, and what the administrator does for it."""
+"""Virtual functions of a host: the files of iovctl(8), and settings that the administrator makes."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def users_of(guests: Iterable[Guest]) -> Users:
 
 
 def lower_iov(host: Host, users: Users) -> Iterator[IovPlan]:
-    """One file for each device. What no guest has stays with the drivers of the host."""
+    """One file for each device. Functions that no guest has stay with the drivers of the host."""
     for device, sriov in sorted(host.sriov.items()):
         sections = [
             IovSection("PF", (("device", device), ("num_vfs", sriov.vfs))),
@@ -69,7 +69,7 @@ def _settings(settings: FunctionSettings, passed: bool, mac: str | None) -> Iter
 
 
 def _typed(text: str) -> str | int | bool:
-    """iovctl(8) checks the types of values, which TOML has as text here: a number, a boolean, or text."""
+    """A value with the type that iovctl(8) expects: a number, a boolean, or text."""
     if text in ("true", "false"):
         return text == "true"
     return int(text) if text.isdigit() else text

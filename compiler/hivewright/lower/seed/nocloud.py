@@ -1,6 +1,6 @@
 """First-boot data: a NoCloud seed that cloud-init and nuageinit(7) read.
 
-meta-data, user-data and, unless the guest shall find out by itself, network-config in version 2, which both know.
+meta-data, user-data and, unless the guest uses its own default, network-config in version 2, which both know.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ Seed = tuple[tuple[str, bytes], ...]
 
 
 class SeedWriter:
-    """Makes seeds; what many of them have in common is made once."""
+    """Makes seeds; parts that many of them have in common are made once."""
 
     def __init__(self) -> None:
         self.writer = YamlWriter()
         self.own: dict[str, Mapping[str, Any] | str] = {}
         """File of the site -> what it holds, or what is wrong with it."""
         self.accounts: dict[tuple[object, ...], str] = {}
-        """Users and packages -> what user-data says about them."""
+        """Users and packages -> their part of user-data."""
 
     def seed(self, guest: Guest) -> tuple[Seed, tuple[Diagnostic, ...]]:
-        """The files of the seed of a guest that has ``cloud_init``, sorted, and what is wrong with its own file."""
+        """The files of the seed of a guest with ``cloud_init``, sorted, and diagnostics about its own user-data."""
         cloud_init = _cloud_init(guest)
         if guest.vm.hosts:
-            # The seed of a VM that moves is that of its home, or each move would be a first boot.
+            # The seed of a VM with several hosts is that of its home; otherwise each move would be a first boot.
             guest = guest._replace(host_name=guest.vm.hosts[0])
         diagnostics: tuple[Diagnostic, ...] = ()
         own: Mapping[str, Any] | str = {}
@@ -47,7 +47,7 @@ class SeedWriter:
         network_text = self.writer.write(network) if network is not None else ""
         digest = hashlib.sha256(f"{user_text}\0{network_text}".encode()).hexdigest()
         hostname = cloud_init.hostname or guest.name
-        # A changed instance-id makes cloud-init apply the data once more.
+        # A changed instance-id makes cloud-init apply the data again.
         meta = {"instance-id": Text(f"{guest.name}-{digest[:12]}"), "local-hostname": Text(hostname)}
         files = [("meta-data", self.writer.write(meta).encode())]
         if network_text:
@@ -83,7 +83,7 @@ def _not_mergeable(guest: Guest, file: str, reason: str) -> Diagnostic:
 
 
 def _merge(ours: Any, theirs: Any) -> Any:
-    """Mappings key by key, lists one after the other, of anything else what the site's own file says."""
+    """Mappings are merged key by key, lists are joined, other values are taken from the site's own file."""
     if isinstance(ours, dict) and isinstance(theirs, dict):
         merged = dict(ours)
         for key, value in theirs.items():
@@ -135,7 +135,7 @@ def _user(name: str, user: User) -> dict[str, object]:
 
 
 def _network_config(guest: Guest) -> dict[str, object] | None:
-    """Network configuration, version 2; None when no NIC says anything, so that the guest uses its own default."""
+    """Network configuration, version 2; None when no NIC has settings, so that the guest uses its own default."""
     profile = guest.site.profiles.get(guest.vm.profile)
     is_freebsd = profile is not None and profile.os == "freebsd"
     ethernets = {
@@ -162,7 +162,7 @@ def _ethernet(guest: Guest, name: str, nic: Nic, is_freebsd: bool) -> dict[str, 
         ethernet["addresses"] = addresses
     gateways = [(key, text) for key, text in (("gateway4", nic.gateway4), ("gateway6", nic.gateway6)) if text]
     if is_freebsd:
-        # nuageinit(7) knows no routes; cloud-init in turn calls gateway4 and gateway6 obsolete.
+        # nuageinit(7) does not know routes; cloud-init calls gateway4 and gateway6 obsolete.
         ethernet.update((key, Text(text)) for key, text in gateways)
     elif gateways:
         to = {"gateway4": "0.0.0.0/0", "gateway6": "::/0"}

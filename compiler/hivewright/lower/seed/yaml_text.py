@@ -22,7 +22,7 @@ except ImportError:  # PyYAML without libyaml
 
 _SAFE = re.compile(r"[A-Za-z0-9_./:+-]*")
 _NUMBER_LIKE = re.compile(r"[-+]?[.]?[0-9][0-9A-Fa-fOoXx_.+:-]*")
-"""Texts that some reader of YAML takes for a number, such as 1e3 and 0o17."""
+"""Texts that some readers of YAML take for a number, such as 1e3 and 0o17."""
 _PLACEHOLDER = "HIVEWRIGHT.PLACEHOLDER"
 _WIDTH = 2**30
 """Never fold: nuageinit(7) of FreeBSD 14 reads a subset of YAML."""
@@ -35,7 +35,7 @@ class Text(str):
 
 
 class Verbatim(NamedTuple):
-    """A scalar that is no text, as somebody wrote it: readers differ in what they make of 0644 or yes."""
+    """A scalar that is not text, kept as it was written: readers differ about 0644 or yes."""
 
     tag: str
     text: str
@@ -53,11 +53,11 @@ class _Dumper(_BaseDumper):
 _TAG = "tag:yaml.org,2002:"
 _DEPTH = 60
 _NODES = 100_000
-"""How deep own data may be nested, and how many values it may have once aliases are written out."""
+"""How deep user-data may be nested, and how many values it may have with aliases expanded."""
 
 
 def _construct_text(loader: Any, node: Any) -> str | Verbatim:
-    # Plain 1e3 is text here and a number elsewhere: as it was written, each reader makes of it what it does.
+    # Plain 1e3 is text for PyYAML and a number for others, so it is kept as it was written.
     if not node.style and _NUMBER_LIKE.fullmatch(node.value):
         return Verbatim(node.tag, node.value)
     return str(loader.construct_scalar(node))
@@ -79,9 +79,9 @@ for _kind in ("int", "float", "bool", "null", "timestamp", "binary"):
 
 
 def read_mapping(text: str) -> dict[str, Any]:
-    """A YAML mapping whose scalars keep their spelling; rules have found that it is one, or nothing at all.
+    """A YAML mapping whose scalars keep their spelling; rules have checked that it is a mapping or empty.
 
-    ``ValueError`` when it is larger than it looks: aliases are written out.
+    ``ValueError`` when it is too large with aliases expanded.
     """
     value = yaml.load(text, Loader=_Loader)
     _check_extent(value)
@@ -89,7 +89,7 @@ def read_mapping(text: str) -> dict[str, Any]:
 
 
 def _check_extent(value: object) -> None:
-    """An alias may stand for itself or for very much, and aliases are written out."""
+    """Aliases are expanded; an alias may be recursive or expand to very many values."""
     waiting = [(value, 0)]
     nodes = 0
     while waiting:
@@ -137,7 +137,7 @@ def _dump(document: object) -> str:
 
 
 def _shape(value: object, texts: list[str]) -> str:
-    """A key for everything about a value but its ``Text``, which are appended to ``texts`` in order."""
+    """A key for a value without its ``Text`` parts, which are appended to ``texts`` in order."""
     if type(value) is Text:
         texts.append(value)
         return "T"

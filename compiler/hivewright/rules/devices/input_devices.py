@@ -20,7 +20,7 @@ def input_since(index: SiteIndex) -> Iterator[Diagnostic]:
 
 
 def same_input(index: SiteIndex) -> Iterator[Diagnostic]:
-    """bhyve takes an input device for itself (bhyve(8), virtio-input)."""
+    """bhyve uses an input device exclusively (bhyve(8), virtio-input)."""
     claims = (
         ((host, given.device), (name, "input", key, "device"))
         for name, vm in index.using("input")

@@ -1,4 +1,4 @@
-"""Passthrough devices: whose they are, what they ask of a release, and what keeps together on one card."""
+"""Passthrough devices: which guest has them, what they need of a release, and functions of one card."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def device_rom(index: SiteIndex) -> Iterator[Diagnostic]:
 
 
 def same_passthrough(index: SiteIndex) -> Iterator[Diagnostic]:
-    """A device belongs to one guest at a time (bhyve(8), passthru); two of ours would depend on who starts first."""
+    """A device belongs to one guest at a time (bhyve(8), passthru); of two guests only the first would start."""
     claims = (
         ((host, passthrough.device), (name, "passthrough", key, "device"))
         for name, vm in index.using("passthrough")
@@ -67,7 +67,7 @@ def passthrough_moves(index: SiteIndex) -> Iterator[Diagnostic]:
 
 
 def _first_of(vm: Vm) -> tuple[str, tuple[str, str, str]]:
-    """A device that a VM has from its host, and where it says so."""
+    """A device of the host that a VM has, and its key."""
     for key, passed in sorted(vm.passthrough.items()):
         if passed.device:
             return f"device {passed.device}", ("passthrough", key, "device")
@@ -76,8 +76,8 @@ def _first_of(vm: Vm) -> tuple[str, tuple[str, str, str]]:
 
 
 def cards_apart(index: SiteIndex) -> Iterator[Diagnostic]:
-    """The functions of one card often share their reset and their group in the IOMMU: what one guest does to its
-    function reaches the other. Within a guest, drivers look for the others in the same slot."""
+    """The functions of one card often share their reset and their IOMMU group, so that one guest could affect the
+    function of another. Within a guest, drivers look for all functions in the same slot."""
     for host, definition in index.site.hosts.items():
         if len(definition.device) < 2:
             continue
@@ -92,7 +92,7 @@ def cards_apart(index: SiteIndex) -> Iterator[Diagnostic]:
 
 
 def _given(index: SiteIndex, host: str) -> Iterator[tuple[Owner, Device]]:
-    """The devices of a host that guests have, each with the key that says so."""
+    """The devices of a host that guests have, each with its key."""
     devices = index.site.hosts[host].device
     for name, vm in index.using("passthrough"):
         if host in index.hosts_of[name]:
@@ -124,7 +124,7 @@ def _apart(index: SiteIndex, card: tuple[str, str], first: Owner, second: Owner)
 
 
 def same_selector(index: SiteIndex) -> Iterator[Diagnostic]:
-    """Two names for one PCI device would hide that it is given to two guests."""
+    """With two names for one PCI device, its use by two guests would not be detected."""
     for host, definition in index.site.hosts.items():
         first: dict[str, str] = {}
         for name, device in ordered(definition.device):

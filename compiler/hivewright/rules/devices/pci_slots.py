@@ -21,7 +21,7 @@ _HELP = "choose a free slot (3 to 28 are for such devices), or delete slot; hive
 
 
 def same_slot(index: SiteIndex) -> Iterator[Diagnostic]:
-    """bhyve exits when a PCI address is occupied twice (bhyve(8), -s)."""
+    """bhyve exits when a PCI address is used twice (bhyve(8), -s)."""
     site = index.site
     for name, given in given_slots(index).items():
         vm = site.vms[name]
@@ -56,7 +56,7 @@ def same_slot(index: SiteIndex) -> Iterator[Diagnostic]:
 
 
 def given_slots(index: SiteIndex) -> dict[str, list[tuple[PciAddress, Owner]]]:
-    """The PCI addresses that somebody wrote, by VM."""
+    """The PCI addresses that are set in the site, by VM."""
     given: dict[str, list[tuple[PciAddress, Owner]]] = {}
     for kind, devices in (("disk", index.disks), ("cd", index.cds), ("nic", index.nics)):
         for name, key, device in devices:

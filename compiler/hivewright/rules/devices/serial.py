@@ -43,7 +43,7 @@ def not_offered(index: SiteIndex, name: str, what: str, place: Place, since: tup
 
 
 def keys_together(index: SiteIndex) -> Iterator[Diagnostic]:
-    """Keys that need another one, or that another one makes pointless."""
+    """Keys that need another key, or have no effect together with another."""
     for name, vm in index.using("vnc", "serial"):
         here = index.site.place
         if vm.vnc is not None and vm.vnc.socket and vm.vnc.port != "auto":
@@ -72,7 +72,7 @@ def keys_together(index: SiteIndex) -> Iterator[Diagnostic]:
 
 
 def same_serial_port(index: SiteIndex) -> Iterator[Diagnostic]:
-    """A port that is taken ends bhyve when it starts; VNC or a gdb stub may have it as well."""
+    """bhyve exits when it starts if a port is in use; VNC or a gdb stub may use it too."""
     claims = (
         claim
         for name, vm in index.using("vnc", "serial", "debug")

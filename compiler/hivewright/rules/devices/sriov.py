@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from hivewright.values import VirtualFunction
 
 _USELESS = ("private", "vlan", "trunk", "forward", "tap", "persistent", "rate_limit")
-"""The keys of a NIC that are about its port of a network."""
+"""The keys of a NIC that apply to ports of networks only."""
 
 _VLAN_SINCE = {13: (13, 4), 14: (14, 2), 15: (15, 0)}
 """The first release of each branch whose iovctl(8) knows VLANs."""
@@ -64,7 +64,7 @@ def useless_keys(index: SiteIndex) -> Iterator[Diagnostic]:
 
 
 def _uses(index: SiteIndex) -> Iterator[tuple[str, VirtualFunction, Owner]]:
-    """Host, virtual function and the key that asks for it, of every VM on each of its hosts."""
+    """Host, virtual function and the key that names it, for every VM on each of its hosts."""
     for name, vm in index.passing().items():
         for kind, key, function in virtual_functions(vm):
             for host in index.hosts_of[name]:
@@ -106,7 +106,7 @@ def _numbers(count: int) -> str:
 
 
 def settings(index: SiteIndex) -> Iterator[Diagnostic]:
-    """Settings are of functions that are made, in releases that know them."""
+    """Settings need a function that is made, and a release that knows them."""
     site = index.site
     for host, definition in site.hosts.items():
         release = index.releases[host]
@@ -135,7 +135,7 @@ def settings(index: SiteIndex) -> Iterator[Diagnostic]:
 
 
 def same_mac(index: SiteIndex) -> Iterator[Diagnostic]:
-    """The address of a function is that of the NIC that has it; its own must not be one that another has."""
+    """A function has the address of its NIC; an address of its own must not be used elsewhere."""
     site = index.site
     hosts = [(host, found) for host, found in site.hosts.items() if found.sriov]
     if not hosts:

@@ -1,4 +1,4 @@
-"""TPMs of guests: where bhyve has them, and who may have that of the host."""
+"""TPMs of guests: which bhyve has them, and which guest may have that of the host."""
 
 from __future__ import annotations
 

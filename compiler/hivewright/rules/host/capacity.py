@@ -10,14 +10,14 @@ from hivewright.rules.site_index import SiteIndex, diagnose, host_place, listed
 from hivewright.values import format_cpu_list, format_size
 
 OVERCOMMIT = 8
-"""vCPUs for each CPU of a host above which guests rarely run well together."""
+"""vCPUs for each CPU of a host above which guests slow each other down."""
 
 OLD_VCPU_LIMIT = 16
 """vCPUs of one VM before FreeBSD 14.0 (bhyve(8), -c)."""
 
 MEBIBYTE = 2**20
 SMALLEST_GUEST = 16 * MEBIBYTE
-"""Below it not even a boot ROM runs, which bhyve puts into the guest's address space."""
+"""With less memory not even a boot ROM runs, which bhyve puts into the guest's address space."""
 
 
 def memory_form(index: SiteIndex) -> Iterator[Diagnostic]:
@@ -39,7 +39,7 @@ def memory_form(index: SiteIndex) -> Iterator[Diagnostic]:
 
 
 def _in_memory(index: SiteIndex) -> dict[str, int]:
-    """Bytes of disks in memory by VM: bhyve allocates them beside the memory of the guest (bhyve(8), nvme, ram)."""
+    """Bytes of disks in memory by VM: bhyve allocates them in addition to guest memory (bhyve(8), nvme, ram)."""
     found: dict[str, int] = {}
     for name, _, disk in index.disks:
         if disk.ram is not None:
@@ -160,7 +160,7 @@ def cpus_of_all(index: SiteIndex) -> Iterator[Diagnostic]:
 
 
 def topology_product(index: SiteIndex) -> Iterator[Diagnostic]:
-    """bhyve exits when sockets, cores and threads do not make up the vCPUs (bhyve(8), -c)."""
+    """bhyve exits when sockets, cores and threads do not multiply to the vCPUs (bhyve(8), -c)."""
     site = index.site
     for name, vm in index.using("topology"):
         topology = site.topologies.get(vm.topology) if isinstance(vm.topology, str) else vm.topology

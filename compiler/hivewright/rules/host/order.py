@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def _circles(index: SiteIndex) -> list[list[tuple[str, str]]]:
-    """Circles of ``after``: each as its steps, a VM and the one it waits for."""
+    """Cycles of ``after``: each as its steps, a VM and the one it waits for."""
     vms = index.site.vms
     after = {
         name: [other for other in vm.after if other in vms and other != name]
@@ -40,7 +40,7 @@ def after_circle(index: SiteIndex) -> Iterator[Diagnostic]:
 
 
 def after_possible(index: SiteIndex) -> Iterator[Diagnostic]:
-    """Each entry of ``after`` on its own: itself, another host, a later order, a VM that is not started."""
+    """Each entry of ``after`` by itself: the VM itself, another host, a later order, a VM that is not started."""
     vms, hosts_of = index.site.vms, index.hosts_of
     circular: set[tuple[str, str]] | None = None
     for name, vm in index.using("after"):
@@ -56,7 +56,7 @@ def after_possible(index: SiteIndex) -> Iterator[Diagnostic]:
             elif vms[other].order > vm.order:
                 if circular is None:
                     circular = {step for circle in _circles(index) for step in circle}
-                if (name, other) not in circular:  # whatever their orders, the circle cannot be gone round
+                if (name, other) not in circular:  # no order of them can resolve the cycle
                     yield _later(index.site, name, other, position)
             elif vm.autostart and not vms[other].autostart:
                 yield _not_started(index.site, name, other, position)

@@ -1,4 +1,4 @@
-"""On which host a VM runs, and names that fall together there."""
+"""On which hosts a VM may run, and names that clash there."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def hosts_alike(index: SiteIndex) -> Iterator[Diagnostic]:
 
 
 def names_alike(index: SiteIndex) -> Iterator[Diagnostic]:
-    """Names become rc.conf variables, where - and _ are the same (rc.subr(8))."""
+    """Names become rc.conf variables, in which - becomes _ (rc.subr(8))."""
     site = index.site
     if not any("-" in name for name in site.vms) or not any("_" in name for name in site.vms):
         return

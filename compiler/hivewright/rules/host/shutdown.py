@@ -1,4 +1,4 @@
-"""Whether all VMs of a host can stop within the time that it grants them when it shuts down."""
+"""Whether all VMs of a host can stop within its shutdown timeout."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hivewright.values import format_duration
 
 
 def shutdown_fits(index: SiteIndex) -> Iterator[Diagnostic]:
-    """A host that grants no time of its own gets what its VMs may need (lower)."""
+    """A host without a timeout of its own gets the time that its VMs may need (lower)."""
     site = index.site
     for host, definition in site.hosts.items():
         vms = index.guests[host]

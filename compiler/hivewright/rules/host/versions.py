@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from hivewright.site import Site
 
 FIRST_MINOR = {13: 2, 14: 0, 15: 0}
-"""The first supported release of each supported major one."""
+"""The first supported release of each major version."""
 
 SMALLEST = (640, 480)
 LARGEST = (1920, 1200)
@@ -103,7 +103,7 @@ def _not_on_arm64(site: Site, name: str, vm: Vm) -> Iterator[tuple[Place, str, s
 
 
 def firmware_variables(index: SiteIndex) -> Iterator[Diagnostic]:
-    """``variables`` is on by default and left out where it cannot be; who writes it must be told that it cannot."""
+    """``variables`` is on by default and dropped where it is impossible; an explicit one is then an error."""
     site = index.site
     for host, definition in site.hosts.items():
         if definition.arch == "amd64" and index.releases[host] >= (14, 0):
@@ -127,7 +127,7 @@ def firmware_variables(index: SiteIndex) -> Iterator[Diagnostic]:
 
 
 def _variables_asked_for(site: Site, name: str, vm: Vm) -> str | None:
-    """The key that asks for private variables in so many words."""
+    """The key that explicitly asks for private variables."""
     if vm.firmware.variables and site.trace(name, ("firmware", "variables")).file:
         return "variables"
     return "variables_template" if vm.firmware.variables_template is not None else None

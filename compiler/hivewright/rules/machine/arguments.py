@@ -1,4 +1,4 @@
-"""``extra_args``: further words for bhyve(8) that must not undo or repeat what hivewright gives itself."""
+"""``extra_args``: words for bhyve(8) that must not override or repeat those of hivewright."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _OWN_FLAGS = {
     "-x": "write machine.x2apic = true",
     "-Y": "write machine.mptable = false",
 }
-"""Options that hivewright decides on, and the key to use instead."""
+"""Options that hivewright sets, and the key to use instead."""
 
 OWN_VARIABLES = {
     **dict.fromkeys(("cpus", "sockets", "cores", "threads"), "write cpus and topology"),
@@ -59,7 +59,7 @@ OWN_VARIABLES = {
     "x86.x2apic": "write machine.x2apic",
     "x86.strictmsr": "write machine.ignore_msr",
 }
-"""Configuration variables (bhyve_config(5)) that hivewright decides on, and the key to use instead."""
+"""Configuration variables (bhyve_config(5)) that hivewright sets, and the key to use instead."""
 
 _SMBIOS = r"(?:system|board|chassis|bios)\.[a-z_]+"
 _VCPU_SET = r"vcpu\.[0-9]+\.cpuset"
@@ -68,7 +68,7 @@ _SINCE = {"-n": (15, 0), "-f": (14, 0)}
 """Options that came after the oldest supported release (bhyve(8))."""
 
 _ON_ARM64 = frozenset("CDSWfkopcsmU")
-"""What bhyve takes on arm64 (bhyve(8), SYNOPSIS)."""
+"""Options of bhyve on arm64 (bhyve(8), SYNOPSIS)."""
 
 
 def extra_args(index: SiteIndex) -> Iterator[Diagnostic]:
@@ -109,7 +109,7 @@ def _extra_args(index: SiteIndex, name: str, vm: Vm) -> Iterator[Diagnostic]:
 
 
 def _malformed(argument: Argument) -> tuple[str, str] | None:
-    """What is wrong with the form of an option and how it is right."""
+    """What is wrong with the form of an option, and the right form."""
     value = argument.value
     if value != value.strip():
         return f"{argument.flag} has a blank before or after its value", "write option and value as two entries"
@@ -129,7 +129,7 @@ def _malformed(argument: Argument) -> tuple[str, str] | None:
 
 
 def _instead(argument: Argument, vm: Vm) -> str:
-    """The remedy for an option that collides with what hivewright gives; empty when it does not."""
+    """The remedy for an option that conflicts with those of hivewright; empty when it does not."""
     if argument.flag == "-o":
         variable = argument.value.partition("=")[0]
         if re.fullmatch(_SMBIOS, variable, re.ASCII):

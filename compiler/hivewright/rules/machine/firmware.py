@@ -1,4 +1,4 @@
-"""What guests start with: kinds of firmware by architecture, and what a loader of the host needs."""
+"""Firmware of guests: kinds by architecture, and what a loader of the host needs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _USED = {
     "bhyveload": ("boot", "bhyveload"),
     "grub": ("boot", "grub"),
 }
-"""Kind -> the keys of firmware that mean something with it; that U-Boot has no variables is another rule's matter."""
+"""Kind -> the keys of firmware that have an effect with it; another rule says that U-Boot has no variables."""
 
 _KEYS = ("rom", "variables", "variables_template", "boot", "bhyveload", "grub")
 
@@ -56,7 +56,7 @@ def own_rom(index: SiteIndex) -> Iterator[Diagnostic]:
 
 
 def without_use(index: SiteIndex) -> Iterator[Diagnostic]:
-    """Keys that the kind of firmware does not look at; a warning, because a layer below may have set them."""
+    """Keys without effect for the kind of firmware; a warning, because a weaker layer may have set them."""
     site = index.site
     for name, vm in index.using("firmware"):
         kind = vm.firmware.kind
@@ -77,7 +77,7 @@ def without_use(index: SiteIndex) -> Iterator[Diagnostic]:
 
 
 def loader_needs(index: SiteIndex) -> Iterator[Diagnostic]:
-    """A loader reads a disk of the guest and talks to its first serial port; a framebuffer needs a ROM."""
+    """A loader reads a disk of the guest and uses its first serial port; a framebuffer needs a ROM."""
     site = index.site
     for name, vm in index.using("firmware"):
         kind = vm.firmware.kind

@@ -1,4 +1,4 @@
-"""What goes into a guest: public keys of users and the site's own first-boot data."""
+"""First-boot data: public keys of users, and user-data files of the site."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hivewright.diagnostics.wording import quoted
 from hivewright.rules.site_index import SiteIndex, diagnose
 
 _KEY_TYPES = ("ssh-", "ecdsa-sha2-", "sk-ssh-", "sk-ecdsa-")
-"""How the type of a public key begins (sshd(8), AUTHORIZED_KEYS FILE FORMAT)."""
+"""Prefixes of key types (sshd(8), AUTHORIZED_KEYS FILE FORMAT)."""
 
 
 def ssh_keys(index: SiteIndex) -> Iterator[Diagnostic]:
@@ -34,7 +34,7 @@ def ssh_keys(index: SiteIndex) -> Iterator[Diagnostic]:
 
 
 def _is_public_key(line: str) -> bool:
-    """Whether a key type with something behind it is in the line; options may stand before it."""
+    """Whether the line has a key type followed by a key; options may precede it."""
     words = line.split()
     return any(word.startswith(_KEY_TYPES) for word in words[:-1])
 
@@ -43,7 +43,7 @@ _FORM = "a user_data file begins with the line #cloud-config; the rest is a YAML
 
 
 def user_data(index: SiteIndex) -> Iterator[Diagnostic]:
-    """Each file once, at the first VM that names it."""
+    """Each file is checked once, and reported at the first VM that names it."""
     site = index.site
     seen: set[str] = set()
     for name, vm in index.using("cloud_init"):
@@ -81,7 +81,7 @@ def _user_data_fault(content: bytes) -> tuple[str, int, int] | None:
     except RecursionError:
         return "is not valid YAML: it is nested too deeply", 1, 1
     except (yaml.YAMLError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-        # PyYAML lets such errors through when a scalar does not fit its tag, for example a 13th month.
+        # PyYAML raises these when a scalar does not fit its tag, for example a 13th month.
         reason = " ".join(str(error).split()) or type(error).__name__
         return f"is not valid YAML: {reason}", 1, 1
     if value is not None and not isinstance(value, dict):
@@ -92,7 +92,7 @@ def _user_data_fault(content: bytes) -> tuple[str, int, int] | None:
 
 
 def _repeated_key(content: bytes) -> tuple[str, int, int] | None:
-    """A key of the outermost mapping that stands there twice: PyYAML takes the last, and the first is lost."""
+    """A key that occurs twice in the outermost mapping: PyYAML takes the last, and the first is lost."""
     import yaml
 
     root = yaml.compose(content, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))

@@ -97,7 +97,7 @@ def _vcpus(index: SiteIndex, name: str, vm: Vm) -> Iterator[Diagnostic]:
 
 
 def _sizes(index: SiteIndex, name: str, vm: Vm) -> Iterator[Diagnostic]:
-    """bhyve takes the sum of the sizes for the memory, whatever -m says, and -m alone when one size is missing."""
+    """bhyve takes the sum of the sizes as the memory and ignores -m, or uses only -m when a size is missing."""
     site = index.site
     place = site.place("vm", name, "numa", part="table")
     also = [site.place("vm", name, "memory")]

@@ -1,4 +1,4 @@
-"""Switches of the machine, SMBIOS strings and fw_cfg files: what releases offer, and what excludes what."""
+"""Switches of the machine, SMBIOS strings and fw_cfg files: what releases offer, and what excludes each other."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _AMD64_SWITCHES = {
     "yield_on_halt": False,
     "yield_on_pause": False,
 }
-"""Switches of the machine that only amd64 has, and the value that asks for something there."""
+"""Switches of the machine that only amd64 has, and the value that has an effect there."""
 
 
 def machine_on_arm64(index: SiteIndex) -> Iterator[Diagnostic]:
-    """bhyve of arm64 makes no choice of these: it has neither the options nor the tables (bhyve(8), SYNOPSIS)."""
+    """bhyve on arm64 has neither these options nor these tables (bhyve(8), SYNOPSIS)."""
     site = index.site
     for host, definition in site.hosts.items():
         if definition.arch != "arm64":
@@ -75,7 +75,7 @@ def machine_since(index: SiteIndex) -> Iterator[Diagnostic]:
 
 
 def acpi_always(index: SiteIndex) -> Iterator[Diagnostic]:
-    """From 15.0 bhyve makes ACPI tables whatever it is told (bhyve(8), -A)."""
+    """From 15.0 bhyve always makes ACPI tables (bhyve(8), -A)."""
     site = index.site
     for name, vm in index.using("machine"):
         if vm.machine.acpi:

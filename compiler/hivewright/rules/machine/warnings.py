@@ -1,4 +1,4 @@
-"""What bhyve takes without a word and people regret later: warnings, each with a way out."""
+"""Warnings: settings that bhyve silently accepts and that may not do what was intended."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def cpus_unseen(index: SiteIndex) -> Iterator[Diagnostic]:
 
 
 def misspelt_variables(index: SiteIndex) -> Iterator[Diagnostic]:
-    """bhyve never says that it does not know a variable (bhyve_config(5))."""
+    """bhyve silently ignores variables that it does not know (bhyve_config(5))."""
     for name, vm in index.using("extra_args"):
         try:
             arguments = parse_extra_args(vm.extra_args)

@@ -1,4 +1,4 @@
-"""Numbers that may be given once only: MAC and IP addresses, UUIDs, VNC ports."""
+"""Values that must be unique: MAC and IP addresses, UUIDs, VNC ports."""
 
 from __future__ import annotations
 
@@ -46,9 +46,9 @@ def same_ip(index: SiteIndex) -> Iterator[Diagnostic]:
 
 
 def _ip_claims(index: SiteIndex) -> Iterator[tuple[tuple[str, tuple[str, ...]], Owner]]:
-    """Each static address with the reach in which it must be unique.
+    """Each static address with the scope in which it must be unique.
 
-    That is the whole site; but a network without an uplink ends at its host, and a link-local address at its network.
+    That is the site; for a network without an uplink its host, and for a link-local address its network.
     """
     isolated = {
         key
@@ -72,9 +72,9 @@ def _ip_claims(index: SiteIndex) -> Iterator[tuple[tuple[str, tuple[str, ...]], 
 
 
 def same_vnc_port(index: SiteIndex) -> Iterator[Diagnostic]:
-    """bhyve does not start when the port of its framebuffer is taken (bhyve(8), fbuf)."""
+    """bhyve does not start when the port of its framebuffer is in use (bhyve(8), fbuf)."""
     reported: set[str] = set()
-    # By host, port and address family: who listens on which address, and the first of all.
+    # By host, port and address family: the owner of each address, and the first owner.
     holders: dict[tuple[str, int, bool], dict[str, str]] = {}
     for name, vm in index.using("vnc"):
         if vm.vnc is None or vm.vnc.port == "auto":
@@ -97,7 +97,7 @@ def same_vnc_port(index: SiteIndex) -> Iterator[Diagnostic]:
 
 
 def _listener(same_port: dict[str, str], address: str) -> str | None:
-    """Who already listens where ``address`` would: on the same one, on all, or anywhere when it means all."""
+    """The owner of a clashing port: with the same or the wildcard address, or any if ``address`` is the wildcard."""
     if address in _WILDCARDS:
         return next(iter(same_port.values()), None)
     if address in same_port:

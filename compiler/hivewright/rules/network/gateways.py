@@ -1,4 +1,4 @@
-"""Addresses that a guest is told on its first boot: gateways, and whether anything tells them."""
+"""Gateways and static addresses in first-boot data."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _reaches(gateway: str, address: str | None) -> bool:
     if ":" not in gateway:
         router, length = _number_4(gateway), 32 - int(prefix)
         return not (router ^ _number_4(host)) >> length and not _is_for_all(router, length)
-    # A link-local gateway (fe80::/10) is reached from any address.
+    # A link-local gateway (fe80::/10) can be reached from any address.
     return "fe80" <= gateway[:4] <= "febf" or not (_number_6(gateway) ^ _number_6(host)) >> (128 - int(prefix))
 
 
@@ -68,7 +68,7 @@ def _gateway(index: SiteIndex, vm: str, key: str, nic: Nic, version: str) -> Dia
 
 
 def _number_4(text: str) -> int:
-    # The model has normalised the text; ipaddress would take ten times as long for each of many VMs.
+    # The model has normalised the text, so this is enough; ipaddress takes ten times as long.
     first, second, third, fourth = text.split(".")
     return (int(first) << 24) + (int(second) << 16) + (int(third) << 8) + int(fourth)
 

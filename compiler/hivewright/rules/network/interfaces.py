@@ -1,4 +1,4 @@
-"""Networks of hosts: which host has them, their interfaces, and what VMs ask of them."""
+"""Interfaces of networks: which host has them, their names, uplinks and MTU."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def _too_long(interface: str, place: Place, remedy: str) -> Diagnostic:
 
 
 def bridge_of(index: SiteIndex, host: str, network: str) -> str:
-    """The bridge of a network on a host that has it, or its switch or node; ``none`` when it has nothing shared."""
+    """The bridge, switch or node of a network on a host that has it; ``none`` for kinds that have none."""
     found = index.site.host_networks[host, network]
     if found.kind == "routed" or found.kind == "slirp":
         return "none"
@@ -69,7 +69,7 @@ def bridge_of(index: SiteIndex, host: str, network: str) -> str:
 
 
 def uplink_of(network: AnyNetwork) -> str:
-    """The interface that a network takes for itself on its host: ``auto``, ``ix0`` or ``ix0.100``; else ``none``."""
+    """The interface that a network uses exclusively on its host: ``auto``, ``ix0`` or ``ix0.100``; else ``none``."""
     if network.kind == "bridge":
         vlan = f".{network.vlan}" if network.vlan is not None and network.uplink != "none" else ""
         return f"{network.uplink}{vlan}"
@@ -85,7 +85,7 @@ def same_bridge(index: SiteIndex) -> Iterator[Diagnostic]:
             other = first.setdefault(bridge, name)
             if other == name or bridge == "none":
                 continue
-            # Where one of the two is only called so by default, the other is at fault.
+            # If one of the two has the name by default, the diagnostic is at the other.
             places = [network_place(site, host, each, _key_of(index, host, each)) for each in (name, other)]
             if getattr(site.host_networks[host, name], "bridge", "") is None:
                 places.reverse()

@@ -1,4 +1,4 @@
-"""What the kind of a network asks of its NICs, and what a release must be able to do for it."""
+"""What the kind of a network requires of its NICs and of the release of its host."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def forwards(index: SiteIndex) -> Iterator[Diagnostic]:
 
 
 def same_forward(index: SiteIndex) -> Iterator[Diagnostic]:
-    """The uplinks of two networks may have different addresses, but who reads "port 2222 of alpha" expects one."""
+    """A port of a host is forwarded once, though the uplinks of two networks may have different addresses."""
     claims = (
         ((host, forward.protocol, forward.port), (name, "nic", key, "forward", each, "port"))
         for name, key, nic in index.nics
@@ -146,7 +146,7 @@ def release_of_kind(index: SiteIndex) -> Iterator[Diagnostic]:
 
 
 def _needs(network: AnyNetwork) -> tuple[str, str, tuple[int, int]]:
-    """The key that asks for a release, what it is, and the first release that has it."""
+    """The key that needs a release, its description, and the first release that has it."""
     if network.kind == "slirp":
         return ("open", "open = true", (15, 1)) if network.open else ("kind", "the kind slirp", (15, 0))
     if network.kind == "bridge" and network.vlan_filter:
@@ -187,7 +187,7 @@ def _described(name: str, network: AnyNetwork) -> str:
 
 
 def vlan_twice(index: SiteIndex) -> Iterator[Diagnostic]:
-    """A frame without a tag has one VLAN; one that also comes with its tag would be there twice."""
+    """A port has one untagged VLAN, which cannot be among its tagged VLANs too."""
     site = index.site
     for name, key, nic in index.nics:
         if nic.vlan is not None and nic.vlan in nic.trunk:

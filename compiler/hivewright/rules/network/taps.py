@@ -48,7 +48,7 @@ def limits_nothing(index: SiteIndex) -> Iterator[Diagnostic]:
 
 
 def number_of_limits(index: SiteIndex) -> Iterator[Diagnostic]:
-    """Where the rules come among those of the host is for its administrator to say; NAT has numbers of its own."""
+    """The administrator chooses the place of the rules among those of the host; NAT has its own numbers."""
     site = index.site
     seen: set[str] = set()
     for name, key, _ in _limited(index):
@@ -85,7 +85,7 @@ def _same_number(index: SiteIndex, host: str, number: int) -> Iterator[Diagnosti
 
 
 def uplink_word(index: SiteIndex) -> Iterator[Diagnostic]:
-    """``Auto`` would be an interface of that name, and so would ``auto`` where nothing is found by itself."""
+    """``Auto`` would be the name of an interface, as would ``auto`` for kinds of networks without that keyword."""
     site = index.site
     seen: set[Place] = set()
     for (host, name), network in site.host_networks.items():
@@ -110,7 +110,7 @@ def uplink_word(index: SiteIndex) -> Iterator[Diagnostic]:
 
 
 def tap_prefix(index: SiteIndex) -> Iterator[Diagnostic]:
-    """bhyve chooses the backend by the beginning of the interface's name (bhyve(8), network backends)."""
+    """bhyve chooses the backend by the prefix of the interface's name (bhyve(8), network backends)."""
     for name, key, nic in index.nics:
         if nic.tap is not None and not nic.tap.startswith("tap"):
             yield diagnose(

@@ -1,4 +1,4 @@
-"""Options of disks that only some buses have, and AHCI controllers with several ports."""
+"""Options of disks that only some buses have, AHCI controllers with several ports, and the boot order."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ BOOT_ORDER_SINCE = (14, 0)
 
 
 def options_of_buses(index: SiteIndex) -> Iterator[Diagnostic]:
-    """bhyve ignores an option that a device does not know without a word."""
+    """bhyve silently ignores an option that a device does not know."""
     for name, key, disk in index.disks:
         if disk.bus != "virtio-scsi" and _SPECIAL.isdisjoint(disk.model_fields_set):
             continue

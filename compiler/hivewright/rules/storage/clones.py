@@ -1,4 +1,4 @@
-"""Disks that are clones: of their image, or of a snapshot that somebody made."""
+"""Disks that are clones: of their image, or of a snapshot that exists."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def _clones(index: SiteIndex) -> list[tuple[str, str, Disk, str]]:
-    """VM, name and definition of disks that are clones, and the key that says so."""
+    """VM, name and definition of disks that are clones, and the key that makes them so."""
     return [
         (name, key, disk, "clone" if disk.clone is not None else "clone_image")
         for name, key, disk in index.disks
@@ -82,7 +82,7 @@ def clone_source(index: SiteIndex) -> Iterator[Diagnostic]:
 
 
 def clone_blocks(index: SiteIndex) -> Iterator[Diagnostic]:
-    """The blocks of a clone are those of its origin (zfsprops(7), volblocksize)."""
+    """A clone has the block size of its origin (zfsprops(7), volblocksize)."""
     site = index.site
     for name, key, disk, word in _clones(index):
         if "volblocksize" not in disk.properties:

@@ -1,4 +1,4 @@
-"""Disks and drives of VMs: where they lie, how large they are, what the guest sees."""
+"""Disks and drives of VMs: storage, size, sectors, paths, names of volumes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DATASET_LIMIT = 250
 """Characters of a volume's name: ZFS takes 255, and its node below /dev is called zvol/NAME."""
 
 NVME_SECTOR_SIZES = ("512", "4096", "8192")
-"""What bhyve's nvme takes as sectsz (bhyve(8))."""
+"""Sector sizes of bhyve's nvme (bhyve(8), sectsz)."""
 
 
 def storage_absent(index: SiteIndex) -> Iterator[Diagnostic]:
@@ -39,7 +39,7 @@ def storage_absent(index: SiteIndex) -> Iterator[Diagnostic]:
 
 
 def disk_source(index: SiteIndex) -> Iterator[Diagnostic]:
-    """A disk is made on a storage with a size, or is something that exists at a path."""
+    """A disk is made on a storage with a size, or exists at a path."""
     place = index.site.place
     for name, key, disk in index.disks:
         here = ("vm", name, "disk", key)
@@ -139,7 +139,7 @@ def same_path(index: SiteIndex) -> Iterator[Diagnostic]:
         return
     reported: set[tuple[str, str]] = set()
     for host, vms in index.guests.items():
-        # The managed disks come first: the fault is at the path that names one of them.
+        # Managed disks come first: the diagnostic is at the path that names one of them.
         users: dict[str, tuple[str, str, Disk]] = dict(_managed(index, host))
         for name, vm in vms.items():
             for key, disk in ordered(vm.disk):

@@ -18,7 +18,7 @@ _NOT_RAW = (".ova", ".qcow2", ".vdi", ".vhd", ".vhdx", ".vmdk")
 
 
 def _images(index: SiteIndex) -> Iterator[tuple[str, Callable[..., Place], Image]]:
-    """What to call each image, where its keys are, and the image: those of the site and those of used profiles."""
+    """The description, the place of the keys and the definition of each image of the site and of used profiles."""
     for name, image in index.site.images.items():
         yield f"image {name}", partial(index.site.place, "image", name), image
     for name, profile in index.site.profiles.items():
@@ -27,7 +27,7 @@ def _images(index: SiteIndex) -> Iterator[tuple[str, Callable[..., Place], Image
 
 
 def _profile_named(index: SiteIndex, profile: str, *_key: str, **_part: Part) -> Place:
-    """Where the site names a profile: a site knows the keys of profiles, but not their files."""
+    """The key that names a profile, since keys within a profile's file have no place in the site."""
     for kind, devices in (("disk", index.disks), ("cd", index.cds)):
         for name, key, device in devices:
             if device.image == profile:
@@ -63,7 +63,7 @@ def image_source(index: SiteIndex) -> Iterator[Diagnostic]:
 
 
 def image_format(index: SiteIndex) -> Iterator[Diagnostic]:
-    """A raw image is written to the disk as it is; what is not raw would give a guest that does not boot."""
+    """A raw image is written to the disk as it is; with another format the guest would not boot."""
     for what, place, image in _images(index):
         source = image.url or image.path or ""
         name = source.partition("?")[0].partition("#")[0].lower()

@@ -1,4 +1,4 @@
-"""Disks on iSCSI: which logical unit, and who else has it."""
+"""Disks on iSCSI: their logical units, and clashes of units and sessions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def on_iscsi(index: SiteIndex, vm: str, disk: Disk) -> str | None:
 
 
 def _kinds(index: SiteIndex, vm: str, disk: Disk) -> Iterator[tuple[str, str]]:
-    """The hosts of a VM that have the storage of one of its disks, and of which kind it is there."""
+    """The hosts of a VM that have the storage of one of its disks, and its kind there."""
     for host in index.hosts_of[vm]:
         storage = index.site.host_storages.get((host, disk.storage or ""))
         if storage is not None:
@@ -27,7 +27,7 @@ def _kinds(index: SiteIndex, vm: str, disk: Disk) -> Iterator[tuple[str, str]]:
 
 
 def iscsi_disk(index: SiteIndex) -> Iterator[Diagnostic]:
-    """A logical unit has its size and its content already, and it is told apart by its number alone."""
+    """A logical unit has its size and content already, and is identified by its number."""
     place = index.site.place
     any_iscsi = any(storage.kind == "iscsi" for storage in index.site.host_storages.values())
     for name, key, disk in index.disks:
@@ -74,13 +74,13 @@ def iscsi_disk(index: SiteIndex) -> Iterator[Diagnostic]:
 
 
 def _is_known(index: SiteIndex, vm: str, disk: Disk) -> bool:
-    """Whether a disk has no storage, or one that exists where the VM may run: all else is another rule's matter."""
+    """Whether a disk has no storage, or one that exists where the VM may run; another rule reports the rest."""
     storage = disk.storage
     return storage is None or any((host, storage) in index.site.host_storages for host in index.hosts_of[vm])
 
 
 def same_lun(index: SiteIndex) -> Iterator[Diagnostic]:
-    """The target is the same wherever a guest runs, so this is no matter of hosts as it is with paths."""
+    """A target is the same from every host, so, unlike paths, units are compared across hosts."""
     place = index.site.place
     users: dict[tuple[str, int], tuple[str, str, Disk]] = {}
     for name, key, disk in index.disks:
@@ -107,7 +107,7 @@ def same_lun(index: SiteIndex) -> Iterator[Diagnostic]:
 
 
 def same_session(index: SiteIndex) -> Iterator[Diagnostic]:
-    """A host has one session with a portal and a target, so all who use it are the same initiator."""
+    """A host has one session with a portal and a target, so all its users need the same initiator."""
     site = index.site
     first: dict[tuple[str, str, str], tuple[str, Iscsi]] = {}
     for (host, name), storage in site.host_storages.items():
