@@ -1,6 +1,6 @@
 """A guest with everything that a release can do: its definition, put together from parts that say since when.
 
-A part of a later release must be refused one release earlier (tests/test_full_house.py).
+A part of a later release must be refused one release earlier (tests/pipeline/test_full_house.py).
 """
 
 from __future__ import annotations

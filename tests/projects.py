@@ -17,6 +17,8 @@ from conftest import write_files
 from hivewright import cli
 
 CHECKOUT = Path(__file__).resolve().parent.parent
+LIBRARY = CHECKOUT / "templates" / "root" / "usr" / "local" / "libexec" / "hivewright"
+"""The runtime."""
 HIVE = "root/usr/local/etc/hivewright"
 GUESTS = f"{HIVE}/vms"
 

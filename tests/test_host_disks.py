@@ -16,7 +16,7 @@ from host.build import install
 from host.play import HIVECTL, leftovers
 from host.sandbox import SHELLS, Host
 from host.scenarios_disks import EXTRA, FILE, PAPERS
-from test_runtime_lint import LIBRARY
+from projects import LIBRARY
 
 pytest_plugins = ["host.fixtures"]
 

@@ -14,12 +14,12 @@ import pytest
 from hivewright import cli
 from hivewright.schema.json_schema import COMPLETE, LAYERED, definitions
 from hivewright.schema.manual_page import BEGIN, reference, replace_reference
+from projects import CHECKOUT
 
-ROOT = Path(__file__).parent.parent
-DOCS = ROOT / "docs"
+DOCS = CHECKOUT / "docs"
 PAGES = sorted(DOCS.glob("*.[1-9]"))
-GUIDES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted(DOCS.glob("*.md"))]
-RUNTIME = ROOT / "templates" / "root" / "usr" / "local"
+GUIDES = [CHECKOUT / "README.md", CHECKOUT / "CHANGELOG.md", *sorted(DOCS.glob("*.md"))]
+RUNTIME = CHECKOUT / "templates" / "root" / "usr" / "local"
 
 
 def text(page: str) -> str:
@@ -101,7 +101,7 @@ def test_exit_statuses_are_those_of_the_command_line() -> None:
 
 def test_the_page_of_sites_names_every_profile() -> None:
     page = text("hivewright.toml.5")
-    for path in (ROOT / "profiles").rglob("*.toml"):
+    for path in (CHECKOUT / "profiles").rglob("*.toml"):
         assert re.search(rf"\b{re.escape(path.stem)}\b", page), path.stem
 
 
@@ -139,7 +139,7 @@ def test_guides_link_to_files_that_exist(guide: Path) -> None:
 
 def excerpts() -> list[tuple[str, str]]:
     """(path, text) of each block of the README that says which file it is from."""
-    readme = (ROOT / "README.md").read_text()
+    readme = (CHECKOUT / "README.md").read_text()
     return re.findall(r"`((?:site|build)/[^`]+)`:\n\n```[a-z]*\n(.*?)```", readme, re.DOTALL)
 
 
@@ -149,7 +149,7 @@ def test_the_readme_shows_input_and_output() -> None:
 
 @pytest.mark.parametrize(("path", "shown"), excerpts(), ids=[path for path, _ in excerpts()])
 def test_excerpts_of_the_readme_stand_in_the_files_they_name(path: str, shown: str) -> None:
-    whole = (ROOT / path).read_text()
+    whole = (CHECKOUT / path).read_text()
     position = 0
     for part in shown.split("…\n"):
         position = whole.find(part, position)

@@ -14,8 +14,9 @@ from conftest import BASE, write_files
 from hivewright import __version__, cli
 from hivewright.commands import check
 from hivewright.pipeline import session
+from projects import CHECKOUT
 
-PACKAGE = Path(__file__).parent.parent / "compiler"
+PACKAGE = CHECKOUT / "compiler"
 BAD = BASE + '[vm.web1]\nhost = "alpha"\nmemory = 4\n'
 
 

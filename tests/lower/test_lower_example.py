@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from bhyve_grammar import parse_command
@@ -13,11 +11,12 @@ from hivewright.lower.origins import origins
 from hivewright.plan import HostPlan
 from hivewright.site.load import load
 from hivewright.source import find_project, read_site
+from projects import CHECKOUT
 
 
 @pytest.fixture(scope="module")
 def plans() -> tuple[HostPlan, ...]:
-    site = load(read_site(find_project(Path(__file__).parent.parent))).site
+    site = load(read_site(find_project(CHECKOUT))).site
     assert site is not None
     allocation = allocate(site, {})
     lowered = lower(site, allocation)

@@ -15,9 +15,10 @@ from pytest_snapshot.plugin import Snapshot  # type: ignore[import-untyped]
 
 from hivewright.cli import main
 from hivewright.diagnostics.explain import codes, explanation
+from projects import CHECKOUT
 
-ERRORS = Path(__file__).parent / "errors"
-PACKAGE = Path(__file__).parent.parent / "compiler" / "hivewright"
+ERRORS = CHECKOUT / "tests" / "errors"
+PACKAGE = CHECKOUT / "compiler" / "hivewright"
 CASES = sorted({path.parent for path in ERRORS.rglob("good")})
 CODE = re.compile(r"[A-Z]{2,6}[0-9]{3}")
 

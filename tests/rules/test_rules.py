@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +13,7 @@ from hivewright.diagnostics import Diagnostic, Place
 from hivewright.rules import RULES, check_rules
 from hivewright.rules.site_index import both, clashes, index_site, listed
 from hivewright.site import Site
+from projects import CHECKOUT
 
 Keys = Mapping[str, Any]
 
@@ -45,7 +45,7 @@ def test_a_plain_site_has_no_faults() -> None:
 
 
 def test_every_rule_function_is_registered() -> None:
-    folder = Path(__file__).parent.parent / "compiler" / "hivewright" / "rules"
+    folder = CHECKOUT / "compiler" / "hivewright" / "rules"
     defined = {
         name
         for path in folder.rglob("*.py")

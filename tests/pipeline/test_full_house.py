@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from pytest_snapshot.plugin import Snapshot  # type: ignore[import-untyped]
@@ -20,10 +19,11 @@ from hivewright.rules import check_rules
 from hivewright.site.load import load
 from hivewright.source import find_project, read_site
 from hivewright.system.data import data_directory
+from projects import CHECKOUT
 from whole_hosts import differences, text_of
 
-SNAPSHOTS = Path(__file__).parent / "snapshots" / "full-house"
-EVERYTHING = Path(__file__).parent / "sites" / "everything"
+SNAPSHOTS = CHECKOUT / "tests" / "snapshots" / "full-house"
+EVERYTHING = CHECKOUT / "tests" / "sites" / "everything"
 COPIED = load_templates(data_directory("templates")).copied
 PLACES = sorted(TABLE, key=lambda place: (version(place[0]), place[1]))
 IDS = [f"{release}-{arch}" for release, arch in PLACES]

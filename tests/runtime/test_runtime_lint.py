@@ -9,11 +9,10 @@ from pathlib import Path
 import pytest
 
 from programs import linter
+from projects import CHECKOUT, LIBRARY
 from shells import SHELLS
 
-ROOT = Path(__file__).parent.parent
-LOCAL = ROOT / "templates" / "root" / "usr" / "local"
-LIBRARY = LOCAL / "libexec" / "hivewright"
+LOCAL = CHECKOUT / "templates" / "root" / "usr" / "local"
 PARTS = sorted(LIBRARY.glob("*.subr"))
 HIVECTL = LOCAL / "sbin" / "hivectl"
 SERVICE = LOCAL / "etc" / "rc.d" / "hivewright"
@@ -69,13 +68,13 @@ def shellcheck(text: str, *options: str) -> str:
 
 @pytest.mark.parametrize("path", RUNTIME, ids=name_of)
 def test_shellcheck_finds_nothing(path: Path) -> None:
-    assert shellcheck(path.read_text(), "--rcfile", str(ROOT / ".shellcheckrc")) == ""
+    assert shellcheck(path.read_text(), "--rcfile", str(CHECKOUT / ".shellcheckrc")) == ""
 
 
 def test_shellcheck_finds_nothing_in_the_service() -> None:
     # Unquoted ": ${x:=y}" is how every rc.d script gives defaults; their variables are for rc.subr.
     text = SERVICE.read_text()
-    assert shellcheck(text, "--rcfile", str(ROOT / ".shellcheckrc"), "-e", "SC2223") == ""
+    assert shellcheck(text, "--rcfile", str(CHECKOUT / ".shellcheckrc"), "-e", "SC2223") == ""
 
 
 @pytest.mark.slow

@@ -81,6 +81,26 @@ def test_every_module_and_test_says_what_it_is_for() -> None:
     assert missing == []
 
 
+NOT_OF_THE_COMPILER = {"docs", "host", "house", "runtime"}
+"""Rooms of tests that are not rooms of the compiler."""
+
+
+def test_tests_lie_in_the_rooms_of_what_they_test() -> None:
+    """Under the names of the compiler's folders; those on the stand-in host beside its scenarios."""
+    tests, compiler = CHECKOUT / "tests", CHECKOUT / "compiler" / "hivewright"
+    homeless = []
+    for path in tests.rglob("test_*.py"):
+        room = path.parent.relative_to(tests)
+        if room.name not in NOT_OF_THE_COMPILER and not (room.name and (compiler / room).is_dir()):
+            homeless.append(path.name)
+    assert [name for name in homeless if not name.startswith("test_host_")] == []
+
+
+def test_modules_of_tests_have_names_of_their_own() -> None:
+    names = [path.name for path in (CHECKOUT / "tests").rglob("test_*.py")]
+    assert sorted(names) == sorted(set(names))
+
+
 FORBIDDEN = {
     "a note for later": re.compile("TO" + "DO|FIX" + "ME|X" + "XX"),
     "a folder of this machine": re.compile(

@@ -10,14 +10,11 @@ from bhyve_grammar import parse_command
 from builders import build_site
 from hivewright.allocation.allocate import allocate
 from hivewright.emit.render import render
-from hivewright.emit.verify import verify
 from hivewright.lower import lower
 from hivewright.plan import HostPlan
+from host_files import MAC, NAT, files_of, rc_lines
 from lowering import command_of, device, plan_of, steps, words_of
 
-MAC = "58:9c:fc:0a:1b:2c"
-ETC = "root/usr/local/etc/hivewright"
-NAT = {"kind": "nat", "ipv4": "10.0.0.1/24", "uplink": "ix0"}
 FORWARD = {"ssh": {"port": 2222, "to": 22}, "dns": {"port": 53, "to": 5353, "protocol": "udp"}}
 
 
@@ -146,31 +143,6 @@ def test_routed_tap_has_the_gateway_of_the_guest() -> None:
 @pytest.mark.parametrize("network", [{"kind": "slirp"}, {"kind": "vale", "switch": "vale0"}])
 def test_switches_need_no_tap(network: dict[str, Any]) -> None:
     assert prepared(network) == []
-
-
-def files_of(plan: HostPlan) -> dict[str, str]:
-    """The fragments without comments."""
-    artifacts = render(plan)
-    assert verify(artifacts) == []
-    found = {}
-    for name in ("pf.conf", "ipfw.rules", "dnsmasq.conf"):
-        if f"{ETC}/{name}" in artifacts:
-            lines = artifacts[f"{ETC}/{name}"].content.decode().splitlines()
-            found[name] = "\n".join(line for line in lines if line and not line.startswith("#"))
-    return found
-
-
-def rc_lines(plan: HostPlan) -> dict[str, list[str]]:
-    """The lines that services of the system read, without comments; each has one before it."""
-    found = {}
-    for path, artifact in render(plan).items():
-        if "/rc.conf.d/" in path:
-            assert artifact.mode == 0o644
-            lines = artifact.content.decode().splitlines()
-            service = path.split("/")[-2]
-            found[service] = [line for line in lines if line and not line.startswith("#")]
-            assert all(lines[lines.index(line) - 1].startswith("# ") for line in found[service])
-    return found
 
 
 def test_rules_for_pf() -> None:

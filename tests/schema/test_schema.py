@@ -12,7 +12,7 @@ import pytest
 
 from hivewright.commands import schema as command
 from hivewright.schema.json_schema import site_schema
-from test_site import PROJECTS, files
+from site_keys import PROJECTS, files
 
 SCHEMA = site_schema()
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)

@@ -5,9 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -16,10 +14,8 @@ from hivewright.rules import check_rules
 from hivewright.schema.json_schema import COMPLETE, LAYERED, Schema, definitions
 from hivewright.site.load import load
 from hivewright.source import find_project, read_site
-
-ROOT = Path(__file__).parent.parent
-PROJECTS = [ROOT, *sorted((ROOT / "tests" / "sites").iterdir())]
-"""The example, and the sites of the tests."""
+from projects import CHECKOUT
+from site_keys import PROJECTS, files, literals, used_keys, uses_of
 
 UNUSED = {
     # A profile of one's own may name these systems; none comes with hivewright.
@@ -33,49 +29,6 @@ DOCUMENTATION = [
 ]
 """RFC 5737 and RFC 3849."""
 
-TOP = {
-    "site": ("SiteTable",),
-    "user": ("User",),
-    "host": ("Host",),
-    "network": ("Bridge", "Manual", "Routed", "Nat", "Vale", "Netgraph", "Vxlan", "Slirp"),
-    "storage": ("Zfs", "Directory", "Iscsi"),
-    "image": ("Image",),
-    "topology": ("Topology",),
-    "defaults": ("Vm",),
-    "template": ("Vm",),
-    "vm": ("Vm",),
-}
-SINGLE = ("site", "defaults")
-
-
-def files(project: Path) -> dict[str, dict[str, Any]]:
-    folder = project / "site" if (project / "site").is_dir() else project
-    paths = sorted(path for path in folder.rglob("*.toml") if "locks" not in path.parts)
-    return {str(path.relative_to(folder)): tomllib.loads(path.read_text()) for path in paths}
-
-
-def used_keys(values: dict[str, Any], table: str, tables: dict[str, Schema]) -> Iterator[tuple[str, str, object]]:
-    """(class, key, value) of every key below a table, those of tables within it too; a value of arrays is each entry.
-
-    The value of a table is each of its keys: some tables have keys from a fixed list.
-    """
-    for key, value in values.items():
-        for single in value if isinstance(value, (list, dict)) else [value]:
-            yield table, key, single
-        if value in ([], {}):
-            yield table, key, None
-        node = tables[table]["properties"][key]
-        choices = [node, *node.get("anyOf", ())]
-        named = [inner for group in ("patternProperties", "properties") for inner in node.get(group, {}).values()]
-        for holder, found in ((value, choices), *((inner, named) for inner in _tables(value))):
-            for reference in {choice["$ref"] for choice in found if "$ref" in choice}:
-                if isinstance(holder, dict):
-                    yield from used_keys(holder, reference.rpartition("/")[2], tables)
-
-
-def _tables(value: object) -> list[object]:
-    return list(value.values()) if isinstance(value, dict) else []
-
 
 def faults(project: Path) -> list[Diagnostic]:
     sources = read_site(find_project(project))
@@ -83,36 +36,6 @@ def faults(project: Path) -> list[Diagnostic]:
     found = [*sources.diagnostics, *loaded.diagnostics]
     assert loaded.site is not None, found
     return [*found, *check_rules(loaded.site)]
-
-
-def uses_of(project: Path, tables: dict[str, Schema]) -> Iterator[tuple[str, str, object]]:
-    objects = [
-        (kind, name, table)
-        for values in files(project).values()
-        for kind, found in values.items()
-        for name, table in ({"": found} if kind in SINGLE else found).items()
-    ]
-    forms = {(kind, name): _form(kind, table) for kind, name, table in objects}
-    for kind, name, table in objects:
-        yield from used_keys(table, forms[kind, name], tables)
-        for group in ("network", "storage") if kind == "host" else ():
-            for other, override in table.get(group, {}).items():
-                yield from used_keys(override, forms[group, other], tables)
-
-
-def _form(kind: str, table: dict[str, Any]) -> str:
-    return next((form for form in TOP[kind] if form.lower() == table.get("kind")), TOP[kind][0])
-
-
-def literals(tables: dict[str, Schema]) -> Iterator[tuple[str, str, object]]:
-    """(class, key, value) of every value that a key takes from a fixed list."""
-    for name, table in tables.items():
-        for key, node in table["properties"].items():
-            for choice in (node, *node.get("anyOf", ()), node.get("items", {})):
-                for value in (*choice.get("enum", ()), *choice.get("properties", ())):
-                    yield name, key, value
-                if "const" in choice:
-                    yield name, key, choice["const"]
 
 
 @pytest.fixture(scope="module")
@@ -124,13 +47,13 @@ def tables() -> dict[str, Schema]:
 def uses(tables: dict[str, Schema]) -> set[tuple[str, str, object]]:
     """What the example, the sites of the tests and the profiles say."""
     found = {use for project in PROJECTS for use in uses_of(project, tables)}
-    for path in (ROOT / "profiles").rglob("*.toml"):
+    for path in (CHECKOUT / "profiles").rglob("*.toml"):
         found.update(used_keys(tomllib.loads(path.read_text()), "Profile", tables))
     return found
 
 
 def test_the_example_has_neither_errors_nor_warnings() -> None:
-    assert not faults(ROOT)
+    assert not faults(CHECKOUT)
 
 
 @pytest.mark.parametrize("project", PROJECTS[1:], ids=lambda project: project.name)
@@ -151,17 +74,17 @@ def test_every_value_of_a_list_occurs_in_some_site(
 
 
 def test_the_example_has_the_hosts_and_guests_it_promises() -> None:
-    loaded = load(read_site(find_project(ROOT)))
+    loaded = load(read_site(find_project(CHECKOUT)))
     assert loaded.site is not None
     hosts = {(host.freebsd, host.arch) for host in loaded.site.hosts.values()}
     assert {("14.3", "amd64"), ("15.0", "amd64"), ("15.0", "arm64"), ("13.5", "amd64")} <= hosts
     assert len(loaded.site.vms) >= 12
-    profiles = {path.stem for path in (ROOT / "profiles").rglob("*.toml")}
+    profiles = {path.stem for path in (CHECKOUT / "profiles").rglob("*.toml")}
     assert {vm.profile for vm in loaded.site.vms.values()} == profiles
 
 
 def test_the_example_has_addresses_and_names_of_documentation_ranges_only() -> None:
-    for path in (ROOT / "site").rglob("*"):
+    for path in (CHECKOUT / "site").rglob("*"):
         if not path.is_file() or "locks" in path.parts:
             continue
         text = path.read_text()
@@ -174,14 +97,14 @@ def test_the_example_has_addresses_and_names_of_documentation_ranges_only() -> N
 
 def test_public_keys_of_the_example_belong_to_its_domain() -> None:
     """Public keys are three words: type, data, and a name of the example's domain."""
-    users = files(ROOT)["users.toml"]["user"].values()
+    users = files(CHECKOUT)["users.toml"]["user"].values()
     keys = [key for user in users for key in user["ssh_keys"]]
     assert len(keys) == len(set(keys)) == 3
     assert all(re.fullmatch(r"ssh-ed25519 [A-Za-z0-9+/]{68} [a-z]+@example\.net", key) for key in keys)
 
 
 def test_hooks_of_the_example_are_executable_shell_scripts() -> None:
-    hooks = sorted((ROOT / "site" / "hooks").iterdir())
+    hooks = sorted((CHECKOUT / "site" / "hooks").iterdir())
     assert hooks
     for hook in hooks:
         assert hook.stat().st_mode & 0o111 == 0o111, hook

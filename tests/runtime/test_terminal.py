@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from projects import LIBRARY
 from shells import SHELLS
 
-LIBRARY = Path(__file__).parent.parent / "templates" / "root" / "usr" / "local" / "libexec" / "hivewright"
 LONGEST = 30.0
 """Seconds to wait for what should come at once."""
 

@@ -16,12 +16,13 @@ from hivewright.emit.verify import REQUIRED
 from hivewright.plan import INVENTORY, MANIFEST, Artifact, HostPlan, Option, VmPlan
 from hivewright.system.data import data_directory
 from programs import linter
+from projects import CHECKOUT
 from shells import SHELLS, run_shell
 from whole_hosts import text_of
 
 SCRIPTS = ("start", "stop", "provision")
 VMS = {vm.name: vm for vm in plans.ALPHA.vms}
-SNAPSHOTS = Path(__file__).parent / "snapshots" / "render"
+SNAPSHOTS = CHECKOUT / "tests" / "snapshots" / "render"
 
 RECORDER = r"""
 for call in begin finish home on prepare runtime vm; do

@@ -12,8 +12,8 @@ from hivewright.emit.render import render
 from hivewright.lower import lower
 from hivewright.plan import HostPlan
 from hivewright.values import format_rate, parse_rate
+from host_files import MAC, NAT, files_of, rc_lines
 from lowering import plan_of, steps
-from test_lower_networks import MAC, NAT, files_of, rc_lines
 
 BRIDGE = {"kind": "bridge", "uplink": "ix0"}
 ROUTED = {"kind": "routed"}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
-from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -15,10 +14,10 @@ from full_house import BOTH, PARTS, PC
 from hivewright.bhyve.releases import RELEASES
 from hivewright.cli import VERBS
 from hivewright.schema.json_schema import COMPLETE, LAYERED, Schema, definitions
-from test_site import TOP, literals
+from projects import CHECKOUT
+from site_keys import TOP, literals
 
-ROOT = Path(__file__).parent.parent
-PAGE = (ROOT / "docs" / "coverage.md").read_text()
+PAGE = (CHECKOUT / "docs" / "coverage.md").read_text()
 KEY = re.compile(r'([a-z][a-z0-9_]*(?:\.[a-z0-9_]+)*)(?: = "([^"]*)")?')
 GONE = "bgMrh"
 """Options that no supported release has, or that have no place in a definition; they are in the table all the same."""
@@ -135,7 +134,7 @@ def test_a_row_names_keys_values_and_verbs_that_exist(row: Row) -> None:
 def verbs(program: str) -> set[str]:
     if program == "hivewright":
         return set(VERBS)
-    script = ROOT / "templates" / "root" / "usr" / "local" / "sbin" / "hivectl"
+    script = CHECKOUT / "templates" / "root" / "usr" / "local" / "sbin" / "hivectl"
     return set(re.findall(r"hivectl ([a-z]+)", script.read_text().partition("\n}")[0]))
 
 
@@ -204,4 +203,4 @@ def test_options_of_arm64_are_not_called_those_of_amd64() -> None:
 
 @pytest.mark.parametrize("path", ["README.md", "docs/getting-started.md"])
 def test_readers_find_the_page(path: str) -> None:
-    assert "coverage.md)" in (ROOT / path).read_text()
+    assert "coverage.md)" in (CHECKOUT / path).read_text()

@@ -19,8 +19,9 @@ from hivewright.rules import check_rules
 from hivewright.site.load import Loaded, load
 from hivewright.site.tables import NAMED, SINGLE
 from hivewright.source import Project, SourceFile, Sources, find_project, read_site
+from projects import CHECKOUT
 
-EXAMPLE = Path(__file__).parent.parent / "site"
+EXAMPLE = CHECKOUT / "site"
 FORMS: tuple[Form, ...] = ("full", "short", "json")
 
 

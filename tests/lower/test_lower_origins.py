@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +13,7 @@ from hivewright.bhyve.releases import TABLE
 from hivewright.lower import lower
 from hivewright.lower.origins import RULES, origins
 from hivewright.site import Layer
+from projects import CHECKOUT
 
 FULL: dict[str, Any] = {
     "cpus": 4,
@@ -81,7 +81,7 @@ def test_every_word_of_every_kind_of_host_has_an_origin(release: str, arch: str)
 
 
 def test_every_rule_has_a_reason() -> None:
-    package = Path(__file__).parent.parent / "compiler" / "hivewright" / "lower"
+    package = CHECKOUT / "compiler" / "hivewright" / "lower"
     source = "".join(path.read_text() for path in package.rglob("*.py"))
     named = {part.partition('"')[0] for part in source.split('"rule:')[1:]}
     assert named == set(RULES)

@@ -18,8 +18,9 @@ from hivewright.site.load import Loaded, load
 from hivewright.site.model_errors import PATTERNS
 from hivewright.site.tables import NAMED, SINGLE
 from hivewright.source import Project, SourceFile, Sources, find_project, read_site
+from projects import CHECKOUT
 
-EXAMPLE = Path(__file__).parent.parent / "site"
+EXAMPLE = CHECKOUT / "site"
 VM = '[vm.web1]\nhost = "alpha"\nmemory = "1G"\n'
 
 

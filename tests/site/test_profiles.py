@@ -14,8 +14,9 @@ from hivewright.rules import check_rules
 from hivewright.site import Site
 from hivewright.site.load import load
 from hivewright.source import find_project, read_site
+from projects import CHECKOUT
 
-FOLDER = Path(__file__).parent.parent / "profiles"
+FOLDER = CHECKOUT / "profiles"
 NAMES = [
     "freebsd/freebsd-14",
     "linux/debian-13",
