@@ -51,7 +51,7 @@ ROOMS = {
     "lower": Room(4, "values diagnostics plan model bhyve site allocation"),
     "lower.devices": Room(4, "values plan model site allocation lower"),
     "lower.seed": Room(4, "diagnostics model lower lower.devices"),
-    "lower.guest": Room(4, "values diagnostics plan model bhyve site allocation lower lower.devices lower.seed"),
+    "lower.guest": Room(4, "values diagnostics plan model bhyve site lower lower.devices lower.seed"),
     "lower.host": Room(4, "values diagnostics plan model bhyve site allocation lower lower.devices lower.seed "
                        "lower.guest"),
     "lower.__init__": Room(4, "lower lower.host"),

@@ -10,6 +10,7 @@ import pytest
 
 from builders import build_site
 from hivewright.diagnostics import Diagnostic, Place
+from hivewright.model.device_kinds import KINDS, SLOTTED
 from hivewright.rules import RULES, check_rules
 from hivewright.rules.site_index import both, clashes, index_site, listed
 from hivewright.site import Site
@@ -184,20 +185,17 @@ class TestSlots:
         nics = {"a": {**LAN, "slot": "0:4:0"}, "b": {**LAN, "slot": "1:4:0"}}
         assert codes(build_site({"web1": {"nic": nics}})) == []
 
-    @pytest.mark.parametrize("kind", ["cd", "passthrough", "rng", "vnc", "nic"])
+    @pytest.mark.parametrize("kind", [kind.key for kind in SLOTTED if kind.key != "disk"])
     def test_every_kind_of_device_is_looked_at(self, kind: str) -> None:
-        device: dict[str, Keys] = {
-            "cd": {"cd": {"install": {"path": "/a.iso", "slot": 4}}},
-            "passthrough": {"passthrough": {"gpu": {"device": "gpu0", "slot": 4}}},
-            "rng": {"rng": {"slot": 4}},
-            "vnc": {"vnc": {"slot": 4}},
-            "nic": {"nic": {"lan": {**LAN, "slot": 4}}},
-        }
-        site = build_site({"web1": {"disk": {"root": {**ROOT, "slot": 4}}, **device[kind]}})
+        required = {"cd": {"path": "/a.iso"}, "passthrough": {"device": "gpu0"}, "nic": LAN}
+        required |= {"input": {"device": "/dev/input/event2"}, "share": {"path": "/data"}}
+        table = {**required.get(kind, {}), "slot": 4}
+        device = {kind: {"one": table} if KINDS[kind].named else table}
+        site = build_site({"web1": {"disk": {"root": {**ROOT, "slot": 4}}, **device}})
         diagnostic = found(site, "VM017")
-        assert diagnostic.message.startswith("disk root and ")
-        assert isinstance(diagnostic.place, Place)
-        assert diagnostic.place.path[2] == kind
+        assert {"disk root", f"{kind} one" if KINDS[kind].named else kind} == set(
+            diagnostic.message.removesuffix(" of web1 have the same PCI slot 4").split(" and ")
+        )
 
 
 class TestCapacity:

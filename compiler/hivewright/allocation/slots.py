@@ -11,52 +11,36 @@ from collections.abc import Iterator, Mapping
 from hivewright.allocation.lock import lock_file
 from hivewright.bhyve.options import slots_of
 from hivewright.diagnostics import Diagnostic, Place
+from hivewright.model.device_kinds import CONTROLLER, DEVICES, FRAMEBUFFER, HOSTBRIDGE, LPC, SLOTTED, TABLET, with_key
 from hivewright.model.vm import Vm
 from hivewright.site import Site
 from hivewright.values import PciAddress, format_pci_address, parse_pci_address
 
-HOSTBRIDGE: PciAddress = (0, 0, 0)
-FRAMEBUFFER: PciAddress = (0, 29, 0)
-TABLET: PciAddress = (0, 30, 0)
-LPC: PciAddress = (0, 31, 0)
-
 _RESERVED = frozenset((HOSTBRIDGE, FRAMEBUFFER, TABLET, LPC))
 _SLOTS = range(3, 29)
+_ON_CONTROLLERS = with_key("controller")
+_BY_LOCK = {kind.lock: kind for kind in DEVICES}
 
 
 def device_keys(vm: Vm) -> list[str]:
     """The devices of a VM that have an address of their own, in the order in which they first get one."""
-    keys = [f"cd.{name}" for name in sorted(vm.cd) if vm.cd[name].controller is None] if vm.cd else []
-    keys += [f"controller.{name}" for name in sorted(controllers(vm))]
-    keys += [f"disk.{name}" for name in sorted(vm.disk) if vm.disk[name].controller is None]
-    if vm.vnc is not None:
-        keys.append("fbuf")
-    keys += [f"nic.{name}" for name in sorted(vm.nic)]
-    keys += _named("passthrough", vm.passthrough)
-    if vm.rng is not None:
-        keys.append("rng")
-    if vm.cloud_init is not None:
-        keys.append("seed")
-    if vm.channel:
-        keys.append("channels")
-    keys += _named("input", vm.input)
-    if vm.sound is not None:
-        keys.append("sound")
-    keys += _named("share", vm.share)
+    keys: list[str] = []
+    for kind in DEVICES:
+        keys += kind.lock_names(vm) if kind is not CONTROLLER else _controller_keys(vm)
     return keys
 
 
-def _named(kind: str, devices: Mapping[str, object]) -> list[str]:
-    return [f"{kind}.{name}" for name in sorted(devices)] if devices else []
+def _controller_keys(vm: Vm) -> list[str]:
+    return [f"{CONTROLLER.lock}.{name}" for name in sorted(controllers(vm))]
 
 
 def controllers(vm: Vm) -> dict[str, list[str]]:
     """AHCI controllers with several ports -> the disks and drives on them, both by name."""
     found: dict[str, list[str]] = {}
-    for kind, devices in (("cd", vm.cd), ("disk", vm.disk)):
-        for name, device in devices.items():
+    for kind in _ON_CONTROLLERS:
+        for name, device in getattr(vm, kind.key).items():
             if device.controller is not None:
-                found.setdefault(device.controller, []).append(f"{kind}.{name}")
+                found.setdefault(device.controller, []).append(f"{kind.lock}.{name}")
     return found
 
 
@@ -111,31 +95,26 @@ def allocate_slots(
 
 
 def _explicit_slots(vm: Vm) -> dict[str, PciAddress]:
-    groups = (
-        *(("cd", vm.cd), ("disk", vm.disk), ("nic", vm.nic), ("passthrough", vm.passthrough)),
-        *(("input", vm.input), ("share", vm.share)),
-    )
-    explicit = {
-        f"{kind}.{name}": device.slot
-        for kind, devices in groups
-        for name, device in devices.items()
-        if device.slot is not None
-    }
-    for key, device in (("fbuf", vm.vnc), ("rng", vm.rng), ("sound", vm.sound)):
-        if device is not None and device.slot is not None:
-            explicit[key] = device.slot
+    explicit: dict[str, PciAddress] = {}
+    for kind in SLOTTED:
+        found = getattr(vm, kind.key)
+        if not found:
+            continue
+        if not kind.named:
+            if found.slot is not None:
+                explicit[kind.lock] = found.slot
+            continue
+        for name, device in found.items():
+            if device.slot is not None:
+                explicit[f"{kind.lock}.{name}"] = device.slot
     return explicit
 
 
 def _path_of(vm: str, device: str) -> tuple[str, ...]:
-    """The key path of a device key: ``disk.root`` -> ``("vm", "web1", "disk", "root")``."""
-    if device.startswith("controller."):
-        return "vm", vm
-    return (
-        "vm",
-        vm,
-        *{"channels": ("channel",), "fbuf": ("vnc",), "seed": ("cloud_init",)}.get(device, tuple(device.split("."))),
-    )
+    """The key path of a device by its name in the lock: ``disk.root`` -> ``("vm", "web1", "disk", "root")``."""
+    lock, _, name = device.partition(".")
+    kind = _BY_LOCK[lock]
+    return ("vm", vm) if kind is CONTROLLER else ("vm", vm, *kind.path(name))
 
 
 class _Chooser:

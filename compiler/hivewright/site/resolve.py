@@ -9,14 +9,12 @@ from typing import Any, NamedTuple
 
 from hivewright.diagnostics import Diagnostic, KeyPath, Part, Place
 from hivewright.diagnostics.wording import is_key_of, quoted, suggestion
+from hivewright.model.device_kinds import SWITCHES
 from hivewright.site.site import Layer
 from hivewright.site.tables import Tables, Values
 from hivewright.source import SourceFile, Sources
 
 DEFAULT_PROFILE = "other"
-
-_SWITCHES = frozenset({"vnc", "rng", "cloud_init", "sound"})
-"""Tables that ``true`` and ``false`` switch on and off."""
 
 _Rivals = Mapping[str, tuple[str, ...]]
 """Key -> the keys of weaker layers that it excludes."""
@@ -162,7 +160,7 @@ def merge(strong: Mapping[str, object], weak: Mapping[str, object], depth: int =
         if isinstance(below, dict):
             if isinstance(above, dict) and depth < _MAX_DEPTH:
                 merged[key] = merge(above, below, depth + 1)
-            elif above is True and depth == 0 and key in _SWITCHES:
+            elif above is True and depth == 0 and key in SWITCHES:
                 merged[key] = below
     return merged
 

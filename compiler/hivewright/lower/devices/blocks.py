@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from hivewright.lower.context import Device, Guest, device
 from hivewright.lower.devices.disks import cd_path, disk_path
+from hivewright.model.device_kinds import has_boot_order
 from hivewright.model.disk import Disk
 from hivewright.plan import Option, Provenance
 
@@ -57,9 +58,7 @@ def lower_controllers(guest: Guest) -> Iterator[Device]:
 
 def lower_boot_order(guest: Guest) -> Iterator[Option]:
     """The firmware reads the order of boot devices from the fw_cfg of QEMU's kind (bhyve(8), bootindex)."""
-    indices = [disk.boot_index for disk in guest.vm.disk.values()] + [cd.boot_index for cd in guest.vm.cd.values()]
-    indices += [passthrough.boot_index for passthrough in guest.vm.passthrough.values()]
-    if not guest.vm.fwcfg and any(index is not None for index in indices):
+    if not guest.vm.fwcfg and has_boot_order(guest.vm):
         yield _BOOT_ORDER
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from hivewright.lower.context import Device, Guest, device
 from hivewright.lower.devices.switches import BACKENDS, backend_of, port_of
+from hivewright.model.device_kinds import KINDS
 from hivewright.model.network import AnyNetwork, Routed
 from hivewright.model.nic import Nic
 from hivewright.plan import NicPlan, Provenance, Step
@@ -84,7 +85,7 @@ def nic_plans(guest: Guest) -> tuple[NicPlan, ...]:
         NicPlan(
             name,
             nic.network,
-            nic.model if nic.vf is None else "passthru",
+            KINDS["nic"].emulation(nic),
             mac_address(guest, name, nic),
             _port(guest, name, nic),
             ", ".join(_addresses(nic)),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hivewright.allocation.slots import TABLET
 from hivewright.lower.context import RUN, Device, Guest, device, fixed_device, node_of
+from hivewright.model.device_kinds import TABLET
 from hivewright.plan import Option, Step
 
 _TABLET = fixed_device(TABLET, "xhci,tablet", ("vnc.tablet", "rule:tablet"))

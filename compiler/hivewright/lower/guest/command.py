@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from hivewright.allocation.slots import HOSTBRIDGE, LPC
 from hivewright.bhyve.options import parse_extra_args, slot_of
 from hivewright.lower.context import STATE, Device, Guest, device, fixed_device, memory_word
 from hivewright.lower.devices.blocks import lower_boot_order, lower_cds, lower_controllers, lower_disks
@@ -19,6 +18,7 @@ from hivewright.lower.guest.firmware import lower_firmware
 from hivewright.lower.guest.machine import lower_firmware_files, lower_flags, lower_identity
 from hivewright.lower.guest.numa import lower_numa
 from hivewright.lower.guest.tpm import lower_tpm
+from hivewright.model.device_kinds import HOSTBRIDGE, LPC
 from hivewright.model.guest import Topology
 from hivewright.plan import Option, Provenance
 from hivewright.values import format_cpu_list

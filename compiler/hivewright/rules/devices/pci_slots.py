@@ -6,16 +6,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from hivewright.diagnostics import Diagnostic
-from hivewright.rules.site_index import Owner, SiteIndex, clash, clashes, diagnose, ordered
+from hivewright.model.device_kinds import FRAMEBUFFER, HOSTBRIDGE, LPC, SLOTTED, TABLET
+from hivewright.rules.site_index import Owner, SiteIndex, clash, clashes, diagnose
 from hivewright.values import PciAddress
 
 if TYPE_CHECKING:
     from hivewright.model.vm import Vm
-
-HOSTBRIDGE: PciAddress = (0, 0, 0)
-FBUF: PciAddress = (0, 29, 0)
-XHCI: PciAddress = (0, 30, 0)
-LPC: PciAddress = (0, 31, 0)
 
 _HELP = "choose a free slot (3 to 28 are for such devices), or delete slot; hivewright then finds one"
 
@@ -58,32 +54,23 @@ def same_slot(index: SiteIndex) -> Iterator[Diagnostic]:
 def given_slots(index: SiteIndex) -> dict[str, list[tuple[PciAddress, Owner]]]:
     """The PCI addresses that are set in the site, by VM."""
     given: dict[str, list[tuple[PciAddress, Owner]]] = {}
-    for kind, devices in (("disk", index.disks), ("cd", index.cds), ("nic", index.nics)):
-        for name, key, device in devices:
-            if device.slot is not None:
-                given.setdefault(name, []).append((device.slot, (name, kind, key, "slot")))
-    for kind in ("passthrough", "input", "share"):
-        for name, vm in index.using(kind):
-            for key, device in ordered(getattr(vm, kind)):
+    for kind in SLOTTED:
+        for name, vm in index.using(kind.key):
+            for key, device in kind.devices(vm):
                 if device.slot is not None:
-                    given.setdefault(name, []).append((device.slot, (name, kind, key, "slot")))
-    for kind in ("sound", "rng", "vnc"):
-        for name, vm in index.using(kind):
-            device = getattr(vm, kind)
-            if device is not None and device.slot is not None:
-                given.setdefault(name, []).append((device.slot, (name, kind, "slot")))
+                    given.setdefault(name, []).append((device.slot, (name, *kind.path(key), "slot")))
     return given
 
 
 def _reserved_slots(index: SiteIndex, name: str, vm: Vm) -> dict[PciAddress, str]:
-    reserved = {HOSTBRIDGE: "host bridge"}
+    reserved: dict[PciAddress, str] = {HOSTBRIDGE: "host bridge"}
     if any(index.site.hosts[host].arch == "amd64" for host in index.hosts_of[name]):
         reserved[LPC] = "LPC bridge"
     if vm.vnc is not None:
         if vm.vnc.tablet:
-            reserved[XHCI] = "USB controller of the VNC tablet"
+            reserved[TABLET] = "USB controller of the VNC tablet"
         if vm.vnc.slot is None:
-            reserved[FBUF] = "VNC framebuffer"
+            reserved[FRAMEBUFFER] = "VNC framebuffer"
     return reserved
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from hivewright.bhyve.options import Argument, parse_extra_args, slot_of
 from hivewright.diagnostics import Diagnostic
 from hivewright.diagnostics.wording import quoted
+from hivewright.model.device_kinds import has_boot_order
 from hivewright.rules.site_index import SiteIndex, diagnose
 
 if TYPE_CHECKING:
@@ -142,9 +143,7 @@ def _instead(argument: Argument, vm: Vm) -> str:
         if device == "tpm" and vm.tpm is not None:
             return "write tpm"
         if device == "fwcfg":
-            order = [disk.boot_index for disk in vm.disk.values()] + [cd.boot_index for cd in vm.cd.values()]
-            order += [device.boot_index for device in vm.passthrough.values()]
-            return _ALWAYS if vm.fwcfg or any(number is not None for number in order) else ""
+            return _ALWAYS if vm.fwcfg or has_boot_order(vm) else ""
         if backend == "stdio":
             return f'write serial.{device} = {{ kind = "tmux" }}; a guest has no other terminal'
         return f"delete it or serial.{device}" if device in vm.serial else ""

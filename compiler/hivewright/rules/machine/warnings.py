@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 from hivewright.bhyve.options import parse_extra_args
 from hivewright.diagnostics import Diagnostic, Place
 from hivewright.diagnostics.wording import nearest
+from hivewright.model.device_kinds import DEVICES, KINDS, PASSTHRU, SAVED
 from hivewright.rules.machine.arguments import OWN_VARIABLES
-from hivewright.rules.site_index import SiteIndex, diagnose, host_place, listed, ordered
+from hivewright.rules.site_index import SiteIndex, diagnose, host_place, listed
 
 if TYPE_CHECKING:
     from hivewright.model.vm import Vm
     from hivewright.site import Site
 
+_OF_HOSTS = {kind.key: kind for kind in DEVICES if kind.of_host is not None}
 _VARIABLES = frozenset({*OWN_VARIABLES, "acpi_tables_in_memory", "lpc.fwcfg", "x86.verbosemsr"})
 """Configuration variables of bhyve that belong to no device (bhyve_config(5))."""
 
@@ -22,12 +24,10 @@ _VARIABLES = frozenset({*OWN_VARIABLES, "acpi_tables_in_memory", "lpc.fwcfg", "x
 def stays_behind(index: SiteIndex) -> Iterator[Diagnostic]:
     """Directories and input devices of a host do not move with a guest."""
     site = index.site
-    for name, vm in index.using("share", "input"):
+    for name, vm in index.using(*_OF_HOSTS):
         if len(vm.hosts) < 2:
             continue
-        things = [(("share", key), f"directory {share.path}") for key, share in ordered(vm.share)]
-        things += [(("input", key), f"device {given.device}") for key, given in ordered(vm.input)]
-        for path, what in things:
+        for path, what in _of_host(vm):
             yield diagnose(
                 "VM090",
                 f"{name} may move to another host, but has the {what} of the one it is on",
@@ -36,6 +36,14 @@ def stays_behind(index: SiteIndex) -> Iterator[Diagnostic]:
                 [host_place(site, name)],
                 "warning",
             )
+
+
+def _of_host(vm: Vm) -> Iterator[tuple[tuple[str, ...], str]]:
+    """What a VM has of the host it is on: where it says so, and what it is."""
+    for kind in _OF_HOSTS.values():
+        for name, device in kind.devices(vm):
+            if kind.of_host is not None:
+                yield kind.path(name), f"{kind.of_host[0]} {getattr(device, kind.of_host[1])}"
 
 
 def cannot_be_saved(index: SiteIndex) -> Iterator[Diagnostic]:
@@ -52,8 +60,7 @@ def cannot_be_saved(index: SiteIndex) -> Iterator[Diagnostic]:
                     f"{name} cannot be saved to a checkpoint on {host}: bhyve does not save "
                     f"{listed([what for _, what in devices])}",
                     devices[0][0],
-                    "choose devices that it saves (virtio-blk, AHCI, virtio-net, e1000, VNC with its tablet, rng), or "
-                    "do without checkpoints",
+                    f"choose devices that it saves ({', '.join(SAVED)}), or do without checkpoints",
                     [place for place, _ in devices[1:4]],
                     "warning",
                 )
@@ -61,16 +68,19 @@ def cannot_be_saved(index: SiteIndex) -> Iterator[Diagnostic]:
 
 def _unsaved(site: Site, name: str, vm: Vm) -> Iterator[tuple[Place, str]]:
     """Devices without support for checkpoints: where they are written, and what they are."""
-    for key, disk in ordered(vm.disk):
-        if disk.bus in ("nvme", "virtio-scsi"):
-            yield site.place("vm", name, "disk", key, "bus"), f"disk {key} on bus {disk.bus}"
-    for kind, devices in (("passthrough", vm.passthrough), ("share", vm.share), ("input", vm.input)):
-        for key in sorted(devices):
-            yield site.place("vm", name, kind, key, part="table"), f"{kind} {key}"
-    if vm.channel:
-        yield site.place("vm", name, "channel", part="table"), "channels"
-    if vm.sound is not None:
-        yield site.place("vm", name, "sound", part="table"), "sound"
+    for kind in KINDS.values():
+        for key, device in kind.devices(vm):
+            emulation = kind.emulation(device)
+            if emulation in SAVED:
+                continue
+            if kind.together:
+                yield site.place("vm", name, kind.key, part="table"), kind.lock
+                break
+            if emulation == PASSTHRU or not kind.chosen_by:
+                yield site.place("vm", name, *kind.path(key), part="table"), f"{kind.key} {key}".rstrip()
+            else:
+                place = site.place("vm", name, *kind.path(key), kind.chosen_by)
+                yield place, f"{kind.key} {key} on {kind.chosen_by} {emulation}"
 
 
 def cpus_unseen(index: SiteIndex) -> Iterator[Diagnostic]:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from hivewright.diagnostics import Diagnostic
-from hivewright.rules.site_index import SiteIndex, diagnose, ordered
+from hivewright.model.device_kinds import BOOTABLE, with_key
+from hivewright.rules.site_index import SiteIndex, diagnose
 
 if TYPE_CHECKING:
     from hivewright.model.disk import Disk
@@ -90,12 +91,15 @@ def controller_ports(index: SiteIndex) -> Iterator[Diagnostic]:
 
 
 def _setting(index: SiteIndex, key: str) -> list[str]:
-    """The VMs that set a key in one of their disks, drives and passthrough devices, sorted."""
-    devices = [(name, disk.model_fields_set) for name, _, disk in index.disks]
-    devices += [(name, cd.model_fields_set) for name, _, cd in index.cds]
-    for name, vm in index.using("passthrough"):
-        devices += [(name, passthrough.model_fields_set) for passthrough in vm.passthrough.values()]
-    return sorted({name for name, keys in devices if key in keys})
+    """The VMs that set a key in one of the devices that have it, sorted."""
+    return sorted(
+        {
+            name
+            for kind in with_key(key)
+            for name, vm in index.using(kind.key)
+            if any(key in device.model_fields_set for _, device in kind.devices(vm))
+        }
+    )
 
 
 def boot_order(index: SiteIndex) -> Iterator[Diagnostic]:
@@ -104,9 +108,7 @@ def boot_order(index: SiteIndex) -> Iterator[Diagnostic]:
     for name in _setting(index, "boot_index"):
         vm = site.vms[name]
         first: dict[int, tuple[str, str]] = {}
-        asked = [("disk", key, disk.boot_index) for key, disk in ordered(vm.disk)]
-        asked += [("cd", key, cd.boot_index) for key, cd in ordered(vm.cd)]
-        asked += [("passthrough", key, device.boot_index) for key, device in ordered(vm.passthrough)]
+        asked = [(kind.key, key, device.boot_index) for kind in BOOTABLE for key, device in kind.devices(vm)]
         for kind, key, number in asked:
             if number is None:
                 continue
