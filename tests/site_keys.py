@@ -7,25 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from hivewright.model.roots import ROOTS, SINGLE
 from hivewright.schema.json_schema import Schema
 from projects import CHECKOUT
 
 PROJECTS = [CHECKOUT, *sorted((CHECKOUT / "tests" / "sites").iterdir())]
 """The example, and the sites of the tests."""
 
-TOP = {
-    "site": ("SiteTable",),
-    "user": ("User",),
-    "host": ("Host",),
-    "network": ("Bridge", "Manual", "Routed", "Nat", "Vale", "Netgraph", "Vxlan", "Slirp"),
-    "storage": ("Zfs", "Directory", "Iscsi"),
-    "image": ("Image",),
-    "topology": ("Topology",),
-    "defaults": ("Vm",),
-    "template": ("Vm",),
-    "vm": ("Vm",),
-}
-SINGLE = ("site", "defaults")
+TOP = {kind: tuple(model.__name__ for model in root.models) for kind, root in ROOTS.items()}
 
 
 def files(project: Path) -> dict[str, dict[str, Any]]:

@@ -202,7 +202,7 @@ ROOMS_OF_CHECK = "package values diagnostics system model bhyve source site rule
 NOT_LOADED = (
     *("diagnostics.explain", "diagnostics.locate", "diagnostics.printer"),
     *("system.parallel", "bhyve.releases", "source.syntax", "site.keys", "site.model_errors"),
-    *("site.networks", "pipeline.compile_host", "pipeline.compile_site", "pipeline.digests", "__main__"),
+    *("pipeline.compile_host", "pipeline.compile_site", "pipeline.digests", "__main__"),
 )
 """Of those rooms, what a check without a fault does without."""
 

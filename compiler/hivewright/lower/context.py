@@ -13,8 +13,6 @@ from hivewright.plan import HostPlan, Option, Provenance
 from hivewright.site import Site
 from hivewright.values import PciAddress, parse_pci_address
 
-_MEGABYTE, _GIGABYTE = 2**20, 2**30
-
 RUN = "/var/run/hivewright"
 """Where run-time state is kept, one directory for each VM."""
 
@@ -62,13 +60,6 @@ def fixed_device(address: PciAddress, words: str, keys: Provenance) -> Device:
     bus, number, function = address
     emulation = words.partition(",")[0]
     return Device(address, Option(("-s", f"{bus}:{number}:{function},{words}"), keys, emulation), emulation)
-
-
-def memory_word(size: int) -> str:
-    """Guest memory with a unit, since bhyve guesses that of a bare number (bhyve(8), -m); always whole mebibytes."""
-    if size % _GIGABYTE == 0:
-        return f"{size // _GIGABYTE}G"
-    return f"{size // _MEGABYTE}M"
 
 
 def console_path(guest: Guest, port: str) -> str:

@@ -115,6 +115,9 @@ class Hooks(Table):
     crash: ListOf[SitePath] = Field((), description="When bhyve ended abnormally.")
 
 
+MOMENTS = tuple(Hooks.model_fields)
+
+
 class Passthrough(Table):
     """A PCI device of the host given to the guest: ``[vm.NAME.passthrough.NAME]``."""
 

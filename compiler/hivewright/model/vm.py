@@ -27,6 +27,7 @@ from hivewright.model.machine import FirmwareConfiguration, Machine, Smbios
 from hivewright.model.nic import Nic
 from hivewright.model.numa import NumaDomain, NumaNumber
 from hivewright.model.tpm import Tpm
+from hivewright.values import MEBIBYTE, format_size
 
 
 def _uuid(text: str) -> str:
@@ -39,6 +40,9 @@ def _uuid(text: str) -> str:
 
 
 Uuid = Annotated[str, reader(_uuid, '"01234567-89ab-…"'), described("^[0-9A-Fa-f-]{36}$", "")]
+
+SMALLEST_MEMORY = 16 * MEBIBYTE
+"""Below it not even a boot ROM runs, which bhyve puts into the guest's address space."""
 
 Com = Literal["com1", "com2", "com3", "com4"]
 
@@ -72,7 +76,7 @@ class Vm(Table):
         default_factory=dict, description='Host CPUs of each vCPU: { 0 = "4", 1 = "6-7" }.'
     )
     numa: dict[NumaNumber, NumaDomain] = Field(default_factory=dict, description="Memory domains, by number.")
-    memory: Size = Field(description="Guest memory in whole mebibytes, at least 16M.")
+    memory: Size = Field(description=f"Guest memory in whole mebibytes, at least {format_size(SMALLEST_MEMORY)}.")
     autostart: bool = Field(True, description="Start with the host.")
     order: int = Field(50, ge=0, le=9999, description="Lower starts earlier; equal ones start side by side.")
     after: ListOf[Name] = Field((), description="VMs that must be ready first.")

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 from hivewright.model.base import NAME_PATTERN, Switch
-from hivewright.model.guest import Topology
-from hivewright.model.host import Host
-from hivewright.model.network import AnyNetwork
-from hivewright.model.site import Profile, SiteTable, User
-from hivewright.model.storage import AnyStorage, Image
-from hivewright.model.vm import Vm
+from hivewright.model.roots import ROOTS, Root
+from hivewright.model.site import Profile
 from hivewright.values import format_duration, format_size
 
 if TYPE_CHECKING:
@@ -19,16 +15,16 @@ if TYPE_CHECKING:
 
 Schema = dict[str, Any]
 
-_NETWORKS: tuple[type[Table], ...] = get_args(AnyNetwork)
-_STORAGES: tuple[type[Table], ...] = get_args(AnyStorage)
-COMPLETE: tuple[type[Table], ...] = (SiteTable, User, Host, *_NETWORKS, *_STORAGES, Image, Profile)
+COMPLETE: tuple[type[Table], ...] = (
+    *(model for root in ROOTS.values() if not root.layer for model in root.models),
+    Profile,
+)
 """Tables that are complete in themselves: required keys must be in them."""
 
-LAYERED: tuple[type[Table], ...] = (Topology, Vm)
+LAYERED: tuple[type[Table], ...] = tuple(
+    dict.fromkeys(model for root in ROOTS.values() if root.layer for model in root.models)
+)
 """Tables that may be one of several layers: a required key may be in another layer."""
-
-NETWORKS = tuple(form.__name__ for form in _NETWORKS)
-STORAGES = tuple(form.__name__ for form in _STORAGES)
 
 _SIZE = "^[0-9]+[KMGT]$"
 _DURATION = "^[0-9]+(s|m|h)$"
@@ -39,29 +35,26 @@ def site_schema() -> Schema:
     """The schema of one file of a site. No table is required: a site may be split over many files."""
     tables = definitions(COMPLETE) | {name: _partial(table) for name, table in definitions(LAYERED).items()}
     del tables["Profile"]
-    for key, names in (("network", NETWORKS), ("storage", STORAGES)):
+    for key in ("network", "storage"):
+        names = [model.__name__ for model in ROOTS[key].models]
         tables["Host"]["properties"][key] |= _named(_overrides(tables[name] for name in names))
-    layer = _reference("Vm")
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "A file of a hivewright site",
         "description": "See hivewright.toml(5).",
         "type": "object",
         "additionalProperties": False,
-        "properties": {
-            "site": _reference("SiteTable"),
-            "defaults": layer | {"description": "Keys of every VM; the weakest layer."},
-            "user": _named(_reference("User")),
-            "host": _named(_reference("Host")),
-            "network": _named({"oneOf": [_reference(name) for name in NETWORKS]}),
-            "storage": _named({"oneOf": [_reference(name) for name in STORAGES]}),
-            "image": _named(_reference("Image")),
-            "topology": _named(_reference("Topology")),
-            "template": _named(layer),
-            "vm": _named(layer),
-        },
+        "properties": {kind: _root(root) for kind, root in ROOTS.items()},
         "$defs": dict(sorted(tables.items())),
     }
+
+
+def _root(root: Root) -> Schema:
+    """What stands at the top of a site for one kind of table."""
+    forms = [_reference(model.__name__) for model in root.models]
+    table = forms[0] if len(forms) == 1 else {"oneOf": forms}
+    table |= {"description": root.description} if root.description else {}
+    return _named(table) if root.name else table
 
 
 def definitions(models: Iterable[type[Table]]) -> dict[str, Schema]:

@@ -1,6 +1,6 @@
 """From files to a validated site.
 
-Further entrances: ``load`` (files to a site), ``tables`` (kinds of tables), ``host_devices``, ``networks`` and
+Further entrances: ``load`` (files to a site), ``tables`` (kinds of tables), ``host_devices`` and
 ``start_order`` (what follows from a site).
 """
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol, get_args
+from typing import Any, Protocol
 
 from hivewright.diagnostics import Diagnostic, Place
 from hivewright.diagnostics.wording import choice_of, meant, suggestion, table_text, value_text
@@ -22,13 +22,6 @@ class Check(Protocol):
     def __call__(
         self, model: type[Table], values: Mapping[str, object], layers: tuple[Layer, ...], *, partial: bool
     ) -> Table | None: ...
-
-
-def forms_of(union: Any) -> Forms:
-    """The forms of a union of models that is discriminated by ``kind``."""
-    if isinstance(union, type) and issubclass(union, Table):
-        return dict.fromkeys(get_args(union.model_fields["kind"].annotation), union)
-    return {kind: model for branch in get_args(union) for kind, model in forms_of(branch).items()}
 
 
 def form_of(forms: Forms, values: Mapping[str, object], place: Place) -> type[Table] | Diagnostic:

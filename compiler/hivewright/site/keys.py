@@ -10,31 +10,7 @@ from pydantic.fields import FieldInfo
 
 from hivewright.diagnostics import KeyPath
 from hivewright.diagnostics.wording import table_text
-
-_NAMED = {"host", "image", "network", "storage", "template", "topology", "user", "vm"}
-
-
-def roots() -> dict[str, tuple[type[BaseModel], ...]]:
-    """The top-level tables of a site and the models of what stands in them."""
-    from hivewright.model.guest import Topology
-    from hivewright.model.host import Host
-    from hivewright.model.network import Network
-    from hivewright.model.site import SiteTable, User
-    from hivewright.model.storage import Image, Storage
-    from hivewright.model.vm import Vm
-
-    return {
-        "defaults": (Vm,),
-        "host": (Host,),
-        "image": (Image,),
-        "network": tuple(_models(Network)),
-        "site": (SiteTable,),
-        "storage": tuple(_models(Storage)),
-        "template": (Vm,),
-        "topology": (Topology,),
-        "user": (User,),
-        "vm": (Vm,),
-    }
+from hivewright.model.roots import ROOTS
 
 
 def keys_of(model: type[BaseModel], path: KeyPath) -> list[str]:
@@ -53,11 +29,11 @@ def description_of(model: type[BaseModel], path: KeyPath) -> str:
 def homes_of(key: str) -> list[str]:
     """The tables that know a key: ``[vm.NAME.disk.NAME]``."""
     found: list[str] = []
-    for kind, models in roots().items():
-        if kind in ("defaults", "template"):
+    for kind, root in ROOTS.items():
+        if root.of:
             continue
-        start: KeyPath = (kind, "NAME") if kind in _NAMED else (kind,)
-        for model in models:
+        start: KeyPath = (kind, "NAME") if root.name else (kind,)
+        for model in root.models:
             found += (table_text(path) for path in _homes(model, key, start))
     return list(dict.fromkeys(found))
 

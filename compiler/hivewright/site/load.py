@@ -16,11 +16,11 @@ from hivewright.diagnostics.wording import quoted, table_text
 from hivewright.model.base import Table
 from hivewright.model.guest import Topology
 from hivewright.model.host import Host
-from hivewright.model.network import Network
+from hivewright.model.roots import ROOTS
 from hivewright.model.site import Profile, SiteTable, User
-from hivewright.model.storage import Image, Storage
+from hivewright.model.storage import Image
 from hivewright.model.vm import Vm
-from hivewright.site.host_overrides import Forms, apply_host_overrides, form_of, forms_of
+from hivewright.site.host_overrides import Forms, apply_host_overrides, form_of
 from hivewright.site.recurring import Recurring
 from hivewright.site.references import Known, check_references
 from hivewright.site.resolve import Resolver, place_in_layers, sort_tables
@@ -85,7 +85,7 @@ class _Loader:
         """The site, as far as it is valid."""
         table = self._site_table()
         hosts = self._objects("host", Host)
-        network_forms, storage_forms = forms_of(Network), forms_of(Storage)
+        network_forms, storage_forms = ROOTS["network"].forms, ROOTS["storage"].forms
         networks, storages = self._variants("network", network_forms), self._variants("storage", storage_forms)
         images = self._objects("image", Image)
         users, topologies = self._objects("user", User), self._objects("topology", Topology)

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from hivewright.diagnostics import Diagnostic, KeyPath
 from hivewright.diagnostics.wording import quoted, suggestion
+from hivewright.model.guest import MOMENTS
 
 if TYPE_CHECKING:
     from hivewright.model.host import Host
     from hivewright.model.vm import Vm
     from hivewright.site.site import Site
-
-MOMENTS = ("prestart", "poststart", "prestop", "poststop", "reboot", "crash")
 
 _MAX_FILE = 2**20
 """Hooks and user data are read into memory and shipped to hosts; a file of more than 1 MiB is a mistake."""

@@ -7,13 +7,10 @@ from collections.abc import Iterable
 from hivewright.diagnostics import Diagnostic, KeyPath, Place
 from hivewright.diagnostics.wording import kind_text, nearest, one_of, quoted, table_text
 from hivewright.model.base import IMAGE_NAME_PATTERN, NAME_PATTERN
+from hivewright.model.roots import NAMED, ROOTS, SINGLE
 from hivewright.source import SourceFile
 
 Values = dict[str, object]
-
-SINGLE = ("defaults", "site")
-NAMED = ("host", "image", "network", "storage", "template", "topology", "user", "vm")
-_KNOWN = frozenset((*SINGLE, *NAMED))
 
 
 class Tables:
@@ -34,7 +31,7 @@ def add_up(files: Iterable[SourceFile]) -> Tables:
     tables = Tables()
     for file in files:
         for kind, value in file.values.items():
-            if kind not in _KNOWN:
+            if kind not in ROOTS:
                 tables.diagnostics.append(_unknown(file.name, kind, value))
             elif not isinstance(value, dict):
                 tables.diagnostics.append(_no_table(file.name, (kind,), value))
@@ -83,8 +80,8 @@ def _unknown(file: str, key: str, value: object) -> Diagnostic:
 
         homes = one_of(homes_of(key)[:4]) or "a table"
         return Diagnostic("KEY001", f"unknown key {quoted(key)} outside of any table", place, f"move it to {homes}")
-    near = nearest(key, _KNOWN)
-    known = ", ".join(table_text((each,)) for each in sorted(_KNOWN))
+    near = nearest(key, ROOTS)
+    known = ", ".join(table_text((each,)) for each in sorted(ROOTS))
     remedy = f"did you mean {table_text((near,))}?" if near is not None else f"known: {known}"
     return Diagnostic("KEY001", f"unknown table {table_text((key,))}", place, remedy)
 

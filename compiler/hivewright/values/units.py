@@ -23,6 +23,7 @@ _SIZE_FACTOR = {"K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 _RATE_FACTOR = {"K": 10**3, "M": 10**6, "G": 10**9}
 _RATE_LIMIT = 2**31 - 1
 """The fastest pipe of dummynet(4): ipfw(8) keeps its bandwidth in an int."""
+MEBIBYTE = _SIZE_FACTOR["M"]
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
 
 PciAddress = tuple[int, int, int]
@@ -50,6 +51,17 @@ def _meant_size(text: str) -> str:
     match = re.fullmatch(_SIZE_MEANT, text.strip(), re.ASCII | re.IGNORECASE)
     size = Fraction(match[1]) * _SIZE_FACTOR[match[2].upper()] if match is not None else Fraction(0)
     return f'"{format_size(int(size))}"' if size and size % 2**10 == 0 else '"512M", "4G" or "1T"'
+
+
+def is_whole_mebibytes(size: int) -> bool:
+    """Whether bhyve can be told a size of memory: it counts in mebibytes (bhyve(8), -m, -n and nvme)."""
+    return size % MEBIBYTE == 0
+
+
+def format_mebibytes(size: int) -> str:
+    """A size of memory for bhyve, which a rule keeps to whole mebibytes: a bare number would be guessed at."""
+    unit = "G" if size % _SIZE_FACTOR["G"] == 0 else "M"
+    return f"{size // _SIZE_FACTOR[unit]}{unit}"
 
 
 def format_size(size: int) -> str:

@@ -10,12 +10,12 @@ from hivewright.lower.devices.disks import cd_path, disk_path
 from hivewright.model.device_kinds import has_boot_order
 from hivewright.model.disk import Disk
 from hivewright.plan import Option, Provenance
+from hivewright.values import MEBIBYTE
 
 _CACHE = {"default": "", "nocache": ",nocache", "direct": ",direct", "nocache-direct": ",nocache,direct"}
 _IDENTITY = (("model", "model"), ("revision", "rev"), ("rotation_rate", "nmrr"))
 """Keys of a disk, and bhyve's words for them (bhyve(8), ahci-hd)."""
 _SERIAL_LENGTH = 20
-_MEGABYTE = 2**20
 
 _BOOT_ORDER = Option(("-l", "fwcfg,qemu"), ("rule:boot-order",), "boot_index")
 
@@ -66,7 +66,7 @@ def _backend(guest: Guest, name: str, disk: Disk) -> tuple[str, Provenance]:
     """The backend of a disk with its options, and their keys."""
     prefix = f"disk.{name}"
     if disk.ram is not None:
-        words, keys = [f"ram={disk.ram // _MEGABYTE}"], [f"{prefix}.ram"]
+        words, keys = [f"ram={disk.ram // MEBIBYTE}"], [f"{prefix}.ram"]
     else:
         path, path_keys = disk_path(guest, name, disk)
         words, keys = [path], [*path_keys]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hivewright.lower.context import Device, Guest, device
-from hivewright.lower.devices.switches import BACKENDS, backend_of, port_of
+from hivewright.lower.devices.switches import End, backend_of, port_of
 from hivewright.model.device_kinds import KINDS
-from hivewright.model.network import AnyNetwork, Routed
+from hivewright.model.network import AnyNetwork
+from hivewright.model.network_kinds import interface_of, kind_of
 from hivewright.model.nic import Nic
 from hivewright.plan import NicPlan, Provenance, Step
-from hivewright.site.networks import bridge_name
 from hivewright.values import format_cpu_list
 
 USUAL_MTU = 1500
@@ -42,8 +42,8 @@ def _backend(guest: Guest, name: str, nic: Nic, network: AnyNetwork) -> tuple[st
     """The backend of a NIC: its tap, or that of a network kind without taps."""
     tap = tap_name(guest, name, nic)
     tap_key = f"nic.{name}.tap" if nic.tap is not None else f"lock:taps.{name}"
-    if isinstance(network, BACKENDS):
-        return backend_of(nic, network, tap, mac_address(guest, name, nic)), [f"nic.{name}.network", tap_key]
+    if not kind_of(network).taps:
+        return backend_of(network, End(nic, tap, mac_address(guest, name, nic))), [f"nic.{name}.network", tap_key]
     if tap.startswith("tap"):
         return tap, [tap_key]
     # Without type= bhyve takes the kind of a backend from the beginning of its name.
@@ -55,9 +55,9 @@ def prepare_taps(guest: Guest) -> Iterator[Step]:
     for name, nic in _ports(guest):
         network = guest.site.host_networks[guest.host_name, nic.network]
         prefix = f"nic.{name}"
-        if isinstance(network, BACKENDS):
+        if not kind_of(network).taps:
             continue
-        if isinstance(network, Routed):
+        if not kind_of(network).bridged:
             addresses = (nic.gateway4 or "", (nic.ipv4 or "").partition("/")[0])
             words: tuple[str, ...] = (name, tap_name(guest, name, nic), str(network.mtu), *addresses)
             keys: Provenance = (f"{prefix}.network", f"network:{nic.network}.mtu")
@@ -66,7 +66,7 @@ def prepare_taps(guest: Guest) -> Iterator[Step]:
                 words, keys = (*words, "persistent"), (*keys, f"{prefix}.persistent")
             yield Step("routed", words, keys, prefix)
             continue
-        words = (name, tap_name(guest, name, nic), bridge_name(nic.network, network), str(network.mtu))
+        words = (name, tap_name(guest, name, nic), interface_of(nic.network, network), str(network.mtu))
         keys = (f"{prefix}.network", f"network:{nic.network}.bridge", f"network:{nic.network}.mtu")
         if nic.private:
             words, keys = (*words, "private"), (*keys, f"{prefix}.private")
@@ -107,7 +107,7 @@ def _port(guest: Guest, name: str, nic: Nic) -> str:
     if nic.vf is not None:
         return f"function {nic.vf[1]} of {nic.vf[0]}"
     network = guest.site.host_networks[guest.host_name, nic.network]
-    if isinstance(network, BACKENDS):
+    if not kind_of(network).taps:
         return port_of(network, mac_address(guest, name, nic))
     return tap_name(guest, name, nic)
 

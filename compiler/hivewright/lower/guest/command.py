@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from hivewright.bhyve.options import parse_extra_args, slot_of
-from hivewright.lower.context import STATE, Device, Guest, device, fixed_device, memory_word
+from hivewright.lower.context import STATE, Device, Guest, device, fixed_device
 from hivewright.lower.devices.blocks import lower_boot_order, lower_cds, lower_controllers, lower_disks
 from hivewright.lower.devices.nics import lower_nics
 from hivewright.lower.devices.passthrough import lower_functions, lower_passthrough
@@ -21,7 +21,7 @@ from hivewright.lower.guest.tpm import lower_tpm
 from hivewright.model.device_kinds import HOSTBRIDGE, LPC
 from hivewright.model.guest import Topology
 from hivewright.plan import Option, Provenance
-from hivewright.values import format_cpu_list
+from hivewright.values import format_cpu_list, format_mebibytes
 
 _HOSTBRIDGES = {
     kind: fixed_device(HOSTBRIDGE, emulation, ("machine.hostbridge", "rule:hostbridge"))
@@ -66,7 +66,7 @@ def lower_command(guest: Guest, devices: Sequence[Device]) -> Iterator[Option]:
         # -p sets this variable too, but one host CPU at a time, and silently drops what follows a range.
         words = ("-o", f"vcpu.{int(vcpu)}.cpuset={format_cpu_list(guest.vm.pin[vcpu])}")
         yield Option(words, (f"pin.{vcpu}",), f"pin.{vcpu}")
-    yield Option(("-m", memory_word(guest.vm.memory)), ("memory",), "memory")
+    yield Option(("-m", format_mebibytes(guest.vm.memory)), ("memory",), "memory")
     yield from lower_numa(guest)
     keys = ("lock:uuid", "rule:uuid") if guest.vm.uuid is None else ("uuid",)
     yield Option(("-U", guest.vm.uuid or guest.lock.uuid), keys, "uuid")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hivewright.lower.context import RUN, Guest, memory_word
+from hivewright.lower.context import RUN, Guest
 from hivewright.lower.devices.disks import cd_path, disk_path
 from hivewright.lower.devices.serial import serial_backend
 from hivewright.lower.guest.firmware import has_rom
 from hivewright.model.firmware import Bhyveload, Grub, boot_device
 from hivewright.plan import Provenance, Step
 from hivewright.site.host_devices import passes_devices
+from hivewright.values import format_mebibytes
 
 BHYVELOAD = "/usr/sbin/bhyveload"
 GRUB = "/usr/local/sbin/grub-bhyve"
@@ -47,7 +48,7 @@ def _lower_bhyveload(guest: Guest) -> Iterator[Step]:
     loader = guest.vm.firmware.bhyveload or Bhyveload()
     yield _program(guest, BHYVELOAD)
     yield from _lower_wired(guest)
-    yield _call(("-m", memory_word(guest.vm.memory)), "memory")
+    yield _call(("-m", format_mebibytes(guest.vm.memory)), "memory")
     for _, path, keys in _media(guest):
         yield Step("loader", ("-d", path), keys, keys[0].rpartition(".")[0])
     for name, value in sorted(loader.variables.items()):
@@ -70,7 +71,7 @@ def _lower_grub(guest: Guest) -> Iterator[Step]:
         yield from _lower_menu(guest, grub, root)
     yield _program(guest, GRUB)
     yield from _lower_wired(guest)
-    yield _call(("-M", memory_word(guest.vm.memory)), "memory")
+    yield _call(("-M", format_mebibytes(guest.vm.memory)), "memory")
     yield _call(("-m", f"{RUN}/{guest.name}/device.map"), "firmware.kind")
     if grub.commands:
         yield _call(("-r", "host", "-d", f"{RUN}/{guest.name}"), "firmware.grub.commands")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hivewright.lower.context import Guest, memory_word
+from hivewright.lower.context import Guest
 from hivewright.plan import Option
-from hivewright.values import format_cpu_list
+from hivewright.values import format_cpu_list, format_mebibytes
 
 
 def lower_numa(guest: Guest) -> Iterator[Option]:
@@ -15,7 +15,7 @@ def lower_numa(guest: Guest) -> Iterator[Option]:
         path = f"numa.{number}"
         words, keys = [f"id={number}"], [f"{path}.cpus"]
         if domain.size is not None:
-            words.append(f"size={memory_word(domain.size)}")
+            words.append(f"size={format_mebibytes(domain.size)}")
             keys.append(f"{path}.size")
         words.append(f"cpus={format_cpu_list(domain.cpus)}")
         if domain.policy is not None:

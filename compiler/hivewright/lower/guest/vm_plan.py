@@ -22,12 +22,11 @@ from hivewright.lower.guest.loader import lower_loader, prepare_loader
 from hivewright.lower.guest.machine import prepare_machine
 from hivewright.lower.guest.tpm import prepare_tpm
 from hivewright.lower.seed.nocloud import Seed, SeedWriter
+from hivewright.model.guest import MOMENTS
 from hivewright.plan import Option, Policy, Step, VmPlan
 
 _DIGEST_LENGTH = 32
 """Hexadecimal digits of a digest in scripts: 128 bits."""
-
-_MOMENTS = ("crash", "poststart", "poststop", "prestart", "prestop", "reboot")
 
 
 def lower_guest(guest: Guest, depth: int, seeds: SeedWriter) -> tuple[VmPlan, tuple[Diagnostic, ...]]:
@@ -130,7 +129,7 @@ def _slots(devices: Iterable[Device]) -> tuple[tuple[str, str], ...]:
 def _hooks(guest: Guest) -> tuple[tuple[str, bytes], ...]:
     """Hooks by their path below ``hooks/``; numbers of equal width keep the order of the list."""
     found: list[tuple[str, bytes]] = []
-    for moment in _MOMENTS:
+    for moment in sorted(MOMENTS):
         files: tuple[str, ...] = getattr(guest.vm.hooks, moment)
         if not files:
             continue

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from hivewright.lower.devices.iscsi import uses_iscsi
+from hivewright.model.network_kinds import MODULES, NETWORKS
 from hivewright.plan import KernelSetting, NetworkPlan, Setting, VmPlan
 
 _VARIABLE_LENGTH = 128
@@ -22,17 +23,10 @@ _REASONS = {
     "tpm": "the TPM given to a guest",
     "vmm": "guests",
     "nmdm": "serial consoles of guests",
-    "if_bridge": "bridges of guests",
     "ctl": "virtio-scsi disks of guests",
     "iscsi": "disks of guests on iSCSI",
-    "bridgestp": "bridges of guests",
-    "if_vxlan": "bridges of guests that span hosts",
-    "ng_socket": "netgraph switches of guests",
-    "ng_bridge": "netgraph switches of guests",
-    "ng_ether": "uplinks of netgraph switches",
+    **{module: reason for module, reason in MODULES.items() if reason},
 }
-_NETWORK_MODULES = ("bridgestp", "if_bridge", "if_vxlan", "if_tuntap", "ng_socket", "ng_bridge", "ng_ether")
-"""Modules of networks, in the order in which they are loaded."""
 
 
 def lower_modules(vms: Iterable[VmPlan], networks: Iterable[NetworkPlan]) -> tuple[str, ...]:
@@ -48,17 +42,14 @@ def lower_modules(vms: Iterable[VmPlan], networks: Iterable[NetworkPlan]) -> tup
     if uses_iscsi(vms):
         modules.append("iscsi")
     needed = {module for network in networks for module in network.modules}
-    modules += (module for module in _NETWORK_MODULES if module in needed)
+    modules += (module for module in MODULES if module in needed)
     if any(step.label == "tpm" and step.verb == "file" for vm in vms for step in vm.prepare):
         modules.append("tpm")
     return tuple(modules)
 
 
 def lower_loader(modules: Iterable[str], selectors: Iterable[str], iommu: str | None = None) -> Iterator[Setting]:
-    """Lines of loader.conf(5); ``iommu`` where devices are passed through.
-
-    if_tuntap is not among them: the GENERIC kernel has it built in.
-    """
+    """Lines of loader.conf(5); ``iommu`` where devices are passed through."""
     selectors = sorted(set(selectors), key=lambda selector: [int(part) for part in selector.split("/")])
     for module in modules:
         if module in _REASONS:
@@ -128,11 +119,9 @@ def lower_notes(
         if vm.gdb and not vm.gdb.startswith(_PRIVATE_STUB):
             yield f"The gdb stub of {vm.name} listens on {vm.gdb} and asks for no password: whoever reaches it has it."
     for network in networks:
-        if network.kind == "vale" and network.uplink != "none":
-            yield (
-                f"Network {network.name}: {network.uplink} has to take all frames and to leave checksums alone: "
-                f"add promisc -rxcsum -txcsum -tso -lro to ifconfig_{network.uplink} in rc.conf."
-            )
+        note = NETWORKS[network.kind].uplink_note
+        if note and network.uplink != "none":
+            yield f"Network {network.name}: {note.format(uplink=network.uplink)}"
         if network.joined == "none" or member_addresses:
             continue
         uplink = "the interface of the default route" if network.joined == "auto" else network.joined

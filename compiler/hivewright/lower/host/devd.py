@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from hivewright.model.network_kinds import NETWORKS
 from hivewright.plan import DevdRule, NetworkPlan
 
 _HIVECTL = "/usr/local/sbin/hivectl"
@@ -21,7 +22,7 @@ _NOT_UPLINKS = "!(tap|br-|bridge|vnet|vmnet|epair|vale|lo|pflog|pfsync|enc|usbus
 
 def uplinks_of(networks: Iterable[NetworkPlan]) -> set[str]:
     """The uplinks whose networks are made again when the uplink comes back."""
-    return {network.uplink for network in networks if network.kind in ("bridge", "vale", "netgraph")}
+    return {network.uplink for network in networks if NETWORKS[network.kind].takes_uplink}
 
 
 def lower_devd(vms: Iterable[str], uplinks: Iterable[str], has_passthrough: bool) -> Iterator[DevdRule]:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Interface
 
 from hivewright.model.network import Nat
+from hivewright.model.network_kinds import NETWORKS
 from hivewright.model.nic import Forward
 from hivewright.plan import AdminLine, Fragment, NatPlan, NetworkPlan, RcSetting
 from hivewright.site import Site
@@ -113,7 +114,7 @@ def lower_rc(networks: Iterable[NetworkPlan], limited: bool) -> Iterator[RcSetti
         yield RcSetting("ipfw", "firewall_nat_enable", "YES", "loads ipfw_nat(4), by which guests are behind NAT")
     if limited:
         yield RcSetting("ipfw", "dummynet_enable", "YES", "loads dummynet(4), which limits the rate of NICs")
-    names = sorted(network.name for network in networks if network.kind in ("nat", "routed"))
+    names = sorted(network.name for network in networks if NETWORKS[network.kind].host_forwards)
     if names:
         yield RcSetting("routing", "gateway_enable", "YES", _FORWARDING.format(what=", ".join(names)))
 

@@ -12,14 +12,12 @@ from typing import NamedTuple
 
 from hivewright.lower.context import Guest
 from hivewright.lower.devices.nics import mac_address, tap_name
-from hivewright.model.network import Bridge, Manual, Nat, Routed, Vxlan
+from hivewright.model.network_kinds import interface_of, kind_of
 from hivewright.model.nic import Nic, RateLimit
 from hivewright.plan import AdminLine, KernelSetting
-from hivewright.site.networks import bridge_name
 from hivewright.values import format_rate
 
 Section = tuple[str, tuple[str, ...]]
-_BRIDGED = (Bridge, Manual, Nat, Vxlan)
 _REASON = "rate limits of NICs on bridges, whose frames ipfw(8) sees only then"
 _FRAMES = ("net.link.ether.ipfw", "net.link.bridge.ipfw")
 
@@ -39,7 +37,7 @@ def lower_rates(guests: Iterable[Guest]) -> Rates:
     for guest in sorted(limited, key=lambda guest: guest.name):
         for name, nic in sorted(guest.vm.nic.items()):
             if nic.rate_limit is not None:
-                bridged |= isinstance(guest.site.host_networks[guest.host_name, nic.network], _BRIDGED)
+                bridged |= kind_of(guest.site.host_networks[guest.host_name, nic.network]).bridged
                 lines = tuple(_lines(guest, name, nic, nic.rate_limit))
                 sections.append((f"rate limit of nic {name} of {guest.name}", lines))
     if bridged:
@@ -62,10 +60,9 @@ def _matches(guest: Guest, name: str, nic: Nic) -> tuple[tuple[str, ...], tuple[
     """What reaches the guest and what it sends (ipfw(8), "layer2", "recv", "xmit", "MAC": the destination first)."""
     network = guest.site.host_networks[guest.host_name, nic.network]
     tap = tap_name(guest, name, nic)
-    if isinstance(network, Routed):
+    if not kind_of(network).bridged:
         return (f"not layer2 out xmit {tap}",), (f"not layer2 in recv {tap}",)
-    assert isinstance(network, _BRIDGED)
-    bridge, mac = bridge_name(nic.network, network), mac_address(guest, name, nic)
+    bridge, mac = interface_of(nic.network, network), mac_address(guest, name, nic)
     return (
         (f"layer2 out xmit {tap}", f"layer2 out xmit {bridge} MAC {mac} any"),
         (f"layer2 out recv {tap}", f"layer2 in recv {bridge} MAC any {mac}"),

@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING
 from hivewright.diagnostics import Diagnostic
 from hivewright.model.firmware import LOADERS
 from hivewright.rules.site_index import SiteIndex, diagnose, listed
-from hivewright.values import format_size
+from hivewright.values import MEBIBYTE, format_size, is_whole_mebibytes
 
 if TYPE_CHECKING:
     from hivewright.model.vm import Vm
-
-MEBIBYTE = 2**20
 
 
 def numa(index: SiteIndex) -> Iterator[Diagnostic]:
@@ -111,7 +109,7 @@ def _sizes(index: SiteIndex, name: str, vm: Vm) -> Iterator[Diagnostic]:
         yield diagnose(
             "VM075", f"some memory domains of {name} have a size and some have none", place, "write all or none", also
         )
-    elif any(size % MEBIBYTE for size in known):
+    elif not all(map(is_whole_mebibytes, known)):
         yield diagnose(
             "VM075", f"a memory domain of {name} is not whole mebibytes", place, "write sizes in M or G", also
         )

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from hivewright.diagnostics import Diagnostic, Place
+from hivewright.model.network_kinds import interface_of, kind_of, uplink_of
 from hivewright.rules.site_index import SiteIndex, diagnose, host_place, network_place
 
 if TYPE_CHECKING:
@@ -37,8 +38,8 @@ def name_too_long(index: SiteIndex) -> Iterator[Diagnostic]:
             yield _too_long(nic.tap, site.place("vm", name, "nic", key, "tap"), "choose a shorter name")
     seen: set[Place] = set()
     for (host, name), network in site.host_networks.items():
-        bridge = bridge_of(index, host, name) if "bridge" in type(network).model_fields else ""
-        for key, interface in (("bridge", bridge), ("uplink", uplink_of(network))):
+        bridge = interface_of(name, network) if kind_of(network).bridged else ""
+        for key, interface in (("bridge", bridge), ("uplink", _member_of(network))):
             if len(interface) <= INTERFACE_LIMIT:
                 continue
             derived = key == "bridge" and getattr(network, "bridge", None) is None
@@ -58,22 +59,10 @@ def _too_long(interface: str, place: Place, remedy: str) -> Diagnostic:
     )
 
 
-def bridge_of(index: SiteIndex, host: str, network: str) -> str:
-    """The bridge, switch or node of a network on a host that has it; ``none`` for kinds that have none."""
-    found = index.site.host_networks[host, network]
-    if found.kind == "routed" or found.kind == "slirp":
-        return "none"
-    if found.kind == "vale":
-        return found.switch
-    return found.node if found.kind == "netgraph" else found.bridge or f"br-{network}"
-
-
-def uplink_of(network: AnyNetwork) -> str:
+def _member_of(network: AnyNetwork) -> str:
     """The interface that a network uses exclusively on its host: ``auto``, ``ix0`` or ``ix0.100``; else ``none``."""
-    if network.kind == "bridge":
-        vlan = f".{network.vlan}" if network.vlan is not None and network.uplink != "none" else ""
-        return f"{network.uplink}{vlan}"
-    return network.uplink if network.kind in ("vale", "netgraph") else "none"
+    uplink, vlan = uplink_of(network), getattr(network, "vlan", None)
+    return f"{uplink}.{vlan}" if vlan is not None and uplink != "none" else uplink
 
 
 def same_bridge(index: SiteIndex) -> Iterator[Diagnostic]:
@@ -81,12 +70,13 @@ def same_bridge(index: SiteIndex) -> Iterator[Diagnostic]:
     for host, networks in index.networks_used.items():
         first: dict[str, str] = {}
         for name in networks:
-            bridge = bridge_of(index, host, name)
+            bridge = interface_of(name, site.host_networks[host, name])
             other = first.setdefault(bridge, name)
             if other == name or bridge == "none":
                 continue
             # If one of the two has the name by default, the diagnostic is at the other.
-            places = [network_place(site, host, each, _key_of(index, host, each)) for each in (name, other)]
+            both = [(each, kind_of(site.host_networks[host, each]).interface) for each in (name, other)]
+            places = [network_place(site, host, *each) for each in both]
             if getattr(site.host_networks[host, name], "bridge", "") is None:
                 places.reverse()
             yield diagnose(
@@ -98,18 +88,13 @@ def same_bridge(index: SiteIndex) -> Iterator[Diagnostic]:
             )
 
 
-def _key_of(index: SiteIndex, host: str, network: str) -> str:
-    kind = index.site.host_networks[host, network].kind
-    return {"vale": "switch", "netgraph": "node"}.get(kind, "bridge")
-
-
 def same_uplink(index: SiteIndex) -> Iterator[Diagnostic]:
     """An interface is a member of one bridge at most: a second addm fails with "Device busy" (if_bridge(4))."""
     site = index.site
     for host, networks in index.networks_used.items():
         first: dict[str, str] = {}
         for name in networks:
-            uplink = uplink_of(site.host_networks[host, name])
+            uplink = _member_of(site.host_networks[host, name])
             if uplink == "none":
                 continue
             other = first.setdefault(uplink, name)
@@ -130,10 +115,9 @@ def uplink_is_bridge(index: SiteIndex) -> Iterator[Diagnostic]:
     """A bridge cannot be a member of a bridge (if_bridge(4))."""
     site = index.site
     for host, networks in index.networks_used.items():
-        bridges = {bridge_of(index, host, name): name for name in reversed(networks)}
+        bridges = {interface_of(name, site.host_networks[host, name]): name for name in reversed(networks)}
         for name in networks:
-            network = site.host_networks[host, name]
-            uplink = getattr(network, "uplink", "none") if network.kind != "nat" else "none"
+            uplink = uplink_of(site.host_networks[host, name])
             if uplink != "none" and uplink in bridges:
                 yield diagnose(
                     "NET008",

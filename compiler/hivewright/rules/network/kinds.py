@@ -6,24 +6,24 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from hivewright.diagnostics import Diagnostic
-from hivewright.rules.site_index import Owner, SiteIndex, both, clash, clashes, diagnose, network_place, ordered
+from hivewright.model.network_kinds import NETWORKS, is_multicast, kind_of
+from hivewright.rules.site_index import (
+    Owner,
+    SiteIndex,
+    both,
+    clash,
+    clashes,
+    diagnose,
+    listed,
+    network_place,
+    ordered,
+)
 
 if TYPE_CHECKING:
     from hivewright.model.network import AnyNetwork, Nat
 
-_FORWARDING = ("nat", "slirp")
-_USELESS = {
-    "routed": ("private", "vlan", "trunk"),
-    "nat": ("vlan", "trunk"),
-    "manual": ("vlan", "trunk"),
-    "vxlan": ("vlan", "trunk"),
-    "vale": ("private", "tap", "vlan", "trunk"),
-    "netgraph": ("private", "vlan", "trunk"),
-    "slirp": ("private", "tap", "vlan", "trunk"),
-}
-"""Kind of network -> the keys of a NIC that have no effect there."""
-
-_DEMANDING = frozenset().union(*_USELESS.values())
+_FORWARDING = [name for name, kind in NETWORKS.items() if kind.ports_lead_in]
+_DEMANDING = frozenset(key for kind in NETWORKS.values() for key in kind.without_effect)
 
 
 def address_in_nat(index: SiteIndex) -> Iterator[Diagnostic]:
@@ -77,9 +77,10 @@ def forwards(index: SiteIndex) -> Iterator[Diagnostic]:
             continue
         first = min(nic.forward)
         place = site.place("vm", name, "nic", key, "forward", first, part="table")
-        if network.kind not in _FORWARDING:
+        if not kind_of(network).ports_lead_in:
             message = f"nic {key} of {name} forwards ports, which a network of the kind {network.kind} does not do"
-            yield diagnose("NET022", message, place, "delete forward, or choose a network of the kind nat or slirp")
+            remedy = f"delete forward, or choose a network of the kind {listed(_FORWARDING, 'or')}"
+            yield diagnose("NET022", message, place, remedy)
         elif network.kind == "nat" and (nic.ipv4 is None or "/" not in nic.ipv4):
             message = f"nic {key} of {name} forwards ports, but has no fixed address they could lead to"
             yield diagnose("NET022", message, place, 'write ipv4 = "ADDRESS/LENGTH"')
@@ -159,7 +160,7 @@ def useless_keys(index: SiteIndex) -> Iterator[Diagnostic]:
     for name, key, nic, host, network in index.connections:
         if _DEMANDING.isdisjoint(nic.model_fields_set):
             continue
-        for field in _useless(network):
+        for field in kind_of(network).useless(network):
             if not getattr(nic, field):
                 continue
             yield diagnose(
@@ -174,14 +175,8 @@ def useless_keys(index: SiteIndex) -> Iterator[Diagnostic]:
             )
 
 
-def _useless(network: AnyNetwork) -> tuple[str, ...]:
-    if network.kind == "bridge":
-        return () if network.vlan_filter else ("vlan", "trunk")
-    return _USELESS[network.kind]
-
-
 def _described(name: str, network: AnyNetwork) -> str:
-    if network.kind == "bridge":
+    if kind_of(network).vlan_filter:
         return f"the network {name}, which does not filter VLANs"
     return f"a network of the kind {network.kind}"
 
@@ -235,7 +230,7 @@ def vxlan_group(index: SiteIndex) -> Iterator[Diagnostic]:
     for (host, name), network in site.host_networks.items():
         if network.kind != "vxlan":
             continue
-        multicast = 224 <= int(network.remote.partition(".")[0]) <= 239
+        multicast = is_multicast(network.remote)
         if network.remote == network.local:
             message = f"the network {name} has the same address {network.local} at both ends on {host}"
             remedy = f"write local or remote in [host.{host}.network.{name}]"

@@ -6,14 +6,16 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from hivewright.diagnostics import Diagnostic, Place
-from hivewright.rules.site_index import SiteIndex, both, clash, clashes, diagnose, network_place
+from hivewright.model.network_kinds import NETWORKS, TAP_KEYS, kind_of, uplink_words
+from hivewright.rules.site_index import SiteIndex, both, clash, clashes, diagnose, listed, network_place
 
 if TYPE_CHECKING:
     from hivewright.model.nic import Nic
 
-_WITHOUT_TAP = ("vale", "netgraph", "slirp")
-_TAPS = "bridge, manual, nat, vxlan or routed"
-_WORDS = ("auto", "none")
+_TAPS = [name for name, kind in NETWORKS.items() if kind.taps]
+_WORDS = {name: uplink_words(kind) for name, kind in NETWORKS.items()}
+"""Kind of network -> what its uplink may be besides an interface."""
+_RESERVED = frozenset(word for words in _WORDS.values() for word in words)
 
 
 def _limited(index: SiteIndex) -> Iterator[tuple[str, str, Nic]]:
@@ -23,15 +25,15 @@ def _limited(index: SiteIndex) -> Iterator[tuple[str, str, Nic]]:
 def tap_needed(index: SiteIndex) -> Iterator[Diagnostic]:
     site = index.site
     for name, key, nic, host, network in index.connections:
-        if network.kind not in _WITHOUT_TAP:
+        if kind_of(network).taps:
             continue
-        for field, what in (("persistent", "is persistent"), ("rate_limit", "has a rate_limit")):
+        for field, what in TAP_KEYS.items():
             if getattr(nic, field):
                 yield diagnose(
                     "NET030",
                     f"nic {key} of {name} {what}, but a network of the kind {network.kind} has no taps",
                     site.place("vm", name, "nic", key, field),
-                    f"delete {field}, or choose a network of the kind {_TAPS}",
+                    f"delete {field}, or choose a network of the kind {listed(_TAPS, 'or')}",
                     [network_place(site, host, nic.network, "kind")],
                 )
 
@@ -91,18 +93,17 @@ def uplink_word(index: SiteIndex) -> Iterator[Diagnostic]:
     for (host, name), network in site.host_networks.items():
         uplink = getattr(network, "uplink", "none")
         word = uplink.lower()
-        if word not in _WORDS or (network.kind == "bridge" and uplink == word):
-            continue
-        if uplink == "none" and network.kind != "nat":
+        known = _WORDS[network.kind]
+        if word not in _RESERVED or uplink in known or not hasattr(network, "uplink"):
             continue
         place = network_place(site, host, name, "uplink")
         if place in seen:
             continue
         seen.add(place)
-        if network.kind == "bridge" or (word == "none" and network.kind != "nat"):
+        if word in known:
             remedy = f'write "{word}", in lower case'
         else:
-            others = "" if network.kind == "nat" else ', or write "none"'
+            others = ', or write "none"' if "none" in known else ""
             remedy = f"name the interface; a network of the kind {network.kind} does not find it by itself{others}"
         yield diagnose(
             "NET033", f"the uplink {uplink} of the network {name} would be an interface of that name", place, remedy

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from hivewright.diagnostics import Diagnostic
 from hivewright.model.device_kinds import BOOTABLE, with_key
 from hivewright.rules.site_index import SiteIndex, diagnose
+from hivewright.values import is_whole_mebibytes
 
 if TYPE_CHECKING:
     from hivewright.model.disk import Disk
@@ -69,7 +70,7 @@ def _misfits(disk: Disk) -> Iterator[tuple[str, str, str]]:
         for option in ("storage", "path", "size", "image", "lun", "boot_index"):
             if getattr(disk, option) is not None:
                 yield option, "but lies in memory", f"delete {option} or ram"
-        if disk.ram % 2**20:
+        if not is_whole_mebibytes(disk.ram):
             yield "ram", "which is not in whole mebibytes", 'write it with the unit M, for example ram = "512M"'
     if disk.controller is not None and disk.slot is not None:
         yield "slot", f"but is a port of the controller {disk.controller}", "delete slot or controller"
