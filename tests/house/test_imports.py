@@ -49,7 +49,7 @@ ROOMS = {
                            "rules.storage"),
     "allocation": Room(3, "values diagnostics model bhyve source site"),
     "lower": Room(4, "values diagnostics plan model bhyve site allocation"),
-    "lower.devices": Room(4, "values plan model site allocation lower"),
+    "lower.devices": Room(4, "values plan model site lower"),
     "lower.seed": Room(4, "diagnostics model lower lower.devices"),
     "lower.guest": Room(4, "values diagnostics plan model bhyve site lower lower.devices lower.seed"),
     "lower.host": Room(4, "values diagnostics plan model bhyve site allocation lower lower.devices lower.seed "

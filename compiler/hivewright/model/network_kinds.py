@@ -54,6 +54,8 @@ class NetworkKind:
     """Whether its uplink becomes a part of it, and is given back to it when it comes back."""
     uplink_note: str = ""
     """What the administrator has to do for its uplink."""
+    behind_host: bool = False
+    """Whether its guests are behind an address of the host."""
     host_forwards: bool = False
     """Whether the host has to forward packets for its guests."""
     ports_lead_in: bool = False
@@ -96,6 +98,7 @@ _ROWS = (
         "bridge",
         words=("ipv4",),
         modules=_BRIDGE,
+        behind_host=True,
         host_forwards=True,
         ports_lead_in=True,
         without_effect=_VLANS,
@@ -126,7 +129,9 @@ _ROWS = (
         modules=(*_BRIDGE, "if_vxlan"),
         without_effect=_VLANS,
     ),
-    NetworkKind(Slirp, taps=False, made=False, ports_lead_in=True, without_effect=("private", "tap", *_VLANS)),
+    NetworkKind(
+        Slirp, taps=False, made=False, behind_host=True, ports_lead_in=True, without_effect=("private", "tap", *_VLANS)
+    ),
 )
 
 NETWORKS: Mapping[str, NetworkKind] = {row.name: row for row in _ROWS}
@@ -146,6 +151,12 @@ def interface_of(name: str, network: AnyNetwork) -> str:
 def uplink_of(network: AnyNetwork) -> str:
     """The interface that a network takes for itself on its host: ``auto``, ``ix0``; else ``none``."""
     return getattr(network, "uplink", "none") if NETWORKS[network.kind].takes_uplink else "none"
+
+
+def is_isolated(network: AnyNetwork) -> bool:
+    """Whether addresses on a network are of its host alone: other hosts may have the same on theirs."""
+    kind = NETWORKS[network.kind]
+    return kind.behind_host or (kind.takes_uplink and uplink_of(network) == "none")
 
 
 def uplink_words(kind: NetworkKind) -> tuple[str, ...]:

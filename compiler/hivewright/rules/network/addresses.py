@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hivewright.diagnostics import Diagnostic
+from hivewright.model.network_kinds import is_isolated
 from hivewright.rules.site_index import Owner, SiteIndex, both, clash, clashes
 
 _WILDCARDS = ("0.0.0.0", "::")
@@ -50,11 +51,7 @@ def _ip_claims(index: SiteIndex) -> Iterator[tuple[tuple[str, tuple[str, ...]], 
 
     That is the site; for a network without an uplink its host, and for a link-local address its network.
     """
-    isolated = {
-        key
-        for key, network in index.site.host_networks.items()
-        if network.kind in ("nat", "slirp") or (network.kind == "bridge" and network.uplink == "none")
-    }
+    isolated = {key for key, network in index.site.host_networks.items() if is_isolated(network)}
     for name, key, nic in index.nics:
         for field, value in (("ipv4", nic.ipv4), ("ipv6", nic.ipv6)):
             if value is None or "/" not in value:
