@@ -230,23 +230,6 @@ class TestCapacity:
         assert "CPU 4, but beta" in found(site, "VM026").message
 
 
-class TestShutdown:
-    def test_waves_add_up_and_a_wave_takes_as_long_as_its_slowest(self) -> None:
-        slow, quick = {"stop_timeout": "40s"}, {"stop_timeout": "10s", "order": 60}
-        hosts = host(shutdown_timeout=80)
-        assert codes(build_site({"a": slow, "b": slow, "c": quick}, hosts=hosts)) == []
-        assert codes(build_site({"a": slow, "b": slow, "c": quick}, hosts=host(shutdown_timeout=79))) == ["HOST010"]
-
-    def test_a_host_that_grants_no_time_of_its_own_is_not_judged(self) -> None:
-        assert codes(build_site({"a": {"stop_timeout": "1h"}})) == []
-
-    def test_a_vm_counts_wherever_it_may_run(self) -> None:
-        granted = {"alpha": 300, "beta": 90}
-        hosts: dict[str, Keys] = {name: {"freebsd": "14.3", "shutdown_timeout": time} for name, time in granted.items()}
-        site = build_site({"a": {"hosts": ["alpha", "beta"], "stop_timeout": "4m"}}, hosts=hosts)
-        assert "of beta" in found(site, "HOST010").message
-
-
 class TestDisks:
     def test_readers_may_share_a_path(self) -> None:
         disk = {"disk": {"data": {"path": "/dev/da1", "readonly": True}}}

@@ -54,7 +54,9 @@ class DeviceKind:
         found = getattr(vm, self.key, None)
         if not found:
             return []
-        return sorted(found.items()) if self.named else [("", found)]
+        if not self.named:
+            return [("", found)]
+        return [*found.items()] if len(found) < 2 else sorted(found.items())
 
     def lock_names(self, vm: Vm) -> list[str]:
         """Under which names the lock keeps the addresses of the devices of this kind."""

@@ -83,9 +83,23 @@ def _resolvable(after: Mapping[str, list[str]]) -> list[str]:
 
 
 FORCE_SECONDS = 15
-"""What forcing a guest to stop may take: force-poweroff, SIGKILL, and destroying its context."""
+"""What ends a guest that did not stop in time: force-poweroff, SIGKILL, and destroying its context, 5 seconds each."""
+
+HOOK_SECONDS, HOOK_KILL_SECONDS = 300, 10
+"""How long the runtime lets a hook run, and then waits before SIGKILL, after which it runs no further one."""
+
+
+def prestop_seconds(vm: Vm) -> int:
+    """Seconds that the prestop hooks of a VM may take, before its stop_timeout begins."""
+    count = len(vm.hooks.prestop)
+    return count * HOOK_SECONDS + HOOK_KILL_SECONDS if count else 0
+
+
+def stopping_seconds(vm: Vm) -> int:
+    """Seconds that stopping a VM may take."""
+    return prestop_seconds(vm) + vm.stop_timeout + FORCE_SECONDS
 
 
 def stopping_time(vms: Mapping[str, Vm]) -> int:
-    """Seconds that stopping all VMs of one host may take: waves one after another, the VMs of a wave in parallel."""
-    return sum(max(vms[name].stop_timeout for name in names) + FORCE_SECONDS for names in waves(vms).values())
+    """Seconds that stopping all VMs of one host may take: waves stop one after another, the VMs of one side by side."""
+    return sum(max(stopping_seconds(vms[name]) for name in names) for names in waves(vms).values())

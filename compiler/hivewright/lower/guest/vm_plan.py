@@ -28,6 +28,9 @@ from hivewright.plan import Option, Policy, Step, VmPlan
 _DIGEST_LENGTH = 32
 """Hexadecimal digits of a digest in scripts: 128 bits."""
 
+_HOOKS_OF_A_START = ("prestart/", "poststart/")
+"""Hooks of other moments run from their files: a running guest takes changed ones without a new start."""
+
 
 def lower_guest(guest: Guest, depth: int, seeds: SeedWriter) -> tuple[VmPlan, tuple[Diagnostic, ...]]:
     """The plan of a guest and what is wrong with its seed. ``depth`` is its wave within its order."""
@@ -65,7 +68,7 @@ def lower_guest(guest: Guest, depth: int, seeds: SeedWriter) -> tuple[VmPlan, tu
         prepare=prepare,
         options=options,
         provision=provision,
-        digest=_start_digest(options, (*prepare, *loader), policy, hooks, vm.stop_timeout),
+        digest=_start_digest(options, (*prepare, *loader), policy, hooks),
         provision_digest=provision_digest,
         seed=seed,
         hooks=hooks,
@@ -155,9 +158,8 @@ def _start_digest(
     prepare: Iterable[Step],
     policy: Policy,
     hooks: Iterable[tuple[str, bytes]],
-    stop_timeout: int,
 ) -> str:
     words = [word for option in options for word in option.words]
     limits = (policy.on_poweroff, policy.on_reboot, policy.on_crash, str(policy.restart_count))
-    first = Step("", (*words, "", *limits, str(policy.restart_within), str(stop_timeout)), (), "")
-    return _digest((first, *prepare), hooks)
+    first = Step("", (*words, "", *limits, str(policy.restart_within)), (), "")
+    return _digest((first, *prepare), [hook for hook in hooks if hook[0].startswith(_HOOKS_OF_A_START)])

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from hivewright.diagnostics import Diagnostic
 from hivewright.rules.site_index import SiteIndex, diagnose, listed
-from hivewright.site.start_order import FORCE_SECONDS, stopping_time, waves
+from hivewright.site.start_order import FORCE_SECONDS, prestop_seconds, stopping_seconds, stopping_time, waves
 from hivewright.values import format_duration
+
+if TYPE_CHECKING:
+    from hivewright.model.vm import Vm
 
 
 def shutdown_fits(index: SiteIndex) -> Iterator[Diagnostic]:
@@ -20,10 +24,10 @@ def shutdown_fits(index: SiteIndex) -> Iterator[Diagnostic]:
         needed = stopping_time(vms)
         if needed <= definition.shutdown_timeout:
             continue
-        slowest = [max(names, key=lambda name: vms[name].stop_timeout) for names in waves(vms).values()]
-        biggest = sorted(slowest, key=lambda name: (-vms[name].stop_timeout, name))[:3]
+        slowest = [max(names, key=lambda name: stopping_seconds(vms[name])) for names in waves(vms).values()]
+        biggest = sorted(slowest, key=lambda name: (-stopping_seconds(vms[name]), name))[:3]
         contributors = "the slowest is " if len(biggest) == 1 else "the slowest are "
-        contributors += listed(f"{name} ({format_duration(vms[name].stop_timeout)})" for name in biggest)
+        contributors += listed(f"{name} ({_times(vms[name])})" for name in biggest)
         groups = "1 group" if len(slowest) == 1 else f"{len(slowest)} groups, one after another"
         yield diagnose(
             "HOST010",
@@ -31,8 +35,17 @@ def shutdown_fits(index: SiteIndex) -> Iterator[Diagnostic]:
             f"force), but its shutdown_timeout is {definition.shutdown_timeout}; {contributors}",
             site.place("host", host, "shutdown_timeout"),
             _help(host, needed),
-            [site.place("vm", name, "stop_timeout") for name in biggest],
+            [site.place("vm", name, *key) for name in biggest for key in _keys(vms[name])],
         )
+
+
+def _times(vm: Vm) -> str:
+    hooks = prestop_seconds(vm)
+    return f"{format_duration(vm.stop_timeout)}{f' after {hooks} seconds for prestop hooks' if hooks else ''}"
+
+
+def _keys(vm: Vm) -> list[tuple[str, ...]]:
+    return [("stop_timeout",), *([("hooks", "prestop")] if vm.hooks.prestop else [])]
 
 
 def _help(host: str, needed: int) -> str:

@@ -1,0 +1,52 @@
+"""Whether the VMs of a host can stop in the time that it grants."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from builders import build_site
+from hivewright.diagnostics import Diagnostic
+from hivewright.rules import check_rules
+from hivewright.site import Site
+
+
+def codes(site: Site) -> list[str]:
+    return [diagnostic.code for diagnostic in check_rules(site)]
+
+
+def found(site: Site) -> Diagnostic:
+    """The only diagnostic there is."""
+    (diagnostic,) = check_rules(site)
+    assert diagnostic.code == "HOST010"
+    return diagnostic
+
+
+def host(**keys: Any) -> dict[str, dict[str, Any]]:
+    return {"alpha": {"freebsd": "14.3", **keys}}
+
+
+def test_waves_add_up_and_a_wave_takes_as_long_as_its_slowest() -> None:
+    slow, quick = {"stop_timeout": "40s"}, {"stop_timeout": "10s", "order": 60}
+    hosts = host(shutdown_timeout=80)
+    assert codes(build_site({"a": slow, "b": slow, "c": quick}, hosts=hosts)) == []
+    assert codes(build_site({"a": slow, "b": slow, "c": quick}, hosts=host(shutdown_timeout=79))) == ["HOST010"]
+
+
+def test_prestop_hooks_run_before_the_timeout_begins() -> None:
+    vm = {"stop_timeout": "40s", "hooks": {"prestop": ["a.sh", "b.sh"]}}
+    files = {"a.sh": b"", "b.sh": b""}
+    needed = 2 * 300 + 10 + 40 + 15
+    assert codes(build_site({"a": vm}, hosts=host(shutdown_timeout=needed), files=files)) == []
+    diagnostic = found(build_site({"a": vm}, hosts=host(shutdown_timeout=needed - 1), files=files))
+    assert "a (40s after 610 seconds for prestop hooks)" in diagnostic.message
+
+
+def test_a_host_that_grants_no_time_of_its_own_is_not_judged() -> None:
+    assert codes(build_site({"a": {"stop_timeout": "1h"}})) == []
+
+
+def test_a_vm_counts_wherever_it_may_run() -> None:
+    granted = {"alpha": 300, "beta": 90}
+    hosts = {name: {"freebsd": "14.3", "shutdown_timeout": time} for name, time in granted.items()}
+    site = build_site({"a": {"hosts": ["alpha", "beta"], "stop_timeout": "4m"}}, hosts=hosts)
+    assert "of beta" in found(site).message

@@ -1,0 +1,34 @@
+"""Times that the runtime keeps and the compiler counts with are the same."""
+
+from __future__ import annotations
+
+import re
+
+from hivewright.model.vm import Vm
+from hivewright.site.start_order import FORCE_SECONDS, HOOK_KILL_SECONDS, HOOK_SECONDS
+from projects import CHECKOUT
+
+SOURCES = [path.read_text() for path in sorted((CHECKOUT / "templates").rglob("*.subr"))]
+
+
+def only(pattern: str) -> str:
+    """What the only place of the runtime that matches says."""
+    (found,) = (match for source in SOURCES for match in re.findall(pattern, source, re.MULTILINE))
+    return str(found)
+
+
+def test_a_hook_may_take_as_long_as_is_counted() -> None:
+    assert only(r"^hook_limit=([0-9]+)\b") == str(HOOK_SECONDS)
+    assert only(r'timeout --foreground -k ([0-9]+) "\$hook_limit"') == str(HOOK_KILL_SECONDS)
+
+
+def test_force_takes_as_long_as_is_counted() -> None:
+    """After the time of a clean stop each means of force is waited for once."""
+    step = int(only(r"^again=([0-9]+)\b"))
+    stopping = only(r"(?s)^stop_supervised\(\) \{\n(.*?)^\}")
+    waits = re.findall(r'await_end "\$keeper" "\$again"', stopping.partition("forcing it")[2])
+    assert len(waits) * step == FORCE_SECONDS
+
+
+def test_a_guest_without_a_definition_has_the_time_of_one_that_says_nothing() -> None:
+    assert only(r"^\tstop_within ([0-9]+)$") == str(Vm.model_fields["stop_timeout"].default)
