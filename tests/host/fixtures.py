@@ -73,6 +73,24 @@ def open_host(open_tree: Callable[..., Host], built_tree: Path) -> Callable[...,
 
 
 @pytest.fixture
+def open_empty(tmp_path: Path, standin: Path) -> Iterator[Callable[..., Host]]:
+    """Opens hosts without anything of ours, ``open_empty(shell, **settings)``, their modules loaded; their bhyve is no
+    stricter than the real one."""
+    hosts: list[Host] = []
+
+    def open_one(shell: str = "dash", **settings: Any) -> Host:
+        directory = tmp_path / f"empty{len(hosts)}"
+        (directory / "tree").mkdir(parents=True)
+        settings = {"strict": False, "modules": ["vmm", "nmdm"], **settings}
+        hosts.append(Host(directory / "tree", directory, standin, shell, **settings))
+        return hosts[-1]
+
+    yield open_one
+    for host in hosts:
+        host.close()
+
+
+@pytest.fixture
 def empty_host(tmp_path: Path, standin: Path) -> Iterator[Host]:
     """A host without anything of ours, with dash; its bhyve is no stricter than the real one."""
     (tmp_path / "tree").mkdir()

@@ -31,8 +31,12 @@ FIRMWARE = (
 DIRECTORIES = (
     *("bin", "sbin", "usr/bin", "usr/sbin", "usr/local/bin", "usr/local/sbin"),
     *("dev", "etc", "etc/rc.conf.d", "root", "tmp", "var/run", "var/db", "var/log", "usr/local/share/uefi-firmware"),
-    *(".linux/run", ".linux/proc", ".linux/standin"),
+    *(".linux/run", ".linux/proc", ".linux/standin", ".linux/nodes"),
 )
+
+
+class HostFaultError(AssertionError):
+    """Something happened on the host that no script may bring about; the text says what."""
 
 
 class SandboxError(Exception):
@@ -113,6 +117,7 @@ def command_line(root: Path, standin: Path, shell: str) -> list[str]:
         "ALL",
     ]
     words += ["--bind", str(root), "/", "--proc", "/.linux/proc", "--ro-bind", str(standin), "/.linux/standin"]
+    words += ["--tmpfs", "/.linux/nodes"]
     for device, place in (("null", "/dev/null"), ("null", "/.linux/null"), ("zero", "/dev/zero")):
         words += ["--dev-bind", f"/dev/{device}", place]
     for library in ("/lib", "/lib64", "/usr/lib"):
@@ -161,9 +166,12 @@ class Host:
         return json.loads(line)
 
     def call(self, verb: str, **arguments: Any) -> Any:
-        """One call of ``scene.Scene``."""
+        """One call of ``scene.Scene``; raises HostFaultError when something happened that must not."""
         self.put([verb, arguments])
-        return self.take()
+        answer, faults = self.take()
+        if faults:
+            raise HostFaultError("\n".join(faults))
+        return answer
 
     def run(self, *argv: str, name: str = "operator") -> Outcome:
         """Run a command to its end."""
@@ -194,6 +202,10 @@ class Host:
         """What there is on the host."""
         lines: list[str] = self.call("state")
         return lines
+
+    def allow(self, *kinds: str) -> None:
+        """Let faults of these kinds happen: two writers, lost disk, wrong tap, not modelled."""
+        self.call("allow", kinds=list(kinds))
 
     def path(self, name: str) -> Path:
         """A file of the sandbox, as seen from outside."""

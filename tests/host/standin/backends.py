@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 
+from .disks import resolved
 from .paths import RefusedError, make_socket
 from .switches import open_netgraph, open_vale
 from .world import Guest, World
@@ -48,7 +49,9 @@ def open_tap(world: World, guest: Guest, name: str, conf: str) -> None:
         return
     if name == "slirp" and world.release >= (15, 0):
         return
-    interface = world.interfaces.get(name)
+    world.look(f"/dev/{name}")
+    unit = os.path.basename(resolved(f"/dev/{name}"))
+    interface = next((each for each in world.interfaces.values() if each.unit == unit), None)
     if not name.startswith("tap") or interface is None or interface.kind != "tap":
         raise RefusedError(f"open of tap device /dev/{name} failed: No such file or directory")
     if interface.holder:
@@ -56,9 +59,11 @@ def open_tap(world: World, guest: Guest, name: str, conf: str) -> None:
     for key, _, value in (part.partition("=") for part in conf.split(",") if part):
         if key == "mac" and (not MAC.fullmatch(value) or int(value[:2], 16) & 1):
             raise RefusedError(f"Invalid mac address '{value}'")
+    if interface.name != name and name in world.interfaces:
+        world.fault("wrong tap", f"guest {guest.name} opened /dev/{name}, which is {interface.name}, and not {name}")
     interface.holder = guest.name
     interface.up = True
-    guest.taps.append(name)
+    guest.taps.append(interface.name)
 
 
 def open_fbuf(world: World, guest: Guest, conf: str) -> None:

@@ -6,7 +6,9 @@ state, decides when a call goes on, and answers with messages of the form ``(out
 - ``exit``: write the texts and end with the status ``value``;
 - ``exec``: become the program ``value[0]`` with the words ``value``;
 - ``local``: run the command of ``local.py`` named ``value``, which needs real processes or locks;
+- ``input``: send the standard input to its end, in pieces, the last of them empty;
 - ``catch``: from now on report SIGTERM to the server instead of dying of it (the guest switched ACPI on);
+- an empty one: write the texts and wait for the next message;
 - ``block``: from now on ignore the signals a process in state D ignores.
 
 Hundreds of these run in a scenario. So it imports only what is compiled into the interpreter: os, signal, socket
@@ -54,7 +56,7 @@ class Link:
 
 def write_all(descriptor: int, text: str) -> None:
     """Write to a descriptor that may be closed, as programs do when nobody reads them any more."""
-    data = text.encode()
+    data = text.encode("utf-8", "surrogateescape")
     try:
         while data:
             data = data[posix.write(descriptor, data) :]
@@ -93,6 +95,11 @@ def main() -> None:
             status = local.run(value, argv, link)
             link.send("ended", status)
             posix._exit(status)
+        elif action == "input":
+            piece = b"-"
+            while piece:
+                piece = posix.read(0, 65536)
+                link.send("input", piece)
         elif action == "catch":
             _signal.signal(_signal.SIGTERM, lambda *_: link.send("signal"))
         elif action == "block":

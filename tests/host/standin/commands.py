@@ -5,13 +5,31 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from . import bhyve, bhyvectl, files, iscsi, limits, loaders, network, pci, storage, switches, swtpm, system, tmux
+from . import (
+    bhyve,
+    bhyvectl,
+    devd,
+    files,
+    iscsi,
+    limits,
+    loaders,
+    network,
+    pci,
+    pools,
+    storage,
+    switches,
+    swtpm,
+    system,
+    terminals,
+    tmux,
+    zfs,
+)
 from .local import UsageError
-from .reply import Become, Local, Result, fail
+from .reply import Become, Local, Result, UnmodelledError, fail
 from .world import World
 
 if TYPE_CHECKING:
-    from .server import Request
+    from .calls import Request
 
 Command = Callable[[World, list[str]], Result]
 BUSYBOX = "/.linux/busybox"
@@ -30,8 +48,8 @@ PLAYED: dict[str, tuple[str, Command]] = {
     "swtpm": ("/usr/local/bin", swtpm.swtpm),
     "tmux": ("/usr/local/bin", tmux.tmux),
     "stty": ("/bin", tmux.stty),
-    "zfs": ("/sbin", storage.zfs),
-    "zpool": ("/sbin", storage.zpool),
+    "zfs": ("/sbin", zfs.zfs),
+    "zpool": ("/sbin", pools.zpool),
     "stat": ("/usr/bin", storage.stat),
     "dd": ("/bin", storage.dd),
     "sha256": ("/sbin", files.sha256),
@@ -50,7 +68,7 @@ PLAYED: dict[str, tuple[str, Command]] = {
     "protect": ("/usr/bin", limits.protect),
     "rctl": ("/usr/bin", limits.rctl),
     "logger": ("/usr/bin", system.silent),
-    "cu": ("/usr/bin", system.silent),
+    "cu": ("/usr/bin", terminals.cu),
 }
 WITH_UMASK: dict[str, tuple[str, Callable[[World, list[str], int], Result]]] = {
     "truncate": ("/usr/bin", storage.truncate),
@@ -82,15 +100,24 @@ def places() -> dict[str, str]:
 
 def run(world: World, request: Request) -> Result:
     """Play one command."""
+    try:
+        return play(world, request)
+    except UnmodelledError as error:
+        world.fault("not modelled", f"{' '.join(request.argv)}: {error}")
+        return fail(f"{request.argv[0]}: the stand-in host does not model this: {error}", 70)
+
+
+def play(world: World, request: Request) -> Result:
+    """Find who plays it."""
     name, words = request.argv[0], request.argv[1:]
     if name == "bhyve":
-        return bhyve.bhyve(world, words, request.pid, request.stdin, request.catch)
+        return bhyve.bhyve(world, words, request)
     if name == "service":
-        return service(words)
+        return devd.devd(world, words[1:]) if words[:1] == ["devd"] and words[1:] else service(words)
     if name in LOCAL:
         return Local(name)
     if name in BASE_NAMES:
-        return base(name, words)
+        return base(world, name, words)
     try:
         if name in WITH_UMASK:
             return WITH_UMASK[name][1](world, words, request.umask)
@@ -99,11 +126,13 @@ def run(world: World, request: Request) -> Result:
         return fail(f"{name}: {error}\nusage: {name}", 64)
 
 
-def base(name: str, words: list[str]) -> Result:
+def base(world: World, name: str, words: list[str]) -> Result:
     """A utility of the base system: Linux's own does it, without what only Linux knows."""
     long = [word for word in words if word.startswith("--") and word != "--"]
     if long and name != "expr":
         return fail(f"{name}: illegal option -- -\nusage: {name}")
+    for word in words if name in ("ls", "test") else ():
+        world.look(word)
     return Become([BUSYBOX, name, *words])
 
 

@@ -10,7 +10,7 @@ from .reply import Reply, Result, fail
 from .world import World
 
 
-def makefs(_: World, words: list[str], umask: int) -> Result:
+def makefs(world: World, words: list[str], umask: int) -> Result:
     """makefs(8): the image holds the names and contents of the tree, and the options it was made with."""
     try:
         given, (image, tree) = options(words, "xZt:o:s:b:B:N:M:m:S:T:F:")
@@ -30,7 +30,11 @@ def makefs(_: World, words: list[str], umask: int) -> Result:
     for name in sorted(os.listdir(tree)):
         with open(os.path.join(tree, name), "rb") as stream:
             lines.append(f"== {name}\n".encode() + stream.read())
-    descriptor = os.open(image, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644 & ~umask)
+    try:
+        world.spend(image)
+        descriptor = os.open(image, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644 & ~umask)
+    except OSError as error:
+        return fail(f"makefs: Unable to open `{image}': {error.strerror}")
     os.write(descriptor, b"".join(lines))
     os.close(descriptor)
     return Reply()
@@ -61,7 +65,11 @@ def fetch(world: World, words: list[str], umask: int) -> Result:
     if url not in world.urls:
         return fail(f"fetch: {url}: Not Found")
     target = given.get("o", url.rpartition("/")[2])
-    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644 & ~umask)
+    try:
+        world.spend(target)
+        descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644 & ~umask)
+    except OSError as error:
+        return fail(f"fetch: {target}: {error.strerror}")
     os.write(descriptor, world.urls[url].encode("latin-1"))
     os.close(descriptor)
     return Reply()

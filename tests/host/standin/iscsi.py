@@ -101,7 +101,7 @@ def scan(world: World, session: Session, luns: list[int]) -> None:
         taken = {device for other in world.sessions.values() for device in other.devices.values()}
         number = next(number for number in range(len(taken) + 1) if f"da{number}" not in taken)
         session.devices[lun] = f"da{number}"
-        world.node(f"da{number}")
+        world.node(f"da{number}", own=True)
 
 
 def remove(world: World, given: dict[str, str]) -> Reply:

@@ -43,13 +43,30 @@ def protect(_: World, words: list[str]) -> Reply:
     return Reply() if lives(given["p"]) else fail("protect: procctl: No such process")
 
 
+REFUSED = ("pcpu:throttle", "readbps:deny", "writebps:deny", "readiops:deny", "writeiops:deny")
+"""What the kernel does not do for a resource (rctl(8), and seen for the first two)."""
+
+
 def rctl(world: World, words: list[str]) -> Reply:
-    """``rctl -a RULE``."""
-    if len(words) != 2 or words[0] != "-a":
+    """``rctl -a RULE``, ``rctl -r FILTER`` and ``rctl [FILTER]``; rules go with their process."""
+    if len(words) > 2 or (words[:1] not in (["-a"], ["-r"]) and any(word.startswith("-") for word in words)):
         return fail("usage: rctl [-h] [-a rule | -l filter | -r filter | -u filter | filter]")
     if world.sysctl.get("kern.racct.enable") != "1":
         return fail("rctl: RACCT/RCTL present, but disabled; enable using kern.racct.enable=1 tunable")
-    match = RULE.fullmatch(words[1])
+    world.rules = [rule for rule in world.rules if lives(rule.split(":")[1])]
+    wanted = words[-1] if words else ""
+    matching = [rule for rule in world.rules if rule == wanted or rule.startswith(wanted.rstrip(":") + ":")]
+    if words[:1] == ["-r"]:
+        world.rules = [rule for rule in world.rules if rule not in matching]
+        return Reply() if matching else fail(f"rctl: failed to remove rule '{wanted}': No such process")
+    if words[:1] != ["-a"]:
+        return Reply("".join(f"{rule}\n" for rule in (matching if wanted else world.rules)))
+    match = RULE.fullmatch(wanted)
     if match is None:
-        return fail(f"rctl: failed to parse rule '{words[1]}'")
-    return Reply() if lives(match[1]) else fail("rctl: failed to add rule: No such process")
+        return fail(f"rctl: failed to parse rule '{wanted}'")
+    if f"{match[2]}:{match[3]}" in REFUSED:
+        return fail(f"rctl: failed to add rule '{wanted}': Operation not supported")
+    if not lives(match[1]):
+        return fail(f"rctl: failed to add rule '{wanted}': No such process")
+    world.rules.append(wanted)
+    return Reply()

@@ -62,15 +62,15 @@ def status_of(wait_status: int) -> int:
     return code if code >= 0 else 128 - code
 
 
-def execute(words: list[str]) -> None:
-    """Become another program, as execvp(3) does; never returns."""
+def execute(words: list[str], missing: int = 127) -> None:
+    """Become another program, as execvp(3) does; never returns. ``missing`` is the status when there is none."""
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGPIPE, signal.SIGCHLD):
         signal.signal(number, signal.SIG_DFL)
     try:
         os.execvp(words[0], words)
     except OSError as error:
         write_all(2, f"{words[0]}: {error.strerror}\n")
-        os._exit(127)
+        os._exit(missing)
 
 
 def open_locked(path: str) -> int:
@@ -206,9 +206,18 @@ def lockf(words: list[str], link: Link) -> int:
     if len(rest) < 2:
         raise UsageError("usage: lockf [-kns] [-t seconds] file command [arguments]")
     path, command = rest[0], rest[1:]
-    if "n" in given and not os.path.exists(path):
-        return 69
-    descriptor = os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    flags = (os.O_WRONLY if "w" in given else os.O_RDONLY) | os.O_CLOEXEC | (0 if "n" in given else os.O_CREAT)
+    try:
+        descriptor = os.open(path, flags, 0o666)
+    except FileNotFoundError as error:
+        if "n" in given:
+            write_all(2, "" if "s" in given else f"lockf: {path}: {error.strerror}\n")
+            return 69
+        write_all(2, f"lockf: cannot open {path}: {error.strerror}\n")
+        return 73
+    except OSError as error:
+        write_all(2, f"lockf: cannot open {path}: {error.strerror}\n")
+        return 73
     left = int(given.get("t", "-1"))
     while True:
         try:
@@ -223,11 +232,11 @@ def lockf(words: list[str], link: Link) -> int:
             link.call("sleep", 1.0)
     child = os.fork()
     if child == 0:
-        execute(command)
-    status = status_of(os.waitpid(child, 0)[1])
+        execute(command, 1)
+    ended = os.waitpid(child, 0)[1]
     if "k" not in given:
         os.unlink(path)
-    return status
+    return os.WEXITSTATUS(ended) if os.WIFEXITED(ended) else 70
 
 
 def timeout(words: list[str], link: Link) -> int:

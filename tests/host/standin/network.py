@@ -16,7 +16,7 @@ DETAILS = ("vlan", "vlandev", "vxlanid", "vxlanlocal", "vxlanremote", "vxlangrou
 def ifconfig(world: World, words: list[str]) -> Result:
     """ifconfig(8): show, create, change and destroy interfaces."""
     if not words or words == ["-a"]:
-        return Reply("".join(map(show, world.interfaces.values())))
+        return Reply("".join(show(world, each) for each in world.interfaces.values()))
     if words[0] == "-l":
         return Reply(" ".join(world.interfaces) + "\n")
     if words[0] == "-g" and len(words) == 2:
@@ -29,14 +29,14 @@ def ifconfig(world: World, words: list[str]) -> Result:
     if interface is None:
         return fail(f"ifconfig: interface {words[0]} does not exist")
     if len(words) == 1:
-        return Reply(show(interface))
+        return Reply(show(world, interface))
     if words[1] == "destroy":
         return destroy(world, interface)
     error = change(world, interface, words[1:])
     return fail(error) if error else Reply()
 
 
-def show(interface: Interface) -> str:
+def show(world: World, interface: Interface) -> str:
     """What ifconfig prints about an interface."""
     flags = "UP,BROADCAST,RUNNING,SIMPLEX,MULTICAST" if interface.up else "BROADCAST,SIMPLEX,MULTICAST"
     lines = [f"{interface.name}: flags=8843<{flags}> metric 0 mtu {interface.mtu}"]
@@ -48,6 +48,8 @@ def show(interface: Interface) -> str:
         extra = ",PRIVATE" if member in interface.private else ""
         lines.append(f"\tmember: {member} flags=143<LEARNING,DISCOVER,AUTOEDGE,AUTOPTP{extra}>")
     lines.append("\tgroups: " + " ".join([interface.kind, *interface.groups]))
+    if interface.kind == "vlan":
+        lines.append("\tstatus: " + ("active" if has_carrier(world, interface) else "no carrier"))
     if interface.holder:
         lines.append(f"\tOpened by PID {interface.holder}")
     return "\n".join(lines) + "\n"
@@ -68,7 +70,7 @@ def create(world: World, kind: str, words: list[str]) -> Result:
     interface = Interface(name, base, name)
     world.interfaces[name] = interface
     if base == "tap":
-        world.node(name)
+        world.node(name, own=True)
     error = change(world, interface, words)
     return Reply(interface.name + "\n", error + "\n" if error else "", 1 if error else 0)
 
@@ -99,8 +101,8 @@ def remove(world: World, interface: Interface) -> Reply:
             bridge.vlans.pop(interface.name, None)
     world.routes = {host: through for host, through in world.routes.items() if through != interface.name}
     if interface.kind == "tap":
+        drop_alias(interface)
         world.unnode(interface.unit)
-        world.unnode(interface.name)
     return Reply()
 
 
@@ -119,6 +121,9 @@ def change(world: World, interface: Interface, words: list[str]) -> str:
             interface.link0 = True
         elif verb in DETAILS and interface.kind == verb[: len(interface.kind)] and rest:
             interface.details[verb] = rest.pop(0)
+            error = attach(world, interface) if verb == "vlandev" else ""
+            if error:
+                return "ifconfig: " + error
         elif verb == "vlanfilter" and interface.kind == "bridge" and world.release >= (15, 0):
             interface.filters = True
         elif verb in ("ifuntagged", "iftagged") and len(rest) > 1 and world.release >= (15, 0):
@@ -134,6 +139,16 @@ def change(world: World, interface: Interface, words: list[str]) -> str:
                 return "ifconfig: " + error
         else:
             return f"ifconfig: {verb}: bad value"
+    return ""
+
+
+def attach(world: World, vlan: Interface) -> str:
+    """A VLAN gets a parent, and its MTU."""
+    parent = world.interfaces.get(vlan.details["vlandev"])
+    if parent is None:
+        del vlan.details["vlandev"]
+        return "SIOCSETVLAN: No such file or directory"
+    vlan.mtu = parent.mtu
     return ""
 
 
@@ -156,14 +171,28 @@ def rename(world: World, interface: Interface, name: str) -> str:
     """``name X``."""
     if len(name) > LONGEST:
         return f"ioctl SIOCSIFNAME (set name): {name}: File name too long"
+    if name == interface.name:
+        return ""
     if name in world.interfaces:
         return "ioctl SIOCSIFNAME (set name): File exists"
+    former = interface.name
+    if interface.kind == "tap":
+        drop_alias(interface)
     del world.interfaces[interface.name]
     interface.name = name
     world.interfaces[name] = interface
-    if interface.kind == "tap":
+    for bridge in world.interfaces.values():
+        bridge.members = [name if each == former else each for each in bridge.members]
+    if interface.kind == "tap" and not os.path.lexists(f"/dev/{name}"):
         os.symlink(interface.unit, f"/dev/{name}")
     return ""
+
+
+def drop_alias(interface: Interface) -> None:
+    """Remove the link by which a renamed tap is found; a device of that name that was there before is none."""
+    path = f"/dev/{interface.name}"
+    if interface.name != interface.unit and os.path.islink(path) and os.readlink(path) == interface.unit:
+        os.unlink(path)
 
 
 def set_description(_: World, interface: Interface, text: str) -> str:
@@ -183,28 +212,64 @@ def add_group(_: World, interface: Interface, group: str) -> str:
 
 
 def set_mtu(world: World, interface: Interface, text: str) -> str:
-    """``mtu N``; a bridge changes its members with it, a member cannot differ from its bridge."""
+    """``mtu N``: a bridge changes its members with it, or nothing when one of them cannot; a member cannot alone."""
     if not text.isdigit():
         return f"{text}: bad value"
-    interface.mtu = int(text)
-    for member in interface.members:
-        world.interfaces[member].mtu = interface.mtu
+    size = int(text)
+    if any(interface.name in bridge.members for bridge in world.interfaces.values()):
+        return "ioctl SIOCSIFMTU (set mtu): Operation not supported"
+    members = [world.interfaces[name] for name in interface.members]
+    if not (576 if interface.kind == "bridge" else 72) <= size <= 65535 or not all(
+        can_have(world, each, size) for each in [*members, interface]
+    ):
+        return "ioctl SIOCSIFMTU (set mtu): Invalid argument"
+    for each in [*members, interface]:
+        each.mtu = size
     return ""
 
 
+def can_have(world: World, interface: Interface, size: int) -> bool:
+    """Whether an interface takes an MTU: a VLAN has no larger one than its parent, and none without a parent."""
+    if interface.kind != "vlan":
+        return True
+    parent = world.interfaces.get(interface.details.get("vlandev", ""))
+    return parent is not None and size <= parent.mtu
+
+
+def has_carrier(world: World, interface: Interface) -> bool:
+    """A VLAN has that of its parent, which is none while that is down."""
+    parent = world.interfaces.get(interface.details.get("vlandev", ""))
+    return interface.kind != "vlan" or (parent is not None and parent.up)
+
+
+def eaten(world: World) -> list[str]:
+    """VLANs whose frames never arrive: their parent is itself a member of a bridge, which takes them (up to 14.x)."""
+    lines = [
+        f"bridge {bridge.name} eats the frames of {vlan.name}"
+        for vlan in world.interfaces.values()
+        for bridge in world.interfaces.values()
+        if vlan.kind == "vlan" and vlan.details.get("vlandev", "") in bridge.members and world.release < (15, 0)
+    ]
+    return sorted(lines)
+
+
 def add_member(world: World, bridge: Interface, name: str) -> str:
-    """``addm IF``."""
+    """``addm IF``: the first member gives the bridge its MTU, any other takes the bridge's."""
     member = world.interfaces.get(name)
     if member is None:
         return f"BRDGADD {name}: No such file or directory"
     if name in bridge.members:
         return f"BRDGADD {name}: File exists"
-    if any(name in other.members for other in world.interfaces.values()):
+    if name in bridge.span or any(name in other.members for other in world.interfaces.values()):
         return f"BRDGADD {name}: Device busy"
+    if member.kind == "lo":
+        return f"BRDGADD {name}: Invalid argument"
     if member.addresses and world.release >= (15, 0) and world.sysctl["net.link.bridge.member_ifaddrs"] == "0":
         return f"BRDGADD {name}: Invalid argument"
     if not bridge.members:
         bridge.mtu = member.mtu
+    elif member.mtu != bridge.mtu and not can_have(world, member, bridge.mtu):
+        return f"BRDGADD {name}: Invalid argument"
     member.mtu = bridge.mtu
     bridge.members.append(name)
     return ""

@@ -53,7 +53,7 @@ def sample(ours: frozenset[int]) -> Sample | None:
             continue
         state, switches = state_of(text)
         orphan = state == "Z" and "\nPPid:\t1\n" in text  # about to be reaped
-        if state not in "SZX" or orphan or (state == "S" and waits == "0"):
+        if state not in "STZX" or orphan or (state == "S" and waits == "0"):
             return None
         found[int(entry)] = (state, switches)
     return found
@@ -88,6 +88,16 @@ def alive(pid: int) -> bool:
     """True for a process that has not ended; a zombie has."""
     text = read(f"{PROC}/{pid}/status")
     return bool(text) and state_of(text)[0] not in "ZX"
+
+
+def stopped(pid: int) -> bool:
+    """True for a process that SIGSTOP holds."""
+    return state_of(read(f"{PROC}/{pid}/status"))[0] == "T"
+
+
+def others(ours: frozenset[int]) -> list[int]:
+    """The processes of the scripts."""
+    return sorted(int(entry) for entry in os.listdir(PROC) if entry.isdigit() and int(entry) not in ours)
 
 
 def start_time(pid: int) -> str:

@@ -6,6 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 
+class UnmodelledError(Exception):
+    """The real command can do this and its stand-in cannot: the scenario fails, whatever the script makes of it."""
+
+
 @dataclass
 class Reply:
     """The command is over."""
@@ -38,7 +42,14 @@ class Local:
     command: str
 
 
-Result = Reply | Later | Become | Local
+@dataclass
+class Input:
+    """The client reads its standard input to the end; then the command goes on with that."""
+
+    then: Callable[[bytes], Result]
+
+
+Result = Reply | Later | Become | Local | Input
 
 
 def fail(message: str, status: int = 1) -> Reply:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from . import pools, victims
+from .disks import place_of
+from .network import eaten, has_carrier
 from .pci import drivers, make_functions
 from .processes import PROC, read
 from .world import Behaviour, Interface
@@ -46,7 +50,7 @@ class Scene:
 
     def kill(self, target: str) -> bool:
         """SIGKILL to a process (Server.kill)."""
-        return self.server.kill(target)
+        return victims.kill(self.server, target)
 
     def kill_after(self, count: int, targets: list[str]) -> None:
         """SIGKILL to processes once so many more commands have run."""
@@ -56,6 +60,58 @@ class Scene:
     def killed(self) -> list[str]:
         """Which of them were there to be killed."""
         return self.server.killed
+
+    def signal(self, target: str, number: int) -> bool:
+        """Another signal to such a process: 19 stops it, 18 lets it go on (numbers of this machine)."""
+        return victims.kill(self.server, target, number)
+
+    def fill_at(self, write: int, path: str = "/var", count: int = 1) -> None:
+        """Let writes fail because a file system is full (``space``)."""
+        if not self.server.counted:
+            raise ValueError("the host was not opened with counted=True")
+        self.server.space.fill_at(write, path, count)
+
+    def writes(self) -> list[str]:
+        """The writes since fill_at or the last call."""
+        met, self.server.space.met = self.server.space.met, []
+        return met
+
+    def replace_at(self, command: int, files: dict[str, str], in_place: bool = False) -> None:
+        """Replace files just before the N-th command from now runs: by rename, or with new bytes in place, as an
+        editor or cp(1) does. A file keeps its mode."""
+
+        def replace_all() -> None:
+            for path, text in files.items():
+                replace(path, text, in_place)
+
+        self.hook(command, replace_all)
+
+    def unlink_at(self, command: int, paths: list[str]) -> None:
+        """Remove files just before the N-th command from now runs."""
+
+        def unlink_all() -> None:
+            for path in paths:
+                os.unlink(path)
+
+        self.hook(command, unlink_all)
+
+    def hook(self, command: int, action: Callable[[], None]) -> None:
+        """Do something just before the N-th command from now runs."""
+        self.server.hooks.append((self.server.count + command - 1, action))
+        self.server.hooks.sort(key=lambda hook: hook[0])
+
+    def set_clock(self, seconds: float) -> None:
+        """Step the wall clock forward or back: date(1) jumps, timers do not."""
+        self.world.skew += seconds
+
+    def allow(self, kinds: list[str]) -> None:
+        """The scenario wants faults of these kinds to happen."""
+        self.world.allowed.update(kinds)
+
+    def take_faults(self) -> list[str]:
+        """What must not happen and did, since the last call."""
+        faults, self.world.faults = self.world.faults, []
+        return faults
 
     def executed(self) -> int:
         """How many commands have run."""
@@ -78,7 +134,7 @@ class Scene:
 
     def pool(self, name: str, imported: bool) -> None:
         """Import or export a pool."""
-        (self.world.import_pool if imported else self.world.export_pool)(name)
+        (pools.import_pool if imported else pools.export_pool)(self.world, name)
 
     def bridge(self, name: str, members: list[str]) -> None:
         """Make a bridge as an administrator would."""
@@ -91,6 +147,10 @@ class Scene:
             self.world.contexts.add(f"other{number}")
             self.world.node(f"vmm/other{number}")
             self.world.interfaces[name] = Interface(name, "tap", f"tap{500 + number}", up=True, holder="other")
+
+    def output(self, name: str) -> str:
+        """What a command that was started has said so far."""
+        return self.server.output(name, "out") + self.server.output(name, "err")
 
     def transcript(self) -> list[str]:
         """The commands so far, forgotten afterwards."""
@@ -107,12 +167,14 @@ class Scene:
         for each in sorted(self.world.interfaces.values(), key=lambda interface: interface.name):
             if each.kind in ("tap", "bridge", "vlan", "vxlan"):
                 words = [f"interface {each.name}", "up" if each.up else "down", f"mtu {each.mtu}"]
+                words += [] if has_carrier(self.world, each) else ["no carrier"]
                 words += [f"member {m}{' private' if m in each.private else ''}" for m in each.members]
                 words += each.addresses if each.kind != "ether" else []
                 words += [f"{key} {value}" for key, value in each.details.items()]
                 words += [f"span {name}" for name in each.span] + ["filters VLANs"] * each.filters
                 words += [f"{name} {vlan}" for name, vlans in each.vlans.items() for vlan in vlans]
                 lines.append(", ".join([*words, *([f"held by {each.holder}"] if each.holder else [])]))
+        lines += eaten(self.world)
         lines += [f"route {host} through {name}" for host, name in sorted(self.world.routes.items())]
         lines += [f"switch {name}: {' '.join(sorted(ports))}" for name, ports in sorted(self.world.vale.items())]
         for name, hooks in sorted(self.world.nodes.items()):
@@ -122,13 +184,14 @@ class Scene:
             lines.append(f"device {place} {owner}" + (f", taken from {former}" if former else ""))
         lines += [f"context {name}" for name in sorted(self.world.contexts)]
         lines += [f"guest {name}" for name in sorted(self.world.guests)]
+        lines += [line for _, guest in sorted(self.world.guests.items()) for line in place_of(guest)]
         for (portal, target), session in sorted(self.world.sessions.items()):
             devices = "".join(f" {lun}={device}" for lun, device in sorted(session.devices.items()))
             lines.append(f"session {target} at {portal}: {session.state}{devices}")
         for dataset in sorted(self.world.datasets.values(), key=lambda each: each.name):
             if dataset.kind == "volume":
-                content = dataset.properties.get("content", "nothing")
-                origin = f" clone of {dataset.properties['origin']}" if "origin" in dataset.properties else ""
+                content = dataset.content or "nothing"
+                origin = f" clone of {dataset.origin}" if dataset.origin else ""
                 lines.append(f"volume {dataset.name} {dataset.size} {content}{origin}")
             elif dataset.kind == "snapshot":
                 lines.append(f"snapshot {dataset.name} {dataset.size}")
@@ -148,6 +211,19 @@ class Scene:
                 if pid in (daemon, child) and read(f"{PROC}/{pid}/cmdline"):
                     lines.append(f"process {'daemon' if pid == daemon else 'supervisor'} {name}")
         return sorted(lines)
+
+
+def replace(path: str, text: str, in_place: bool) -> None:
+    """Give a file another text."""
+    if in_place:
+        with open(path, "w", encoding="utf-8") as stream:
+            stream.write(text)
+        return
+    mode = os.stat(path).st_mode & 0o7777 if os.path.exists(path) else 0o644
+    with open(path + ".replacement", "w", encoding="utf-8") as stream:
+        stream.write(text)
+    os.chmod(path + ".replacement", mode)
+    os.rename(path + ".replacement", path)
 
 
 def tree(top: str) -> list[str]:

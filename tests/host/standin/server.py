@@ -9,63 +9,34 @@ from __future__ import annotations
 
 import _socket
 import contextlib
+import errno
 import json
 import marshal
 import os
 import random
 import select
-import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
-from . import bhyve, commands
+from . import bhyve, commands, pools, syscalls, victims
+from .calls import Entry, Request, describe
 from .client import SERVER
 from .pci import make_functions
 from .processes import alive, quiet, read, require_wchan
-from .reply import Become, Later, Local, Reply
-from .world import World
+from .reply import Become, Input, Local, Reply, Result
+from .space import Space
+from .world import PanicError, World
 
 LONGEST = 2000.0
 SECOND_LOOK = 2
 """Milliseconds between two looks at sleeping processes, before the clock moves."""
 PATIENCE = 50
 """Tenths of a second in which nothing happens before a command counts as hanging."""
-PID_FILES = {"holder": "lock", "owner": "supervisor", "debugger": "debugger"}
-
-
-@dataclass
-class Entry:
-    """A line of the transcript."""
-
-    time: float
-    actor: str
-    text: str
-    status: int | None = None
-
-
-@dataclass
-class Request:
-    """A command that a client asked for."""
-
-    socket: Any
-    pid: int
-    argv: list[str]
-    directory: str
-    umask: int
-    stdin: str
-    actor: str
-
-    def answer(self, out: str, err: str, action: str, value: Any) -> None:
-        """Send a message to the client, which may be gone."""
-        with contextlib.suppress(OSError):
-            self.socket.send(marshal.dumps((out, err, action, value)))
-
-    def catch(self) -> None:
-        """Make the client report SIGTERM."""
-        self.answer("", "", "catch", 0)
+BECOME = "import sys; sys.path.insert(0, '/.linux'); from standin.syscalls import become; become()"
+"""What an operator's command is started through when its system calls are looked at."""
 
 
 class Server:
@@ -74,6 +45,8 @@ class Server:
     def __init__(self, settings: dict[str, Any]) -> None:
         self.world = World(settings)
         make_functions(self.world)
+        for pool in settings.get("pools", ["zroot"]):
+            pools.import_pool(self.world, pool)
         self.listener = _socket.socket(_socket.AF_UNIX, _socket.SOCK_SEQPACKET)
         self.listener.bind(SERVER)
         self.listener.listen(512)
@@ -82,13 +55,21 @@ class Server:
         self.clients: dict[int, Any] = {}
         self.pids: dict[int, int] = {}
         self.local: dict[int, Entry] = {}
-        self.pending: list[Request] = []
+        self.readers: dict[int, Request] = {}
+        self.pending: list[Request | syscalls.Trap] = []
         self.transcript: list[Entry] = []
         self.names: dict[int, str] = {}
         self.daemons: dict[str, tuple[int, int]] = {}
         self.operators: dict[str, subprocess.Popen[bytes]] = {}
         self.ours = frozenset({1, os.getpid(), os.getppid()})
         self.chance = random.Random(settings["seed"]) if "seed" in settings else None
+        self.space = Space()
+        self.world.spend = self.space.spend
+        self.counted: bool = settings.get("counted", False)
+        """Scripts stop at each system call that writes or makes a file (``syscalls``)."""
+        self.listeners: set[int] = set()
+        self.hooks: list[tuple[int, Callable[[], None]]] = []
+        """What happens when so many commands have run, before the next one does."""
         self.count = 0
         self.kill_after: tuple[int, list[str]] | None = None
         self.killed: list[str] = []
@@ -101,34 +82,56 @@ class Server:
     def receive(self, timeout: float) -> bool:
         """Take what the clients sent; true when there was anything."""
         events = self.poll.poll(timeout)
-        for descriptor, _ in events:
+        for descriptor, event in events:
             if descriptor == self.listener.fileno():
                 number, _address = self.listener._accept()  # type: ignore[attr-defined]
                 self.clients[number] = _socket.socket(fileno=number)
                 self.poll.register(number, select.POLLIN)
+            elif descriptor in self.listeners:
+                self.trapped(descriptor, event)
             else:
                 self.message(descriptor)
         return bool(events)
 
+    def trapped(self, listener: int, event: int) -> None:
+        """A system call stopped. One that may fail, or that makes a device, waits for its turn like a command."""
+        trap = syscalls.receive(listener) if event & select.POLLIN else None
+        if trap is not None and (self.world.clones(trap.path) or self.writes(trap)):
+            trap.actor = self.actor(trap.pid)
+            self.pending.append(trap)
+        elif trap is not None:
+            trap.answer()
+        elif event & select.POLLHUP:
+            self.poll.unregister(listener)
+            self.listeners.discard(listener)
+            os.close(listener)
+
+    def writes(self, trap: syscalls.Trap) -> bool:
+        """Whether a stopped call is one of those that are counted."""
+        return self.counted and trap.verb != "look" and self.space.concerns(trap.path)
+
     def message(self, descriptor: int) -> None:
         """Take one message, or the end, of a client."""
-        socket = self.clients[descriptor]
+        client = self.clients[descriptor]
         try:
-            data = socket.recv(1 << 20)
+            data = client.recv(1 << 20)
         except OSError:
             data = b""
         if not data:
             self.poll.unregister(descriptor)
             del self.clients[descriptor]
-            socket.close()
-            self.pending = [request for request in self.pending if request.socket is not socket]
+            client.close()
+            self.pending = [each for each in self.pending if getattr(each, "socket", None) is not client]
+            self.readers.pop(descriptor, None)
             bhyve.died(self.world, self.pids.pop(descriptor, 0))
             return
         kind, *values = marshal.loads(data)
         if kind == "command":
             pid, argv, directory, umask, stdin = values
             self.pids[descriptor] = pid
-            self.pending.append(Request(socket, pid, argv, directory, umask, stdin, self.actor(pid)))
+            self.pending.append(Request(client, pid, argv, directory, umask, stdin, self.actor(pid)))
+        elif kind == "input":
+            self.input(descriptor, values[0])
         elif kind == "signal":
             for guest in list(self.world.guests.values()):
                 if guest.pid == self.pids[descriptor]:
@@ -136,15 +139,22 @@ class Server:
         elif kind == "ended":
             self.local.pop(descriptor).status = values[0]
         elif kind == "sleep":
-            self.world.at(values[0], lambda: self.acknowledge(socket), self.actor(self.pids.get(descriptor, 0)))
+            self.world.at(values[0], lambda: self.acknowledge(client), self.actor(self.pids.get(descriptor, 0)))
         else:
             self.register_daemon(kind, *values)
-            self.acknowledge(socket)
+            self.acknowledge(client)
 
-    def acknowledge(self, socket: Any) -> None:
+    def input(self, descriptor: int, piece: bytes) -> None:
+        """A piece of a command's standard input came; after the last the command waits for its turn again."""
+        request = self.readers[descriptor]
+        request.given.append(piece)
+        if not piece:
+            self.pending.append(self.readers.pop(descriptor))
+
+    def acknowledge(self, client: Any) -> None:
         """Answer a local command, which may be gone."""
         with contextlib.suppress(OSError):
-            socket.send(marshal.dumps("done"))
+            client.send(marshal.dumps("done"))
 
     def register_daemon(self, kind: str, pid: int, value: Any) -> None:
         """A daemon(8) tells who it is (the directory of its pid file names it), and its child."""
@@ -171,9 +181,9 @@ class Server:
             if until() or self.world.fire():
                 return True
             if self.pending:
-                self.pending.sort(key=lambda request: (request.actor, self.describe(request), request.pid))
+                self.pending.sort(key=self.rank)
                 index = self.chance.randrange(len(self.pending)) if self.chance else 0
-                self.execute(self.pending.pop(index))
+                self.go_on(self.pending.pop(index))
                 return True
             # On a busy machine a process may sleep for the kernel's sake alone: look again before the clock moves.
             if not self.receive(SECOND_LOOK) and quiet(self.ours):
@@ -197,76 +207,93 @@ class Server:
         action()
         return True
 
+    def rank(self, each: Request | syscalls.Trap) -> tuple[str, str, int]:
+        """The order of those that wait."""
+        text = f"{each.verb} {each.path}" if isinstance(each, syscalls.Trap) else describe(each, self.names)
+        return each.actor, text, each.pid
+
+    def go_on(self, each: Request | syscalls.Trap) -> None:
+        """Let one of those that wait go on."""
+        try:
+            if isinstance(each, syscalls.Trap):
+                self.let_pass(each)
+            else:
+                self.execute(each)
+        except PanicError as panic:
+            self.world.fault("panic", f"the host panicked: {panic}")
+            self.pending.clear()
+            self.world.timers.clear()
+            victims.kill_all(self)
+
+    def let_pass(self, trap: syscalls.Trap) -> None:
+        """A system call goes on, or fails because the file system is full; one that names a tap makes it before."""
+        if not alive(trap.pid):
+            return
+        if self.world.clones(trap.path):
+            self.world.look(trap.path)
+        failed = self.writes(trap) and self.space.fails(trap.verb, trap.path)
+        if failed:
+            text = f"{trap.verb} {trap.path}: No space left on device"
+            self.transcript.append(Entry(self.world.now, trap.actor, text))
+        trap.answer(errno.ENOSPC if failed else 0)
+
     def execute(self, request: Request) -> None:
         """Run one command."""
-        entry = Entry(self.world.now, request.actor, self.describe(request))
-        self.transcript.append(entry)
+        while request.entry is None and self.hooks and self.count >= self.hooks[0][0]:
+            self.hooks.pop(0)[1]()
+        os.chdir(request.directory)
+        if request.then is not None:
+            self.take_result(request, request.then(b"".join(request.given)))
+            return
+        request.entry = Entry(self.world.now, request.actor, describe(request, self.names))
+        self.transcript.append(request.entry)
         if request.argv[0] == "bhyve":
             self.names[request.pid] = f"bhyve {request.argv[-1]}"
-        os.chdir(request.directory)
         result = commands.run(self.world, request)
         self.count += 1
         if self.kill_after and self.count == self.kill_after[0]:
-            self.killed = [target for target in self.kill_after[1] if self.kill(target)]
+            self.killed = [target for target in self.kill_after[1] if victims.kill(self, target)]
+        self.take_result(request, result)
+
+    def take_result(self, request: Request, result: Result) -> None:
+        """Do what a command answers."""
+        assert request.entry is not None
         if isinstance(result, Reply):
-            self.finish(request, entry, result)
+            self.finish(request, result)
         elif isinstance(result, Become):
             request.answer("", "", "exec", result.words)
         elif isinstance(result, Local):
-            self.local[request.socket.fileno()] = entry
+            self.local[request.socket.fileno()] = request.entry
             request.answer("", "", "local", result.command)
-        elif isinstance(result, Later):
+        elif isinstance(result, Input):
+            request.then = result.then
+            self.readers[request.socket.fileno()] = request
+            request.answer("", "", "input", 0)
+        else:
             if result.block:
                 request.answer("", "", "block", 0)
-            result.register(lambda reply: self.finish(request, entry, reply))
+            result.register(lambda reply: self.finish(request, reply))
 
-    def finish(self, request: Request, entry: Entry, reply: Reply) -> None:
+    def finish(self, request: Request, reply: Reply) -> None:
         """End a command."""
-        entry.status = reply.status
+        assert request.entry is not None
+        request.entry.status = reply.status
         request.answer(reply.out, reply.err, "exit", reply.status)
-
-    def describe(self, request: Request) -> str:
-        """A command as the transcript shows it: quoted where needed, pids by name, bhyve without its options."""
-        name, *words = request.argv
-        if name == "bhyve":
-            return f"bhyve ... {words[-1] if words else ''}"
-        shown = [word if word and not set(word) & set(" '\"\n") else repr(word) for word in words]
-        if name == "pwait":
-            pairs = zip(["", *words], shown, strict=False)
-            shown = [
-                f"<{self.names[int(each)]}>" if before != "-t" and self.is_named(each) else each
-                for before, each in pairs
-            ]
-        return " ".join([name, *shown])
-
-    def is_named(self, word: str) -> bool:
-        """Whether a word is a pid that has a name."""
-        return word.isdigit() and int(word) in self.names
-
-    def kill(self, target: str) -> bool:
-        """SIGKILL to ``daemon VM``, ``supervisor VM``, ``bhyve VM`` or ``operator NAME``, or to whom a file of a VM
-        names (PID_FILES); false without such a one. It has ended, and its locks are free, when this returns."""
-        kind, _, name = target.partition(" ")
-        if kind == "bhyve":
-            guest = self.world.guests.get(name)
-            pid = guest.pid if guest else 0
-        elif kind == "operator":
-            pid = self.operators[name].pid
-        elif kind in PID_FILES:
-            text = read(f"/var/run/hivewright/{name}/{PID_FILES[kind]}").split()
-            pid = int(text[0]) if text else 0
-        else:
-            pid = self.daemons.get(name, (0, 0))[0 if kind == "daemon" else 1]
-        if not pid or not alive(pid):
-            return False
-        process = os.pidfd_open(pid)
-        os.kill(pid, signal.SIGKILL)
-        select.select([process], [], [])
-        os.close(process)
-        return True
 
     def spawn(self, name: str, argv: list[str]) -> None:
         """Start an operator's command in a session of its own; its output goes to files."""
+        theirs, ours = socket.socketpair()
+        traps = self.counted or self.world.devfs_cloning
+        if traps:
+            argv = [
+                sys.executable,
+                "-IS",
+                "-c",
+                BECOME,
+                str(theirs.fileno()),
+                str(int(self.world.devfs_cloning)),
+                *argv,
+            ]
         with open(f"/.linux/run/{name}.out", "wb") as out, open(f"/.linux/run/{name}.err", "wb") as err:
             process = subprocess.Popen(
                 argv,
@@ -276,7 +303,14 @@ class Server:
                 cwd="/",
                 env={"PATH": "/sbin:/bin:/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin", "HOME": "/root"},
                 start_new_session=True,
+                pass_fds=[theirs.fileno()] if traps else [],
             )
+        theirs.close()
+        if traps:
+            listener = syscalls.take(ours)
+            self.listeners.add(listener)
+            self.poll.register(listener, select.POLLIN)
+        ours.close()
         self.operators[name] = process
         self.names[process.pid] = name
 
@@ -290,22 +324,13 @@ class Server:
 
         while not ended():
             if not self.step(limit, ended) and self.give_up(ended):
-                return {"status": None, "out": self.output(name, "out"), "err": self.processes()}
+                return {"status": None, "out": self.output(name, "out"), "err": victims.list_all(self)}
         return {"status": process.returncode, "out": self.output(name, "out"), "err": self.output(name, "err")}
 
     def output(self, name: str, kind: str) -> str:
         """What an operator's command wrote so far."""
         with open(f"/.linux/run/{name}.{kind}", encoding="utf-8", errors="replace") as stream:
             return stream.read()
-
-    def processes(self) -> str:
-        """Who is there, for the message about a scenario that hangs."""
-        lines = []
-        for entry in sorted((entry for entry in os.listdir("/.linux/proc") if entry.isdigit()), key=int):
-            words = read(f"/.linux/proc/{entry}/cmdline").replace("\0", " ")
-            if words and int(entry) not in self.ours:
-                lines.append(f"{self.names.get(int(entry), entry)}: {words}")
-        return "hangs:\n" + "\n".join(lines)
 
     def advance(self, seconds: float) -> None:
         """Let things happen for so many seconds of the clock."""
@@ -326,4 +351,4 @@ def main() -> None:
     for line in sys.stdin:
         verb, arguments = json.loads(line)
         answer = getattr(scene, verb)(**arguments)
-        print(json.dumps(answer), flush=True)
+        print(json.dumps([answer, scene.take_faults()]), flush=True)

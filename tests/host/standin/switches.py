@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from .local import options
-from .reply import Reply, Result, fail
+from .reply import Reply, Result, UnmodelledError, fail
 from .world import World
 
 PORT = re.compile(r"(vale[0-9A-Za-z_]*):([0-9A-Za-z_]+)")
@@ -26,12 +26,16 @@ def valectl(world: World, words: list[str]) -> Result:
             return fail(f"failed to {verb} {match[0]}: No such file or directory")
         if letter == "l":
             return Reply("bridge_idx: 0\nport_idx: 0\n")
+        if name in ports and name not in world.interfaces:
+            return fail(f"failed to {verb} {match[0]}: Device busy")
         if name not in world.interfaces:
             return fail(f"failed to {verb} {match[0]}: Device not configured")
         if letter == "d":
             leave(world, switch, name)
         elif any(name in others for others in world.vale.values()):
             return fail(f"failed to {verb} {match[0]}: Device busy")
+        elif not world.interfaces[name].up:
+            return fail(f"failed to {verb} {match[0]}: Input/output error")
         else:
             world.vale.setdefault(switch, set()).add(name)
         return Reply()
@@ -81,6 +85,13 @@ def close(world: World, guest: str, ports: list[str]) -> None:
     for hooks in world.nodes.values():
         for hook in [hook for hook, peer in hooks.items() if peer == guest]:
             del hooks[hook]
+    vanish(world)
+
+
+def vanish(world: World) -> None:
+    """A bridge without hooks goes, unless it was told to stay."""
+    for node in [node for node, hooks in world.nodes.items() if not hooks and node not in world.persistent]:
+        del world.nodes[node]
 
 
 def ngctl(world: World, words: list[str]) -> Result:
@@ -92,15 +103,22 @@ def ngctl(world: World, words: list[str]) -> Result:
         for number, line in enumerate(lines, 1):
             error = command(world, line, made)
             if error:
+                vanish(world)
                 return fail(f"ngctl: {error}\nngctl: line {number}: error in file", 71)
+        vanish(world)
         return Reply()
     error = command(world, words, [])
+    vanish(world)
     return fail(f"ngctl: {error}", 71) if error else Reply()
 
 
 def command(world: World, words: list[str], made: list[str]) -> str:
     """One command; ``made`` is the node that hangs on ngctl's own hook."""
     verb, path = words[0], words[1] if len(words) > 1 else ""
+    if verb not in ("mkpeer", "name", "connect", "msg", "shutdown", "info"):
+        raise UnmodelledError(f"ngctl {verb}")
+    if verb == "mkpeer" and words[1:4] != [".", "bridge", "made"]:
+        raise UnmodelledError(f"ngctl {' '.join(words)}")
     node = path.removesuffix(":")
     if verb == "mkpeer" and words[1:4] == [".", "bridge", "made"]:
         made.append("")
@@ -123,4 +141,7 @@ def command(world: World, words: list[str], made: list[str]) -> str:
         return "send msg: No such file or directory"
     if verb == "shutdown":
         del world.nodes[node]
+        world.persistent.discard(node)
+    if words[2:] == ["setpersistent"]:
+        world.persistent.add(node)
     return "" if verb in ("shutdown", "info") or words[2:] == ["setpersistent"] else "send msg: Invalid argument"

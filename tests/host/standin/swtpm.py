@@ -8,14 +8,14 @@ import re
 import signal
 
 from .processes import PROC, alive, read
-from .reply import Reply, Result, fail
+from .reply import Reply, Result, UnmodelledError, fail
 from .world import World
 
 FLAGS = ("--tpm2", "--terminate", "--daemon")
 VALUES = ("--tpmstate", "--server", "--flags", "--pid")
 
 
-def swtpm(_world: World, words: list[str]) -> Result:
+def swtpm(world: World, words: list[str]) -> Result:
     """``swtpm socket --tpm2 --daemon …``: the socket and the pid file are there when it returns."""
     given: dict[str, str] = {}
     rest = list(words[1:])
@@ -33,6 +33,10 @@ def swtpm(_world: World, words: list[str]) -> Result:
     if os.path.exists(server["path"]):
         return fail(f"swtpm: Could not open UnixIO socket: {server['path']}")
     for path in (server["path"], given["--pid"].removeprefix("file=")):
+        try:
+            world.spend(path)
+        except OSError as error:
+            return fail(f"swtpm: Could not open {path}: {error.strerror}")
         with open(path, "w", encoding="ascii") as stream:
             stream.write("4711")
     return Reply()
@@ -56,16 +60,33 @@ def terminate(socket: str) -> None:
 
 
 def pkill(_world: World, words: list[str]) -> Result:
-    """``pkill -F PIDFILE -x swtpm``, and ``pkill -KILL -F PIDFILE -fx PATTERN``."""
+    """``pkill -F PIDFILE -x swtpm``, and ``pkill -KILL -F PIDFILE -fx PATTERN``; a stale file gives status 3."""
     if words[:2] == ["-KILL", "-F"] and words[3:4] == ["-fx"] and len(words) == 5:
-        with open(words[2], encoding="ascii") as stream:
-            pid = int(stream.read())
+        pid = pid_of(words[2])
+        if not isinstance(pid, int):
+            return pid
         line = read(f"{PROC}/{pid}/cmdline").replace("\0", " ").strip()
-        if not alive(pid) or not re.search(words[4] + "$", line):
+        if not re.search(words[4] + "$", line):
             return Reply("", "", 1)
         os.kill(pid, signal.SIGKILL)
         return Reply()
     if words[:1] != ["-F"] or words[2:] != ["-x", "swtpm"]:
-        return fail("usage: pkill", 2)
+        raise UnmodelledError("anything but the two forms that end swtpm and a debugger")
+    if not os.path.exists(words[1]):
+        return fail(f"pkill: Cannot open pidfile `{words[1]}': No such file or directory", 3)
     os.unlink(words[1])
     return Reply()
+
+
+def pid_of(path: str) -> int | Reply:
+    """The living process that a pid file names, or what pkill says about the file (takepid() in pkill.c)."""
+    try:
+        with open(path, encoding="ascii") as stream:
+            text = stream.read()
+    except OSError as error:
+        return fail(f"pkill: Cannot open pidfile `{path}': {error.strerror}", 3)
+    if not text.strip().isdigit():
+        return fail(f"pkill: Invalid pid in file `{path}'" if text.strip() else f"pkill: Pidfile `{path}' is empty", 3)
+    if not alive(int(text)):
+        return fail("pkill: Cannot get process list (No such process)", 3)
+    return int(text)

@@ -59,6 +59,8 @@ def sysctl(world: World, words: list[str]) -> Result:
     lines: list[str] = []
     for word in names:
         name, separator, value = word.partition("=")
+        if name == "kern.boottime":
+            world.sysctl[name] = boottime(world)
         if name not in world.sysctl:
             if "i" in given:
                 continue
@@ -71,10 +73,16 @@ def sysctl(world: World, words: list[str]) -> Result:
     return Reply("".join(lines))
 
 
+def boottime(world: World) -> str:
+    """When the host was started, by today's clock: it moves with the clock when that is set."""
+    moment = EPOCH + int(world.skew)
+    return f"{{ sec = {moment}, usec = 0 }} {time.strftime('%a %b %e %H:%M:%S %Y', time.gmtime(moment))}"
+
+
 def date(world: World, words: list[str]) -> Result:
     """date(1): ``date [-u] [-r seconds] [+format]`` on the sandbox's clock, in UTC."""
     given, rest = options(words, "ujr:")
-    moment = int(given.get("r", EPOCH + int(world.now)))
+    moment = int(given.get("r", world.wall()))
     form = rest[0] if rest else "+%a %b %e %H:%M:%S UTC %Y"
     if not form.startswith("+"):
         return fail("date: illegal time format")

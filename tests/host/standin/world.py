@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import heapq
 import os
+import re
+import stat
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 EPOCH = 1_000_000_000
+"""The wall clock when the host was started."""
 NULL = "/.linux/null"
+NODES = "/.linux/nodes"
+"""Where devices lie that must be told from each other: a file system of their own."""
+CLONED = re.compile("/dev/tap[0-9]{1,5}")
+
+
+class PanicError(Exception):
+    """The host panics: nothing goes on."""
 
 
 @dataclass
@@ -53,6 +63,10 @@ class Behaviour:
     """From the power button to the end."""
     wedged: bool = False
     """bhyvectl --force-poweroff has no effect."""
+    idle: bool = False
+    """It is idle when its context is destroyed, and bhyve does not notice."""
+    fresh: bool = False
+    """It has not set its ahci ports up yet: they cannot be saved."""
     loading: float = 1.0
     """How long a loader takes for this run."""
     unloadable: str = ""
@@ -64,6 +78,18 @@ class Behaviour:
 
 
 @dataclass
+class Disk:
+    """A file, volume or device that a bhyve has open."""
+
+    path: str
+    identity: str
+    """What is the same for every name of it (``disks.py``)."""
+    writable: bool
+    gone: bool = False
+    """It was taken away under the guest."""
+
+
+@dataclass
 class Guest:
     """A running bhyve."""
 
@@ -71,10 +97,11 @@ class Guest:
     pid: int
     behaviour: Behaviour
     finish: Callable[[int, str], None]
-    catch: Callable[[], None]
+    process: Any
+    """The call of bhyve (``calls.Request``), for its signals and what it says."""
     started: float
     taps: list[str] = field(default_factory=list)
-    disks: list[str] = field(default_factory=list)
+    disks: list[Disk] = field(default_factory=list)
     ports: list[str] = field(default_factory=list)
     """Ports of VALE switches."""
     passed: list[str] = field(default_factory=list)
@@ -83,6 +110,17 @@ class Guest:
     acpi: bool = False
     over: bool = False
     listen: str = ""
+    devices: list[str] = field(default_factory=list)
+    """As a checkpoint names them: ``virtio-blk@pci.0.3.0``."""
+    memory: int = 0
+    cpus: int = 1
+    restored: bool = False
+    leaving: bool = False
+    """The kernel was told to suspend it: it is going down."""
+    destroyed: bool = False
+    """Its context was taken away while it was idle: nothing but SIGKILL ends it."""
+    mourners: list[Callable[[], None]] = field(default_factory=list)
+    """What waits for its end."""
     stub: str = ""
     """Where a debugger of the guest is listened for."""
     tpm: str = ""
@@ -95,8 +133,29 @@ class Dataset:
 
     name: str
     kind: str
+    guid: int
     size: int = 0
     properties: dict[str, str] = field(default_factory=dict)
+    """What was set on itself, as ``zfs get -p`` prints it."""
+    received: dict[str, str] = field(default_factory=dict)
+    """What came with a stream."""
+    block: int = 0
+    content: str = ""
+    """Digest of what is in a volume; a snapshot keeps that of its moment."""
+    length: int = 0
+    """So many bytes were written."""
+    origin: str = ""
+    made: int = 0
+    """The transaction it was made in."""
+    born: int = 0
+    """The wall clock then."""
+    holds: dict[str, int] = field(default_factory=dict)
+    lost: bool = False
+    """A volume whose node does not appear."""
+    without: float = -1.0
+    """When volmode became none."""
+    full: bool = False
+    """A snapshot of a file system that held files, which are not kept."""
 
 
 @dataclass
@@ -147,6 +206,33 @@ class World:
         self.sessions: dict[tuple[str, str], Session] = {}
         """Portal and target -> the session."""
         self.zvol_delay: float = settings.get("zvol_delay", 2.0)
+        """Seconds until a volume's node is there when volmode was set on the volume and its node comes after all."""
+        self.volmode_race: str = settings.get("volmode_race", "late")
+        """What comes of volmode set on a volume: its node is ``late``, or ``never`` there."""
+        self.pool_size: int = settings.get("pool_size", 10 << 40)
+        self.guids = 0
+        self.exported: dict[str, list[tuple[str, str]]] = {}
+        """Exported pool -> where its directories are meanwhile, and where they belong."""
+        self.written: dict[str, bytes] = {}
+        """Digest of what is in a volume -> that."""
+        self.skew = 0.0
+        """So far the wall clock was stepped."""
+        self.devfs_cloning: bool = settings.get("devfs_cloning", False)
+        """Every look of a script at /dev/tapN makes that tap, a shell's own test too (net.link.tap.devfs_cloning).
+        What played commands look at does so anyway."""
+        self.snapshot: bool = settings.get("snapshot", False)
+        """The kernel and bhyve have BHYVE_SNAPSHOT."""
+        self.devd = True
+        """devd(8) runs."""
+        self.persistent: set[str] = set()
+        """Nodes of netgraph that stay without hooks."""
+        self.rules: list[str] = []
+        """Rules of rctl(8)."""
+        self.faults: list[str] = []
+        self.allowed: set[str] = set()
+        """Kinds of faults that the scenario wants."""
+        self.spend: Callable[[str], None] = lambda _path: None
+        """Called before a played command writes a file; raises OSError when there is no space."""
         self.interfaces: dict[str, Interface] = {}
         self.routes: dict[str, str] = {}
         """Address of a host -> the interface to it."""
@@ -168,8 +254,6 @@ class World:
             self.interfaces[name] = Interface(name, "lo" if name == "lo0" else "ether", name, up=True)
         for name, members in settings.get("bridges", {"bridge7": ["ix2"]}).items():
             self.interfaces[name] = Interface(name, "bridge", name, up=True, members=list(members))
-        for pool in settings.get("pools", ["zroot"]):
-            self.import_pool(pool)
 
     def at(self, delay: float, action: Callable[[], None], label: str = "") -> None:
         """Do something ``delay`` seconds from now.
@@ -198,36 +282,51 @@ class World:
                 return True
         return False
 
-    def import_pool(self, pool: str) -> None:
-        """Make a pool, with the datasets it had when it was exported."""
-        self.pools.add(pool)
-        self.datasets.setdefault(pool, Dataset(pool, "filesystem"))
-        for dataset in self.datasets.values():
-            if dataset.kind == "volume" and dataset.name.split("/")[0] == pool:
-                self.node(f"zvol/{dataset.name}")
+    def fault(self, kind: str, text: str) -> None:
+        """Something happened that no script may bring about: the scenario fails, unless it allows this kind."""
+        if kind not in self.allowed:
+            self.faults.append(f"{kind}: {text}")
 
-    def export_pool(self, pool: str) -> None:
-        """Take a pool away; what it holds is there again after the next import."""
-        self.pools.discard(pool)
-        for dataset in self.datasets.values():
-            if dataset.kind == "volume" and dataset.name.split("/")[0] == pool:
-                self.unnode(f"zvol/{dataset.name}")
+    def wall(self) -> int:
+        """Seconds since the epoch, as date(1) tells them."""
+        return EPOCH + int(self.now + self.skew)
+
+    def clones(self, path: str) -> bool:
+        """Whether a mere look at a path by a script makes a tap, and the scenario wants that."""
+        return self.devfs_cloning and CLONED.fullmatch(path) is not None and not os.path.lexists(path)
+
+    def look(self, path: str) -> None:
+        """A command that is played looks at a path: one of a tap that is not there makes it."""
+        if CLONED.fullmatch(path) and not os.path.lexists(path):
+            name = os.path.basename(path)
+            self.interfaces[name] = Interface(name, "tap", name)
+            self.node(name, own=True)
 
     def exists(self, dataset: str) -> bool:
         """True when the dataset can be reached: it exists and its pool is imported."""
         return dataset in self.datasets and dataset.partition("@")[0].split("/")[0] in self.pools
 
-    def node(self, name: str) -> None:
-        """Make a character device below /dev."""
+    def node(self, name: str, *, own: bool = False) -> None:
+        """Make a character device below /dev. One of its ``own`` differs from all others for stat(2), ``test -ef``
+        for one, but cannot be opened: commands that read or write it are played."""
         path = f"/dev/{name}"
         os.makedirs(os.path.dirname(path), exist_ok=True)
-        if not os.path.lexists(path):
-            os.symlink(NULL, path)
+        if os.path.lexists(path):
+            return
+        target = NULL
+        if own:
+            target = f"{NODES}/{self.count}"
+            self.count += 1
+            os.mknod(target, stat.S_IFCHR | 0o600, 0)
+        os.symlink(target, path)
 
     def unnode(self, name: str) -> None:
         """Take a device away, and its directory when that is empty."""
         path = f"/dev/{name}"
         if os.path.lexists(path):
+            target = os.readlink(path) if os.path.islink(path) else ""
+            if target.startswith(NODES):
+                os.unlink(target)
             os.unlink(path)
         parent = os.path.dirname(path)
         while parent != "/dev" and os.path.isdir(parent) and not os.listdir(parent):

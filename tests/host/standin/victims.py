@@ -1,0 +1,60 @@
+"""Processes of the sandbox by what they are: to kill them, to name them."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+from typing import TYPE_CHECKING
+
+from .processes import PROC, alive, others, read
+
+if TYPE_CHECKING:
+    from .server import Server
+
+PID_FILES = {"holder": "lock", "owner": "supervisor", "debugger": "debugger"}
+
+
+def kill(server: Server, target: str, number: int = signal.SIGKILL) -> bool:
+    """A signal to ``daemon VM``, ``supervisor VM``, ``bhyve VM`` or ``operator NAME``, or to whom a file of a VM
+    names (PID_FILES); false without such a one. After SIGKILL it has ended, and its locks are free, on return."""
+    kind, _, name = target.partition(" ")
+    if kind == "bhyve":
+        guest = server.world.guests.get(name)
+        pid = guest.pid if guest else 0
+    elif kind == "operator":
+        pid = server.operators[name].pid
+    elif kind in PID_FILES:
+        text = read(f"/var/run/hivewright/{name}/{PID_FILES[kind]}").split()
+        pid = int(text[0]) if text else 0
+    else:
+        pid = server.daemons.get(name, (0, 0))[0 if kind == "daemon" else 1]
+    if not pid or not alive(pid):
+        return False
+    process = os.pidfd_open(pid)
+    os.kill(pid, number)
+    if number == signal.SIGKILL:
+        select.select([process], [], [])
+    os.close(process)
+    return True
+
+
+def kill_all(server: Server) -> None:
+    """The host is gone, and every process with it."""
+    for _ in range(100):
+        left = [pid for pid in others(server.ours) if alive(pid)]
+        if not left:
+            return
+        for pid in left:
+            os.kill(pid, signal.SIGKILL)
+        select.select([], [], [], 0.01)
+
+
+def list_all(server: Server) -> str:
+    """Who is there, for the message about a scenario that hangs."""
+    lines = []
+    for pid in others(server.ours):
+        words = read(f"{PROC}/{pid}/cmdline").replace("\0", " ")
+        if words:
+            lines.append(f"{server.names.get(pid, pid)}: {words}")
+    return "hangs:\n" + "\n".join(lines)
