@@ -15,13 +15,12 @@ import marshal
 import os
 import random
 import select
-import socket
 import subprocess
 import sys
 from collections.abc import Callable
 from typing import Any
 
-from . import bhyve, commands, pools, syscalls, victims
+from . import bhyve, commands, operators, pools, syscalls, victims
 from .calls import Entry, Request, describe
 from .client import SERVER
 from .pci import make_functions
@@ -35,8 +34,6 @@ SECOND_LOOK = 2
 """Milliseconds between two looks at sleeping processes, before the clock moves."""
 PATIENCE = 50
 """Tenths of a second in which nothing happens before a command counts as hanging."""
-BECOME = "import sys; sys.path.insert(0, '/.linux'); from standin.syscalls import become; become()"
-"""What an operator's command is started through when its system calls are looked at."""
 
 
 class Server:
@@ -281,36 +278,12 @@ class Server:
         request.answer(reply.out, reply.err, "exit", reply.status)
 
     def spawn(self, name: str, argv: list[str]) -> None:
-        """Start an operator's command in a session of its own; its output goes to files."""
-        theirs, ours = socket.socketpair()
-        traps = self.counted or self.world.devfs_cloning
-        if traps:
-            argv = [
-                sys.executable,
-                "-IS",
-                "-c",
-                BECOME,
-                str(theirs.fileno()),
-                str(int(self.world.devfs_cloning)),
-                *argv,
-            ]
-        with open(f"/.linux/run/{name}.out", "wb") as out, open(f"/.linux/run/{name}.err", "wb") as err:
-            process = subprocess.Popen(
-                argv,
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=err,
-                cwd="/",
-                env={"PATH": "/sbin:/bin:/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin", "HOME": "/root"},
-                start_new_session=True,
-                pass_fds=[theirs.fileno()] if traps else [],
-            )
-        theirs.close()
-        if traps:
-            listener = syscalls.take(ours)
+        """Start an operator's command."""
+        looks = self.world.devfs_cloning
+        process, listener = operators.start(name, argv, traps=self.counted or looks, looks=looks)
+        if listener is not None:
             self.listeners.add(listener)
             self.poll.register(listener, select.POLLIN)
-        ours.close()
         self.operators[name] = process
         self.names[process.pid] = name
 

@@ -21,10 +21,12 @@ from dataclasses import dataclass
 PR_SET_NO_NEW_PRIVS, SET_MODE_FILTER, NEW_LISTENER = 38, 1, 8
 RECEIVE, SEND, CONTINUE = 0xC0502100, 0xC0182101, 1
 AT_FDCWD = -100
-ALLOW, NOTIFY = 0x7FFF0000, 0x7FC00000
+ALLOW, NOTIFY, REFUSE = 0x7FFF0000, 0x7FC00000, 0x00050000 | errno.ENOSYS
 O_CREAT = os.O_CREAT
-DESCRIPTORS = {"write": 0, "pwrite64": 0, "writev": 0, "pwritev": 0, "sendfile": 0, "copy_file_range": 2}
+DESCRIPTORS = {"write": 0, "pwrite64": 0, "writev": 0, "pwritev": 0}
 """Calls that write to an open file -> which argument is its descriptor."""
+UNKNOWN = ("sendfile", "copy_file_range")
+"""Linux's own ways to copy: refused as unknown, so that cp writes as FreeBSD's does."""
 PATHS = {"open": (None, 0), "openat": (0, 1), "creat": (None, 0), "mkdir": (None, 0), "mkdirat": (0, 1)}
 PATHS |= {"symlink": (None, 1), "symlinkat": (1, 2), "link": (None, 1), "linkat": (2, 3), "mknod": (None, 0)}
 PATHS |= {"mknodat": (0, 1)}
@@ -81,7 +83,7 @@ def program(looks: bool) -> bytes:
             lines += [(0x15, 0, 4, number), (0x20, 0, 0, 16 + 8 * FLAGS[name]), (0x45, 0, 1, O_CREAT)]
             lines += [(0x06, 0, 0, NOTIFY), (0x06, 0, 0, ALLOW)]
         else:
-            lines += [(0x15, 0, 1, number), (0x06, 0, 0, NOTIFY)]
+            lines += [(0x15, 0, 1, number), (0x06, 0, 0, REFUSE if name in UNKNOWN else NOTIFY)]
     return b"".join(struct.pack("=HBBI", *line) for line in [*lines, (0x06, 0, 0, ALLOW)])
 
 
