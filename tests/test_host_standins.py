@@ -11,6 +11,7 @@ from host.sandbox import Host, SandboxError, find
 
 pytest_plugins = ["host.fixtures"]
 
+
 @pytest.fixture
 def host(empty_host: Host) -> Host:
     """An empty host with dash, its modules loaded."""

@@ -57,6 +57,7 @@ PLAYED: dict[str, tuple[str, Command]] = {
     "kldstat": ("/sbin", system.kldstat),
     "sysctl": ("/sbin", system.sysctl),
     "date": ("/bin", system.date),
+    "ps": ("/bin", system.ps),
     "sleep": ("/bin", system.sleep),
     "pwait": ("/bin", system.pwait),
     "nc": ("/usr/bin", system.nc),

@@ -157,8 +157,10 @@ class Server:
         """A daemon(8) tells who it is (the directory of its pid file names it), and its child."""
         if kind == "daemon":
             self.names[pid] = os.path.basename(os.path.dirname(value))
+            self.world.births[pid] = self.world.now
         else:
             self.daemons[self.names[pid]] = (pid, value)
+            self.world.births[value] = self.world.now
 
     def settle(self) -> None:
         """Wait until all processes sleep."""
@@ -286,6 +288,7 @@ class Server:
             self.poll.register(listener, select.POLLIN)
         self.operators[name] = process
         self.names[process.pid] = name
+        self.world.births[process.pid] = self.world.now
 
     def wait(self, name: str) -> dict[str, Any]:
         """Let things happen until an operator's command ends."""

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from .local import UsageError, options
 from .processes import alive, start_time
-from .reply import Later, Reply, Result, fail
+from .reply import Later, Reply, Result, UnmodelledError, fail
 from .world import EPOCH, World
 
 MODULES = {
@@ -87,6 +87,18 @@ def date(world: World, words: list[str]) -> Result:
     if not form.startswith("+"):
         return fail("date: illegal time format")
     return Reply(time.strftime(form[1:].replace("%s", str(moment)), time.gmtime(moment)) + "\n")
+
+
+def ps(world: World, words: list[str]) -> Result:
+    """``ps -o etimes= -p PID``: for how many seconds a process runs; the wall clock does not matter."""
+    if words[:3] != ["-o", "etimes=", "-p"] or len(words) != 4:
+        raise UnmodelledError("anything but -o etimes= -p PID")
+    pid = int(words[3])
+    if not alive(pid):
+        return Reply("", "", 1)
+    if pid not in world.births:
+        raise UnmodelledError(f"the age of process {pid}, which neither the scenario nor daemon(8) started")
+    return Reply(f"{int(world.now - world.births[pid]):7}\n")
 
 
 def sleep(world: World, words: list[str]) -> Result:

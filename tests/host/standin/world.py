@@ -222,6 +222,8 @@ class World:
         What played commands look at does so anyway."""
         self.snapshot: bool = settings.get("snapshot", False)
         """The kernel and bhyve have BHYVE_SNAPSHOT."""
+        self.births: dict[int, float] = {}
+        """Process that the scenario or daemon(8) started -> when."""
         self.devd = True
         """devd(8) runs."""
         self.persistent: set[str] = set()
