@@ -101,6 +101,11 @@ def test_the_writes_of_a_start_are_the_same_each_time(shell: str, open_host: Cal
     assert len(counts[0]) > 20
 
 
+def test_a_setting_that_there_is_not_is_refused(open_empty: Callable[..., Host]) -> None:
+    with pytest.raises(SandboxError, match=r"no settings \['zvoldelay'\]"):
+        open_empty(zvoldelay=3)
+
+
 def test_files_are_replaced_when_a_command_runs(open_empty: Callable[..., Host]) -> None:
     host = open_empty()
     script = "#!/bin/sh\nsleep 1\nsleep 2\n. /tmp/part\n"

@@ -161,7 +161,7 @@ class Host:
         assert self.process.stderr is not None
         line = self.process.stdout.readline()
         if not line:
-            said = self.process.stderr.read()
+            _, said = self.process.communicate()
             raise SandboxError(f"the sandbox ended (are user namespaces allowed for bwrap?):\n{said}")
         return json.loads(line)
 
@@ -190,7 +190,7 @@ class Host:
         self.call("advance", seconds=seconds)
 
     def guest(self, name: str, *runs: dict[str, Any]) -> None:
-        """Say what the guest does in its next runs (``world.Behaviour``)."""
+        """Say what the guest does in its next runs (``things.Behaviour``)."""
         self.call("guest", name=name, runs=list(runs))
 
     def transcript(self) -> list[str]:

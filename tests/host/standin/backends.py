@@ -8,7 +8,8 @@ import re
 from .disks import resolved
 from .paths import RefusedError, make_socket
 from .switches import open_netgraph, open_vale
-from .world import Guest, World
+from .things import Guest
+from .world import World
 
 MAC = re.compile(r"(?:[0-9a-f]{2}:){5}[0-9a-f]{2}", re.IGNORECASE)
 

@@ -15,7 +15,8 @@ from .reply import Later, Reply, Result, fail
 from .strict import misread
 from .stub import open_stub
 from .switches import close
-from .world import Behaviour, Guest, World
+from .things import Behaviour, Guest
+from .world import World
 
 KILLED = -1
 """In the transcript: a signal ended bhyve, its shell knows which."""

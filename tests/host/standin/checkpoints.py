@@ -8,7 +8,8 @@ import os
 
 from .arguments import Machine
 from .paths import RefusedError
-from .world import Guest, World
+from .things import Guest
+from .world import World
 
 SAVED = ("hostbridge", "amd_hostbridge", "lpc", "virtio-blk", "virtio-net", "e1000", "virtio-rnd", "fbuf", "xhci")
 AHCI = ("ahci", "ahci-hd", "ahci-cd")

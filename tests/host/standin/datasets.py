@@ -6,7 +6,8 @@ import os
 import shutil
 from collections.abc import Iterator
 
-from .world import Dataset, Guest, PanicError, World
+from .things import Dataset, Guest
+from .world import PanicError, World
 
 CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.: ")
 SETTLED = 1.0

@@ -7,7 +7,8 @@ import errno
 import hashlib
 import os
 
-from .world import NODES, NULL, Dataset, Disk, Guest, World
+from .things import Dataset, Disk, Guest
+from .world import NODES, NULL, World
 
 ZVOL = "/dev/zvol/"
 

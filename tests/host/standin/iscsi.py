@@ -8,7 +8,8 @@ from xml.sax.saxutils import escape
 
 from .local import options
 from .reply import Reply, Result, fail
-from .world import Session, World
+from .things import Session
+from .world import World
 
 CONNECTING, SCANNING, ENDING = 2.0, 1.0, 1.0
 """Seconds until a session is connected, then until its devices are there, and until a removed one is gone."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 
 from .reply import Later, Reply, Result, fail
-from .world import Interface, World
+from .things import Interface
+from .world import World
 
 LONGEST = 15
 MADE = {"tap": "if_tuntap", "bridge": "if_bridge", "vlan": "if_vlan", "vxlan": "if_vxlan"}

@@ -7,7 +7,8 @@ import re
 from .local import UsageError, options
 from .paths import RefusedError
 from .reply import Reply, Result, fail
-from .world import Guest, World
+from .things import Guest
+from .world import World
 
 SELECTOR = re.compile(r"(?:[a-z0-9_]+@)?pci0:([0-9]+):([0-9]+):([0-9]+):?")
 ROUTING_IDS = 256

@@ -12,7 +12,7 @@ from .disks import place_of
 from .network import eaten, has_carrier
 from .pci import drivers, make_functions
 from .processes import PROC, read
-from .world import Behaviour, Interface
+from .things import Behaviour, Interface
 
 if TYPE_CHECKING:
     from .server import Server

@@ -26,6 +26,7 @@ from .client import SERVER
 from .pci import make_functions
 from .processes import alive, quiet, read, require_wchan
 from .reply import Become, Input, Local, Reply, Result
+from .settings import Settings
 from .space import Space
 from .world import PanicError, World
 
@@ -39,7 +40,7 @@ PATIENCE = 50
 class Server:
     """Scheduler, transcript, and the calls of the scenario."""
 
-    def __init__(self, settings: dict[str, Any]) -> None:
+    def __init__(self, settings: Settings) -> None:
         self.world = World(settings)
         make_functions(self.world)
         for pool in settings.get("pools", ["zroot"]):
@@ -59,7 +60,8 @@ class Server:
         self.daemons: dict[str, tuple[int, int]] = {}
         self.operators: dict[str, subprocess.Popen[bytes]] = {}
         self.ours = frozenset({1, os.getpid(), os.getppid()})
-        self.chance = random.Random(settings["seed"]) if "seed" in settings else None
+        seed = settings.get("seed")
+        self.chance = random.Random(seed) if seed is not None else None
         self.space = Space()
         self.world.spend = self.space.spend
         self.counted: bool = settings.get("counted", False)
@@ -321,8 +323,10 @@ def main() -> None:
     from .scene import Scene
 
     require_wchan()
-    settings = json.loads(sys.stdin.readline())
+    settings = Settings(json.loads(sys.stdin.readline()))
     scene = Scene(Server(settings))
+    if settings.unread():
+        raise SystemExit(f"the stand-in host has no settings {settings.unread()}")
     print(json.dumps("ready"), flush=True)
     for line in sys.stdin:
         verb, arguments = json.loads(line)

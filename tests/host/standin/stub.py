@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from .paths import RefusedError
-from .world import Guest, World
+from .things import Guest
+from .world import World
 
 
 def open_stub(world: World, guest: Guest, value: str) -> None:

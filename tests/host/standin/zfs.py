@@ -7,7 +7,8 @@ from .datasets import parent_of
 from .local import UsageError, options
 from .reply import Reply, Result, UnmodelledError, fail
 from .sizes import size_of
-from .world import Dataset, World
+from .things import Dataset
+from .world import World
 from .zfs_list import reachable, zfs_get, zfs_list
 from .zfs_properties import (
     ALIASES,

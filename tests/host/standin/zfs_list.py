@@ -5,7 +5,8 @@ from __future__ import annotations
 from . import datasets
 from .local import UsageError, options
 from .reply import Reply, UnmodelledError
-from .world import Dataset, World
+from .things import Dataset
+from .world import World
 from .zfs_properties import ALIASES, NATIVE, is_user, known, property_of, shown
 
 HEADERS = {"available": "AVAIL", "referenced": "REFER", "refreservation": "REFRESERV", "volblocksize": "VOLBLOCK"}

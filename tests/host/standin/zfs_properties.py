@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from . import datasets
 from .sizes import human, size_of
-from .world import Dataset, World
+from .things import Dataset
+from .world import World
 
 USER = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_.:")
 ON_OFF = ("on", "off")

@@ -8,7 +8,8 @@ from . import datasets
 from .datasets import parent_of
 from .local import UsageError, options
 from .reply import Reply, UnmodelledError, fail
-from .world import Dataset, World
+from .things import Dataset
+from .world import World
 from .zfs_list import reachable
 
 

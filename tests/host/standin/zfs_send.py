@@ -9,7 +9,8 @@ from . import datasets
 from .datasets import parent_of
 from .local import UsageError, options
 from .reply import Input, Reply, Result, UnmodelledError, fail
-from .world import Dataset, World
+from .things import Dataset
+from .world import World
 from .zfs_list import reachable
 from .zfs_properties import is_user, refusal, stored
 
