@@ -48,6 +48,11 @@ def is_shell(path: Path) -> bool:
     return path.suffix in SHELL or path.read_bytes().startswith((b"#!/bin/sh", b"#!/usr/bin/env bash"))
 
 
+@cache
+def syntax_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
 def test_no_file_is_long() -> None:
     sources = {*with_suffix(".py", ".j2", *SHELL), *filter(is_shell, files())}
     sizes = {name_of(path): len(path.read_text().splitlines()) for path in sources}
@@ -57,7 +62,7 @@ def test_no_file_is_long() -> None:
 def test_no_function_is_long() -> None:
     long = {}
     for path in with_suffix(".py"):
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(syntax_of(path)):
             if isinstance(node, ast.FunctionDef) and node.end_lineno is not None:
                 first = min([node.lineno, *(each.lineno for each in node.decorator_list)])
                 if (size := node.end_lineno - first + 1) > LONGEST_FUNCTION:
@@ -70,14 +75,14 @@ def test_most_functions_of_the_compiler_are_short() -> None:
         node.end_lineno - node.lineno + 1
         for path in with_suffix(".py")
         if "compiler" in path.parts
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in ast.walk(syntax_of(path))
         if isinstance(node, ast.FunctionDef) and node.end_lineno is not None
     ]
     assert sum(size < 30 for size in sizes) >= 0.9 * len(sizes)
 
 
 def test_every_module_and_test_says_what_it_is_for() -> None:
-    missing = [name_of(path) for path in with_suffix(".py") if not ast.get_docstring(ast.parse(path.read_text()))]
+    missing = [name_of(path) for path in with_suffix(".py") if not ast.get_docstring(syntax_of(path))]
     assert missing == []
 
 

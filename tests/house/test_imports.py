@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -102,12 +103,19 @@ def room_of(module: str) -> str:
     return ".".join(MODULES[module].parent.relative_to(PACKAGE).parts) or "cli"
 
 
+@cache
+def statements(module: str) -> tuple[ast.Import | ast.ImportFrom, ...]:
+    """All import statements of a module, wherever in it."""
+    nodes = ast.walk(ast.parse(MODULES[module].read_text(encoding="utf-8")))
+    return tuple(node for node in nodes if isinstance(node, (ast.Import, ast.ImportFrom)))
+
+
 def imports(module: str) -> Iterator[tuple[str, ast.AST]]:
-    """Dotted names that a module imports, wherever in it."""
-    for node in ast.walk(ast.parse(MODULES[module].read_text(encoding="utf-8"))):
+    """Dotted names that a module imports."""
+    for node in statements(module):
         if isinstance(node, ast.Import):
             yield from ((alias.name, node) for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
+        else:
             assert node.level == 0, f"{module} imports by a relative name"
             for alias in node.names:
                 full = f"{node.module}.{alias.name}"
@@ -167,7 +175,7 @@ def test_what_a_room_exports_is_imported_from_the_room(room: str) -> None:
     """And inside the room from the module that has it: the ``__init__`` may not be complete yet."""
     handed_on = exports(room)
     for module in set(MODULES) - {room}:
-        for node in ast.walk(ast.parse(MODULES[module].read_text(encoding="utf-8"))):
+        for node in statements(module):
             if not isinstance(node, ast.ImportFrom):
                 continue
             for alias in node.names:

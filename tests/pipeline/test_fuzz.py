@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from conftest import write_files
 from hivewright.cli import main
 from hivewright.diagnostics.printer import Form, format_diagnostics
+from hivewright.model.roots import NAMED, SINGLE
 from hivewright.rules import check_rules
 from hivewright.site.load import Loaded, load
-from hivewright.site.tables import NAMED, SINGLE
 from hivewright.source import Project, SourceFile, Sources, find_project, read_site
 from projects import CHECKOUT
 
