@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hivewright.emit import quote
+from hivewright.emit import quote, render
 from shells import SHELLS, run_shell
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30)
@@ -81,7 +82,7 @@ def test_what_is_not_a_word_raises(quoter: quote.Quoter, value: object) -> None:
         quote.shell_words(("a",)),
         quote.loader_setting("a", "b"),
         quote.devd_statement("notify", 1),
-        quote.markdown_row(("a",)),
+        quote.markdown_code("a"),
     ],
 )
 def test_a_marker_passes_only_in_its_own_language(quoter: quote.Quoter, marker: object) -> None:
@@ -192,13 +193,15 @@ def test_devd_refuses_what_it_cannot_say(make: Callable[[], object]) -> None:
 def test_markdown_cells_are_plain_text() -> None:
     assert quote.quote_markdown("tap_web1_lan /dev/zvol/a-b (x)") == "tap_web1_lan /dev/zvol/a-b (x)"
     assert quote.quote_markdown("_a_ *b* | `c` <d> [e]") == r"\_a\_ \*b\* \| \`c\` \<d\> \[e\]"
-    assert quote.markdown_row(("a|b", 3, quote.markdown_code("c|d"))).text == r"| a\|b | 3 | `c\|d` |"
+    assert quote.quote_markdown(3) == "3"
+    assert quote.markdown_code("c|d").text == r"`c\|d`"
     assert quote.markdown_code("a`b").text == "`` a`b ``"
 
 
 @given(TEXT | NASTY)
 def test_markdown_rows_keep_their_number_of_cells(text: str) -> None:
-    row = quote.markdown_row((text, quote.markdown_code(text), 1)).text
+    environment = render.environment(Path("templates"), quote.quote_markdown)
+    row = environment.from_string("| {{ a }} | {{ b }} | {{ c }} |").render(a=text, b=quote.markdown_code(text), c=1)
     assert len(re.findall(r"(?<!\\)(?:\\\\)*\|", row)) == 4
     assert len(row.splitlines()) == 1
 

@@ -12,12 +12,11 @@ from hivewright.emit.quote import (
     MarkdownText,
     markdown_code,
     markdown_paragraph,
-    markdown_row,
     mermaid_node,
     quote_sh,
     rc_setting,
 )
-from hivewright.plan import HostPlan, KernelSetting, NetworkPlan, NicPlan, RcSetting, Setting, VmPlan
+from hivewright.plan import HostPlan, KernelSetting, NetworkPlan, RcSetting, VmPlan
 from hivewright.values import format_duration, format_size
 
 
@@ -28,7 +27,7 @@ def waves(vms: Sequence[VmPlan]) -> Iterator[tuple[str, list[VmPlan]]]:
 
 
 def inventory_context(plan: HostPlan) -> dict[str, object]:
-    """The variables of the template INVENTORY.md."""
+    """The variables of the template INVENTORY.md, which quotes whatever is not code or a node of a diagram."""
     names = {vm.name for vm in plan.vms}
     return {
         "host": plan,
@@ -36,15 +35,14 @@ def inventory_context(plan: HostPlan) -> dict[str, object]:
         "cpus": f"{plan.cpus} CPUs" if plan.cpus else "an unknown number of CPUs",
         "memory": f"{format_size(plan.memory)} of memory" if plan.memory else "an unknown amount of memory",
         "shutdown": format_duration(plan.shutdown_timeout),
-        "guests": [_guest_row(vm) for vm in plan.vms],
-        "loader": [_setting_row(setting, f'{setting.name}="{setting.value}"') for setting in plan.loader],
-        "made": [*map(_rc_row, plan.rc), *(_kernel_row(item) for item in plan.kernel if item.verb == "raise")],
+        "guests": [_guest_cells(vm) for vm in plan.vms],
+        "loader": [(markdown_code(f'{item.name}="{item.value}"'), item.reason) for item in plan.loader],
+        "made": [*map(_rc_cells, plan.rc), *(_kernel_cells(item) for item in plan.kernel if item.verb == "raise")],
         "admin": [
-            *(_setting_row(setting, f"{setting.name}={quote_sh(setting.value)}") for setting in plan.admin),
-            *(markdown_row((markdown_code(line.text), line.reason)) for line in plan.lines),
+            *((markdown_code(f"{item.name}={quote_sh(item.value)}"), item.reason) for item in plan.admin),
+            *((markdown_code(line.text), line.reason) for line in plan.lines),
         ],
-        "notes": plan.notes,
-        "networks": [_network_row(network) for network in plan.networks],
+        "networks": [(network, markdown_code(network.source)) for network in plan.networks],
         "bridges": [_bridge(network.name, _network_label(network)) for network in plan.networks],
         "uplinks": [
             (_uplink(network.uplink), _bridge(network.name)) for network in plan.networks if network.uplink != "none"
@@ -54,7 +52,7 @@ def inventory_context(plan: HostPlan) -> dict[str, object]:
             for vm in plan.vms
             for network in dict.fromkeys(nic.network for nic in vm.nics if nic.network)
         ],
-        "functions": [markdown_row((iov.device, *function)) for iov in plan.iov for function in iov.functions],
+        "functions": [(iov.device, *function) for iov in plan.iov for function in iov.functions],
         "waves": [
             {"node": mermaid_node("wave", name, name), "guests": [_wave_guest(vm) for vm in guests]}
             for name, guests in waves(plan.vms)
@@ -91,57 +89,32 @@ def _starts(vm: VmPlan) -> str:
     return "yes" if vm.autostart else "by hand"
 
 
-def _guest_row(vm: VmPlan) -> MarkdownText:
-    return markdown_row(
-        (
-            vm.name,
-            vm.profile,
-            vm.cpus,
-            format_size(vm.memory),
-            _starts(vm),
-            vm.order,
-            ", ".join(vm.after),
-            ", ".join([f"{nic.name} {nic.address}" for nic in vm.nics if nic.address]),
-            vm.vnc,
-            ", ".join([f"{port} {device}" for port, device in vm.consoles]),
-            markdown_code(vm.source),
-        )
-    )
+def _guest_cells(vm: VmPlan) -> dict[str, object]:
+    return {
+        "vm": vm,
+        "memory": format_size(vm.memory),
+        "starts": _starts(vm),
+        "after": ", ".join(vm.after),
+        "addresses": ", ".join([f"{nic.name} {nic.address}" for nic in vm.nics if nic.address]),
+        "consoles": ", ".join([f"{port} {device}" for port, device in vm.consoles]),
+        "source": markdown_code(vm.source),
+    }
 
 
-def _setting_row(setting: Setting, line: str) -> MarkdownText:
-    return markdown_row((markdown_code(line), setting.reason))
-
-
-def _rc_row(setting: RcSetting) -> MarkdownText:
+def _rc_cells(setting: RcSetting) -> tuple[object, ...]:
     line = rc_setting(setting.name, setting.value, setting.append).text
     where = markdown_code(f"/usr/local/etc/rc.conf.d/{setting.service}/hivewright")
-    return markdown_row((markdown_code(line), where, setting.reason))
+    return markdown_code(line), where, setting.reason
 
 
-def _kernel_row(setting: KernelSetting) -> MarkdownText:
+def _kernel_cells(setting: KernelSetting) -> tuple[object, ...]:
     line = markdown_code(f"{setting.name}={setting.value}")
-    return markdown_row((line, "before guests start, where it is less", setting.reason))
-
-
-def _network_row(network: NetworkPlan) -> MarkdownText:
-    source = markdown_code(network.source)
-    return markdown_row((network.name, network.kind, network.interface, network.mtu, network.uplink, source))
-
-
-def _nic_row(nic: NicPlan) -> MarkdownText:
-    return markdown_row((nic.name, nic.network, nic.model, nic.mac, nic.tap, nic.address))
+    return line, "before guests start, where it is less", setting.reason
 
 
 def _details(vm: VmPlan) -> dict[str, object]:
     return {
-        "name": vm.name,
+        "vm": vm,
         "description": markdown_paragraph(vm.description) if vm.description else None,
-        "slots": [markdown_row(slot) for slot in vm.slots],
-        "disks": [
-            markdown_row((disk.name, disk.bus, format_size(disk.size) if disk.size else "", disk.path))
-            for disk in vm.disks
-        ],
-        "nics": [_nic_row(nic) for nic in vm.nics],
-        "passthrough": [markdown_row(pair) for pair in vm.passthrough],
+        "disks": [(disk, format_size(disk.size) if disk.size else "") for disk in vm.disks],
     }

@@ -85,7 +85,7 @@ class UclText(_Marker):
 
 
 class MarkdownText(_Marker):
-    """A row of a table, a code span, or a node of a Mermaid diagram."""
+    """A paragraph, a code span, or a node of a Mermaid diagram."""
 
     __slots__ = ()
 
@@ -282,11 +282,6 @@ def quote_markdown(value: object) -> str:
 def markdown_paragraph(text: str) -> MarkdownText:
     """Plain text on a line of its own, escaped so that it is no heading, list item or code."""
     return MarkdownText(_MARKDOWN_START.sub(r"\1\\\2", quote_markdown(text).strip()))
-
-
-def markdown_row(cells: Sequence[str | int | MarkdownText]) -> MarkdownText:
-    """A row of a table."""
-    return MarkdownText("| " + " | ".join([quote_markdown(cell) for cell in cells]) + " |")
 
 
 def markdown_code(text: str) -> MarkdownText:
