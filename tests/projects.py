@@ -17,7 +17,7 @@ from conftest import write_files
 from hivewright import cli
 
 CHECKOUT = Path(__file__).resolve().parent.parent
-LIBRARY = CHECKOUT / "templates" / "root" / "usr" / "local" / "libexec" / "hivewright"
+LIBRARY = CHECKOUT / "templates" / "runtime" / "usr" / "local" / "libexec" / "hivewright"
 """The runtime."""
 HIVE = "root/usr/local/etc/hivewright"
 GUESTS = f"{HIVE}/vms"

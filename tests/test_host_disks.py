@@ -16,7 +16,7 @@ from host.build import install
 from host.play import HIVECTL, leftovers
 from host.sandbox import SHELLS, Host
 from host.scenarios_disks import EXTRA, FILE, PAPERS
-from projects import LIBRARY
+from runtime_parts import library_at
 
 pytest_plugins = ["host.fixtures"]
 
@@ -57,7 +57,7 @@ def killed(host: Host, step: int, *words: str) -> bool:
     """Kill the process that does the work, as it is without its locks, after so many commands; false when it ended."""
     before = host.call("executed")
     host.call("kill_after", count=step, targets=["operator victim"])
-    host.spawn(HIVECTL, "disk", "now", *words, name="victim")
+    host.spawn(HIVECTL, "_disk", "now", *words, name="victim")
     host.wait("victim")
     host.advance(0)
     return bool(host.call("executed") - before >= step)
@@ -299,11 +299,10 @@ def test_only_files_and_volumes_are_destroyed(open_host: Callable[..., Host]) ->
 )
 def test_a_terminal_is_asked_for_the_name(typed: str, status: int, shell: str, tmp_path: Path) -> None:
     """The one thing that needs a terminal, which the sandbox has not: the question alone."""
-    for name in ("common", "disks", "diskdata"):
-        text = (LIBRARY / f"{name}.subr").read_text()
-        (tmp_path / f"{name}.subr").write_text(text.replace("\npart ", "\n. ./"))
+    library_at(tmp_path / "library")
     script = (
-        "set -u; . ./common.subr; . ./diskdata.subr; vm=web1 owner=web1 disk=data place=/srv/x; confirm ''; echo go"
+        "set -u; . ./library/lib/runtime.subr; load_part storage/destroy.subr; "
+        "vm=web1 owner=web1 disk=data place=/srv/x; confirm ''; echo go"
     )
     leader, follower = pty.openpty()
     os.write(leader, f"{typed}\n".encode())

@@ -10,13 +10,9 @@ import pytest
 
 from programs import linter
 from projects import CHECKOUT, LIBRARY
+from runtime_parts import RUNTIME, SERVICE, code_of, commands_of, functions, name_of
 from shells import SHELLS
 
-LOCAL = CHECKOUT / "templates" / "root" / "usr" / "local"
-PARTS = sorted(LIBRARY.glob("*.subr"))
-HIVECTL = LOCAL / "sbin" / "hivectl"
-SERVICE = LOCAL / "etc" / "rc.d" / "hivewright"
-RUNTIME = [*PARTS, HIVECTL]
 LONGEST_FILE, LONGEST_FUNCTION, LONGEST_LINE = 350, 60, 80
 
 COMMANDS = {
@@ -50,15 +46,6 @@ FORBIDDEN = {
     "&>": r"&>",
     "a binary operator of test": r"\[ [^\]]* -[ao] ",
 }
-
-
-def name_of(path: Path) -> str:
-    return path.name
-
-
-def code_of(path: Path) -> str:
-    """The text without comments; those of the runtime begin a line or follow a tab."""
-    return re.sub(r"(?m)(^|\t)#.*$", "", path.read_text())
 
 
 def shellcheck(text: str, *options: str) -> str:
@@ -114,24 +101,6 @@ def test_layout(path: Path) -> None:
         continued = line.endswith(("\\", "&&", "||"))
 
 
-def functions(path: Path) -> dict[str, list[str]]:
-    """The lines of each function's body."""
-    found: dict[str, list[str]] = {}
-    name = ""
-    for line in path.read_text().splitlines():
-        opening = re.fullmatch(r"([a-z_]+)\(\) \{(.*)", line)
-        if opening:
-            name = opening[1]
-            assert name not in found, f"{path.name} defines {name} twice"
-            found[name] = [opening[2].removesuffix("}")]
-            name = "" if line.endswith("}") else name
-        elif line == "}":
-            name = ""
-        elif name:
-            found[name].append(line)
-    return found
-
-
 @pytest.mark.parametrize("path", RUNTIME, ids=name_of)
 def test_functions_are_short_and_declare_first(path: Path) -> None:
     for name, body in functions(path).items():
@@ -142,42 +111,11 @@ def test_functions_are_short_and_declare_first(path: Path) -> None:
         assert not assigned, f"{name} assigns where it declares: {assigned}"
 
 
-def test_no_two_parts_define_the_same_function() -> None:
-    places: dict[str, list[str]] = {}
-    for path in RUNTIME:
-        for name in functions(path):
-            places.setdefault(name, []).append(path.name)
-    # A start script's vm selects a guest, host.conf's lists one; begin is another thing in each script that has it.
-    expected = {"vm": ["common.subr", "host.subr"], "begin": ["provision.subr", "start.subr"]}
-    assert {name: found for name, found in places.items() if len(found) > 1} == expected
-
-
-def commands_of(path: Path) -> set[str]:
-    """The words at the place of a command, roughly: strings and case patterns are taken out first."""
-    text = re.sub(r"(?ms)<<-(LINES?)$.*?^\t*\1$", "", code_of(path))
-    text = re.sub(r"'[^']*'", "''", text.replace("\\\n", " "))
-    for expansion in (r"\$\(\([^()]*\)\)", r"\$\{[^{}]*\}", r"\$\{[^{}]*\}"):
-        text = re.sub(expansion, "", text)
-    text = re.sub(r'"(?:[^"\\$]|\\.|\$(?!\())*"', '""', text)
-    text = re.sub(r"(?m)^(\t*)[^\s()]+(?: ?\| ?[^\s()]+)*\) ?", r"\1", text)
-    pieces = re.split(r"[\n;]|&&|\|\||(?<![<>&])&(?![0-9>])|\||\$\(|\(|\)|\{ |\b(?:then|do|else|if|while|!)\b", text)
-    found: set[str] = set()
-    for piece in pieces:
-        words = piece.split()
-        while words and (re.match(r"[a-z_A-Z]+=", words[0]) or re.match(r"[0-9]*[<>]", words[0])):
-            words.pop(0)
-        found.update(words[:1])
-        for wrapper in ("patiently", "exec"):
-            if words[:1] == [wrapper]:
-                found.update(words[1:2])
-    return {word for word in found if re.fullmatch(r"[a-z][a-z0-9_-]*", word)}
-
-
 def test_only_known_commands_are_run() -> None:
     defined = {name for path in RUNTIME for name in functions(path)}
     used: set[str] = set()
     for path in RUNTIME:
-        used |= commands_of(path)
+        used |= commands_of(code_of(path))
     external = used - defined - BUILTINS - KEYWORDS
     assert external <= COMMANDS, f"not in the list: {sorted(external - COMMANDS)}"
     said = "\n".join(code_of(path) for path in RUNTIME)
@@ -185,12 +123,12 @@ def test_only_known_commands_are_run() -> None:
 
 
 def test_the_path_is_the_runtimes_own() -> None:
-    common = (LIBRARY / "common.subr").read_text()
-    assert "\nPATH=/sbin:/bin:/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin\n" in common
+    first = (LIBRARY / "lib" / "runtime.subr").read_text()
+    assert "\nPATH=/sbin:/bin:/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin\n" in first
     for path in RUNTIME:
-        if path.name in ("start.subr", "stop.subr", "provision.subr", "hivectl"):
+        if name_of(path) in ("start.subr", "stop.subr", "provision.subr", "hivectl"):
             first = next(line for line in path.read_text().splitlines() if line.startswith(". "))
-            assert first == ". /usr/local/libexec/hivewright/common.subr"
+            assert first == ". /usr/local/libexec/hivewright/lib/runtime.subr"
 
 
 def test_no_file_beside_those_of_guests_can_be_called_like_a_guest() -> None:

@@ -12,16 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from projects import LIBRARY
+from runtime_parts import library_at
 from shells import SHELLS
 
 LONGEST = 30.0
 """Seconds to wait for what should come at once."""
 
 SCRIPT = """
-. "$1/common.subr"
-. "$1/supervise.subr"
-. "$1/terminal.subr"
+. "$1/lib/runtime.subr"
+load_part guest/terminal.subr
 vm=web1 run=$2 log=$2/log
 """
 
@@ -45,6 +44,7 @@ class Guest:
     """A directory of run-time state, and the shell that is the supervisor."""
 
     run: Path
+    library: Path
     shell: tuple[str, ...]
 
     def call(self, text: str) -> subprocess.Popen[str]:
@@ -52,7 +52,18 @@ class Guest:
 
         On Linux the leader itself would get the first terminal it opens for its own.
         """
-        words = ["sh", "-c", '"$@"; exit $?', "sh", *self.shell, "-c", SCRIPT + text, "sh", str(LIBRARY), str(self.run)]
+        words = [
+            "sh",
+            "-c",
+            '"$@"; exit $?',
+            "sh",
+            *self.shell,
+            "-c",
+            SCRIPT + text,
+            "sh",
+            str(self.library),
+            str(self.run),
+        ]
         return subprocess.Popen(
             words, text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             start_new_session=True,
@@ -85,13 +96,13 @@ def eventually(holds: Callable[[], bool]) -> None:
 @pytest.fixture(params=[pytest.param(each, marks=[] if each == "dash" else [pytest.mark.slow]) for each in SHELLS])
 def guest(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Guest]:
     (tmp_path / "bhyve").write_text(BHYVE)
-    found = Guest(tmp_path, SHELLS[request.param])
+    found = Guest(tmp_path, library_at(tmp_path / "library"), SHELLS[request.param])
     yield found
     found.tmux("kill-server")
 
 
 RUN = f'open_terminal && "{sys.executable}" "$run/bhyve" {{}} <"$terminal" >>"$terminal" 2>>"$log" && echo "$terminal"'
-"""As launch in supervise.subr does."""
+"""As launch in guest/bhyve.subr does."""
 
 
 def test_what_is_typed_arrives_and_what_is_said_is_seen(guest: Guest) -> None:

@@ -1,7 +1,7 @@
 """From the plan of a host to the files of the host: ``{path below build/HOST: Artifact}``.
 
 Templates lie below ``templates/`` as their results lie on the host; ``VM`` in a path stands for a guest, ``DEVICE`` for
-a PCI device, ``SERVICE`` for a service of the system, and what does not end in ``.j2`` is copied as it is. Each
+a PCI device, and ``SERVICE`` for a service of the system. The runtime, below ``runtime/``, is copied as it is. Each
 language has an environment of its own whose ``finalize`` is the quoter of that language. Only text, ``{{ a.b }}``, for,
 if, include and the filter ``comment`` are used (``template_check``); everything else is decided here or in ``lower``.
 """
@@ -65,6 +65,7 @@ FRAGMENTS = (f"{HIVE}pf.conf", f"{HIVE}ipfw.rules", f"{HIVE}dnsmasq.conf")
 IOVCTL = f"{HIVE}iovctl/DEVICE.conf"
 SCRIPT = f"{HIVE}vms/VM/"
 TEMPLATE_SUFFIX = ".j2"
+RUNTIME = "runtime"
 
 _QUOTERS: dict[str, Quoter] = {LOADER: quote_loader, DEVD: quote_devd, INVENTORY: quote_markdown}
 _QUOTERS.update(dict.fromkeys(FRAGMENTS, quote_rule))
@@ -144,12 +145,13 @@ def load_templates(directory: Path) -> Templates:
 
 
 def _copied(directory: Path) -> Iterator[tuple[str, Artifact]]:
-    for path in sorted((directory / ROOT).rglob("*")):
-        if path.suffix != TEMPLATE_SUFFIX and not path.name.startswith(".") and path.is_file():
+    runtime = directory / RUNTIME
+    for path in sorted(runtime.rglob("*")):
+        if not path.name.startswith(".") and path.is_file():
             content = path.read_bytes()
             # Packaging and file systems lose modes, so the first line decides whether a file is executable.
             mode = 0o755 if content.startswith(b"#!") else 0o644
-            yield path.relative_to(directory).as_posix(), Artifact(mode, content)
+            yield f"{ROOT}{path.relative_to(runtime).as_posix()}", Artifact(mode, content)
 
 
 def render(plan: HostPlan) -> dict[str, Artifact]:

@@ -1,0 +1,107 @@
+"""Where the runtime lies, and what tests read in it."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+from projects import CHECKOUT, LIBRARY
+
+LOCAL = CHECKOUT / "templates" / "runtime" / "usr" / "local"
+PARTS = sorted(LIBRARY.rglob("*.subr"))
+VERBS = sorted((LIBRARY / "verbs").iterdir())
+HIVECTL = LOCAL / "sbin" / "hivectl"
+SERVICE = LOCAL / "etc" / "rc.d" / "hivewright"
+RUNTIME = [*PARTS, *VERBS, HIVECTL]
+PLACE = "/usr/local/libexec/hivewright"
+"""Where the library lies on a host."""
+
+
+def name_of(path: Path) -> str:
+    """The name of a part, as ``load_part`` has it."""
+    return path.relative_to(LIBRARY).as_posix() if path.is_relative_to(LIBRARY) else path.name
+
+
+def library_at(place: Path) -> Path:
+    """Copies the library to another place than that on a host, and has it find itself there; returns the place."""
+    shutil.copytree(LIBRARY, place)
+    first = place / "lib" / "runtime.subr"
+    first.write_text(first.read_text().replace(PLACE, str(place)))
+    return place
+
+
+def code_of(path: Path) -> str:
+    """The text without comments; those of the runtime begin a line or follow a tab."""
+    return re.sub(r"(?m)(^|\t)#.*$", "", path.read_text())
+
+
+def functions(path: Path) -> dict[str, list[str]]:
+    """The lines of each function's body."""
+    found: dict[str, list[str]] = {}
+    name = ""
+    for line in path.read_text().splitlines():
+        opening = re.fullmatch(r"([a-z_]+)\(\) \{(.*)", line)
+        if opening:
+            name = opening[1]
+            assert name not in found, f"{path.name} defines {name} twice"
+            found[name] = [opening[2].removesuffix("}")]
+            name = "" if line.endswith("}") else name
+        elif line == "}":
+            name = ""
+        elif name:
+            found[name].append(line)
+    return found
+
+
+def without_strings(code: str) -> str:
+    """The code with its strings and expansions emptied; a command that is substituted in one stands on its own line."""
+    kept: list[str] = []
+    inside: list[str] = []  # what ends each construct around: a quote, a brace, a parenthesis
+    position = 0
+    while position < len(code):
+        character, pair = code[position], code[position : position + 2]
+        is_code = not inside or inside[-1] == ")"
+        if character == "\\":
+            kept.append(" " if pair == "\\\n" else "")
+            position += 2
+        elif code.startswith("$((", position):
+            position = code.index("))", position) + 2
+        elif pair == "$(":
+            inside.append(")")
+            kept.append("\n")
+            position += 2
+        elif pair == "${":
+            inside.append("}")
+            position += 2
+        elif character == "'" and '"' not in inside[-1:]:
+            position = code.index("'", position + 1) + 1
+            kept.append("''" if is_code else "")
+        elif inside and character == inside[-1]:
+            inside.pop()
+            kept.append("\n" if character == ")" else "")
+            position += 1
+        elif character == '"':
+            kept.append('""' if is_code else "")
+            inside.append('"')
+            position += 1
+        else:
+            kept.append(character if is_code else "")
+            position += 1
+    return "".join(kept)
+
+
+def commands_of(code: str) -> set[str]:
+    """The words at the place of a command."""
+    text = re.sub(r"(?ms)<<-(LINES?)$.*?^\t*\1$", "", code)
+    text = re.sub(r"\btrap (?:'([^']*)'|([a-z_]+))", r"\1\2;", text)
+    text = re.sub(r"(?m)^(\s*)[^\s()]+(?: ?\| ?[^\s()]+)*\) ?", r"\1", without_strings(text))
+    found: set[str] = set()
+    for piece in re.split(r"[\n;]|&&|\|\||(?<![<>&])&(?![0-9>])|\||\(|\)|\{ |\b(?:then|do|else|if|elif|while)\b", text):
+        words = piece.split()
+        while words and (words[0] == "!" or re.match(r"[a-z_A-Z]+=|[0-9]*[<>]", words[0])):
+            words.pop(0)
+        found.update(words[:1])
+        if words[:1] in (["patiently"], ["exec"]):
+            found.update(words[1:2])
+    return {word for word in found if re.fullmatch(r"[a-z_][a-z0-9_-]*", word)}
