@@ -31,6 +31,17 @@ def library_at(place: Path) -> Path:
     return place
 
 
+def usages() -> dict[str, list[str]]:
+    """What each verb of hivectl for people takes, a line for each form, as its file says."""
+    found: dict[str, list[str]] = {}
+    for path in VERBS:
+        match = re.search(r"(?ms)^usage='([^']*)'$", path.read_text())
+        assert match is not None, path
+        if not path.name.startswith("_"):
+            found[path.name] = match[1].split("\n")
+    return found
+
+
 def code_of(path: Path) -> str:
     """The text without comments; those of the runtime begin a line or follow a tab."""
     return re.sub(r"(?m)(^|\t)#.*$", "", path.read_text())

@@ -15,6 +15,7 @@ from hivewright.bhyve.releases import RELEASES
 from hivewright.cli import VERBS
 from hivewright.schema.json_schema import COMPLETE, LAYERED, Schema, definitions
 from projects import CHECKOUT
+from runtime_parts import usages
 from site_keys import TOP, literals
 
 PAGE = (CHECKOUT / "docs" / "coverage.md").read_text()
@@ -134,8 +135,7 @@ def test_a_row_names_keys_values_and_verbs_that_exist(row: Row) -> None:
 def verbs(program: str) -> set[str]:
     if program == "hivewright":
         return set(VERBS)
-    script = CHECKOUT / "templates" / "root" / "usr" / "local" / "sbin" / "hivectl"
-    return set(re.findall(r"hivectl ([a-z]+)", script.read_text().partition("\n}")[0]))
+    return set(usages())
 
 
 @pytest.mark.parametrize("row", rows(), ids=lambda row: f"{row.section} {row.first}")

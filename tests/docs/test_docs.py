@@ -14,12 +14,12 @@ import pytest
 from hivewright import cli
 from hivewright.schema.json_schema import COMPLETE, LAYERED, definitions
 from hivewright.schema.manual_page import BEGIN, reference, replace_reference
-from projects import CHECKOUT
+from projects import CHECKOUT, LIBRARY
+from runtime_parts import PARTS, VERBS, usages
 
 DOCS = CHECKOUT / "docs"
 PAGES = sorted(DOCS.glob("*.[1-9]"))
 GUIDES = [CHECKOUT / "README.md", CHECKOUT / "CHANGELOG.md", *sorted(DOCS.glob("*.md"))]
-RUNTIME = CHECKOUT / "templates" / "root" / "usr" / "local"
 
 
 def text(page: str) -> str:
@@ -106,22 +106,22 @@ def test_the_page_of_sites_names_every_profile() -> None:
 
 
 def test_the_page_of_the_host_has_the_environment_of_hooks() -> None:
-    runtime = (RUNTIME / "libexec" / "hivewright" / "hooks.subr").read_text()
+    runtime = (LIBRARY / "guest" / "hooks.subr").read_text()
     documented = re.findall(r"^\.It Ev (HIVE_\w+)", (DOCS / "hivectl.8").read_text(), re.MULTILINE)
     assert sorted(set(re.findall(r"\bHIVE_\w+", runtime))) == sorted(documented)
 
 
 def test_the_page_of_the_host_has_the_phases_of_the_runtime() -> None:
-    sources = "".join(path.read_text() for path in sorted((RUNTIME / "libexec" / "hivewright").glob("*.subr")))
+    sources = "".join(path.read_text() for path in [*PARTS, *VERBS])
     phases = set(re.findall(r"(?:write_phase |\bending=|\tphase=)([a-z]+)", sources))
     section = (DOCS / "hivectl.8").read_text().partition(".Ss Phases")[2].partition(".Ss ")[0]
     assert phases == set(re.findall(r"^\.It Li ([a-z]+)$", section, re.MULTILINE))
 
 
 def test_the_page_of_the_host_has_the_usage_of_hivectl() -> None:
-    usage = re.findall(r"hivectl ([a-z].*)'", (RUNTIME / "sbin" / "hivectl").read_text().partition("\n}")[0])
     synopsis = (DOCS / "hivectl.8").read_text().partition(".Sh SYNOPSIS\n")[2].partition(".Sh ")[0]
-    assert usage == [in_mdoc(verb) for verb in synopsis.split(".Nm\n")[1:]]
+    documented = [in_mdoc(verb) for verb in synopsis.split(".Nm\n")[1:]]
+    assert sorted(documented) == sorted(line for usage in usages().values() for line in usage)
 
 
 def in_mdoc(source: str) -> str:

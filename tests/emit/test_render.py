@@ -71,7 +71,8 @@ def test_the_runtime_is_there_and_can_be_run() -> None:
     assert set(REQUIRED) <= set(artifacts)
     assert {path: artifacts[path] for path in copied()} == copied()
     for path, artifact in copied().items():
-        assert artifact.mode == (0o644 if path.endswith((".subr", ".conf")) else 0o755), path
+        is_program = path.endswith(("/sbin/hivectl", "/rc.d/hivewright"))
+        assert artifact.mode == (0o755 if is_program else 0o644), path
 
 
 def test_logs_are_rotated_by_size_and_never_compressed() -> None:
