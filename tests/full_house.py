@@ -320,18 +320,34 @@ def version(release: str) -> Version:
     return int(major), int(minor)
 
 
-def full_site(release: str, arch: str, *more: Part) -> Site:
-    """The site of the guest ``full`` on a host of this release and architecture, and parts that may not fit it."""
+def full_tables(release: str, arch: str, *more: Part) -> dict[str, Keys]:
+    """The tables of a site with the guest ``full`` on a host of this release and architecture.
+
+    ``more`` are parts that may not fit it.
+    """
     vm: dict[str, Any] = {"host": "alpha"}
     networks = dict(NETWORKS)
     for part in (*(part for part in PARTS if part.fits(version(release), arch)), *more):
         vm = merge(vm, part.vm)
         networks |= part.networks
+    return {
+        "vm": {"full": vm},
+        "host": {"alpha": {**HOST, "freebsd": release, "arch": arch}},
+        "network": networks,
+        "storage": STORAGES,
+        "image": IMAGES,
+        "user": {"alice": {"ssh_keys": ["ssh-ed25519 AAAA alice"]}},
+    }
+
+
+def full_site(release: str, arch: str, *more: Part) -> Site:
+    """The site of these tables."""
+    tables = full_tables(release, arch, *more)
     return build_site(
-        {"full": vm},
-        hosts={"alpha": {**HOST, "freebsd": release, "arch": arch}},
-        networks=networks,
-        storages=STORAGES,
-        images=IMAGES,
-        users={"alice": {"ssh_keys": ["ssh-ed25519 AAAA alice"]}},
+        tables["vm"],
+        hosts=tables["host"],
+        networks=tables["network"],
+        storages=tables["storage"],
+        images=tables["image"],
+        users=tables["user"],
     )

@@ -21,7 +21,7 @@ def plans() -> tuple[HostPlan, ...]:
     allocation = allocate(site, {})
     lowered = lower(site, allocation)
     assert (allocation.diagnostics, lowered.diagnostics) == ((), ())
-    assert all(origins(site, allocation, vm) for plan in lowered.plans for vm in plan.vms)
+    assert all(origins(site, vm) for plan in lowered.plans for vm in plan.vms)
     return lowered.plans
 
 

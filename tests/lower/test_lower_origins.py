@@ -37,7 +37,7 @@ def traced(vm: dict[str, Any], host: dict[str, Any], layers: tuple[Layer, ...] =
         site = replace(site, layers={"web1": layers})
     allocation = allocate(site, {})
     plan = lower(site, allocation).plans[0].vms[0]
-    found = origins(site, allocation, plan)
+    found = origins(site, plan)
     assert [word for word, _ in found] == [*(word for option in plan.options for word in option.words), "web1"]
     assert all(texts for _, texts in found)
     return {word.partition(",")[0]: texts for word, texts in found}

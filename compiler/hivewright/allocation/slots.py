@@ -110,6 +110,11 @@ def _explicit_slots(vm: Vm) -> dict[str, PciAddress]:
     return explicit
 
 
+def slot_keys(vm: Vm) -> dict[str, str]:
+    """The devices whose address the VM itself says -> the key by which it does: ``fbuf`` -> ``vnc.slot``."""
+    return {key: ".".join((*_path_of("", key)[2:], "slot")) for key in _explicit_slots(vm)}
+
+
 def _path_of(vm: str, device: str) -> tuple[str, ...]:
     """The key path of a device by its name in the lock: ``disk.root`` -> ``("vm", "web1", "disk", "root")``."""
     lock, _, name = device.partition(".")

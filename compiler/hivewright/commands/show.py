@@ -53,7 +53,7 @@ def _show(arguments: Namespace, session: Session, site: Site) -> int:
     if session.report(lowered.diagnostics) or not lowered.plans:
         return 1
     plan = next(plan for plan in lowered.plans[0].vms if plan.name == arguments.vm)
-    words = [("/usr/sbin/bhyve", ["rule bhyve: the program"]), *origins(site, numbers.allocation, plan)]
+    words = [("/usr/sbin/bhyve", ["rule bhyve: the program"]), *origins(site, plan)]
     keys = list(_keys(site, arguments.vm))
     if arguments.json:
         _print_json(plan, host, keys, words)

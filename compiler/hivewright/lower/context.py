@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from hivewright.allocation.lock import Lock
@@ -37,6 +38,12 @@ class Guest(NamedTuple):
     name: str
     vm: Vm
     lock: Lock
+    fixed: Mapping[str, str]
+    """The devices whose address the VM itself says, by their names in the lock -> the key by which it does."""
+
+    def slot_key(self, device: str) -> str:
+        """Where the address of a device is from: a key of the VM, or the lock."""
+        return self.fixed.get(device) or f"lock:slots.{device}"
 
 
 class Device(NamedTuple):
@@ -48,10 +55,10 @@ class Device(NamedTuple):
 
 
 def device(guest: Guest, key: str, words: str, keys: Provenance, description: str) -> Device:
-    """A device whose address is in the lock under ``key``; ``words`` follow the address."""
+    """A device with the name ``key`` in the lock; ``words`` follow the address."""
     slot = guest.lock.slots[key]
     bus, number, function = slot.split(":")
-    option = Option(("-s", f"{slot},{words}"), (*keys, f"lock:slots.{key}"), key)
+    option = Option(("-s", f"{slot},{words}"), (*keys, guest.slot_key(key)), key)
     return Device((int(bus), int(number), int(function)), option, f"{key} {description}")
 
 

@@ -6,12 +6,14 @@ Further entrances: ``load`` (files to a site), ``tables`` (kinds of tables), ``h
 
 from hivewright.site.site import (
     Layer,
+    Origin,
     Site,
     own_ports,
 )
 
 __all__ = [
     "Layer",
+    "Origin",
     "Site",
     "own_ports",
 ]

@@ -19,6 +19,14 @@ def passes_devices(vm: Vm) -> bool:
     return any(kind.emulation(device) == PASSTHRU for kind in _PASSING for _, device in kind.devices(vm))
 
 
+def passing_keys(vm: Vm) -> tuple[str, ...]:
+    """The keys by which a VM has devices of the host."""
+    return (
+        *(("passthrough",) if vm.passthrough else ()),
+        *(f"nic.{name}.vf" for name, nic in sorted(vm.nic.items()) if nic.vf),
+    )
+
+
 def virtual_functions(vm: Vm) -> Iterator[tuple[str, str, VirtualFunction]]:
     """Kind (``nic`` or ``passthrough``), name and virtual function of each device that is one, sorted."""
     for kind in FUNCTIONS:

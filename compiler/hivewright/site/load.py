@@ -236,4 +236,5 @@ class _Loader:
                 self._validate(Vm, layer.values, file.name, ("vm",), partial=True)
             if profile is not None:
                 found[name] = profile
+                self.tables.homes["profile", name] = file.name
         return found

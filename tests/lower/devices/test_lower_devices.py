@@ -48,7 +48,7 @@ def test_devices_are_traced() -> None:
     site = build_site({"web1": DESK})
     allocation = allocate(site, {})
     plan = lower(site, allocation).plans[0].vms[0]
-    found = dict(origins(site, allocation, plan))
+    found = dict(origins(site, plan))
     assert found["-k"][0] == "vm.web1.vnc.password (vms.toml)"
 
 

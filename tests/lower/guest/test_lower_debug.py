@@ -37,7 +37,7 @@ def test_the_stub_listens(stub: dict[str, Any], words: str) -> None:
 def test_the_stub_is_traced() -> None:
     site = build_site({"web1": {"debug": {"gdb": {"port": 1234, "wait": True}}}})
     allocation = allocate(site, {})
-    found = dict(origins(site, allocation, lower(site, allocation).plans[0].vms[0]))
+    found = dict(origins(site, lower(site, allocation).plans[0].vms[0]))
     assert found["-G"] == [
         "vm.web1.debug.gdb.wait (vms.toml)",
         "default debug.gdb.address",

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from hivewright.lower.context import Device, Guest, device
 from hivewright.lower.devices.disks import cd_path, disk_path
-from hivewright.model.device_kinds import has_boot_order
+from hivewright.model.device_kinds import BOOTABLE
 from hivewright.model.disk import Disk
 from hivewright.plan import Option, Provenance
 from hivewright.values import MEBIBYTE
@@ -16,8 +16,6 @@ _CACHE = {"default": "", "nocache": ",nocache", "direct": ",direct", "nocache-di
 _IDENTITY = (("model", "model"), ("revision", "rev"), ("rotation_rate", "nmrr"))
 """Keys of a disk, and bhyve's words for them (bhyve(8), ahci-hd)."""
 _SERIAL_LENGTH = 20
-
-_BOOT_ORDER = Option(("-l", "fwcfg,qemu"), ("rule:boot-order",), "boot_index")
 
 
 def lower_disks(guest: Guest) -> Iterator[Device]:
@@ -58,8 +56,14 @@ def lower_controllers(guest: Guest) -> Iterator[Device]:
 
 def lower_boot_order(guest: Guest) -> Iterator[Option]:
     """The firmware reads the order of boot devices from the fw_cfg of QEMU's kind (bhyve(8), bootindex)."""
-    if not guest.vm.fwcfg and has_boot_order(guest.vm):
-        yield _BOOT_ORDER
+    keys = [
+        ".".join((*kind.path(name), "boot_index"))
+        for kind in BOOTABLE
+        for name, found in kind.devices(guest.vm)
+        if found.boot_index is not None
+    ]
+    if keys and not guest.vm.fwcfg:
+        yield Option(("-l", "fwcfg,qemu"), (*keys, "rule:boot-order"), "boot_index")
 
 
 def _backend(guest: Guest, name: str, disk: Disk) -> tuple[str, Provenance]:

@@ -32,7 +32,7 @@ def disk_path(guest: Guest, name: str, disk: Disk) -> tuple[str, Provenance]:
         return "memory", (f"disk.{name}.ram",)
     storage = _storage(guest, disk)
     if isinstance(storage, Iscsi):
-        return lun_path(guest, name), (f"disk.{name}.storage", f"disk.{name}.lun", f"storage:{disk.storage}.target")
+        return lun_path(guest, name), (f"disk.{name}.storage", "rule:iscsi")
     if isinstance(storage, Zfs):
         path, key = f"/dev/zvol/{storage.dataset}/{guest.name}/{name}", "dataset"
     else:
@@ -101,7 +101,9 @@ def provision_disks(guest: Guest) -> Iterator[Step]:
             sparse = ("sparse",) if storage.sparse else ()
             keys += (f"storage:{disk.storage}.dataset", f"storage:{disk.storage}.properties", f"disk.{name}.properties")
             if disk.clone_image or disk.clone is not None:
-                keys.append(f"disk.{name}.{'clone_image' if disk.clone_image else 'clone'}")
+                keys += (
+                    (f"disk.{name}.clone_image", f"image:{disk.image}") if disk.clone_image else (f"disk.{name}.clone",)
+                )
                 words = (*volume, *_origin(guest, disk, storage), *sparse, *_clone_settings(properties))
                 yield Step("clone", words, tuple(keys), f"disk.{name}")
             else:

@@ -18,7 +18,7 @@ def lun_path(guest: Guest, name: str) -> str:
 def prepare_lun(name: str, disk: Disk, storage: Iscsi) -> Step:
     """The session with the target and the device of the logical unit must exist."""
     words = [name, storage.portal, storage.target, str(disk.lun), "ro" if disk.readonly else "rw"]
-    keys = [f"storage:{disk.storage}.portal", f"storage:{disk.storage}.target"]
+    keys = [f"disk.{name}.storage", f"storage:{disk.storage}.portal", f"storage:{disk.storage}.target"]
     if storage.initiator_name is not None:
         words.append(f"initiator={storage.initiator_name}")
         keys.append(f"storage:{disk.storage}.initiator_name")

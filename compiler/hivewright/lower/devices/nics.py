@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from hivewright.lower.context import Device, Guest, device
 from hivewright.lower.devices.switches import End, backend_of, port_of
 from hivewright.model.device_kinds import KINDS
-from hivewright.model.network import AnyNetwork
+from hivewright.model.network import AnyNetwork, Netgraph
 from hivewright.model.network_kinds import interface_of, kind_of
 from hivewright.model.nic import Nic
 from hivewright.plan import NicPlan, Provenance, Step
@@ -23,7 +23,7 @@ def lower_nics(guest: Guest) -> Iterator[Device]:
         backend, backend_keys = _backend(guest, name, nic, network)
         prefix = f"nic.{name}"
         words = f"{nic.model},{backend}"
-        keys = [f"{prefix}.model", *backend_keys]
+        keys = [f"{prefix}.model", f"{prefix}.network", *backend_keys]
         words += f",mac={mac_address(guest, name, nic)}"
         keys.append(f"{prefix}.mac" if nic.mac is not None else f"lock:macs.{name}")
         mtu = guest_mtu(guest, nic)
@@ -41,9 +41,14 @@ def _ports(guest: Guest) -> Iterator[tuple[str, Nic]]:
 def _backend(guest: Guest, name: str, nic: Nic, network: AnyNetwork) -> tuple[str, list[str]]:
     """The backend of a NIC: its tap, or that of a network kind without taps."""
     tap = tap_name(guest, name, nic)
-    tap_key = f"nic.{name}.tap" if nic.tap is not None else f"lock:taps.{name}"
+    tap_key = _tap_key(name, nic)
     if not kind_of(network).taps:
-        return backend_of(network, End(nic, tap, mac_address(guest, name, nic))), [f"nic.{name}.network", tap_key]
+        keys = [f"network:{nic.network}.{key}" for key in ("switch", "node", "open") if hasattr(network, key)]
+        if isinstance(network, Netgraph):
+            keys.append(tap_key)
+        if nic.forward:
+            keys += (f"nic.{name}.forward", f"nic.{name}.ipv4")
+        return backend_of(network, End(nic, tap, mac_address(guest, name, nic))), keys
     if tap.startswith("tap"):
         return tap, [tap_key]
     # Without type= bhyve takes the kind of a backend from the beginning of its name.
@@ -60,14 +65,19 @@ def prepare_taps(guest: Guest) -> Iterator[Step]:
         if not kind_of(network).bridged:
             addresses = (nic.gateway4 or "", (nic.ipv4 or "").partition("/")[0])
             words: tuple[str, ...] = (name, tap_name(guest, name, nic), str(network.mtu), *addresses)
-            keys: Provenance = (f"{prefix}.network", f"network:{nic.network}.mtu")
-            keys = (*keys, f"{prefix}.gateway4", f"{prefix}.ipv4")
+            keys: Provenance = (
+                f"{prefix}.network",
+                _tap_key(name, nic),
+                f"network:{nic.network}.mtu",
+                f"{prefix}.gateway4",
+                f"{prefix}.ipv4",
+            )
             if nic.persistent:
                 words, keys = (*words, "persistent"), (*keys, f"{prefix}.persistent")
             yield Step("routed", words, keys, prefix)
             continue
         words = (name, tap_name(guest, name, nic), interface_of(nic.network, network), str(network.mtu))
-        keys = (f"{prefix}.network", f"network:{nic.network}.bridge", f"network:{nic.network}.mtu")
+        keys = (f"{prefix}.network", _tap_key(name, nic), f"network:{nic.network}.bridge", f"network:{nic.network}.mtu")
         if nic.private:
             words, keys = (*words, "private"), (*keys, f"{prefix}.private")
         if nic.vlan is not None:
@@ -114,6 +124,10 @@ def _port(guest: Guest, name: str, nic: Nic) -> str:
 
 def tap_name(guest: Guest, name: str, nic: Nic) -> str:
     return nic.tap if nic.tap is not None else guest.lock.taps[name]
+
+
+def _tap_key(name: str, nic: Nic) -> str:
+    return f"nic.{name}.tap" if nic.tap is not None else f"lock:taps.{name}"
 
 
 def mac_address(guest: Guest, name: str, nic: Nic) -> str:

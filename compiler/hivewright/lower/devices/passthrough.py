@@ -36,10 +36,12 @@ def lower_functions(guest: Guest) -> Iterator[Option]:
     for name, passed in sorted(guest.vm.passthrough.items()):
         key = f"passthrough.{name}"
         if passed.vf is not None and passed.rom is not None:
-            yield Option(("-o", f"{node_of(guest, key)}.rom={passed.rom}"), (f"{key}.rom",), f"{key}.rom")
+            yield Option(
+                ("-o", f"{node_of(guest, key)}.rom={passed.rom}"), (f"{key}.rom", guest.slot_key(key)), f"{key}.rom"
+            )
         if passed.vf is not None and passed.boot_index is not None:
             words = ("-o", f"{node_of(guest, key)}.bootindex={passed.boot_index}")
-            yield Option(words, (f"{key}.boot_index",), f"{key}.boot_index")
+            yield Option(words, (f"{key}.boot_index", guest.slot_key(key)), f"{key}.boot_index")
     yield Option(("-k", f"{RUN}/{guest.name}/devices"), (*keys, "rule:functions"), "vf")
 
 
@@ -56,7 +58,7 @@ def prepare_passthrough(guest: Guest) -> Iterator[Step]:
         key = f"{kind}.{name}"
         label = name if kind == "passthrough" else key
         words: tuple[str, ...] = (label, physical, str(number), node_of(guest, key))
-        keys = (f"{key}.vf", f"lock:slots.{key}")
+        keys = (f"{key}.vf", guest.slot_key(key))
         pci_name = guest.host.sriov[physical].pci_name
         if pci_name is not None:
             words, keys = (*words, pci_name), (*keys, f"host:sriov.{physical}.pci_name")

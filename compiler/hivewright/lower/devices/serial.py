@@ -10,7 +10,7 @@ from hivewright.plan import Provenance
 def serial_backend(guest: Guest, name: str, port: SerialPort) -> tuple[str, Provenance]:
     """What bhyve connects a serial port to, and the keys that say so."""
     if port.kind == "nmdm":
-        return f"{console_path(guest, name)}A", (f"serial.{name}", f"lock:consoles.{name}")
+        return f"{console_path(guest, name)}A", (f"serial.{name}.kind", f"lock:consoles.{name}")
     if port.kind == "tmux":
         return "stdio", (f"serial.{name}.kind",)
     address = f"[{port.address}]" if ":" in port.address else port.address

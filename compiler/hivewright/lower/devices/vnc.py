@@ -55,7 +55,8 @@ def prepare_vnc(guest: Guest) -> Iterator[Step]:
     vm = guest.vm
     if vm.vnc is not None and vm.vnc.password is not None:
         variable = f"{node_of(guest, 'fbuf')}.password"
-        yield Step("secret", (vm.vnc.password.secret, variable), ("vnc.password",), "vnc.password")
+        keys = ("vnc.password", guest.slot_key("fbuf"))
+        yield Step("secret", (vm.vnc.password.secret, variable), keys, "vnc.password")
 
 
 def lower_secrets(guest: Guest) -> Iterator[Option]:

@@ -53,9 +53,10 @@ def _lower_others(guest: Guest) -> Iterator[Device]:
 def lower_command(guest: Guest, devices: Sequence[Device]) -> Iterator[Option]:
     """All options of bhyve(8) in a fixed order, without the name of the guest, which the script adds."""
     extra = parse_extra_args(guest.vm.extra_args)
-    addresses = [device.address for device in devices]
-    addresses += [address for argument in extra if (address := slot_of(argument)) is not None]
-    yield from lower_flags(guest, max(addresses)[0] > 0)
+    beyond = [device.option.keys[-1] for device in devices if device.address[0] > 0]
+    if any(address[0] > 0 for argument in extra if (address := slot_of(argument)) is not None):
+        beyond.append("extra_args")
+    yield from lower_flags(guest, tuple(beyond))
     sockets, cores, threads = topology_of(guest)
     words = ("-c", f"cpus={guest.vm.cpus},sockets={sockets},cores={cores},threads={threads}")
     keys: Provenance = ("cpus", "topology")

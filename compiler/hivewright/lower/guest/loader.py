@@ -10,12 +10,17 @@ from hivewright.lower.devices.serial import serial_backend
 from hivewright.lower.guest.firmware import has_rom
 from hivewright.model.firmware import Bhyveload, Grub, boot_device
 from hivewright.plan import Provenance, Step
-from hivewright.site.host_devices import passes_devices
+from hivewright.site.host_devices import passes_devices, passing_keys
 from hivewright.values import format_mebibytes
 
 BHYVELOAD = "/usr/sbin/bhyveload"
 GRUB = "/usr/local/sbin/grub-bhyve"
 """File of the package grub2-bhyve."""
+
+_KIND = "firmware.kind"
+"""The key behind every word of a loader."""
+
+_COMMANDS = "firmware.grub.commands"
 
 _DIRECTORY = "/boot/grub"
 
@@ -24,8 +29,10 @@ def lower_loader(guest: Guest) -> Iterator[Step]:
     """The words of the loader, in calls that belong together, and the lines of the files that it reads."""
     if has_rom(guest):
         return
-    yield from _lower_grub(guest) if guest.vm.firmware.kind == "grub" else _lower_bhyveload(guest)
-    yield Step("loader", (guest.name,), (), "")
+    steps = _lower_grub(guest) if guest.vm.firmware.kind == "grub" else _lower_bhyveload(guest)
+    for step in steps:
+        yield step if _KIND in step.keys else step._replace(keys=(_KIND, *step.keys))
+    yield Step("loader", (guest.name,), (_KIND,), "")
 
 
 def prepare_loader(guest: Guest) -> Iterator[Step]:
@@ -33,14 +40,14 @@ def prepare_loader(guest: Guest) -> Iterator[Step]:
     if has_rom(guest):
         return
     program = GRUB if guest.vm.firmware.kind == "grub" else BHYVELOAD
-    yield Step("loader", (program,), ("firmware.kind",), "firmware")
+    yield Step("loader", (program,), (_KIND,), "firmware")
     loader = guest.vm.firmware.bhyveload
     if loader is not None and loader.os_loader is not None:
         key = "firmware.bhyveload.os_loader"
-        yield Step("file", ("OS loader", loader.os_loader), (key,), key)
+        yield Step("file", ("OS loader", loader.os_loader), (_KIND, key), key)
     if loader is not None and loader.host_directory is not None:
         key = "firmware.bhyveload.host_directory"
-        yield Step("file", ("directory of the host", loader.host_directory), (key,), key)
+        yield Step("file", ("directory of the host", loader.host_directory), (_KIND, key), key)
 
 
 def _lower_bhyveload(guest: Guest) -> Iterator[Step]:
@@ -74,7 +81,7 @@ def _lower_grub(guest: Guest) -> Iterator[Step]:
     yield _call(("-M", format_mebibytes(guest.vm.memory)), "memory")
     yield _call(("-m", f"{RUN}/{guest.name}/device.map"), "firmware.kind")
     if grub.commands:
-        yield _call(("-r", "host", "-d", f"{RUN}/{guest.name}"), "firmware.grub.commands")
+        yield _call(("-r", "host", "-d", f"{RUN}/{guest.name}"), _COMMANDS)
         return
     yield _call(("-r", root), "firmware.grub.root")
     if grub.directory != _DIRECTORY:
@@ -86,13 +93,13 @@ def _lower_grub(guest: Guest) -> Iterator[Step]:
 def _lower_menu(guest: Guest, grub: Grub, root: str) -> Iterator[Step]:
     lines = (
         (f"set timeout={grub.timeout}", "firmware.grub.timeout"),
-        (f"menuentry {guest.name} {{", "firmware.grub.commands"),
+        (f"menuentry {guest.name} {{", _COMMANDS),
         (f"set root={root}", "firmware.grub.root"),
-        *((command, "firmware.grub.commands") for command in grub.commands),
-        ("}", "firmware.grub.commands"),
+        *((command, _COMMANDS) for command in grub.commands),
+        ("}", _COMMANDS),
     )
     for line, key in lines:
-        yield Step("loader_file", ("grub.cfg", line), (key,), key)
+        yield Step("loader_file", ("grub.cfg", line), tuple(dict.fromkeys((key, _COMMANDS))), key)
 
 
 def _program(guest: Guest, program: str) -> Step:
@@ -103,7 +110,7 @@ def _program(guest: Guest, program: str) -> Step:
 
 def _lower_wired(guest: Guest) -> Iterator[Step]:
     if passes_devices(guest.vm) or guest.vm.machine.wired:
-        yield _call(("-S",), "machine.wired")
+        yield _call(("-S",), *(passing_keys(guest.vm) or ("machine.wired",)))
 
 
 def _call(words: tuple[str, ...], *keys: str) -> Step:

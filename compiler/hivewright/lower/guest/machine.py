@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hivewright.lower.context import Guest
-from hivewright.plan import Option, Provenance, Step
-from hivewright.site.host_devices import passes_devices
+from hivewright.plan import Provenance, Option, Step
+from hivewright.site.host_devices import passes_devices, passing_keys
 
 _LAYOUTS = "/usr/share/bhyve/kbdlayout"
 
-_WIRED_FOR_DEVICES = Option(("-S",), ("machine.wired", "rule:wired"), "passthrough")
 _FWCFG = Option(("-l", "fwcfg,qemu"), ("fwcfg", "rule:fwcfg"), "fwcfg")
 
 
@@ -27,20 +26,19 @@ _STRICT_IO = _flag("e", "machine.strict_io")
 _UTC = _flag("u", "machine.rtc")
 _X2APIC = _flag("x", "machine.x2apic")
 _NO_MP_TABLE = _flag("Y", "machine.mptable")
-_NO_MP_TABLE_FOR_BUSES = _flag("Y", "machine.mptable", "rule:mp-table")
 _WIRED = _flag("S", "machine.wired")
 _IN_CORE = _flag("C", "machine.memory_in_core")
 _MSI = _flag("W", "machine.msi")
 _DESTROY = _flag("D", "machine.destroy_on_poweroff")
 
 
-def lower_flags(guest: Guest, has_buses: bool) -> Iterator[Option]:
-    """Options without an argument. ``has_buses``: a device sits beyond bus 0."""
+def lower_flags(guest: Guest, beyond: Provenance) -> Iterator[Option]:
+    """Options without an argument. ``beyond``: where the addresses of devices beyond bus 0 are from."""
     machine = guest.vm.machine
     if guest.features.pc:
         yield from _lower_pc_flags(guest)
     if passes_devices(guest.vm):
-        yield _WIRED_FOR_DEVICES
+        yield Option(("-S",), (*passing_keys(guest.vm), "rule:wired"), "passthrough")
     elif machine.wired:
         yield _WIRED
     if machine.memory_in_core:
@@ -52,8 +50,8 @@ def lower_flags(guest: Guest, has_buses: bool) -> Iterator[Option]:
     if guest.features.pc:
         if machine.mptable is False:
             yield _NO_MP_TABLE
-        elif has_buses:
-            yield _NO_MP_TABLE_FOR_BUSES
+        elif beyond:
+            yield Option(("-Y",), ("machine.mptable", *beyond, "rule:mp-table"), "mp-table")
 
 
 def _lower_pc_flags(guest: Guest) -> Iterator[Option]:

@@ -42,7 +42,7 @@ def lower_guest(guest: Guest, depth: int, seeds: SeedWriter) -> tuple[VmPlan, tu
         seed, diagnostics = seeds.seed(guest)
     provision = tuple(_provision(guest, bool(seed)))
     provision_digest = _digest(provision, seed)
-    prepare = tuple(_prepare(guest, provision_digest if provision else ""))
+    prepare = tuple(_prepare(guest, provision, provision_digest))
     options = tuple(lower_command(guest, devices))
     loader = tuple(lower_loader(guest))
     hooks = _hooks(guest)
@@ -86,7 +86,7 @@ def lower_guest(guest: Guest, depth: int, seeds: SeedWriter) -> tuple[VmPlan, tu
     return plan, diagnostics
 
 
-def _prepare(guest: Guest, provision_digest: str) -> Iterator[Step]:
+def _prepare(guest: Guest, provision: tuple[Step, ...], provision_digest: str) -> Iterator[Step]:
     """What each start checks or makes: first what only the administrator can repair, then what provisioning makes, last
     what has an undo: devices that are taken from their drivers, and taps."""
     vm = guest.vm
@@ -104,8 +104,9 @@ def _prepare(guest: Guest, provision_digest: str) -> Iterator[Step]:
     yield from prepare_vnc(guest)
     yield from prepare_debug(guest)
     yield from prepare_limits(guest)
-    if provision_digest:
-        yield Step("provisioned", (provision_digest,), ("rule:provisioned",), "provision")
+    if provision:
+        keys = dict.fromkeys(key for step in provision for key in step.keys)
+        yield Step("provisioned", (provision_digest,), (*keys, "rule:provisioned"), "provision")
     yield from prepare_variables(guest)
     yield from prepare_disks(guest)
     if vm.cloud_init is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from hivewright.allocation.allocate import Allocation
+from hivewright.allocation.slots import slot_keys
 from hivewright.bhyve.releases import features
 from hivewright.diagnostics import Diagnostic
 from hivewright.lower.context import Guest, Lowered
@@ -53,7 +54,9 @@ def _lower_host(site: Site, allocation: Allocation, name: str, seeds: SeedWriter
     depth = depths(vms)
     diagnostics: list[Diagnostic] = []
     plans: list[VmPlan] = []
-    guests = [Guest(site, name, host, supported, key, vm, allocation.locks[key]) for key, vm in vms.items()]
+    guests = [
+        Guest(site, name, host, supported, key, vm, allocation.locks[key], slot_keys(vm)) for key, vm in vms.items()
+    ]
     for guest in guests:
         plan, found = lower_guest(guest, depth[guest.name], seeds)
         plans.append(plan)

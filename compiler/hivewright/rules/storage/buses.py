@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ _SPECIAL = frozenset({"nvme", "ram", "initiator", *_AHCI})
 """Keys of a disk that only some buses know."""
 
 CTL = "/dev/cam/ctl"
+_PORT = rf"{CTL}(?:[0-9]+\.[0-9]+)?"
 BOOT_ORDER_SINCE = (14, 0)
 
 
@@ -62,7 +64,7 @@ def _misfits(disk: Disk) -> Iterator[tuple[str, str, str]]:
         for option, usual in (("cache", "default"), ("readonly", False), ("trim", True)):
             if getattr(disk, option) != usual:
                 yield option, "which CTL decides for virtio-scsi", "delete it, and see ctladm(8)"
-        if disk.path is not None and not disk.path.startswith(CTL):
+        if disk.path is not None and re.fullmatch(_PORT, disk.path) is None:
             yield "path", "which is no port of CTL", f'write path = "{CTL}", or one of its ports such as "{CTL}2.1"'
         elif disk.storage is not None:
             yield "storage", "but virtio-scsi takes a port of CTL", f'write path = "{CTL}" instead'
