@@ -343,11 +343,4 @@ def full_tables(release: str, arch: str, *more: Part) -> dict[str, Keys]:
 def full_site(release: str, arch: str, *more: Part) -> Site:
     """The site of these tables."""
     tables = full_tables(release, arch, *more)
-    return build_site(
-        tables["vm"],
-        hosts=tables["host"],
-        networks=tables["network"],
-        storages=tables["storage"],
-        images=tables["image"],
-        users=tables["user"],
-    )
+    return build_site(tables.pop("vm"), **{f"{kind}s": named for kind, named in tables.items()})

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from hivewright.lower.context import STATE, Guest
 from hivewright.model.firmware import LOADERS
-from hivewright.plan import Provenance, Option, Step
+from hivewright.plan import Option, Provenance, Step
 
 _UEFI = "/usr/local/share/uefi-firmware"
 ROM = f"{_UEFI}/BHYVE_UEFI.fd"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hivewright.lower.context import Guest
-from hivewright.plan import Provenance, Option, Step
+from hivewright.plan import Option, Provenance, Step
 from hivewright.site.host_devices import passes_devices, passing_keys
 
 _LAYOUTS = "/usr/share/bhyve/kbdlayout"
