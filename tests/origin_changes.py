@@ -15,7 +15,7 @@ from hivewright.lower import lower
 from hivewright.lower.origins import Tracer
 from hivewright.plan import HostPlan
 from hivewright.rules import check_rules
-from hivewright.site import Origin, Site
+from hivewright.site import Site
 from hivewright.site.load import load
 from hivewright.source import Project, SourceFile, Sources
 from origin_values import UNSET, Path, Values, other_values
@@ -78,26 +78,39 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Words that belong together: an option of bhyve, or a step; and where they say that they are from."""
+    """Words that belong together, an option of bhyve or a step, and the keys that they follow from."""
 
-    owner: str
-    """The host, and the guest if it is one of its words."""
+    host: str
+    vm: str
+    """The guest, if it is one of its words."""
     kind: str
     words: tuple[str, ...]
     label: str = field(compare=False)
-    places: tuple[Place, ...] = field(compare=False)
-    rules: tuple[str, ...] = field(compare=False)
+    keys: tuple[str, ...] = field(compare=False)
+    site: Site = field(compare=False, repr=False)
+
+    def places(self) -> list[Place]:
+        """Where people are told to look; a default is changed in the VM."""
+        tracer = Tracer(self.site, self.host, self.vm)
+        origins = [tracer.origin(key) for key in self.keys]
+        return [
+            Place(self.site.homes["vm", self.vm], ("vm", self.vm, *origin.path))
+            if origin.label == "default"
+            else Place(origin.file, origin.path)
+            for origin in origins
+            if origin.label != "rule"
+        ]
 
     def claims(self, place: Place) -> bool:
         """Whether it says that it follows from the place, from a table around it, or from something in it."""
-        return any(each.covers(place) for each in self.places)
+        return any(each.covers(place) for each in self.places())
 
     @property
     def text(self) -> tuple[str, ...]:
-        return (self.owner, self.kind, *self.words)
+        return (self.host, self.vm, self.kind, *self.words)
 
     def __str__(self) -> str:
-        return f"{self.owner} {self.kind}: {' '.join(self.words)}"
+        return f"{self.host} {self.vm} {self.kind}: {' '.join(self.words)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +127,8 @@ class Workshop:
     files: dict[str, Values]
     """All files, profiles included, by name."""
     base: Compiled
+    claimed: tuple[tuple[Line, list[Place]], ...]
+    """The lines of the site as it is, with their places."""
 
     def compiled(self, place: Place, value: Any) -> Compiled | None:
         """The site with another value at a place; None where that is not valid."""
@@ -150,7 +165,8 @@ def workshop(project: Project, files: Mapping[str, Values]) -> Workshop:
     locks = allocate(site, {}).locks
     base = _compiled(project, values, locks)
     assert base is not None
-    return Workshop(project, {**values, **sources.profile_values}, base)
+    claimed = tuple((line, line.places()) for line in base.lines)
+    return Workshop(project, {**values, **sources.profile_values}, base, claimed)
 
 
 def _site(sources: Sources) -> Site | None:
@@ -176,34 +192,16 @@ def _compiled(project: Project, files: Mapping[str, Values], locks: Mapping[str,
 
 
 def _lines(site: Site, plan: HostPlan) -> Iterator[Line]:
-    tracer = Tracer(site, plan.name)
+    host = plan.name
     for network in plan.networks:
         for step in network.steps:
-            yield _line(site, plan.name, "", "host.conf", step.label, (step.verb, *step.words), tracer, step.keys)
+            yield Line(host, "", "host.conf", (step.verb, *step.words), step.label, step.keys, site)
     for vm in plan.vms:
-        tracer = Tracer(site, plan.name, vm.name)
         for option in vm.options:
-            yield _line(site, plan.name, vm.name, "bhyve", option.label, option.words, tracer, option.keys)
+            yield Line(host, vm.name, "bhyve", option.words, option.label, option.keys, site)
         for kind, steps in (("prepare", vm.prepare), ("provision", vm.provision), ("loader", vm.loader)):
             for step in steps:
-                words = (step.verb, *step.words)
-                yield _line(site, plan.name, vm.name, kind, step.label, words, tracer, step.keys)
-
-
-def _line(
-    site: Site, host: str, vm: str, kind: str, label: str, words: tuple[str, ...], tracer: Tracer, keys: Iterable[str]
-) -> Line:
-    origins = [tracer.origin(key) for key in keys]
-    places = tuple(_place(site, vm, origin) for origin in origins if origin.label != "rule")
-    rules = tuple(str(origin.path[0]) for origin in origins if origin.label == "rule")
-    return Line(f"{host} {vm}".strip(), kind, words, label, places, rules)
-
-
-def _place(site: Site, vm: str, origin: Origin) -> Place:
-    """Where somebody would change it; a default is changed in the VM."""
-    if origin.label == "default":
-        return Place(site.homes["vm", vm], ("vm", vm, *origin.path))
-    return Place(origin.file, origin.path)
+                yield Line(host, vm.name, kind, (step.verb, *step.words), step.label, step.keys, site)
 
 
 def _value_at(values: Any, path: Path) -> Any:
@@ -266,12 +264,12 @@ class Fault:
 
 def places_of(site: Workshop) -> list[Place]:
     """Every place that some word claims."""
-    return sorted({place for line in site.base.lines for place in line.places}, key=str)
+    return sorted({place for _, places in site.claimed for place in places}, key=str)
 
 
 def faults_of(site: Workshop, place: Place) -> list[Fault]:
     """Changes the value at a place until every word that claims it has changed once; no other word may change."""
-    waiting = [line for line in site.base.lines if place in line.places]
+    waiting = [line for line, places in site.claimed if place in places]
     faults: dict[tuple[str, ...], Fault] = {}
     valid = 0
     for value in islice(site.values(place), MOST_TRIED):
@@ -303,7 +301,7 @@ def unexplained(place: Place, gone: Iterable[Line], new: Iterable[Line]) -> Iter
     A key that adds nothing is no origin; where it adds something the new words say so.
     """
     gone, new = list(gone), list(new)
-    explained = {(line.owner, line.kind, line.label) for line in (*gone, *new) if line.claims(place)}
+    explained = {(line.host, line.vm, line.kind, line.label) for line in (*gone, *new) if line.claims(place)}
     for line in (*gone, *new):
-        if (line.owner, line.kind, line.label) not in explained:
+        if (line.host, line.vm, line.kind, line.label) not in explained:
             yield line

@@ -20,7 +20,7 @@ from projects import CHECKOUT
 NOWHERE = Path("/nowhere")
 SITES = CHECKOUT / "tests" / "sites"
 SMALL = ("debug", "devices", "passthrough")
-LARGE = ("example", "everything", "13.2-amd64", "14.4-amd64", "15.1-amd64", "15.1-arm64")
+LARGE = ("example", "everything", "storage", "13.2-amd64", "14.4-amd64", "15.1-amd64", "15.1-arm64")
 
 
 def site_called(name: str) -> Workshop:
@@ -79,7 +79,6 @@ EXCEPTIONS = (
     Excepted("*.vf", SAME, "bhyve -s *,passthru", "which function it is reaches bhyve in a file (rule:functions)"),
     Excepted("*.vf", SAME, "bhyve -k *", "which function it is stands in that file (rule:functions)"),
     Excepted("*.passthrough.*.vf", NO_VALUE, "", "the host makes no other of this kind"),
-    Excepted("*.boot_index", SAME, "bhyve -l fwcfg,qemu", "one boot index is reason enough"),
     Excepted("*.fwcfg", SAME, "bhyve -l fwcfg,qemu", "a boot index is reason enough"),
     Excepted("*.serial.*.kind", NO_VALUE, "", "tcp asks for a port, and one port at most is in a window"),
     Excepted("*.serial.*.kind", SAME, "bhyve -l com*", "tcp asks for a port, and one port at most is in a window"),
