@@ -12,15 +12,17 @@ import pytest
 from pytest_snapshot.plugin import Snapshot  # type: ignore[import-untyped]
 
 from bhyve_grammar import parse_command
-from everyday import is_everyday
 from hivewright.diagnostics import Diagnostic
 from hivewright.lower.context import Guest
 from hivewright.lower.guest.vm_plan import lower_guest
 from hivewright.plan import VmPlan
 from hivewright.site.load import Loaded, load
 from hivewright.source import find_project, read_site
+from host.scenario import scenario_of
 from loader_grammar import parse_loader
 from programs import leave_out, left_out
+
+pytest_plugins = ["host.fixtures"]
 
 Files = Mapping[str, str | bytes]
 LoadSite = Callable[[str | Files], Loaded]
@@ -44,12 +46,13 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Of the tests on the stand-in host a few are for every day (``everyday``); all others are slow."""
+    """Of the tests on the stand-in host a few are for every day, and say so; all others are slow."""
     if config.option.snapshot_update:
         items[:] = [item for item in items if writes_snapshot(item)]
     leave_out(items)
     for item in items:
-        if not is_everyday(item):
+        on_the_host = "standin" in getattr(item, "fixturenames", ())
+        if on_the_host and not item.get_closest_marker("everyday") and not item.get_closest_marker("scenario"):
             item.add_marker(pytest.mark.slow)
 
 
@@ -59,7 +62,9 @@ def writes_snapshot(item: pytest.Item) -> bool:
         item.callspec.params.values() if isinstance(item, pytest.Function) and hasattr(item, "callspec") else ()
     )
     in_another_shell = any(value in ("busybox", "bash", "mksh") for value in parameters)
-    return "snapshot" in getattr(item, "fixturenames", ()) and not in_another_shell
+    scenario = scenario_of(item)
+    writes = scenario.transcript if scenario else "snapshot" in getattr(item, "fixturenames", ())
+    return writes and not in_another_shell
 
 
 @pytest.fixture

@@ -9,8 +9,6 @@ import pytest
 from host.play import HIVECTL
 from host.sandbox import Host
 
-pytest_plugins = ["host.fixtures"]
-
 BUDGET = 10
 
 
@@ -25,6 +23,7 @@ def cycle(host: Host) -> list[str]:
     return [line.split(maxsplit=2)[2] for line in host.transcript()]
 
 
+@pytest.mark.everyday
 def test_a_cycle_takes_ten_commands(open_host: Callable[..., Host], capsys: pytest.CaptureFixture[str]) -> None:
     commands = cycle(open_host("dash"))
     with capsys.disabled():

@@ -11,8 +11,6 @@ from host.build import install
 from host.play import HIVECTL, leftovers
 from host.sandbox import Host
 
-pytest_plugins = ["host.fixtures"]
-
 
 def start(host: Host, name: str) -> str:
     """Start a guest; returns what was said."""
@@ -62,6 +60,7 @@ def test_a_changed_seed_is_made_anew(open_host: Callable[..., Host]) -> None:
     assert b"nginx" in after
 
 
+@pytest.mark.everyday
 def test_a_change_while_the_guest_runs_is_shown(open_host: Callable[..., Host]) -> None:
     host = open_host("dash")
     start(host, "web1")

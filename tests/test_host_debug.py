@@ -14,8 +14,6 @@ from host.play import HIVECTL, Play, Scenario, leftovers
 from host.sandbox import SHELLS, Host
 from host.scenarios_debug import SCENARIOS
 
-pytest_plugins = ["host.fixtures"]
-
 TESTS = Path(__file__).parent
 EVERYDAY = "dash"
 

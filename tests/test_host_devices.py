@@ -14,8 +14,6 @@ from host.play import Play, Scenario
 from host.sandbox import SHELLS, Host
 from host.scenarios_devices import ON_BETA, SCENARIOS
 
-pytest_plugins = ["host.fixtures"]
-
 TESTS = Path(__file__).parent
 SITE = TESTS / "sites" / "devices"
 EVERYDAY = "dash"

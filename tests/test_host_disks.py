@@ -18,8 +18,6 @@ from host.sandbox import SHELLS, Host
 from host.scenarios_disks import EXTRA, FILE, PAPERS
 from runtime_parts import library_at
 
-pytest_plugins = ["host.fixtures"]
-
 EVERYDAY = "dash"
 EACH_SHELL = [pytest.param(shell, marks=[] if shell == EVERYDAY else [pytest.mark.slow]) for shell in SHELLS]
 VOLUME = "volume zroot/vms/db1/extra 8589934592 nothing"

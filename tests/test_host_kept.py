@@ -15,8 +15,6 @@ from host.play import HIVECTL, Play, up
 from host.sandbox import SHELLS, Host
 from test_host_networks import EVERYDAY, FRAMES, GOLDEN, built_tree, made_of_ours
 
-pytest_plugins = ["host.fixtures"]
-
 __all__ = ["built_tree"]
 TAPS = {"kept-1": "tap-kept-1-lan", "kept-2": "tap-kept-2-lan"}
 SHELLS_EACH = [pytest.param(shell, marks=[] if shell == EVERYDAY else [pytest.mark.slow]) for shell in SHELLS]

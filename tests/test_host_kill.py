@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from host.build import SITE
 from host.play import HIVECTL, leftovers
 from host.sandbox import SHELLS, Host
 from host.scenarios_passthrough import DEVICES, ROMS
-
-pytest_plugins = ["host.fixtures"]
 
 VICTIMS = {
     "supervisor": ["supervisor {}"],
@@ -36,8 +35,8 @@ CASES = [
 def opened(open_site: Callable[..., Host], site: str, shell: str) -> Host:
     """A host of a site, with what its guest needs."""
     if site == "standin":
-        return open_site(site, "alpha", shell)
-    host = open_site(site, "alpha", shell, **DEVICES)
+        return open_site(SITE, "alpha", shell)
+    host = open_site(SITE.parent / site, "alpha", shell, **DEVICES)
     host.make(*ROMS)
     return host
 

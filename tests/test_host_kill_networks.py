@@ -12,8 +12,6 @@ from test_host_kept import TAPS
 from test_host_kill import is_gone_after_stop, killed_at_each_step, works_again
 from test_host_networks import FRAMES, KINDS, built_tree
 
-pytest_plugins = ["host.fixtures"]
-
 __all__ = ["built_tree"]
 GUESTS = (*(f"{kind}-1" for kind in KINDS), *TAPS)
 EVERYDAY = ("kept-1", "supervisor-and-daemon")

@@ -15,8 +15,6 @@ from host.build import build_tree
 from host.play import HIVECTL, Play, leftovers, up
 from host.sandbox import SHELLS, Host
 
-pytest_plugins = ["host.fixtures"]
-
 GOLDEN = Path(__file__).parent / "host" / "golden"
 SITE = Path(__file__).parent / "sites" / "networks"
 SHOWN = ("interface", "route", "switch", "node", "guest")

@@ -8,11 +8,10 @@ from pathlib import Path
 import pytest
 from pytest_snapshot.plugin import Snapshot  # type: ignore[import-untyped]
 
+from host.build import SITE
 from host.play import Play, Scenario
 from host.sandbox import SHELLS, Host
 from host.scenarios_passthrough import SCENARIOS
-
-pytest_plugins = ["host.fixtures"]
 
 GOLDEN = Path(__file__).parent / "host" / "golden"
 EVERYDAY = "dash"
@@ -27,7 +26,7 @@ EVERYDAY = "dash"
     ],
 )
 def test_scenario(scenario: Scenario, shell: str, open_site: Callable[..., Host], snapshot: Snapshot) -> None:
-    play = Play(open_site("passthrough", "alpha", shell, **scenario.settings))
+    play = Play(open_site(SITE.parent / "passthrough", "alpha", shell, **scenario.settings))
     scenario.play(play)
     snapshot.snapshot_dir = GOLDEN
     snapshot.assert_match(play.text(), f"{scenario.name}.txt")

@@ -13,8 +13,6 @@ import pytest
 from host.play import HIVECTL, leftovers
 from host.sandbox import SHELLS, Host
 
-pytest_plugins = ["host.fixtures"]
-
 SEEDS = [pytest.param(seed, marks=[] if seed < 2 else [pytest.mark.slow]) for seed in range(12)]
 CROWDS = {
     "starts": ("start", "start", "start"),

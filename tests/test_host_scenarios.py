@@ -15,18 +15,15 @@ from host.play import Play, Scenario
 from host.sandbox import SHELLS, Host
 from host.scenarios_disks import SCENARIOS as DISKS
 from host.scenarios_images import SCENARIOS as IMAGES
-from host.scenarios_life import SCENARIOS as LIFE
 from host.scenarios_loader import SCENARIOS as LOADER
 from host.scenarios_many import SCENARIOS as MANY
 from host.scenarios_trouble import SCENARIOS as TROUBLE
-
-pytest_plugins = ["host.fixtures"]
 
 GOLDEN = Path(__file__).parent / "host" / "golden"
 EVERYDAY = "dash"
 ALL = [
     pytest.param(scenario, shell, id=f"{scenario.name}-{shell}", marks=[] if shell == EVERYDAY else [pytest.mark.slow])
-    for scenario in [*LIFE, *IMAGES, *DISKS, *TROUBLE, *MANY, *LOADER]
+    for scenario in [*IMAGES, *DISKS, *TROUBLE, *MANY, *LOADER]
     for shell in SHELLS
     if not scenario.wide or shell != "mksh"
 ]

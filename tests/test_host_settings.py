@@ -12,8 +12,6 @@ from host.play import HIVECTL, Play
 from host.sandbox import SHELLS, Host
 from test_host_networks import EVERYDAY, FRAMES, GOLDEN, built_tree
 
-pytest_plugins = ["host.fixtures"]
-
 __all__ = ["built_tree"]
 SHELLS_EACH = [pytest.param(shell, marks=[] if shell == EVERYDAY else [pytest.mark.slow]) for shell in SHELLS]
 TIMEOUT = "kern.init_shutdown_timeout"

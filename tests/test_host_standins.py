@@ -9,7 +9,7 @@ import pytest
 from host.checks import BHYVE, DEVICES, check
 from host.sandbox import Host, SandboxError, find
 
-pytest_plugins = ["host.fixtures"]
+pytestmark = pytest.mark.everyday
 
 
 @pytest.fixture

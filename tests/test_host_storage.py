@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from pytest_snapshot.plugin import Snapshot  # type: ignore[import-untyped]
 
+from host.build import SITE
 from host.play import Play, Scenario
 from host.sandbox import SHELLS, Host
 from host.scenarios_images import SERVED
@@ -16,13 +17,11 @@ from host.scenarios_storage import CONTENT, GIGABYTE, LARGER, SAN, SCENARIOS, se
 from test_host_kill import is_gone_after_stop, killed_at_each_step, report, works_again
 from test_host_scenarios import EVERYDAY, GOLDEN
 
-pytest_plugins = ["host.fixtures"]
-
 
 @pytest.fixture
 def open_storage_host(open_site: Callable[..., Host]) -> Callable[..., Host]:
     """Opens the host of tests/sites/storage."""
-    return partial(open_site, "storage", "alpha")
+    return partial(open_site, SITE.parent / "storage", "alpha")
 
 
 @pytest.mark.parametrize(

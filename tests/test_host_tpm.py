@@ -11,8 +11,6 @@ from host.build import build_tree
 from host.play import HIVECTL
 from host.sandbox import Host
 
-pytest_plugins = ["host.fixtures"]
-
 RUN = "/var/run/hivewright/tpm1"
 START = (
     "swtpm socket --tpm2 --tpmstate dir=/var/db/hivewright/tpm1/tpm,mode=0600 "
@@ -41,6 +39,7 @@ def leaves_nothing(host: Host) -> Callable[[str], bool]:
     return lambda name: not host.path(f"{RUN}/{name}").exists() or not host.path(f"{RUN}/{name}").read_text()
 
 
+@pytest.mark.everyday
 def test_swtpm_runs_beside_each_run_of_bhyve(host: Host) -> None:
     host.guest("tpm1", {"end": "reboot", "after": 100}, {})
     assert host.run(HIVECTL, "start", "tpm1").status == 0

@@ -1,4 +1,4 @@
-"""Fixtures of the tests on the stand-in host; a test module that uses them names this plugin."""
+"""Fixtures of the tests on the stand-in host; conftest.py loads them."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ import pytest
 from .build import SITE, build_tree
 from .sandbox import Host, prepare
 
-SITES = SITE.parent
-
 
 @pytest.fixture(scope="session")
 def standin(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -22,19 +20,19 @@ def standin(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def built_tree(tree_of: Callable[[str, str], Path]) -> Path:
+def built_tree(tree_of: Callable[[Path, str], Path]) -> Path:
     """What lands at / of the host of tests/sites/standin."""
-    return tree_of("standin", "alpha")
+    return tree_of(SITE, "alpha")
 
 
 @pytest.fixture(scope="session")
-def tree_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], Path]:
-    """What lands at / of a host of a site below tests/sites: ``tree_of(site, host)``, each compiled once."""
-    trees: dict[tuple[str, str], Path] = {}
+def tree_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path, str], Path]:
+    """What lands at / of a host of a site: ``tree_of(site, host)``, each compiled once."""
+    trees: dict[tuple[Path, str], Path] = {}
 
-    def tree(site: str, host: str) -> Path:
+    def tree(site: Path, host: str) -> Path:
         if (site, host) not in trees:
-            trees[site, host] = build_tree(tmp_path_factory.mktemp(f"{site}-{host}"), host, SITES / site)
+            trees[site, host] = build_tree(tmp_path_factory.mktemp(f"{site.name}-{host}"), host, site)
         return trees[site, host]
 
     return tree
@@ -57,10 +55,10 @@ def open_tree(tmp_path: Path, standin: Path) -> Iterator[Callable[..., Host]]:
 
 
 @pytest.fixture
-def open_site(open_tree: Callable[..., Host], tree_of: Callable[[str, str], Path]) -> Callable[..., Host]:
+def open_site(open_tree: Callable[..., Host], tree_of: Callable[[Path, str], Path]) -> Callable[..., Host]:
     """Opens hosts of any site: ``open_site(site, host, shell, **settings)``."""
 
-    def open_one(site: str, name: str, shell: str, **settings: Any) -> Host:
+    def open_one(site: Path, name: str, shell: str, **settings: Any) -> Host:
         return open_tree(tree_of(site, name), shell, hostname=name, **settings)
 
     return open_one

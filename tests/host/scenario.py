@@ -1,0 +1,59 @@
+"""The decorator by which a scenario of the stand-in host is found; docs/internals says how to write one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .play import Play
+from .sandbox import SHELLS
+
+SCENARIOS = Path(__file__).parent / "scenarios"
+EVERYDAY = "dash"
+"""The shell of the everyday run; the closest relative of FreeBSD's."""
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """What the decorator says."""
+
+    host: str
+    everyday: bool
+    wide: bool
+    transcript: bool
+    settings: dict[str, Any]
+
+    def shells(self) -> list[Any]:
+        """The shells it runs in, as parameters; all but the everyday one are slow."""
+        return [
+            pytest.param(shell, marks=[] if self.everyday and shell == EVERYDAY else [pytest.mark.slow])
+            for shell in SHELLS
+            if not self.wide or shell != "mksh"
+        ]
+
+
+def scenario(
+    *, host: str = "alpha", everyday: bool = False, wide: bool = False, transcript: bool = False, **settings: Any
+) -> Callable[[Callable[[Play], None]], Callable[[Play], None]]:
+    """A scenario on a host of the site beside its module, with settings of the stand-in host (``world.World``).
+
+    everyday: it is part of ``make quick``, in one shell. wide: it counts bytes beyond 2 GiB, and mksh has numbers of
+    32 bits only, unlike FreeBSD's sh and the other shells. transcript: every command matters, and golden/ has them.
+    """
+    marker = pytest.mark.scenario(Scenario(host, everyday, wide, transcript, settings))
+
+    def mark(function: Callable[[Play], None]) -> Callable[[Play], None]:
+        function.__test__ = True  # type: ignore[attr-defined]
+        return marker(function)
+
+    return mark
+
+
+def scenario_of(item: Any) -> Scenario | None:
+    """What the decorator of a test says; None for any other test."""
+    marker = item.get_closest_marker("scenario")
+    return marker.args[0] if marker else None

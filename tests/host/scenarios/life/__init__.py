@@ -1,0 +1,1 @@
+"""One guest's life: start, reboot, power-off, crash, stop."""
