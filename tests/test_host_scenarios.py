@@ -14,16 +14,12 @@ from pytest_snapshot.plugin import Snapshot  # type: ignore[import-untyped]
 from host.play import Play, Scenario
 from host.sandbox import SHELLS, Host
 from host.scenarios_disks import SCENARIOS as DISKS
-from host.scenarios_images import SCENARIOS as IMAGES
-from host.scenarios_loader import SCENARIOS as LOADER
-from host.scenarios_many import SCENARIOS as MANY
-from host.scenarios_trouble import SCENARIOS as TROUBLE
 
 GOLDEN = Path(__file__).parent / "host" / "golden"
 EVERYDAY = "dash"
 ALL = [
     pytest.param(scenario, shell, id=f"{scenario.name}-{shell}", marks=[] if shell == EVERYDAY else [pytest.mark.slow])
-    for scenario in [*IMAGES, *DISKS, *TROUBLE, *MANY, *LOADER]
+    for scenario in DISKS
     for shell in SHELLS
     if not scenario.wide or shell != "mksh"
 ]

@@ -12,8 +12,7 @@ from pytest_snapshot.plugin import Snapshot  # type: ignore[import-untyped]
 from host.build import SITE
 from host.play import Play, Scenario
 from host.sandbox import SHELLS, Host
-from host.scenarios_images import SERVED
-from host.scenarios_storage import CONTENT, GIGABYTE, LARGER, SAN, SCENARIOS, secret
+from host.scenarios_storage import CONTENT, GIGABYTE, LARGER, SAN, SCENARIOS, SERVED, secret
 from test_host_kill import is_gone_after_stop, killed_at_each_step, report, works_again
 from test_host_scenarios import EVERYDAY, GOLDEN
 

@@ -1,8 +1,8 @@
 """A scenario as it is played: what the operator does, what the host does then, and what must be true of both.
 
-``order``, ``ran`` and ``never`` look at the commands of the last step: an operator's command with all that happened until
-it ended, a time that passed, or commands beside each other. A pattern is the first words of a command; ``*`` stands
-for anything, and a status other than 0 follows as ``= 1``.
+``order``, ``ran`` and ``never`` look at the commands of the last step: an operator's command with all that happened
+until it ended, a time that passed, or commands beside each other. A pattern is the first words of a command; ``*``
+stands for anything, and a status other than 0 follows as ``= 1``.
 """
 
 from __future__ import annotations
@@ -203,10 +203,11 @@ class Play:
             assert text is not None, f"did not run: {pattern}\n{where}"
             assert matches(pattern, text), f"expected: {pattern}\nran: {text}\n{where}"
 
-    def ran(self, *patterns: str) -> None:
-        """Each of these ran in the last step, whenever and however often."""
-        for pattern in patterns:
-            assert any(matches(pattern, text) for text in self.step), f"did not run: {pattern}{bulleted(self.step)}"
+    def ran(self, pattern: str) -> int:
+        """This ran in the last step, whenever; returns how often."""
+        times = sum(matches(pattern, text) for text in self.step)
+        assert times, f"did not run: {pattern}{bulleted(self.step)}"
+        return times
 
     def never(self, *patterns: str) -> None:
         """None of these ran in the last step."""
@@ -251,9 +252,9 @@ class Play:
         """What the log of a guest says."""
         return self.host.path(f"/var/log/hivewright/{name}.log").read_text()
 
-    def nothing_left(self) -> None:
-        """A stopped guest left nothing on the host."""
-        wrong = leftovers(self.host)
+    def nothing_left(self, but: str | None = None) -> None:
+        """Stopped guests left nothing on the host, but lines with this."""
+        wrong = [line for line in leftovers(self.host) if but is None or but not in line]
         assert not wrong, f"left on the host:{bulleted(wrong)}"
 
 

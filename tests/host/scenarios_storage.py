@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 
+from .golden_image import RAW, URLS
 from .play import HIVECTL, Play, Scenario, down, leftovers, up
-from .scenarios_images import RAW, SERVED
+
+SERVED = {"urls": URLS}
 
 GIGABYTE = 1 << 30
 LARGER = GIGABYTE * 3 // 2

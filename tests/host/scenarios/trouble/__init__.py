@@ -1,0 +1,1 @@
+"""A host that is not as it should be, and hooks."""
