@@ -11,7 +11,10 @@ from hivewright.model.roots import ROOTS, SINGLE
 from hivewright.schema.json_schema import Schema
 from projects import CHECKOUT
 
-PROJECTS = [CHECKOUT, *sorted((CHECKOUT / "tests" / "sites").iterdir())]
+PROJECTS = [
+    CHECKOUT,
+    *sorted(path.parent for each in ("sites", "host/scenarios") for path in (CHECKOUT / "tests" / each).glob("*/site.toml")),
+]
 """The example, and the sites of the tests."""
 
 TOP = {kind: tuple(model.__name__ for model in root.models) for kind, root in ROOTS.items()}

@@ -1,56 +1,14 @@
-"""Debugging and consoles in windows of tmux on the stand-in host; see test_host_scenarios."""
+"""A debugging session that is killed at any step is repaired by the next start or stop."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable
 
 import pytest
-from pytest_snapshot.plugin import Snapshot  # type: ignore[import-untyped]
 
-from host.build import build_tree
-from host.play import HIVECTL, Play, Scenario, leftovers
-from host.sandbox import SHELLS, Host
-from host.scenarios_debug import SCENARIOS
-
-TESTS = Path(__file__).parent
-EVERYDAY = "dash"
-
-
-@pytest.fixture(scope="session")
-def debug_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What lands at / of the host of tests/sites/debug."""
-    return build_tree(tmp_path_factory.mktemp("debug"), "alpha", TESTS / "sites" / "debug")
-
-
-@pytest.fixture
-def open_debug_host(tmp_path: Path, standin: Path, debug_tree: Path) -> Iterator[Callable[..., Host]]:
-    hosts: list[Host] = []
-
-    def open_one(shell: str, **settings: Any) -> Host:
-        hosts.append(Host(debug_tree, tmp_path, standin, shell, **settings))
-        return hosts[-1]
-
-    yield open_one
-    for host in hosts:
-        host.close()
-
-
-@pytest.mark.parametrize(
-    ("scenario", "shell"),
-    [
-        pytest.param(each, shell, id=f"{each.name}-{shell}", marks=[] if shell == EVERYDAY else [pytest.mark.slow])
-        for each in SCENARIOS
-        for shell in SHELLS
-    ],
-)
-def test_scenario(scenario: Scenario, shell: str, open_debug_host: Callable[..., Host], snapshot: Snapshot) -> None:
-    play = Play(open_debug_host(shell, **scenario.settings))
-    scenario.play(play)
-    snapshot.snapshot_dir = TESTS / "host" / "golden"
-    snapshot.assert_match(play.text(), f"{scenario.name}.txt")
-
+from host.play import HIVECTL, leftovers
+from host.sandbox import Host
+from host.scenario import SCENARIOS
 
 VICTIMS = {
     "supervisor": ["owner stub1"],
@@ -65,9 +23,9 @@ VICTIMS = {
 @pytest.mark.parametrize(
     "victims", [pytest.param(name, marks=[] if name == "all" else [pytest.mark.slow]) for name in VICTIMS]
 )
-def test_a_killed_debugging_session_is_repaired(verb: str, victims: str, open_debug_host: Callable[..., Host]) -> None:
+def test_a_killed_debugging_session_is_repaired(verb: str, victims: str, open_site: Callable[..., Host]) -> None:
     """Kill at the first, second, … command of a session; the next start or stop leaves no debugger behind."""
-    host = open_debug_host("dash")
+    host = open_site(SCENARIOS / "debug", "alpha", "dash")
     assert [host.run(HIVECTL, each, "stub1").status for each in ("start", "stop")] == [0, 0]
     hits = 0
     for step in range(1, 100):

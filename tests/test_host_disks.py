@@ -13,10 +13,10 @@ import pytest
 from bhyve_grammar import parse_command
 from hivewright.lower.devices.blocks import default_serial
 from host.build import install
+from host.disks import EXTRA, FILE, PAPERS
 from host.play import HIVECTL, leftovers
 from host.sandbox import SHELLS, Host
-from host.scenarios_disks import EXTRA, FILE, PAPERS
-from runtime_parts import library_at
+from projects import LIBRARY
 
 EVERYDAY = "dash"
 EACH_SHELL = [pytest.param(shell, marks=[] if shell == EVERYDAY else [pytest.mark.slow]) for shell in SHELLS]

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from host.build import SITE
+from host.pci_devices import DEVICES, ROMS
 from host.play import HIVECTL, leftovers
 from host.sandbox import SHELLS, Host
-from host.scenarios_passthrough import DEVICES, ROMS
+from host.scenario import SCENARIOS
 
 VICTIMS = {
     "supervisor": ["supervisor {}"],
@@ -36,7 +37,7 @@ def opened(open_site: Callable[..., Host], site: str, shell: str) -> Host:
     """A host of a site, with what its guest needs."""
     if site == "standin":
         return open_site(SITE, "alpha", shell)
-    host = open_site(SITE.parent / site, "alpha", shell, **DEVICES)
+    host = open_site(SCENARIOS / site, "alpha", shell, **DEVICES)
     host.make(*ROMS)
     return host
 
@@ -88,7 +89,10 @@ def is_gone_after_stop(
     host.transcript()
 
 
-@pytest.mark.parametrize(("site", "shell", "victims"), CASES)
+@pytest.mark.parametrize(
+    ("site", "shell", "victims"),
+    [pytest.param(*case, marks=[pytest.mark.everyday] if case == ("standin", *EVERYDAY) else []) for case in CASES],
+)
 def test_a_killed_start_can_be_done_again(site: str, shell: str, victims: str, open_site: Callable[..., Host]) -> None:
     host = opened(open_site, site, shell)
     works_again(host, 0)

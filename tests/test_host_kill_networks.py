@@ -6,13 +6,12 @@ from collections.abc import Callable
 
 import pytest
 
+from host.networks import KINDS, NETWORKS, SETTINGS, TAPS
 from host.play import HIVECTL, leftovers
 from host.sandbox import Host
-from test_host_kept import TAPS
+from host.scenario import SCENARIOS
 from test_host_kill import is_gone_after_stop, killed_at_each_step, works_again
-from test_host_networks import FRAMES, KINDS, built_tree
 
-__all__ = ["built_tree"]
 GUESTS = (*(f"{kind}-1" for kind in KINDS), *TAPS)
 EVERYDAY = ("kept-1", "supervisor-and-daemon")
 CASES = [
@@ -22,7 +21,6 @@ CASES = [
     for guest in GUESTS
     for victims in ("supervisor-and-daemon", "all")
 ]
-NETWORKS = ("interface", "route", "switch", "node")
 
 
 def left_of(guest: str) -> Callable[[Host], list[str]]:
@@ -35,14 +33,13 @@ def networks(host: Host) -> list[str]:
     return [line for line in host.state() if line.startswith(NETWORKS)]
 
 
-def open_networks(open_host: Callable[..., Host]) -> Host:
-    ethers = [f"ix{number}" for number in range(5)]
-    return open_host("dash", release=(15, 1), ethers=ethers, bridges={}, sysctl=FRAMES)
+def open_networks(open_site: Callable[..., Host]) -> Host:
+    return open_site(SCENARIOS / "networks", "alpha", "dash", **SETTINGS)
 
 
 @pytest.mark.parametrize(("guest", "victims"), CASES)
-def test_a_killed_start_can_be_done_again(guest: str, victims: str, open_host: Callable[..., Host]) -> None:
-    host = open_networks(open_host)
+def test_a_killed_start_can_be_done_again(guest: str, victims: str, open_site: Callable[..., Host]) -> None:
+    host = open_networks(open_site)
     left = left_of(guest)
     works_again(host, 0, guest, left)
     usual = networks(host)
@@ -53,8 +50,8 @@ def test_a_killed_start_can_be_done_again(guest: str, victims: str, open_host: C
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("guest", "victims"), CASES)
-def test_a_killed_start_can_be_stopped(guest: str, victims: str, open_host: Callable[..., Host]) -> None:
-    host = open_networks(open_host)
+def test_a_killed_start_can_be_stopped(guest: str, victims: str, open_site: Callable[..., Host]) -> None:
+    host = open_networks(open_site)
     left = left_of(guest)
     works_again(host, 0, guest, left)
     for step in killed_at_each_step(host, "start", victims, lambda: None, guest, least=1):
@@ -64,9 +61,9 @@ def test_a_killed_start_can_be_stopped(guest: str, victims: str, open_host: Call
 @pytest.mark.parametrize(
     "guest", [pytest.param(guest, marks=[] if guest == "kept-2" else pytest.mark.slow) for guest in TAPS]
 )
-def test_a_killed_first_start_with_a_tap_that_stays(guest: str, open_host: Callable[..., Host]) -> None:
+def test_a_killed_first_start_with_a_tap_that_stays(guest: str, open_site: Callable[..., Host]) -> None:
     """The network is undone before each: the tap is made anew, and killed at each step of that."""
-    host = open_networks(open_host)
+    host = open_networks(open_site)
     left = left_of(guest)
     works_again(host, 0, guest, left)
     usual = networks(host)
@@ -82,9 +79,9 @@ def test_a_killed_first_start_with_a_tap_that_stays(guest: str, open_host: Calla
 
 
 @pytest.mark.slow
-def test_a_killed_start_that_makes_all_networks(open_host: Callable[..., Host]) -> None:
+def test_a_killed_start_that_makes_all_networks(open_site: Callable[..., Host]) -> None:
     """The start of any guest makes the networks of all: it is killed at each step of that."""
-    host = open_networks(open_host)
+    host = open_networks(open_site)
     works_again(host, 0, "vlan-1")
     usual = networks(host)
 

@@ -13,7 +13,7 @@ import pytest
 from host.play import HIVECTL, leftovers
 from host.sandbox import SHELLS, Host
 
-SEEDS = [pytest.param(seed, marks=[] if seed < 2 else [pytest.mark.slow]) for seed in range(12)]
+EVERYDAY = (0, "all")
 CROWDS = {
     "starts": ("start", "start", "start"),
     "start-and-stop": ("start", "stop"),
@@ -42,8 +42,14 @@ def check_transcript(lines: list[str]) -> None:
     assert not bad, "\n".join(lines)
 
 
-@pytest.mark.parametrize("verbs", CROWDS.values(), ids=CROWDS)
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize(
+    ("seed", "verbs"),
+    [
+        pytest.param(seed, verbs, id=f"{seed}-{name}", marks=[pytest.mark.everyday] if (seed, name) == EVERYDAY else [])
+        for seed in range(12)
+        for name, verbs in CROWDS.items()
+    ],
+)
 def test_one_guest_whatever_the_order(seed: int, verbs: tuple[str, ...], open_host: Callable[..., Host]) -> None:
     host = open_host(shell_of(seed), seed=seed)
     for running in (False, True):

@@ -1,33 +1,52 @@
-"""The scenarios of the stand-in host: built scripts, unchanged, in four shells, against golden transcripts.
-
-``make golden`` writes the transcripts in tests/host/golden anew.
-"""
+"""Every scenario is found, and every transcript belongs to one."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import ast
 from pathlib import Path
 
-import pytest
-from pytest_snapshot.plugin import Snapshot  # type: ignore[import-untyped]
+from host.scenario import SCENARIOS
 
-from host.play import Play, Scenario
-from host.sandbox import SHELLS, Host
-from host.scenarios_disks import SCENARIOS as DISKS
-
-GOLDEN = Path(__file__).parent / "host" / "golden"
-EVERYDAY = "dash"
-ALL = [
-    pytest.param(scenario, shell, id=f"{scenario.name}-{shell}", marks=[] if shell == EVERYDAY else [pytest.mark.slow])
-    for scenario in DISKS
-    for shell in SHELLS
-    if not scenario.wide or shell != "mksh"
-]
+MODULES = sorted(SCENARIOS.glob("*/*.py"))
 
 
-@pytest.mark.parametrize(("scenario", "shell"), ALL)
-def test_scenario(scenario: Scenario, shell: str, open_host: Callable[..., Host], snapshot: Snapshot) -> None:
-    play = Play(open_host(shell, **scenario.settings))
-    scenario.play(play)
-    snapshot.snapshot_dir = GOLDEN
-    snapshot.assert_match(play.text(), f"{scenario.name}.txt")
+def decorated(module: Path) -> dict[str, ast.Call]:
+    """The functions of a module that play on a host by themselves, with their decorator."""
+    found = {}
+    for node in ast.parse(module.read_text()).body:
+        if isinstance(node, ast.FunctionDef):
+            for each in node.decorator_list:
+                assert isinstance(each, ast.Call), f"{module}: {node.name}: @scenario needs parentheses"
+                found[node.name] = each
+    return found
+
+
+def test_every_topic_has_a_site_and_scenarios() -> None:
+    topics = {path.parent for path in MODULES}
+    assert topics
+    missing = [
+        topic / name for topic in topics for name in ("site.toml", "scenarios.py") if not (topic / name).exists()
+    ]
+    assert missing == []
+
+
+def test_every_scenario_says_what_must_hold() -> None:
+    forgotten = [
+        f"{module.parent.name}/{node.name}"
+        for module in MODULES
+        for node in ast.parse(module.read_text()).body
+        if isinstance(node, ast.FunctionDef)
+        and node.name in decorated(module)
+        and (not ast.get_docstring(node) or [each.arg for each in node.args.args] != ["play"])
+    ]
+    assert forgotten == []
+
+
+def test_every_transcript_belongs_to_a_scenario() -> None:
+    kept = {
+        module.parent / "golden" / f"{name}.txt"
+        for module in MODULES
+        for name, decorator in decorated(module).items()
+        if any(each.arg == "transcript" and ast.unparse(each.value) == "True" for each in decorator.keywords)
+    }
+    assert set(SCENARIOS.glob("*/golden/*")) == kept

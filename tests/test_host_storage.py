@@ -1,43 +1,21 @@
-"""Every kind of disk on the stand-in host; see test_host_scenarios."""
+"""Disks that are made while what makes them is killed are made by the next start, whole and once."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import pytest
-from pytest_snapshot.plugin import Snapshot  # type: ignore[import-untyped]
 
-from host.build import SITE
-from host.play import Play, Scenario
-from host.sandbox import SHELLS, Host
-from host.scenarios_storage import CONTENT, GIGABYTE, LARGER, SAN, SCENARIOS, SERVED, secret
+from host.golden_image import CONTENT, URLS
+from host.play import Play
+from host.san import TARGETS, secret
+from host.sandbox import Host
+from host.scenario import SCENARIOS
 from test_host_kill import is_gone_after_stop, killed_at_each_step, report, works_again
-from test_host_scenarios import EVERYDAY, GOLDEN
 
-
-@pytest.fixture
-def open_storage_host(open_site: Callable[..., Host]) -> Callable[..., Host]:
-    """Opens the host of tests/sites/storage."""
-    return partial(open_site, SITE.parent / "storage", "alpha")
-
-
-@pytest.mark.parametrize(
-    ("scenario", "shell"),
-    [
-        pytest.param(each, shell, id=f"{each.name}-{shell}", marks=[] if shell == EVERYDAY else [pytest.mark.slow])
-        for each in SCENARIOS
-        for shell in SHELLS
-    ],
-)
-def test_scenario(scenario: Scenario, shell: str, open_storage_host: Callable[..., Host], snapshot: Snapshot) -> None:
-    play = Play(open_storage_host(shell, **scenario.settings))
-    scenario.play(play)
-    snapshot.snapshot_dir = GOLDEN
-    snapshot.assert_match(play.text(), f"{scenario.name}.txt")
-
-
+GIGABYTE = 1 << 30
+LARGER = GIGABYTE * 3 // 2
 DESTROY = (
     "for kind in volume snapshot volume; do for name in $(zfs list -H -o name -t $kind); do"
     " zfs destroy $name; done; done 2>/dev/null;"
@@ -68,9 +46,10 @@ CASES = [*((vm, "supervisor-and-daemon") for vm in MADE), ("clone1", "all"), ("s
 """Who is killed while which disks are made; each takes twenty seconds."""
 
 
-def storage_host(vm: str, open_storage_host: Callable[..., Host]) -> tuple[Host, Callable[[], None]]:
+def storage_host(vm: str, open_site: Callable[..., Host]) -> tuple[Host, Callable[[], None]]:
     """A host, and what makes it forget all disks."""
-    host = open_storage_host("dash", **SERVED, **SAN)
+    site = SCENARIOS / ("iscsi" if vm == "san1" else "storage")
+    host = open_site(site, "alpha", "dash", urls=URLS, targets=TARGETS)
     secret(Play(host))
     host.run("mkdir", "-p", "/var/run/hivewright")
     script = FORGET + (SOURCE if vm == "snap1" else "true")
@@ -91,8 +70,8 @@ def is_whole(host: Host, vm: str, step: int) -> None:
 
 
 @pytest.mark.parametrize(("vm", "victims"), CASES)
-def test_a_killed_first_start_can_be_done_again(vm: str, victims: str, open_storage_host: Callable[..., Host]) -> None:
-    host, forget = storage_host(vm, open_storage_host)
+def test_a_killed_first_start_can_be_done_again(vm: str, victims: str, open_site: Callable[..., Host]) -> None:
+    host, forget = storage_host(vm, open_site)
     for step in killed_at_each_step(host, "start", victims, forget, vm):
         works_again(host, step, vm)
         is_whole(host, vm, step)
@@ -100,8 +79,8 @@ def test_a_killed_first_start_can_be_done_again(vm: str, victims: str, open_stor
 
 @pytest.mark.slow
 @pytest.mark.parametrize("victims", ["supervisor-and-daemon", "all"])
-def test_a_killed_start_or_stop_leaves_no_session(victims: str, open_storage_host: Callable[..., Host]) -> None:
-    host, forget = storage_host("san1", open_storage_host)
+def test_a_killed_start_or_stop_leaves_no_session(victims: str, open_site: Callable[..., Host]) -> None:
+    host, forget = storage_host("san1", open_site)
 
     def started() -> None:
         outcome: Any = host.run("/usr/local/sbin/hivectl", "start", "san1")

@@ -1,4 +1,4 @@
-"""The tree the scenarios run: compiled from tests/sites/standin by the same functions as every build."""
+"""The trees that run on the stand-in host: compiled by the same functions as every build."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ if TYPE_CHECKING:
     from .sandbox import Host
 
 SITE = Path(__file__).parent.parent / "sites" / "standin"
+"""The site of tests that several topics share."""
 
 
 def refuse_errors(diagnostics: Iterable[Diagnostic]) -> None:
-    """The site of the scenarios has no errors."""
+    """The sites of the tests have no errors."""
     errors = [str(each) for each in diagnostics if each.severity == "error"]
     if errors:
         raise AssertionError("\n".join(errors))
@@ -48,17 +49,15 @@ def build_tree(directory: Path, host: str = "alpha", site: Path = SITE) -> Path:
     return directory / "root"
 
 
-def install(host: Host, *replacements: tuple[str, str]) -> None:
-    """Put the site of the scenarios with texts of ``vms.toml`` replaced onto a host, as configuration management would.
+def install(host: Host, *replacements: tuple[str, str], site: Path = SITE) -> None:
+    """Put a site with some texts replaced onto its host alpha, as configuration management would.
 
     As there, what the changed site does not make any more is left on the host.
     """
     with tempfile.TemporaryDirectory() as directory:
-        site = Path(directory) / "site"
-        shutil.copytree(SITE, site)
-        text = (site / "vms.toml").read_text()
+        changed = Path(directory) / "site"
+        shutil.copytree(site, changed)
         for old, new in replacements:
-            assert old in text, old
-            text = text.replace(old, new)
-        (site / "vms.toml").write_text(text)
-        shutil.copytree(build_tree(Path(directory) / "built", site=site), host.root, dirs_exist_ok=True)
+            (path,) = [each for each in changed.glob("*.toml") if old in each.read_text()]
+            path.write_text(path.read_text().replace(old, new))
+        shutil.copytree(build_tree(Path(directory) / "built", site=changed), host.root, dirs_exist_ok=True)

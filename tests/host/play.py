@@ -8,7 +8,7 @@ stands for anything, and a status other than 0 follows as ``= 1``.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import zip_longest
 from typing import Any
 
@@ -275,22 +275,3 @@ def leftovers(host: Host) -> list[str]:
         ):
             wrong.append(line)
     return wrong
-
-
-def up(play: Play, *names: str) -> None:
-    play.up(*names)
-
-
-def down(play: Play, *names: str) -> None:
-    play.down(*names)
-
-
-def made(play: Play, *names: str) -> None:
-    play.made(*names)
-
-
-class Scenario:
-    def __init__(
-        self, name: str, play: Callable[[Play], None], settings: dict[str, Any] | None = None, wide: bool = False
-    ) -> None:
-        self.name, self.play, self.settings, self.wide = name, play, settings or {}, wide

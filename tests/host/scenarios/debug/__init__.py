@@ -1,0 +1,1 @@
+"""Guests that are debugged, and consoles that are windows of tmux."""

@@ -1,0 +1,1 @@
+"""Guests with devices that need more than a path."""

@@ -1,0 +1,1 @@
+"""Disks that left the site, and hivectl disk."""

@@ -1,0 +1,1 @@
+"""Networks of each kind, taps that stay, and variables of sysctl(8)."""

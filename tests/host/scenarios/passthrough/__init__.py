@@ -1,0 +1,1 @@
+"""Guests with PCI devices of the host."""
