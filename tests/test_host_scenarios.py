@@ -24,10 +24,8 @@ def decorated(module: Path) -> dict[str, ast.Call]:
 def test_every_topic_has_a_site_and_scenarios() -> None:
     topics = {path.parent for path in MODULES}
     assert topics
-    missing = [
-        topic / name for topic in topics for name in ("site.toml", "scenarios.py") if not (topic / name).exists()
-    ]
-    assert missing == []
+    wanted = [topic / name for topic in topics for name in ("site.toml", "scenarios.py")]
+    assert [path for path in wanted if not path.exists()] == []
 
 
 def test_every_scenario_says_what_must_hold() -> None:
