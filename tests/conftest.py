@@ -51,8 +51,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if writes_snapshot(item)]
     leave_out(items)
     for item in items:
-        on_the_host = "standin" in getattr(item, "fixturenames", ())
-        if on_the_host and not item.get_closest_marker("everyday") and not item.get_closest_marker("scenario"):
+        if "standin" in getattr(item, "fixturenames", ()) and not item.get_closest_marker("everyday"):
             item.add_marker(pytest.mark.slow)
 
 

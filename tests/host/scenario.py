@@ -28,9 +28,9 @@ class Scenario:
     settings: dict[str, Any]
 
     def shells(self) -> list[Any]:
-        """The shells it runs in, as parameters; all but the everyday one are slow."""
+        """The shells it runs in, as parameters."""
         return [
-            pytest.param(shell, marks=[] if self.everyday and shell == EVERYDAY else [pytest.mark.slow])
+            pytest.param(shell, marks=[pytest.mark.everyday] if self.everyday and shell == EVERYDAY else [])
             for shell in SHELLS
             if not self.wide or shell != "mksh"
         ]
