@@ -13,7 +13,9 @@ from projects import CHECKOUT
 
 PROJECTS = [
     CHECKOUT,
-    *sorted(path.parent for each in ("sites", "host/scenarios") for path in (CHECKOUT / "tests" / each).glob("*/site.toml")),
+    *sorted(
+        path.parent for each in ("sites", "host/scenarios") for path in (CHECKOUT / "tests" / each).glob("*/site.toml")
+    ),
 ]
 """The example, and the sites of the tests."""
 
