@@ -113,7 +113,7 @@ def hook_environment(play: Play) -> None:
 
 @scenario()
 def hooks_between_runs(play: Play) -> None:
-    """A reboot hook runs before the next run, a crash hook before its pause; prestop before the button is pressed."""
+    """A reboot hook runs before the next run, a crash hook before its pause."""
     play.guest("hook1", {"end": "reboot", "after": 100}, {"end": "triple", "after": 100}, {})
     play.up("hook1")
     play.wait(300)
@@ -121,8 +121,19 @@ def hooks_between_runs(play: Play) -> None:
     reboot, crash = hooks("reboot/10-record", "crash/10-record")
     play.order(again[0], reboot, f"{again[1]} = 3", again[0], crash, "sleep 1", again[1])
     play.hivectl("stop", "hook1", says="hook1: stopped: a stop was asked for")
-    prestop, poststop = hooks("prestop/10-record", "poststop/10-record")
-    play.order(prestop, "pwait -t 5 <hook1>", again[0], poststop)
+    record, alive, poststop = hooks("prestop/10-record", "prestop/20-alive", "poststop/10-record")
+    play.order(record, alive, "pwait -t 5 <hook1>", again[0], poststop)
+    play.nothing_left()
+
+
+@scenario()
+def prestop_comes_first(play: Play) -> None:
+    """The power button is pressed after prestop hooks, each of which runs once: SIGTERM ends this guest at once."""
+    play.guest("hook1", {"acpi": None})
+    play.up("hook1")
+    play.host.advance(1)
+    play.hivectl("stop", "hook1", says="hook1: stopped: a stop was asked for")
+    assert play.host.path("/tmp/alive").read_text() == "running\n"
     play.nothing_left()
 
 
