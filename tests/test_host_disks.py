@@ -16,7 +16,7 @@ from host.build import install
 from host.disks import EXTRA, FILE, PAPERS
 from host.play import HIVECTL, leftovers
 from host.sandbox import SHELLS, Host
-from projects import LIBRARY
+from runtime_parts import library_at
 
 EVERYDAY = "dash"
 EACH_SHELL = [pytest.param(shell, marks=[] if shell == EVERYDAY else [pytest.mark.slow]) for shell in SHELLS]
