@@ -8,7 +8,8 @@ from functools import cache
 
 import pytest
 
-from runtime_parts import HIVECTL, LIBRARY, PARTS, VERBS, code_of, commands_of, functions, name_of
+from projects import LIBRARY
+from runtime_parts import HIVECTL, PARTS, VERBS, code_of, commands_of, functions, name_of
 
 ROOMS: dict[str, tuple[str, ...]] = {
     "lib": (),
