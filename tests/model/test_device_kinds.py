@@ -11,6 +11,7 @@ from builders import build_site
 from conftest import BASE, LoadSite
 from full_house import full_site
 from hivewright.allocation.allocate import allocate
+from hivewright.allocation.lock import read_lock, write_lock
 from hivewright.lower import lower
 from hivewright.model.base import Switch, Table
 from hivewright.model.device_kinds import DEVICES, KINDS, PASSTHRU, SAVED, SWITCHES, DeviceKind, has_boot_order
@@ -80,6 +81,13 @@ def test_what_bhyve_is_told_is_what_the_row_says(release: str, arch: str) -> Non
             assert (lock in names) == (lock in words), lock
             if lock in words:
                 assert words[lock] == kind.emulation(found)
+
+
+def test_a_lock_with_every_device_is_read_as_it_is_written() -> None:
+    lock = allocate(full_site("15.1", "amd64"), {}).locks["full"]
+    kinds = {device.partition(".")[0] for device in lock.slots}
+    assert kinds == {kind.lock for kind in DEVICES if kind.lock}
+    assert read_lock(write_lock("full", lock), "locks/full.toml") == lock
 
 
 KEYS: dict[str, tuple[str, dict[str, object]]] = {

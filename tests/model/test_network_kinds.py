@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, get_args
 
@@ -16,6 +17,7 @@ from hivewright.model.nic import Nic
 from hivewright.plan import HostPlan
 from hivewright.rules import check_rules
 from hivewright.site import Site
+from runtime_parts import PARTS, functions
 
 Keys = Mapping[str, Any]
 
@@ -129,3 +131,12 @@ def test_two_hosts_may_have_the_same_address_where_networks_are_theirs_alone(kin
         )
         alone = kind.behind_host or uplink == "none"
         assert ("VM015" in codes(site)) == (not alone)
+
+
+def test_the_runtime_makes_the_kinds_that_are_made() -> None:
+    """Each has a branch of its own where the maker and the undo of a network are chosen."""
+    bodies = {name: body for path in PARTS for name, body in functions(path).items()}
+    wanted = sorted(kind.name for kind in NETWORKS.values() if kind.made)
+    for function in ("make_network", "remove_network"):
+        labels = re.findall(r"^\t([a-z|]+)\)", "\n".join(bodies[function]), re.MULTILINE)
+        assert sorted(name for label in labels for name in label.split("|")) == wanted

@@ -13,14 +13,16 @@ from sys import intern
 from typing import NamedTuple, cast
 
 from hivewright.diagnostics import Diagnostic, Spot
+from hivewright.model.device_kinds import DEVICES, with_key
 from hivewright.source import LOCKS
 
 _LINE = re.compile(r'(?:("?)([A-Za-z0-9_.-]+)\1 = (?:"([^"\\\x00-\x1f\x7f]*)"|([1-9][0-9]{0,4}))|\[([a-z]+)\]|#.*)?')
 _CONFLICT = re.compile(r"^(?:<<<<<<<|=======|>>>>>>>|\|\|\|\|\|\|\|)(?: |$)", re.MULTILINE)
 _UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _NAME = r"[a-z][a-z0-9_-]{0,30}"
-_DEVICE = rf"(?:cd|controller|disk|input|nic|passthrough|share)\.{_NAME}|channels|fbuf|rng|seed|sound"
-_MEMBER = rf"(?:cd|disk)\.{_NAME}"
+_NAMED = "|".join(kind.lock for kind in DEVICES if kind.lock and kind.is_many)
+_DEVICE = rf"(?:{_NAMED})\.{_NAME}|{'|'.join(kind.lock for kind in DEVICES if kind.lock and not kind.is_many)}"
+_MEMBER = rf"(?:{'|'.join(kind.lock for kind in with_key('controller'))})\.{_NAME}"
 _AHCI_PORT = rf"{_NAME}:(?:[0-9]|[12][0-9]|3[01])"
 _MAC = r"(?!00:00:00:00:00:00)[0-9a-f][02468ace](?::[0-9a-f]{2}){5}"
 _SLOT = r"(?:[0-9]|[1-9][0-9]|1[0-9]{2}|2[0-4][0-9]|25[0-5]):(?:[0-9]|[12][0-9]|3[01]):[0-7]"

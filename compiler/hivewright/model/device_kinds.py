@@ -49,6 +49,11 @@ class DeviceKind:
     keys: frozenset[str] = frozenset()
     """The keys of its table."""
 
+    @property
+    def is_many(self) -> bool:
+        """Whether the lock has an address for each name."""
+        return self.named and not self.together
+
     def devices(self, vm: Vm) -> list[tuple[str, Any]]:
         """The devices of this kind, by name; a single one has none."""
         found = getattr(vm, self.key, None)
@@ -63,7 +68,7 @@ class DeviceKind:
         found = getattr(vm, self.key, None)
         if not found or not self.lock:
             return []
-        if not self.named or self.together:
+        if not self.is_many:
             return [self.lock]
         if "controller" in self.keys:
             return [f"{self.lock}.{name}" for name in sorted(found) if found[name].controller is None]
@@ -93,7 +98,7 @@ def _kind(key: str, lock: str, *emulations: str, **facts: Any) -> DeviceKind:
     )
 
 
-CONTROLLER = DeviceKind("", "controller", ("ahci",))
+CONTROLLER = DeviceKind("", "controller", ("ahci",), named=True)
 
 DEVICES = (
     _kind("cd", "cd", "ahci-cd"),
