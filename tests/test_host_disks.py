@@ -291,7 +291,7 @@ def test_only_files_and_volumes_are_destroyed(open_host: Callable[..., Host]) ->
     assert host.run("/bin/sh", "-c", "zfs list zroot/vms/group").status == 0
 
 
-@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("shell", EACH_SHELL)
 @pytest.mark.parametrize(
     ("typed", "status"), [("web1/data", 0), ("data", 1), ("", 1), ("yes", 1), ("web1/data ", 1), ("web1/data\\", 1)]
 )

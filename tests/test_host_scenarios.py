@@ -10,15 +10,18 @@ from host.scenario import SCENARIOS
 MODULES = sorted(SCENARIOS.glob("*/*.py"))
 
 
-def decorated(module: Path) -> dict[str, ast.Call]:
-    """The functions of a module that play on a host by themselves, with their decorator."""
-    found = {}
-    for node in ast.parse(module.read_text()).body:
-        if isinstance(node, ast.FunctionDef):
-            for each in node.decorator_list:
-                assert isinstance(each, ast.Call), f"{module}: {node.name}: @scenario needs parentheses"
-                found[node.name] = each
-    return found
+def decorated(module: Path) -> list[ast.FunctionDef]:
+    """The scenarios of a module."""
+    return [
+        node for node in ast.parse(module.read_text()).body if isinstance(node, ast.FunctionDef) and node.decorator_list
+    ]
+
+
+def keeps_transcript(node: ast.FunctionDef) -> bool:
+    """Whether the decorator of a scenario says that its transcript is kept."""
+    (decorator,) = node.decorator_list
+    assert isinstance(decorator, ast.Call), f"{node.name}: @scenario needs parentheses"
+    return any(each.arg == "transcript" and ast.unparse(each.value) == "True" for each in decorator.keywords)
 
 
 def test_every_topic_has_a_site_and_scenarios() -> None:
@@ -29,22 +32,20 @@ def test_every_topic_has_a_site_and_scenarios() -> None:
 
 
 def test_every_scenario_says_what_must_hold() -> None:
-    forgotten = [
+    undocumented = [
         f"{module.parent.name}/{node.name}"
         for module in MODULES
-        for node in ast.parse(module.read_text()).body
-        if isinstance(node, ast.FunctionDef)
-        and node.name in decorated(module)
-        and (not ast.get_docstring(node) or [each.arg for each in node.args.args] != ["play"])
+        for node in decorated(module)
+        if not ast.get_docstring(node) or [each.arg for each in node.args.args] != ["play"]
     ]
-    assert forgotten == []
+    assert undocumented == []
 
 
 def test_every_transcript_belongs_to_a_scenario() -> None:
     kept = {
-        module.parent / "golden" / f"{name}.txt"
+        module.parent / "golden" / f"{node.name}.txt"
         for module in MODULES
-        for name, decorator in decorated(module).items()
-        if any(each.arg == "transcript" and ast.unparse(each.value) == "True" for each in decorator.keywords)
+        for node in decorated(module)
+        if keeps_transcript(node)
     }
     assert set(SCENARIOS.glob("*/golden/*")) == kept
