@@ -67,9 +67,11 @@ def build_site(
         profiles={name: Profile.model_validate(values) for name, values in profiles.items()},
         vms={name: Vm.model_validate(values) for name, values in tables.items()},
         host_networks={
-            (host, name): _NETWORK.validate_python({**networks[name], **overrides.get("network", {}).get(name, {})})
+            (host, name): _NETWORK.validate_python({**networks[name], **overrides["network"][name]})
+            if name in overrides.get("network", {})
+            else network
             for host, overrides in hosts.items()
-            for name in networks
+            for name, network in built_networks.items()
         },
         host_storages={
             (host, name): _STORAGE.validate_python({**storages[name], **overrides.get("storage", {}).get(name, {})})

@@ -1,22 +1,26 @@
-"""A guest with everything that a release can do: its definition, put together from parts that say since when.
+"""A guest with everything that a release can do: its definition, put together from the parts that the release has.
 
 A part of a later release must be refused one release earlier (tests/pipeline/test_full_house.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from builders import build_site
+from hivewright.bhyve.facts import RELEASES, Fact, Since, asks, holds, version
+from hivewright.model.annotations import annotated_keys
+from hivewright.model.base import Table
+from hivewright.model.network import Network
+from hivewright.model.vm import Vm
 from hivewright.site import Site
 
-Version = tuple[int, int]
 Keys = Mapping[str, Any]
-
-BOTH = ("amd64", "arm64")
-PC = ("amd64",)
 
 NETWORKS: Keys = {
     "lan": {"kind": "bridge", "uplink": "ix0", "ipv4": "192.0.2.1/25", "ipv6": "2001:db8::1/64", "span": "ix5"},
@@ -57,17 +61,38 @@ IMAGES: Keys = {
 
 @dataclass(frozen=True)
 class Part:
-    """Keys of the guest, and what they need of the site. ``until`` is the first release that cannot do it any more."""
+    """Keys of the guest, and what they need of the site."""
 
     name: str
     vm: Keys
-    since: Version = (13, 2)
-    archs: tuple[str, ...] = BOTH
-    until: Version = (99, 0)
     networks: Keys = field(default_factory=dict)
 
-    def fits(self, release: Version, arch: str) -> bool:
-        return self.since <= release < self.until and arch in self.archs
+    @cached_property
+    def needs(self) -> frozenset[Fact]:
+        """What it needs of a host, as the models say at its keys."""
+        tables: list[Table] = [Vm.model_validate({"memory": "1G", **self.vm})]
+        tables += [TypeAdapter(Network).validate_python(network) for network in self.networks.values()]
+        return frozenset(fact for table in tables for fact in needs(table))
+
+    @property
+    def since(self) -> str:
+        """The first release that has all of it."""
+        return max((each.releases for each in self.needs if isinstance(each, Since)), key=version, default=RELEASES[0])
+
+    def fits(self, release: str, arch: str) -> bool:
+        return all(holds(fact, version(release), arch) for fact in self.needs)
+
+
+def needs(table: Table) -> Iterator[Fact]:
+    """What the keys of a table, and of those within it, need of a host."""
+    for key, facts, _ in annotated_keys(type(table)):
+        value = getattr(table, key)
+        for fact in facts:
+            if any(asks(fact, each) for each in (value if isinstance(value, dict) and fact.value else [value])):
+                yield fact
+        for entry in value.values() if isinstance(value, dict) else [value]:
+            if isinstance(entry, Table):
+                yield from needs(entry)
 
 
 PARTS = (
@@ -189,7 +214,7 @@ PARTS = (
             "serial": {"com1": {}},
         },
     ),
-    Part("further serial ports", {"serial": {"com2": {}, "com3": {}, "com4": {}}}, archs=PC),
+    Part("further serial ports", {"serial": {"com2": {}, "com3": {}, "com4": {}}}),
     Part(
         "machine",
         {
@@ -204,15 +229,13 @@ PARTS = (
                 "yield_on_pause": False,
             }
         },
-        archs=PC,
     ),
-    Part("no ACPI", {"machine": {"acpi": False}}, archs=PC, until=(15, 0)),
+    Part("no ACPI", {"machine": {"acpi": False}}),
     Part(
         "screen",
         {"vnc": {"password": {"secret": "full-vnc"}, "resolution": "1920x1200", "vga": "off", "keyboard": "de"}},
-        archs=PC,
     ),
-    Part("waiting screen", {"vnc": {"wait": True}}, archs=PC),
+    Part("waiting screen", {"vnc": {"wait": True}}),
     Part(
         "passthrough",
         {
@@ -222,11 +245,10 @@ PARTS = (
                 "nvme": {"device": "nvme0", "slot": "1:0:0"},
             }
         },
-        archs=PC,
     ),
-    Part("private UEFI variables", {"firmware": {"variables": True}}, since=(14, 0), archs=PC),
-    Part("option ROM", {"passthrough": {"gpu": {"device": "gpu0", "rom": "/srv/gpu.rom"}}}, since=(14, 0), archs=PC),
-    Part("TPM of the host", {"tpm": {"kind": "passthru"}}, since=(14, 0), archs=PC),
+    Part("private UEFI variables", {"firmware": {"variables": True}}),
+    Part("option ROM", {"passthrough": {"gpu": {"device": "gpu0", "rom": "/srv/gpu.rom"}}}),
+    Part("TPM of the host", {"tpm": {"kind": "passthru"}}),
     Part(
         "SMBIOS",
         {
@@ -237,8 +259,6 @@ PARTS = (
                 "bios": {"vendor": "Example Inc.", "release_date": "03/14/2014"},
             }
         },
-        since=(14, 0),
-        archs=PC,
     ),
     Part(
         "fw_cfg",
@@ -248,27 +268,21 @@ PARTS = (
                 "key": {"name": "opt/org.example/key", "file": "/srv/keys/full"},
             }
         },
-        since=(14, 0),
-        archs=PC,
     ),
     Part(
         "boot order",
         {"disk": {name: {"boot_index": index} for index, name in enumerate(("root", "sata", "flash", "lun"), 1)}},
-        since=(14, 0),
-        archs=PC,
     ),
-    Part("boot order of drives", {"cd": {"install": {"boot_index": 0}}}, since=(14, 0), archs=PC),
-    Part(
-        "boot from a device", {"passthrough": {"nvme": {"device": "nvme0", "boot_index": 9}}}, since=(14, 0), archs=PC
-    ),
-    Part("host input", {"input": {"keyboard": {"device": "/dev/input/event2"}}}, since=(14, 0)),
-    Part("many vCPUs", {"cpus": 24, "topology": {"sockets": 2, "cores": 12, "threads": 1}}, since=(14, 0)),
-    Part("emulated TPM", {"tpm": {"kind": "swtpm"}}, since=(15, 0), archs=PC),
-    Part("gdb stub", {"debug": {"gdb": {"port": 1234, "address": "::1", "wait": True}}}, archs=PC),
+    Part("boot order of drives", {"cd": {"install": {"boot_index": 0}}}),
+    Part("boot from a device", {"passthrough": {"nvme": {"device": "nvme0", "boot_index": 9}}}),
+    Part("host input", {"input": {"keyboard": {"device": "/dev/input/event2"}}}),
+    Part("many vCPUs", {"cpus": 24, "topology": {"sockets": 2, "cores": 12, "threads": 1}}),
+    Part("emulated TPM", {"tpm": {"kind": "swtpm"}}),
+    Part("gdb stub", {"debug": {"gdb": {"port": 1234, "address": "::1", "wait": True}}}),
     Part("debugger", {"debug": {"debugger": "gdb"}}),
     Part("console in tmux", {"serial": {"com1": {"kind": "tmux"}}}),
-    Part("serial port on TCP", {"serial": {"com2": {"kind": "tcp", "port": 7001}}}, since=(15, 0), archs=PC),
-    Part("console on TCP", {"serial": {"com1": {"kind": "tcp", "port": 7000}}}, since=(15, 0)),
+    Part("serial port on TCP", {"serial": {"com2": {"kind": "tcp", "port": 7001}}}),
+    Part("console on TCP", {"serial": {"com1": {"kind": "tcp", "port": 7000}}}),
     Part(
         "memory domains",
         {
@@ -279,29 +293,24 @@ PARTS = (
             "cpus": 24,
             "topology": {"sockets": 2, "cores": 12, "threads": 1},
         },
-        since=(15, 0),
-        archs=PC,
     ),
-    Part("large screen", {"vnc": {"resolution": "3840x2160"}}, since=(15, 0), archs=PC),
+    Part("large screen", {"vnc": {"resolution": "3840x2160"}}),
     Part(
         "VLANs by interface",
         {"nic": {"access": {"network": "vlans", "vlan": 10}, "trunk": {"network": "vlans", "trunk": [20, 30, 31]}}},
-        since=(15, 0),
         networks={"vlans": {"kind": "bridge", "uplink": "ix4", "vlan_filter": True}},
     ),
     Part(
         "slirp",
         {"nic": {"user": {"network": "user", "forward": {"web": {"port": 8080, "to": 80}}}}},
-        since=(15, 0),
         networks={"user": {"kind": "slirp"}},
     ),
     Part(
         "slirp to the outside",
         {"nic": {"open": {"network": "open"}}},
-        since=(15, 1),
         networks={"open": {"kind": "slirp", "open": True}},
     ),
-    Part("screen on a socket", {"vnc": {"socket": True}}, since=(15, 1), archs=PC),
+    Part("screen on a socket", {"vnc": {"socket": True}}),
 )
 """All that a guest can have, in the order in which it is put together: later parts override earlier ones."""
 
@@ -315,11 +324,6 @@ def merge(first: Keys, second: Keys) -> dict[str, Any]:
     return merged
 
 
-def version(release: str) -> Version:
-    major, _, minor = release.partition(".")
-    return int(major), int(minor)
-
-
 def full_tables(release: str, arch: str, *more: Part) -> dict[str, Keys]:
     """The tables of a site with the guest ``full`` on a host of this release and architecture.
 
@@ -327,7 +331,7 @@ def full_tables(release: str, arch: str, *more: Part) -> dict[str, Keys]:
     """
     vm: dict[str, Any] = {"host": "alpha"}
     networks = dict(NETWORKS)
-    for part in (*(part for part in PARTS if part.fits(version(release), arch)), *more):
+    for part in (*(part for part in PARTS if part.fits(release, arch)), *more):
         vm = merge(vm, part.vm)
         networks |= part.networks
     return {

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
 import pytest
 
 from bhyve_words import AMD64_FLAGS, AMD64_OPTIONS, ARM64_FLAGS, ARM64_OPTIONS, DEVICE_KEYS
-from full_house import BOTH, PARTS, PC
-from hivewright.bhyve.releases import RELEASES
+from hivewright.bhyve.facts import Fact, Only, Since, Until, asks, version
 from hivewright.cli import VERBS
+from hivewright.model.annotations import annotated_keys, tables_within
 from hivewright.schema.json_schema import COMPLETE, LAYERED, Schema, definitions
 from projects import CHECKOUT
 from runtime_parts import usages
@@ -60,6 +60,7 @@ class Row(NamedTuple):
     first: str
     tokens: list[str]
     since: str
+    architecture: str
     note: str
 
 
@@ -72,7 +73,7 @@ def rows() -> tuple[Row, ...]:
         for line in cells[2:]:
             named: dict[str, str] = dict(zip(cells[0], line, strict=True))
             tokens = re.findall("`([^`]+)`", named["key"])
-            found.append(Row(section, line[0], tokens, named.get("since", ""), line[-1]))
+            found.append(Row(section, line[0], tokens, named.get("since", ""), named.get("only", ""), line[-1]))
     return tuple(found)
 
 
@@ -99,18 +100,24 @@ def walk(prefix: str, table: str) -> Iterator[tuple[str, str, str]]:
 
 
 @cache
+def places() -> dict[str, list[tuple[str, str]]]:
+    """Every key as the page writes it, with the classes that have it, and its name there."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    homes = {kind: classes for kind, classes in TOP.items() if kind not in ("defaults", "template")}
+    for kind, classes in {**homes, "profile": ("Profile",)}.items():
+        for name in classes:
+            for path, table, key in walk("" if kind == "vm" else f"{kind}.", name):
+                found.setdefault(path, []).append((table, key))
+    return found
+
+
+@cache
 def keys() -> dict[str, set[object]]:
     """Every key as the page writes it, and the values it takes from a fixed list."""
     values: dict[tuple[str, str], set[object]] = {}
     for table, key, value in literals(tables()):
         values.setdefault((table, key), set()).add(value)
-    found: dict[str, set[object]] = {}
-    homes = {kind: classes for kind, classes in TOP.items() if kind not in ("defaults", "template")}
-    for kind, classes in {**homes, "profile": ("Profile",)}.items():
-        for name in classes:
-            for path, table, key in walk("" if kind == "vm" else f"{kind}.", name):
-                found.setdefault(path, set()).update(values.get((table, key), ()))
-    return found
+    return {path: {value for place in found for value in values.get(place, ())} for path, found in places().items()}
 
 
 def test_the_page_names_every_key() -> None:
@@ -143,7 +150,6 @@ def test_a_row_without_a_key_says_why(row: Row) -> None:
     assert row.tokens or row.note
     if row.section.startswith("1."):
         assert bool(row.tokens) == bool(row.since)
-        assert row.since in ("", "all", *RELEASES)
 
 
 @pytest.mark.parametrize("section", WORDS)
@@ -159,46 +165,68 @@ def test_every_feature_of_other_managers_has_one_row(section: str) -> None:
     assert [row.first for row in rows() if row.section == section] == list(map(str, FEATURES[section]))
 
 
-def keys_below(values: Mapping[str, object], prefix: str = "") -> Iterator[str]:
-    """The keys of a definition as the page writes them: what is no key is a name."""
-    for word, value in values.items():
-        path = prefix + word if prefix + word in keys() else prefix.rstrip(".")
-        if path:
-            yield path
-        if isinstance(value, Mapping):
-            yield from keys_below(value, f"{path}." if path else "")
+@cache
+def facts_of_models() -> dict[str, dict[str, tuple[Fact, ...]]]:
+    """Class -> its keys with what they need of a host."""
+    models = tables_within((*COMPLETE, *LAYERED))
+    return {model.__name__: {key: facts for key, facts, _ in annotated_keys(model)} for model in models}
 
 
-def test_what_came_with_a_release_is_refused_before() -> None:
-    """The tests of the full house prove the releases of its parts; the page must not differ from them."""
-    since: dict[str, set[str]] = {}
-    for part in PARTS:
-        found = (*keys_below(part.vm), *keys_below(part.networks, "network."))
-        since.setdefault("{}.{}".format(*part.since), set()).update(found)
-    later = [row for row in rows() if row.since not in ("", "all")]
-    assert later
-    for row in later:
-        if "arm64" in row.note.split("; ")[0].split():
-            continue
-        named = {match[1] for token in row.tokens if (match := KEY.fullmatch(token))}
-        assert named & since[row.since], row
+def needs(path: str) -> Iterator[Fact]:
+    """What a key, any of its values, and the tables around it need of a host."""
+    around = path.rpartition(".")[0]
+    if around in places():
+        yield from (fact for fact in needs(around) if counts(fact, None))
+    for table, key in places()[path]:
+        yield from facts_of_models().get(table, {}).get(key, ())
 
 
-def test_what_is_for_amd64_alone_says_so() -> None:
-    """A key of which the full house has nothing on arm64 says amd64 in its rows of part 1."""
-    both = {key for part in PARTS if part.archs == BOTH for key in keys_below(part.vm)}
-    alone = {key for part in PARTS if part.archs == PC for key in keys_below(part.vm)} - both
-    for row in rows():
-        named = {match[1] for token in row.tokens if (match := KEY.fullmatch(token))}
-        if row.section in ("1.1", "1.2") and named and named <= alone:
-            assert "amd64" in row.note or "arm64" in row.note, row
+def counts(fact: Fact, value: str | None) -> bool:
+    """Whether a fact counts for a key, or a value of it. What some values need counts for these; where a key is true
+    or false, for the key."""
+    bound = isinstance(fact, Since) and fact.above is not None
+    return not bound and (fact.value is None or isinstance(fact.value, bool) or asks(fact, value))
+
+
+def needs_of_row(row: Row) -> list[list[Fact]]:
+    """What each key of a row needs."""
+    named = [match for token in row.tokens if (match := KEY.fullmatch(token))]
+    return [[fact for fact in needs(match[1]) if counts(fact, match[2])] for match in named]
+
+
+def since_of(row: Row) -> str:
+    """The release that has all of it."""
+    releases = {fact.releases for facts in needs_of_row(row) for fact in facts if isinstance(fact, Since)}
+    return max(releases, key=version, default="all" if row.tokens else "")
+
+
+def architecture_of(row: Row) -> str:
+    """The architecture that alone has all keys of a row."""
+    found = [{fact.arch for fact in facts if isinstance(fact, Only)} for facts in needs_of_row(row)]
+    return next(iter(set.intersection(*found)), "") if found else ""
+
+
+PART_1 = [row for row in rows() if row.section.startswith("1.")]
+
+
+@pytest.mark.parametrize("row", PART_1, ids=lambda row: f"{row.section} {row.first}")
+def test_release_and_architecture_are_those_of_the_keys(row: Row) -> None:
+    assert (row.since, row.architecture) == (since_of(row), architecture_of(row))
+
+
+@pytest.mark.parametrize("row", [row for row in rows() if row.tokens], ids=lambda row: f"{row.section} {row.first}")
+def test_a_release_in_a_note_is_that_of_a_key(row: Row) -> None:
+    facts = [fact for token in row.tokens if (match := KEY.fullmatch(token)) for fact in needs(match[1])]
+    known = {fact.releases for fact in facts if isinstance(fact, Since)}
+    known |= {fact.release for fact in facts if isinstance(fact, Until)}
+    assert set(re.findall(r"\b1[3-9]\.[0-9]+\b", row.note)) <= known
 
 
 def test_options_of_arm64_are_not_called_those_of_amd64() -> None:
     for row in rows():
         if row.section == "1.1" and row.tokens and row.first.strip("`")[1] in ARM64_FLAGS | ARM64_OPTIONS:
             allowed = {"-f"}  # without an LPC bridge nothing shows the files
-            assert row.first.strip("`") in allowed or not row.note.startswith("amd64"), row
+            assert row.first.strip("`") in allowed or row.architecture != "amd64", row
 
 
 @pytest.mark.parametrize("path", ["README.md", "docs/getting-started.md"])

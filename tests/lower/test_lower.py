@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from bhyve_grammar import parse_command
 from builders import build_site
 from hivewright.allocation.allocate import allocate
-from hivewright.bhyve.releases import RELEASES, TABLE, features
+from hivewright.bhyve.facts import RELEASES
+from hivewright.bhyve.releases import TABLE, features
 from hivewright.lower import lower
 from lowering import DISK, FIRMWARE, NIC, VARIABLES, command_of, device, plan_of, steps, words_of
 

@@ -252,7 +252,7 @@ class TestDisks:
             ("8201K", "13.5", {}, ["STO005"]),
             ("8201K", "14.0", {"volblocksize": "8k"}, ["STO005"]),
             ("8201K", "14.0", {"volblocksize": "512"}, []),
-            ("10008K", "13.5", {}, []),
+            ("10008K", "13.5", {}, ["STO005"]),
             ("10008K", "14.0", {}, ["STO005"]),
             ("10008K", "14.0", {"volblocksize": "8192"}, []),
         ],
@@ -280,7 +280,7 @@ class TestVersions:
     def test_the_oldest_host_decides_the_resolution(self) -> None:
         hosts = {"alpha": {"freebsd": "15.1"}, "beta": {"freebsd": "14.4"}}
         vm: Keys = {"hosts": ["alpha", "beta"], "vnc": {"resolution": "3840x2160"}}
-        assert codes(build_site({"web1": vm}, hosts=hosts)) == ["VM004", "VM034"]
+        assert codes(build_site({"web1": vm}, hosts=hosts)) == ["REL001", "VM004"]
         assert codes(build_site({"web1": {**vm, "hosts": ["alpha"]}}, hosts=hosts)) == []
 
     def test_variables_by_default_are_no_fault_on_13(self) -> None:

@@ -1,4 +1,5 @@
 """What bhyve and each FreeBSD release can do, as tables.
 
-Entrances: ``releases`` (what lowering looks up), ``options`` (the words of ``extra_args``).
+Entrances: ``facts`` (what came with which release, and what is of one architecture), ``releases`` (what lowering looks
+up of them), ``options`` (the words of ``extra_args``).
 """

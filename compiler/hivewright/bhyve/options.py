@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from hivewright.bhyve.facts import FIRMWARE_FILES, MEMORY_DOMAINS, PC, Fact
 from hivewright.values import PciAddress, parse_pci_address
 
 WITHOUT_VALUE = "aACDeHIPSuWwxY"
@@ -12,6 +13,12 @@ WITHOUT_VALUE = "aACDeHIPSuWwxY"
 
 WITH_VALUE = "cfGKklmnoprsU"
 """Options of bhyve(8) that take an argument."""
+
+_OF_ARM64 = frozenset("CDSWfkopcsmU")
+"""What bhyve takes on arm64 (bhyve(8), SYNOPSIS)."""
+
+_CAME: dict[str, Fact] = {"-f": FIRMWARE_FILES, "-n": MEMORY_DOMAINS}
+"""Options that came behind the oldest supported release."""
 
 
 class Argument(NamedTuple):
@@ -46,6 +53,13 @@ def parse_extra_args(words: Sequence[str]) -> tuple[Argument, ...]:
             break
         index += 1
     return tuple(arguments)
+
+
+def facts_of(argument: Argument) -> tuple[Fact, ...]:
+    """What an option needs of a host."""
+    came = _CAME.get(argument.flag)
+    pc = () if argument.flag[1] in _OF_ARM64 else (PC,)
+    return pc if came is None else (*pc, came)
 
 
 def slot_of(argument: Argument) -> PciAddress | None:

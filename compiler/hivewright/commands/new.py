@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hivewright.bhyve.releases import RELEASES, TABLE, features
+from hivewright.bhyve.facts import RELEASES
+from hivewright.bhyve.releases import TABLE, features
 
 if TYPE_CHECKING:
     import argparse

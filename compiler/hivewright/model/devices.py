@@ -22,7 +22,7 @@ class Sound(Table):
 class Input(Table):
     """A keyboard, mouse or other evdev device of the host, given to the guest: ``[vm.NAME.input.NAME]``."""
 
-    device: HostPath = Field(description="The device, for example /dev/input/event2 (FreeBSD 14.0 and later).")
+    device: HostPath = Field(description="The device, for example /dev/input/event2.")
     slot: Slot | None = Field(None, description="A fixed PCI address; taken from the lock if absent.")
 
 

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from hivewright.bhyve.facts import Only, Since
 from hivewright.model.base import (
     DiskModel,
     DiskRevision,
@@ -18,6 +19,12 @@ from hivewright.model.base import (
     Table,
 )
 from hivewright.model.storage_values import Snapshot
+
+BootIndex = Annotated[
+    Annotated[int, Field(ge=0, le=255)] | None,
+    Only("amd64", "bhyve(8), bootindex: by fw_cfg of the LPC bridge", instead="delete it; u-boot has its own order"),
+    Since("14.0", "bhyve(8), bootindex"),
+]
 
 
 class Nvme(Table):
@@ -70,9 +77,7 @@ class Disk(Table):
         None, description="With bus virtio-scsi: the initiator that ctl(4) sees."
     )
     trim: bool = Field(True, description="Whether the guest may free blocks.")
-    boot_index: Annotated[int, Field(ge=0, le=255)] | None = Field(
-        None, description="The firmware tries lower ones first (FreeBSD 14.0 and later, amd64)."
-    )
+    boot_index: BootIndex = Field(None, description="The firmware tries lower ones first.")
     sector_size: SectorSize | None = Field(None, description="Logical, or logical/physical, sector size in bytes.")
     readonly: bool = Field(False, description="The guest cannot write.")
     shared: bool = Field(False, description="Several guests may have it at the same time: all of them must say so.")
@@ -97,7 +102,5 @@ class Cd(Table):
     path: HostPath | None = Field(None, description="The ISO image on the host.")
     image: ImageName | None = Field(None, description="An image, fetched on provisioning.")
     controller: Name | None = Field(None, description="One AHCI controller for all disks and drives that name it.")
-    boot_index: Annotated[int, Field(ge=0, le=255)] | None = Field(
-        None, description="The firmware tries lower ones first (FreeBSD 14.0 and later, amd64)."
-    )
+    boot_index: BootIndex = Field(None, description="The firmware tries lower ones first.")
     slot: Slot | None = Field(None, description="A fixed PCI address; taken from the lock if absent.")

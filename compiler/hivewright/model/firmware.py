@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from hivewright.bhyve.facts import UEFI_VARIABLES, Only
 from hivewright.model.base import Duration, HostPath, Line, ListOf, Name, Table, described, reader
 
 _LOADER_VALUE = r"[ -~]{0,255}"
@@ -63,26 +64,37 @@ class Grub(Table):
     timeout: Duration = Field(3, description="How long the menu of commands waits.")
 
 
+_FITTING = "delete kind, for what fits the host"
+_KINDS = (
+    Only("amd64", "bhyve(8), -l bootrom", value=("uefi", "uefi-csm", "bhyveload", "grub"), instead=_FITTING),
+    Only("arm64", "package u-boot-bhyve-arm64", value="uboot", instead=_FITTING),
+)
+_LOADER = Only("amd64", "bhyveload(8), grub-bhyve(8)")
+_VARIABLES = (Only("amd64", "bhyve(8), -l bootrom; u-boot keeps none"), UEFI_VARIABLES)
+
+
 class Firmware(Table):
     """What the guest starts with: ``[vm.NAME.firmware]``."""
 
-    kind: Literal["uefi", "uefi-csm", "rom", "bhyveload", "grub", "uboot"] | None = Field(
+    kind: Annotated[Literal["uefi", "uefi-csm", "rom", "bhyveload", "grub", "uboot"] | None, *_KINDS] = Field(
         None,
         description="A boot ROM: uefi, uefi-csm (BIOS) or uboot of a package, or rom, a file of one's own; or a program"
         " that loads the guest before each run: bhyveload or grub. If absent uefi on amd64 and uboot on arm64.",
     )
     rom: HostPath | None = Field(None, description="The ROM image, instead of the one its package installs.")
-    variables: bool | None = Field(
+    variables: Annotated[bool | None, *_VARIABLES] = Field(
         None,
-        description="Keep UEFI variables in a private copy (FreeBSD 14.0 and later). If absent: with the ROM of the "
-        "package, or when there is a variables_template.",
+        description="Keep UEFI variables in a private copy. If absent: with the ROM of the package, or when there is a "
+        "variables_template, where the host can.",
     )
-    variables_template: HostPath | None = Field(None, description="What the private copy is made from.")
+    variables_template: Annotated[HostPath | None, *_VARIABLES] = Field(
+        None, description="What the private copy is made from."
+    )
     boot: Name | None = Field(
         None, description="The disk or drive that bhyveload or grub boots from; the only disk, or root, if absent."
     )
-    bhyveload: Bhyveload | None = Field(None, description="More for bhyveload.")
-    grub: Grub | None = Field(None, description="More for grub.")
+    bhyveload: Annotated[Bhyveload | None, _LOADER] = Field(None, description="More for bhyveload.")
+    grub: Annotated[Grub | None, _LOADER] = Field(None, description="More for grub.")
 
 
 LOADERS = ("bhyveload", "grub")

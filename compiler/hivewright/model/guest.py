@@ -1,10 +1,24 @@
 """The smaller tables of a VM: topology, graphics, serial ports, debugging, first boot, hooks, policy and others."""
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from hivewright.model.base import HostPath, HostPort, Line, ListOf, Name, SitePath, Slot, Span, Table
+from hivewright.bhyve.facts import Only, Since
+from hivewright.model.base import (
+    HostPath,
+    HostPort,
+    Line,
+    ListOf,
+    Name,
+    SitePath,
+    Slot,
+    Span,
+    Table,
+    described,
+    reader,
+)
 from hivewright.model.devices import Secret
 from hivewright.model.machine import Layout
 from hivewright.model.nic import Ip
@@ -33,6 +47,22 @@ class RestartLimit(Table):
     within: Span = Field(600, description="Span of time.")
 
 
+SMALLEST, LARGEST = (640, 480), (3840, 2160)
+"""Resolutions of the framebuffer (bhyve(8), fbuf)."""
+
+
+def _resolution(text: str) -> str:
+    match = re.fullmatch("([0-9]{3,4})x([0-9]{3,4})", text, re.ASCII)
+    if match is None:
+        raise ValueError('a resolution is written "1024x768"')
+    if any(not least <= int(size) <= most for least, size, most in zip(SMALLEST, match.groups(), LARGEST, strict=True)):
+        raise ValueError("a resolution is from 640x480 to 3840x2160")
+    return text
+
+
+Resolution = Annotated[str, reader(_resolution, '"1024x768"'), described("^[0-9]{3,4}x[0-9]{3,4}$", "1024x768")]
+
+
 class Vnc(Table):
     """A framebuffer shown over VNC: ``[vm.NAME.vnc]``."""
 
@@ -40,12 +70,12 @@ class Vnc(Table):
         "auto", description='A port, or "auto": taken from the lock.'
     )
     address: Ip = Field("127.0.0.1", description="Address to listen on.")
-    socket: bool = Field(
-        False, description="Listen on the UNIX socket vnc.sock in the guest's run-time state instead (FreeBSD 15.1)."
+    socket: Annotated[bool, Since("15.1", "bhyve(8), fbuf: rfb=unix:")] = Field(
+        False, description="Listen on the UNIX socket vnc.sock in the guest's run-time state instead."
     )
     password: Secret | None = Field(None, description="A secret of 1 to 8 characters that clients must give.")
-    resolution: Annotated[str, Field(pattern=r"^[0-9]{3,4}x[0-9]{3,4}$")] = Field(
-        "1024x768", description="Width and height in pixels."
+    resolution: Annotated[Resolution, Since("15.0", "bhyve(8), fbuf", above="1920x1200")] = Field(
+        "1024x768", description="Width and height in pixels, from 640x480 to 3840x2160."
     )
     vga: Literal["io", "off"] = Field("io", description="Whether the framebuffer answers as VGA.")
     wait: bool = Field(False, description="Boot only when a client is connected.")
@@ -59,17 +89,17 @@ class Vnc(Table):
 class SerialPort(Table):
     """A serial port: ``[vm.NAME.serial.com1]``."""
 
-    kind: Literal["nmdm", "tcp", "tmux"] = Field(
+    kind: Annotated[Literal["nmdm", "tcp", "tmux"], Since("15.0", "bhyve(8), -l", value="tcp")] = Field(
         "nmdm",
-        description="nmdm(4), a null-modem pair on the host; a TCP port (FreeBSD 15.0); or a window of tmux(1), "
-        "which remembers what scrolled by. One port at most is in a window.",
+        description="nmdm(4), a null-modem pair on the host; a TCP port; or a window of tmux(1), which remembers what "
+        "scrolled by. One port at most is in a window.",
     )
     address: Ip = Field("127.0.0.1", description="With tcp: the address to listen on. Nothing asks for a password.")
     port: Annotated[int, Field(ge=1, le=65535)] | None = Field(None, description="With tcp: the port to listen on.")
 
 
 class GdbStub(Table):
-    """The stub by which gdb or lldb debugs the guest's kernel (amd64): ``debug.gdb = { port = 1234 }``.
+    """The stub by which gdb or lldb debugs the guest's kernel: ``debug.gdb = { port = 1234 }``.
 
     It asks for no password: whoever reaches it reads and writes all of the guest.
     """
@@ -79,10 +109,15 @@ class GdbStub(Table):
     wait: bool = Field(False, description="Run the guest's first instruction only when a debugger says so.")
 
 
+_STUB = Only("amd64", "bhyve(8), SYNOPSIS", instead="delete it (hivectl debug runs bhyve itself under a debugger)")
+
+
 class Debug(Table):
     """What debugs the guest, or bhyve itself: ``[vm.NAME.debug]``."""
 
-    gdb: GdbStub | None = Field(None, description="A stub for debugging the guest's kernel; none if absent.")
+    gdb: Annotated[GdbStub | None, _STUB] = Field(
+        None, description="A stub for debugging the guest's kernel; none if absent."
+    )
     debugger: Literal["lldb", "gdb"] = Field(
         "lldb", description="What hivectl(8) debug runs bhyve under. lldb(1) is in the base system, gdb is a package."
     )
@@ -123,8 +158,10 @@ class Passthrough(Table):
 
     device: Name = Field("", description="A [host.HOST.device.NAME]; this or vf.")
     vf: Function | None = Field(None, description="A virtual function of a [host.HOST.sriov.DEVICE].")
-    rom: HostPath | None = Field(None, description="The device's option ROM, as a file (FreeBSD 14.0 and later).")
-    boot_index: Annotated[int, Field(ge=0, le=255)] | None = Field(
-        None, description="The firmware tries lower ones first (FreeBSD 14.0 and later)."
+    rom: Annotated[HostPath | None, Since("14.0", "bhyve(8), passthru: before, it is a part of the address")] = Field(
+        None, description="The device's option ROM, as a file."
+    )
+    boot_index: Annotated[Annotated[int, Field(ge=0, le=255)] | None, Since("14.0", "bhyve(8), passthru")] = Field(
+        None, description="The firmware tries lower ones first."
     )
     slot: Slot | None = Field(None, description="A fixed PCI address; taken from the lock if absent.")

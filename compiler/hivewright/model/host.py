@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from hivewright.bhyve.facts import ARM64, Only
 from hivewright.model.base import Duration, Line, ListOf, Name, PciSelector, Size, SshName, Table
 from hivewright.model.sriov import PciName, Sriov
 
@@ -33,7 +34,7 @@ class Host(Table):
     freebsd: Annotated[str, Field(pattern=r"^[0-9]{2}\.[0-9]{1,2}$")] = Field(
         description='Its release, "14.3"; decides which syntax may be emitted.'
     )
-    arch: Literal["amd64", "arm64"] = Field("amd64", description="Its architecture.")
+    arch: Annotated[Literal["amd64", "arm64"], ARM64] = Field("amd64", description="Its architecture.")
     address: SshName | None = Field(None, description="Name or address for ssh(1).")
     cpus: int | None = Field(None, ge=1, le=1024, description="Number of CPUs; lets pins and vCPUs be checked.")
     memory: Size | None = Field(None, description="Its memory; lets the sum of its VMs be checked.")
@@ -43,7 +44,9 @@ class Host(Table):
         description="Seconds (or a duration) granted to all VMs together when the host shuts down; what they may need "
         "if absent.",
     )
-    capabilities: ListOf[CapabilityName] = Field((), description="What its bhyve was built with.")
+    capabilities: Annotated[ListOf[CapabilityName], Only("amd64", "src.conf(5), WITH_BHYVE_SNAPSHOT")] = Field(
+        (), description="What its bhyve was built with."
+    )
     iommu: Literal["intel", "amd"] | None = Field(
         None, description="Whose IOMMU it has; amd is switched on for passthrough. A note says how if absent."
     )

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from hivewright.bhyve.facts import Only, Until
 from hivewright.model.base import HostPath, Table, described, reader
 
 _PLAIN = r"[ -$&-\[\]-~]{1,128}"
@@ -51,29 +52,49 @@ FirmwareFile = Annotated[
 
 Layout = Annotated[str, reader(_layout, '"de"'), described("^[a-z][A-Za-z0-9_.]*$", "de")]
 
+_AMD_BRIDGE = Only("amd64", "bhyve(8), amd_hostbridge", value="amd", instead='write hostbridge = "standard"')
+_LOCAL_TIME = Only("amd64", "bhyve(8), -u", value="localtime")
+_FAULTS = Only("amd64", "bhyve(8), -w", value=False)
+_STRICT_IO = Only("amd64", "bhyve(8), -e", value=True)
+_NO_ACPI = (
+    Only("amd64", "bhyve(8), -A", value=False),
+    Until("15.0", "bhyve(8), -A: the tables are always made", value=False),
+)
+_X2APIC = Only("amd64", "bhyve(8), -x", value=True)
+_MP_TABLE = Only("amd64", "bhyve(8), -Y", value=True)
+_NO_HALT = Only("amd64", "bhyve(8), -H", value=False)
+_NO_PAUSE = Only("amd64", "bhyve(8), -P", value=False)
+
 
 class Machine(Table):
     """Switches of the machine: ``[vm.NAME.machine]``."""
 
-    hostbridge: Literal["standard", "amd"] = Field("standard", description="Vendor of the host bridge.")
-    rtc: Literal["utc", "localtime"] = Field("utc", description="What the real-time clock shows.")
+    hostbridge: Annotated[Literal["standard", "amd"], _AMD_BRIDGE] = Field(
+        "standard", description="Vendor of the host bridge."
+    )
+    rtc: Annotated[Literal["utc", "localtime"], _LOCAL_TIME] = Field(
+        "utc", description="What the real-time clock shows."
+    )
     wired: bool = Field(False, description="Wire the guest's memory; passthrough forces it.")
     memory_in_core: bool = Field(False, description="Put the guest's memory into a core dump of bhyve.")
-    ignore_msr: bool = Field(True, description="Ignore accesses to unknown MSRs instead of faulting (amd64).")
-    strict_io: bool = Field(
-        False, description="End bhyve when the guest uses an I/O port that nothing emulates (amd64)."
+    ignore_msr: Annotated[bool, _FAULTS] = Field(
+        True, description="Ignore accesses to unknown MSRs instead of faulting."
     )
-    acpi: bool = Field(
-        True,
-        description="Make ACPI tables (amd64). Without them there is no power button; from 15.0 they are always made.",
+    strict_io: Annotated[bool, _STRICT_IO] = Field(
+        False, description="End bhyve when the guest uses an I/O port that nothing emulates."
     )
-    x2apic: bool = Field(False, description="Show an x2APIC instead of an xAPIC (amd64).")
+    acpi: Annotated[bool, *_NO_ACPI] = Field(
+        True, description="Make ACPI tables. Without them there is no power button."
+    )
+    x2apic: Annotated[bool, _X2APIC] = Field(False, description="Show an x2APIC instead of an xAPIC.")
     msi: bool = Field(False, description="Let virtio devices use MSI instead of MSI-X.")
-    mptable: bool | None = Field(
-        None, description="Make an MP table (amd64). If absent, only when all devices are on bus 0."
+    mptable: Annotated[bool | None, _MP_TABLE] = Field(
+        None, description="Make an MP table. If absent, only when all devices are on bus 0."
     )
-    yield_on_halt: bool = Field(True, description="Give the host CPU away while a vCPU is idle (amd64).")
-    yield_on_pause: bool = Field(True, description="Give the host CPU away while a vCPU spins for a lock (amd64).")
+    yield_on_halt: Annotated[bool, _NO_HALT] = Field(True, description="Give the host CPU away while a vCPU is idle.")
+    yield_on_pause: Annotated[bool, _NO_PAUSE] = Field(
+        True, description="Give the host CPU away while a vCPU spins for a lock."
+    )
     destroy_on_poweroff: bool = Field(
         False, description="Let bhyve itself destroy the VM when the guest powers off; the runtime does it anyway."
     )
@@ -120,7 +141,7 @@ class SmbiosBios(Table):
 
 
 class Smbios(Table):
-    """Strings of the SMBIOS tables, where they differ from bhyve's (FreeBSD 14.0, amd64): ``[vm.NAME.smbios]``."""
+    """Strings of the SMBIOS tables, where they differ from bhyve's: ``[vm.NAME.smbios]``."""
 
     system: SmbiosSystem | None = Field(None, description="The system.")
     board: SmbiosBoard | None = Field(None, description="The main board.")
@@ -129,7 +150,7 @@ class Smbios(Table):
 
 
 class FirmwareConfiguration(Table):
-    """A file that the guest reads by QEMU's fw_cfg (FreeBSD 14.0, amd64): ``[vm.NAME.fwcfg.KEY]``."""
+    """A file that the guest reads by QEMU's fw_cfg: ``[vm.NAME.fwcfg.KEY]``."""
 
     name: FirmwareFile = Field(description="What the guest knows it by; opt/ and a domain are for files of one's own.")
     string: PlainText | None = Field(None, description="What is in it.")

@@ -4,11 +4,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from hivewright.bhyve.facts import Since
 from hivewright.model.base import Interface, ListOf, Name, NetgraphName, Table, ValeSwitch, Vlan
 from hivewright.model.nic import HostAddress4, HostAddress6, Ip4
 
 Mtu = Annotated[int, Field(ge=576, le=16384)]
 _HOSTS = "Hosts that have it; all if empty."
+_SLIRP = Since("15.0", "bhyve(8), slirp", value="slirp", instead="choose another kind of network")
 
 
 class Bridge(Table):
@@ -22,8 +24,8 @@ class Bridge(Table):
     )
     mtu: Mtu = Field(1500, description="MTU of the bridge and its taps.")
     vlan: Vlan | None = Field(None, description="The VLAN of the uplink that is bridged; a vlan(4) interface is made.")
-    vlan_filter: bool = Field(
-        False, description="The bridge keeps VLANs apart (FreeBSD 15.0 and later); NICs say theirs by vlan and trunk."
+    vlan_filter: Annotated[bool, Since("15.0", "if_bridge(4), vlanfilter")] = Field(
+        False, description="The bridge keeps VLANs apart; NICs say theirs by vlan and trunk."
     )
     ipv4: HostAddress4 | None = Field(None, description='IPv4 address of the host on the bridge: "192.0.2.1/24".')
     ipv6: HostAddress6 | None = Field(None, description='IPv6 address of the host on the bridge: "2001:db8::1/64".')
@@ -105,11 +107,11 @@ class Vxlan(Table):
 
 
 class Slirp(Table):
-    """The guest behind an address of the host, without any interface (port libslirp; FreeBSD 15.0 and later)."""
+    """The guest behind an address of the host, without any interface (port libslirp)."""
 
-    kind: Literal["slirp"]
+    kind: Annotated[Literal["slirp"], _SLIRP]
     hosts: ListOf[Name] = Field((), description=_HOSTS)
-    open: bool = Field(False, description="The guest reaches the outside (FreeBSD 15.1 and later).")
+    open: Annotated[bool, Since("15.1", "bhyve(8), slirp")] = Field(False, description="The guest reaches the outside.")
     mtu: Mtu = Field(1500, description="MTU of the guests.")
 
 

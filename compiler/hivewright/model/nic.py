@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from hivewright.bhyve.facts import Only
 from hivewright.model.base import Domain, Interface, ListOf, Mac, Name, Rate, Slot, Table, Vlan, described, reader
 from hivewright.model.sriov import Function
 
@@ -118,11 +119,14 @@ class RateLimit(Table):
     out: Rate | None = Field(None, description="Bits per second that the guest sends; no limit if absent.")
 
 
+_FUNCTIONS = Only("amd64", "bhyve(8), passthru", instead="connect it to a network")
+
+
 class Nic(Table):
     """A network interface: ``[vm.NAME.nic.NIC]``."""
 
     network: Name = Field("", description="The [network.NAME] it is connected to; this or vf.")
-    vf: Function | None = Field(
+    vf: Annotated[Function | None, _FUNCTIONS] = Field(
         None, description="The virtual function of a [host.HOST.sriov.DEVICE] that it is, in place of a network's port."
     )
     model: Literal["virtio-net", "e1000"] = Field("virtio-net", description="The device the guest sees.")

@@ -34,7 +34,7 @@ NumaPolicy = Annotated[
 
 
 class NumaDomain(Table):
-    """A memory domain of the guest (FreeBSD 15.0, amd64), by its number from 0: ``[vm.NAME.numa.0]``."""
+    """A memory domain of the guest, by its number from 0: ``[vm.NAME.numa.0]``."""
 
     cpus: CpuList = Field(description='Its vCPUs, a number or a range: "0-3".')
     size: Size | None = Field(None, description="Its part of the memory; all equal if no domain says.")

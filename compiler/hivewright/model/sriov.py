@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from hivewright.bhyve.facts import Since
 from hivewright.model.base import Mac, Table, Vlan, described, reader
 from hivewright.values import VirtualFunction, parse_pci_name, parse_virtual_function
 
@@ -53,6 +54,9 @@ OptionName = Annotated[str, reader(_option, "num-queues"), described("^[a-z][a-z
 OptionValue = Annotated[str, reader(_value, '"4"'), described("^[A-Za-z0-9_.:-]{1,64}$", "4")]
 
 
+_VLANS = Since("13.4 14.2", "iovctl.conf(5), vlan", instead="delete vlan and let the guest make its VLAN")
+
+
 class FunctionSettings(Table):
     """What one virtual function is made with: ``[host.HOST.sriov.DEVICE.vf.NUMBER]``.
 
@@ -61,8 +65,8 @@ class FunctionSettings(Table):
     """
 
     mac: Mac | None = Field(None, description="MAC address, where no nic of a guest has the function.")
-    vlan: Vlan | Literal["trunk"] | None = Field(
-        None, description="The only VLAN it reaches, or all (FreeBSD 13.4, 14.2 and later)."
+    vlan: Annotated[Vlan | Literal["trunk"] | None, _VLANS] = Field(
+        None, description="The only VLAN it reaches, or all."
     )
     mac_anti_spoof: bool | None = Field(None, description="Drop frames that do not come from its MAC address.")
     allow_set_mac: bool | None = Field(None, description="Whether the guest may change the MAC address.")

@@ -7,6 +7,9 @@ from pydantic import Field
 from hivewright.model.base import Dataset, HostPath, Line, ListOf, Name, Sha256, Table
 from hivewright.model.storage_values import ChapUser, IscsiName, Portal
 
+VOLBLOCKSIZE = "16K"
+"""Blocks of a volume whose properties do not say otherwise; given to each, because releases differ in theirs."""
+
 
 class Zfs(Table):
     """ZFS volumes below a dataset: ``DATASET/VM/DISK``."""

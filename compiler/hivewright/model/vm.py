@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from hivewright.bhyve.facts import FIRMWARE_FILES, MEMORY_DOMAINS, NUMBER_OF_VCPUS, PC, Only, Since
 from hivewright.model.base import CpuList, Line, ListOf, Name, Size, Switch, Table, VcpuNumber, described, reader
 from hivewright.model.base import Duration as DurationType
 from hivewright.model.devices import Channel, Input, Share, Sound
@@ -48,6 +49,11 @@ Com = Literal["com1", "com2", "com3", "com4"]
 
 Ending = Literal["destroy", "restart", "preserve", "rename-restart"]
 
+_LPC_PORTS = Only(
+    "amd64", "bhyve(8), -l", value=("com2", "com3", "com4"), instead="keep com1 only, which is the console there"
+)
+_FRAMEBUFFER = Only("amd64", "bhyve(8), fbuf", instead="delete vnc and use the serial console (hivectl console)")
+
 
 _default_port = cache(SerialPort)
 """Models are frozen: one instance with nothing but defaults serves all VMs."""
@@ -68,14 +74,16 @@ class Vm(Table):
     inherit: ListOf[Name] = Field((), description="Templates whose keys it takes over, later ones winning.")
     description: Line = Field("", description="For people.")
     uuid: Uuid | None = Field(None, description="SMBIOS UUID; derived from the names and kept in the lock if absent.")
-    cpus: int = Field(1, ge=1, le=1024, description="Number of vCPUs.")
+    cpus: Annotated[int, NUMBER_OF_VCPUS] = Field(1, ge=1, le=1024, description="Number of vCPUs.")
     topology: Name | Topology | None = Field(
         None, description="A [topology.NAME] or a table; one core a socket if absent."
     )
     pin: dict[VcpuNumber, CpuList] = Field(
         default_factory=dict, description='Host CPUs of each vCPU: { 0 = "4", 1 = "6-7" }.'
     )
-    numa: dict[NumaNumber, NumaDomain] = Field(default_factory=dict, description="Memory domains, by number.")
+    numa: Annotated[dict[NumaNumber, NumaDomain], PC, MEMORY_DOMAINS] = Field(
+        default_factory=dict, description="Memory domains, by number."
+    )
     memory: Size = Field(description=f"Guest memory in whole mebibytes, at least {format_size(SMALLEST_MEMORY)}.")
     autostart: bool = Field(True, description="Start with the host.")
     order: int = Field(50, ge=0, le=9999, description="Lower starts earlier; equal ones start side by side.")
@@ -90,23 +98,31 @@ class Vm(Table):
     )
     firmware: Firmware = Field(default_factory=cache(Firmware), description="What the guest starts with.")
     machine: Machine = Field(default_factory=cache(Machine), description="Switches of the machine.")
-    smbios: Smbios | None = Field(None, description="Strings of the SMBIOS tables.")
-    fwcfg: dict[Name, FirmwareConfiguration] = Field(default_factory=dict, description="Files read by fw_cfg.")
+    smbios: Annotated[Smbios | None, PC, Since("14.0", "bhyve_config(5), SMBIOS settings")] = Field(
+        None, description="Strings of the SMBIOS tables."
+    )
+    fwcfg: Annotated[dict[Name, FirmwareConfiguration], PC, FIRMWARE_FILES] = Field(
+        default_factory=dict, description="Files read by fw_cfg."
+    )
     disk: dict[Name, Disk] = Field(default_factory=dict, description="Disks, by name.")
     cd: dict[Name, Cd] = Field(default_factory=dict, description="Optical drives, by name.")
     nic: dict[Name, Nic] = Field(default_factory=dict, description="Network interfaces, by name.")
-    passthrough: dict[Name, Passthrough] = Field(default_factory=dict, description="Host devices, by name.")
-    serial: dict[Com, SerialPort] = Field(
+    passthrough: Annotated[dict[Name, Passthrough], Only("amd64", "bhyve(8), passthru")] = Field(
+        default_factory=dict, description="Host devices, by name."
+    )
+    serial: Annotated[dict[Com, SerialPort], _LPC_PORTS] = Field(
         default_factory=_one_port, description="Serial ports; com1 on nmdm(4) if absent."
     )
-    vnc: Annotated[Vnc | None, Switch] = Field(None, description="A framebuffer shown over VNC.")
+    vnc: Annotated[Vnc | None, Switch, _FRAMEBUFFER] = Field(None, description="A framebuffer shown over VNC.")
     rng: Annotated[Rng | None, Switch] = Field(None, description="A random-number device.")
     sound: Annotated[Sound | None, Switch] = Field(None, description="A sound card.")
-    input: dict[Name, Input] = Field(default_factory=dict, description="Input devices of the host, by name.")
+    input: Annotated[dict[Name, Input], Since("14.0", "bhyve(8), virtio-input")] = Field(
+        default_factory=dict, description="Input devices of the host, by name."
+    )
     channel: dict[Name, Channel] = Field(
         default_factory=dict, description="Ports of a virtio console, by name; 16 at most."
     )
-    tpm: Annotated[Tpm | None, Switch] = Field(None, description="A trusted platform module, TPM 2.0.")
+    tpm: Annotated[Tpm | None, Switch, PC] = Field(None, description="A trusted platform module, TPM 2.0.")
     cloud_init: Annotated[CloudInit | None, Switch] = Field(None, description="First-boot data.")
     share: dict[Name, Share] = Field(default_factory=dict, description="Directories of the host, by name.")
     limits: Limits | None = Field(None, description="What it may take from the host.")

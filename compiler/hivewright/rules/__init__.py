@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from hivewright.diagnostics import Diagnostic
 from hivewright.rules.devices import channels, input_devices, passthrough, pci_slots, serial, shares, sriov, tpm
-from hivewright.rules.host import capacity, order, placement, shutdown, versions
+from hivewright.rules.host import capacity, order, placement, shutdown, support
 from hivewright.rules.machine import arguments, firmware, first_boot, limits, numa, options, warnings
 from hivewright.rules.network import addresses, gateways, interfaces, kinds, taps
 from hivewright.rules.site_index import Rule, index_site
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from hivewright.site import Site
 
 RULES: tuple[Rule, ...] = (
-    versions.host_release,
-    versions.host_capabilities,
+    support.host_release,
+    support.supported,
     placement.one_host,
     placement.host_repeated,
     placement.hosts_alike,
@@ -37,33 +37,23 @@ RULES: tuple[Rule, ...] = (
     passthrough.same_selector,
     passthrough.same_passthrough,
     passthrough.passthrough_moves,
-    passthrough.device_rom,
     passthrough.cards_apart,
     sriov.one_source,
     sriov.useless_keys,
     sriov.functions_exist,
     sriov.settings,
     sriov.same_mac,
-    serial.ports_since,
-    input_devices.input_since,
     serial.keys_together,
     serial.same_serial_port,
     serial.one_terminal,
     input_devices.same_input,
     channels.channel_ports,
     shares.share_tags,
-    versions.on_arm64,
-    firmware.firmware_kind,
     firmware.own_rom,
     firmware.without_use,
     firmware.loader_needs,
-    versions.firmware_variables,
-    versions.resolution,
-    versions.vnc_waits,
-    versions.stub_waits,
-    options.machine_on_arm64,
-    options.machine_since,
-    options.acpi_always,
+    warnings.vnc_waits,
+    warnings.stub_waits,
     options.mp_table,
     options.kept_and_destroyed,
     options.firmware_file_content,
@@ -75,7 +65,6 @@ RULES: tuple[Rule, ...] = (
     interfaces.uplink_is_bridge,
     interfaces.mtu_too_large,
     taps.tap_prefix,
-    kinds.release_of_kind,
     kinds.address_in_nat,
     kinds.routed_addresses,
     kinds.forwards,

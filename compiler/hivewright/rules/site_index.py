@@ -6,9 +6,11 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from operator import itemgetter
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
 
+from hivewright.bhyve.facts import holds, version
 from hivewright.diagnostics import Diagnostic, Place, Spot
 
 if TYPE_CHECKING:
+    from hivewright.bhyve.facts import Fact, Version
     from hivewright.model.disk import Cd, Disk
     from hivewright.model.network import AnyNetwork
     from hivewright.model.nic import Nic
@@ -32,8 +34,8 @@ class SiteIndex(NamedTuple):
     """Host -> the VMs that may run there."""
     at_home: Mapping[str, Mapping[str, Vm]]
     """Host -> the VMs whose home it is."""
-    releases: Mapping[str, tuple[int, int]]
-    """Host -> its FreeBSD release: ``(14, 3)``."""
+    releases: Mapping[str, Version]
+    """Host -> its FreeBSD release: ``(14, 3)``. Rules ask ``has``; ``support`` alone compares them."""
     networks_used: Mapping[str, Sequence[str]]
     """Host -> its networks that VMs which may run there are connected to, sorted."""
     disks: Sequence[tuple[str, str, Disk]]
@@ -53,6 +55,10 @@ class SiteIndex(NamedTuple):
         """The VMs that set one of these keys, in their order. Cost is proportional to the VMs that set the key."""
         found = [vms for written, vms in self.alike.items() if not written.isdisjoint(keys)]
         return found[0] if len(found) == 1 else sorted([entry for vms in found for entry in vms], key=itemgetter(0))
+
+    def has(self, host: str, fact: Fact) -> bool:
+        """Whether something holds on a host, by its release and architecture."""
+        return holds(fact, self.releases[host], self.site.hosts[host].arch)
 
     def passing(self) -> dict[str, Vm]:
         """The VMs that have a device of their host (passthrough or virtual function), sorted."""
@@ -75,7 +81,7 @@ def index_site(site: Site) -> SiteIndex:
         hosts_of[name] = hosts
         if hosts:
             at_home[hosts[0]][name] = vm
-    releases = {name: release(host.freebsd) for name, host in site.hosts.items()}
+    releases = {name: version(host.freebsd) for name, host in site.hosts.items()}
     disks = [(name, key, disk) for name, vm in site.vms.items() for key, disk in ordered(vm.disk)]
     cds = [(name, key, cd) for name, vm in site.vms.items() if vm.cd for key, cd in ordered(vm.cd)]
     nics = [(name, key, nic) for name, vm in site.vms.items() for key, nic in ordered(vm.nic)]
@@ -108,12 +114,6 @@ def _alike(site: Site) -> dict[frozenset[str], list[tuple[str, Vm]]]:
     for name, vm in site.vms.items():
         alike.setdefault(frozenset(vm.model_fields_set), []).append((name, vm))
     return alike
-
-
-def release(text: str) -> tuple[int, int]:
-    """``(14, 3)`` from ``"14.3"``."""
-    major, _, minor = text.partition(".")
-    return int(major), int(minor)
 
 
 def ordered(mapping: Mapping[str, Value]) -> Iterable[tuple[str, Value]]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from hivewright.bhyve.facts import words
+from hivewright.model.annotations import annotated_keys, tables_within
 from hivewright.model.base import NAME_PATTERN, Switch
 from hivewright.model.roots import ROOTS, Root
 from hivewright.model.site import Profile
@@ -35,6 +37,8 @@ def site_schema() -> Schema:
     """The schema of one file of a site. No table is required: a site may be split over many files."""
     tables = definitions(COMPLETE) | {name: _partial(table) for name, table in definitions(LAYERED).items()}
     del tables["Profile"]
+    for table in tables.values():
+        table["properties"] = {key: _with_support(node) for key, node in table["properties"].items()}
     for key in ("network", "storage"):
         names = [model.__name__ for model in ROOTS[key].models]
         tables["Host"]["properties"][key] |= _named(_overrides(tables[name] for name in names))
@@ -49,6 +53,16 @@ def site_schema() -> Schema:
     }
 
 
+def _with_support(node: Schema) -> Schema:
+    """The schema of a key with what its description has to say of releases and architectures."""
+    support = "; ".join(node.get("support", ()))
+    node = {word: value for word, value in node.items() if word != "support"}
+    if support:
+        support = f"S{support[1:]}" if support.startswith("since") else support
+        node["description"] = f"{node.get('description', '')} {support}.".lstrip()
+    return node
+
+
 def _root(root: Root) -> Schema:
     """What stands at the top of a site for one kind of table."""
     forms = [_reference(model.__name__) for model in root.models]
@@ -58,7 +72,10 @@ def _root(root: Root) -> Schema:
 
 
 def definitions(models: Iterable[type[Table]]) -> dict[str, Schema]:
-    """The schema of each model and of the tables within it, by class name."""
+    """The schema of each model and of the tables within it, by class name.
+
+    ``support`` of a key is what it needs of a host, in words: ``["amd64 only", "since FreeBSD 14.0"]``.
+    """
     result: dict[str, Schema] = {}
     for model in models:
         raw = model.model_json_schema()
@@ -69,6 +86,10 @@ def definitions(models: Iterable[type[Table]]) -> dict[str, Schema]:
                 described = result[model.__name__]["properties"][key]
                 choices = described.pop("anyOf", None) or [{"$ref": described.pop("$ref")}]
                 described["anyOf"] = [{"type": "boolean"}, *choices]
+    for model in tables_within(models):
+        for key, facts, _ in annotated_keys(model):
+            if facts:
+                result[model.__name__]["properties"][key]["support"] = [words(fact) for fact in facts]
     return result
 
 

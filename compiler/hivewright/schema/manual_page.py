@@ -79,6 +79,7 @@ def _section(heading: str, name: str, tables: dict[str, Schema]) -> Iterator[str
         notes = [_type(node), *(["required"] if key in table.get("required", ()) else [])]
         if "default" in node:
             notes.append(f"default {_value(node['default'])}")
+        notes += node.get("support", ())
         yield f".It Ic {key} Pq {_words('; '.join(notes))}"
         yield from _prose(node.get("description", "Its kind."))
         inner += [(_inner_heading(heading, key, node), other) for other in _tables_of(node)]

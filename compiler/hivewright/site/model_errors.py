@@ -29,7 +29,6 @@ Where = Callable[[KeyPath, Part], Place]
 PATTERNS = {
     r"^[^\x00-\x1f\x7f]*$": "this must be one line without control characters",
     r"^[0-9]{2}\.[0-9]{1,2}$": 'a release of FreeBSD is written "14.3"',
-    r"^[0-9]{3,4}x[0-9]{3,4}$": 'a resolution is written "1024x768"',
     r"^(https?|ftp)://[!-~]+$": "a URL begins with http://, https:// or ftp:// and is plain ASCII without blanks",
 }
 """What a pattern of the models demands, as a sentence."""

@@ -8,14 +8,14 @@ from collections.abc import Iterator, Mapping
 from hivewright.lower.context import Guest
 from hivewright.lower.devices.iscsi import lun_path, prepare_lun
 from hivewright.model.disk import Cd, Disk
-from hivewright.model.storage import AnyStorage, Image, Iscsi, Zfs
+from hivewright.model.storage import VOLBLOCKSIZE, AnyStorage, Image, Iscsi, Zfs
 from hivewright.plan import DiskPlan, Provenance, Step
 
 IMAGES = "/var/cache/hivewright"
 """Where provisioning keeps fetched images: not among the state of VMs, whose names could clash."""
 
-_VOLUME_PROPERTIES = {"volmode": "dev", "volblocksize": "16K"}
-"""volmode=dev keeps GEOM of the host from tasting the guest's partitions; 16K is the default of OpenZFS 2.2."""
+_VOLUME_PROPERTIES = {"volmode": "dev", "volblocksize": VOLBLOCKSIZE}
+"""volmode=dev keeps GEOM of the host from tasting the guest's partitions."""
 
 _IMAGES_DATASET = "Images"
 """Below the dataset of a storage, next to those of VMs: names of VMs are in lower case, so they cannot clash."""

@@ -1,4 +1,4 @@
-"""Passthrough devices: which guest has them, what they need of a release, and functions of one card."""
+"""Passthrough devices: which guest has them, and functions of one card."""
 
 from __future__ import annotations
 
@@ -13,24 +13,6 @@ from hivewright.values import format_virtual_function
 if TYPE_CHECKING:
     from hivewright.model.host import Device
     from hivewright.model.vm import Vm
-
-
-def device_rom(index: SiteIndex) -> Iterator[Diagnostic]:
-    site = index.site
-    for name, vm in index.using("passthrough"):
-        for host in index.hosts_of[name]:
-            if index.releases[host] >= (14, 0):
-                continue
-            for key, passthrough in ordered(vm.passthrough):
-                if passthrough.rom is not None:
-                    yield diagnose(
-                        "PCI001",
-                        f"passthrough {key} of {name} has a ROM, which bhyve of FreeBSD {site.hosts[host].freebsd} "
-                        f"on {host} does not take",
-                        site.place("vm", name, "passthrough", key, "rom"),
-                        "delete rom, or bring the host to FreeBSD 14.0 or later",
-                        [site.place("host", host, "freebsd")],
-                    )
 
 
 def same_passthrough(index: SiteIndex) -> Iterator[Diagnostic]:

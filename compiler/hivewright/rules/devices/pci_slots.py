@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from hivewright.bhyve.facts import PC
 from hivewright.diagnostics import Diagnostic
 from hivewright.model.device_kinds import FRAMEBUFFER, HOSTBRIDGE, LPC, SLOTTED, TABLET
 from hivewright.rules.site_index import Owner, SiteIndex, clash, clashes, diagnose
@@ -64,7 +65,7 @@ def given_slots(index: SiteIndex) -> dict[str, list[tuple[PciAddress, Owner]]]:
 
 def _reserved_slots(index: SiteIndex, name: str, vm: Vm) -> dict[PciAddress, str]:
     reserved: dict[PciAddress, str] = {HOSTBRIDGE: "host bridge"}
-    if any(index.site.hosts[host].arch == "amd64" for host in index.hosts_of[name]):
+    if any(index.has(host, PC) for host in index.hosts_of[name]):
         reserved[LPC] = "LPC bridge"
     if vm.vnc is not None:
         if vm.vnc.tablet:

@@ -1,45 +1,18 @@
-"""Serial ports and VNC: what a release offers, keys that belong together, and ports that are taken twice."""
+"""Serial ports and VNC: keys that belong together, and ports that are taken twice."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from hivewright.diagnostics import Diagnostic, Place
+from hivewright.diagnostics import Diagnostic
 from hivewright.rules.site_index import Owner, SiteIndex, both, clash, clashes, diagnose
 from hivewright.site import own_ports
 
 if TYPE_CHECKING:
     from hivewright.model.vm import Vm
 
-_SOCKET_SINCE, _TCP_SINCE = (15, 1), (15, 0)
-"""The first releases whose bhyve has a VNC socket, and serial ports on TCP."""
-
 _WHERE = {"nmdm": "nmdm(4)", "tmux": "tmux(1)"}
-
-
-def ports_since(index: SiteIndex) -> Iterator[Diagnostic]:
-    for name, vm in index.using("vnc", "serial"):
-        if vm.vnc is not None and vm.vnc.socket:
-            place = index.site.place("vm", name, "vnc", "socket")
-            yield from not_offered(index, name, "VNC on a UNIX socket", place, _SOCKET_SINCE)
-        for port, serial in sorted(vm.serial.items()):
-            if serial.kind == "tcp":
-                place = index.site.place("vm", name, "serial", port, "kind")
-                yield from not_offered(index, name, f"{port} on a TCP port", place, _TCP_SINCE)
-
-
-def not_offered(index: SiteIndex, name: str, what: str, place: Place, since: tuple[int, int]) -> Iterator[Diagnostic]:
-    """A diagnostic when a VM may run on a host whose release does not offer what it has."""
-    host = next((host for host in index.hosts_of[name] if index.releases[host] < since), None)
-    if host is not None:
-        yield diagnose(
-            "DEV001",
-            f"{name} has {what}, which bhyve of FreeBSD {index.site.hosts[host].freebsd} on {host} does not offer",
-            place,
-            f"delete it, or bring the host to FreeBSD {since[0]}.{since[1]}",
-            [index.site.place("host", host, "freebsd")],
-        )
 
 
 def keys_together(index: SiteIndex) -> Iterator[Diagnostic]:

@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 _USELESS = ("private", "vlan", "trunk", "forward", "tap", "persistent", "rate_limit")
 """The keys of a NIC that apply to ports of networks only."""
 
-_VLAN_SINCE = {13: (13, 4), 14: (14, 2), 15: (15, 0)}
-"""The first release of each branch whose iovctl(8) knows VLANs."""
-
 
 def one_source(index: SiteIndex) -> Iterator[Diagnostic]:
     """Each NIC has its network or its virtual function, each passthrough table its device or its function."""
@@ -106,12 +103,11 @@ def _numbers(count: int) -> str:
 
 
 def settings(index: SiteIndex) -> Iterator[Diagnostic]:
-    """Settings need a function that is made, and a release that knows them."""
+    """Settings need a function that is made."""
     site = index.site
     for host, definition in site.hosts.items():
-        release = index.releases[host]
         for device, sriov in ordered(definition.sriov):
-            for number, function in ordered(sriov.vf):
+            for number in sorted(sriov.vf):
                 here = ("host", host, "sriov", device, "vf", number)
                 if int(number) >= sriov.vfs:
                     yield diagnose(
@@ -121,16 +117,6 @@ def settings(index: SiteIndex) -> Iterator[Diagnostic]:
                         site.place(*here, part="table"),
                         "correct the number, delete the table, or raise vfs",
                         [site.place("host", host, "sriov", device, "vfs")],
-                    )
-                since = _VLAN_SINCE.get(release[0], (0, 0))
-                if function.vlan is not None and release < since:
-                    yield diagnose(
-                        "PCI007",
-                        f"the virtual function {device}:{number} of {host} has a VLAN, which iovctl of FreeBSD "
-                        f"{definition.freebsd} does not know",
-                        site.place(*here, "vlan"),
-                        f"delete vlan and let the guest make its VLAN, or bring the host to {since[0]}.{since[1]}",
-                        [site.place("host", host, "freebsd")],
                     )
 
 

@@ -1,4 +1,4 @@
-"""TPMs of guests: which bhyve has them, and which guest may have that of the host."""
+"""TPMs of guests: which guest may have that of the host."""
 
 from __future__ import annotations
 
@@ -7,9 +7,6 @@ from collections.abc import Iterator
 from hivewright.diagnostics import Diagnostic
 from hivewright.rules.site_index import SiteIndex, both, clash, clashes, diagnose, host_place
 
-_SINCE = {"passthru": (14, 0), "swtpm": (15, 0)}
-"""bhyve(8), -l tpm."""
-
 
 def tpm(index: SiteIndex) -> Iterator[Diagnostic]:
     site = index.site
@@ -17,28 +14,6 @@ def tpm(index: SiteIndex) -> Iterator[Diagnostic]:
         if vm.tpm is None:
             continue
         place = site.place("vm", name, "tpm", part="table")
-        since = _SINCE[vm.tpm.kind]
-        for host in index.hosts_of[name]:
-            definition = site.hosts[host]
-            if definition.arch != "amd64":
-                yield diagnose(
-                    "VM030",
-                    f"{name} has a TPM, which bhyve on {definition.arch} ({host}) does not offer",
-                    place,
-                    "delete tpm, or choose an amd64 host",
-                    [site.place("host", host, "arch")],
-                )
-                break
-            if index.releases[host] < since:
-                yield diagnose(
-                    "VM076",
-                    f"{name} has a TPM of kind {vm.tpm.kind}, which bhyve of FreeBSD {definition.freebsd} on {host} "
-                    "does not have",
-                    place,
-                    f"delete tpm, or bring the host to FreeBSD {since[0]}.{since[1]} or later",
-                    [site.place("host", host, "freebsd")],
-                )
-                break
         if vm.tpm.kind == "passthru" and len(index.hosts_of[name]) > 1:
             yield diagnose(
                 "VM077",

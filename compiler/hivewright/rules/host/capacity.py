@@ -13,9 +13,6 @@ from hivewright.values import MEBIBYTE, format_cpu_list, format_size, is_whole_m
 OVERCOMMIT = 8
 """vCPUs for each CPU of a host above which guests slow each other down."""
 
-OLD_VCPU_LIMIT = 16
-"""vCPUs of one VM before FreeBSD 14.0 (bhyve(8), -c)."""
-
 
 def memory_form(index: SiteIndex) -> Iterator[Diagnostic]:
     """bhyve counts guest memory in whole mebibytes (bhyve(8), -m)."""
@@ -114,26 +111,16 @@ def cpus_of_one(index: SiteIndex) -> Iterator[Diagnostic]:
     site = index.site
     for host, definition in site.hosts.items():
         limit = definition.cpus
-        old = index.releases[host] < (14, 0)
-        if limit is None and not old:
+        if limit is None:
             continue
         for name, vm in index.guests[host].items():
-            if limit is not None and vm.cpus > limit:
+            if vm.cpus > limit:
                 yield diagnose(
                     "HOST007",
                     f"{name} has {vm.cpus} vCPUs, but {host} has {limit} CPUs",
                     site.place("vm", name, "cpus"),
                     f"give it at most {limit}; more vCPUs than CPUs make a guest slower",
                     [site.place("host", host, "cpus")],
-                )
-            if old and vm.cpus > OLD_VCPU_LIMIT:
-                yield diagnose(
-                    "VM028",
-                    f"{name} has {vm.cpus} vCPUs, but bhyve of FreeBSD {definition.freebsd} on {host} "
-                    f"takes at most {OLD_VCPU_LIMIT}",
-                    site.place("vm", name, "cpus"),
-                    f"give it at most {OLD_VCPU_LIMIT}, or bring {host} to FreeBSD 14.0 or later",
-                    [site.place("host", host, "freebsd")],
                 )
 
 

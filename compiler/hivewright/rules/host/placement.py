@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from hivewright.diagnostics import Diagnostic
 from hivewright.rules.site_index import SiteIndex, clashes, diagnose, host_place, listed
+
+if TYPE_CHECKING:
+    from hivewright.model.host import Host
 
 
 def one_host(index: SiteIndex) -> Iterator[Diagnostic]:
@@ -58,7 +62,7 @@ def hosts_alike(index: SiteIndex) -> Iterator[Diagnostic]:
                     f"delete {home} or {host} from its hosts",
                     arch,
                 )
-            elif index.releases[host][0] != index.releases[home][0]:
+            elif _branch(site.hosts[host]) != _branch(site.hosts[home]):
                 yield diagnose(
                     "VM004",
                     f"{name} may see other hardware when it moves between {home} (FreeBSD "
@@ -68,6 +72,11 @@ def hosts_alike(index: SiteIndex) -> Iterator[Diagnostic]:
                     freebsd,
                     "warning",
                 )
+
+
+def _branch(host: Host) -> str:
+    """``14`` of the release ``14.3``."""
+    return host.freebsd.partition(".")[0]
 
 
 def names_alike(index: SiteIndex) -> Iterator[Diagnostic]:

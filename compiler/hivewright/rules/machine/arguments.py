@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from hivewright.bhyve.options import Argument, parse_extra_args, slot_of
+from hivewright.bhyve.options import Argument, facts_of, parse_extra_args, slot_of
 from hivewright.diagnostics import Diagnostic
 from hivewright.diagnostics.wording import quoted
 from hivewright.model.device_kinds import has_boot_order
+from hivewright.rules.host.support import hosts_without, lacking
 from hivewright.rules.site_index import SiteIndex, diagnose
 
 if TYPE_CHECKING:
@@ -64,12 +65,6 @@ OWN_VARIABLES = {
 
 _SMBIOS = r"(?:system|board|chassis|bios)\.[a-z_]+"
 _VCPU_SET = r"vcpu\.[0-9]+\.cpuset"
-
-_SINCE = {"-n": (15, 0), "-f": (14, 0)}
-"""Options that came after the oldest supported release (bhyve(8))."""
-
-_ON_ARM64 = frozenset("CDSWfkopcsmU")
-"""Options of bhyve on arm64 (bhyve(8), SYNOPSIS)."""
 
 
 def extra_args(index: SiteIndex) -> Iterator[Diagnostic]:
@@ -168,23 +163,8 @@ def _instead(argument: Argument, vm: Vm) -> str:
 
 
 def _unsupported(index: SiteIndex, name: str, argument: Argument) -> Iterator[Diagnostic]:
-    site = index.site
-    for host in index.hosts_of[name]:
-        definition = site.hosts[host]
-        since = _SINCE.get(argument.flag, (0, 0))
-        if definition.arch == "arm64" and argument.flag[1] not in _ON_ARM64:
-            why, key = f"bhyve on arm64 ({host}) does not have", "arch"
-            remedy = "delete it, or choose an amd64 host"
-        elif index.releases[host] < since:
-            why, key = f"bhyve of FreeBSD {definition.freebsd} on {host} does not have", "freebsd"
-            remedy = f"delete it, or bring the host to FreeBSD {since[0]}.{since[1]}"
-        else:
-            continue
-        yield diagnose(
-            "VM047",
-            f"extra_args of {name} has {argument.flag}, which {why}",
-            site.place("vm", name, "extra_args", argument.place),
-            remedy,
-            [site.place("host", host, key)],
-        )
-        return
+    place = index.site.place("vm", name, "extra_args", argument.place)
+    for fact in facts_of(argument):
+        hosts = hosts_without(index, fact, index.hosts_of[name])
+        if hosts:
+            yield lacking(index, fact, f"{name} asks for {argument.flag} in extra_args", [place], hosts)

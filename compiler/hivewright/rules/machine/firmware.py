@@ -6,9 +6,7 @@ from collections.abc import Iterator
 
 from hivewright.diagnostics import Diagnostic
 from hivewright.model.firmware import LOADERS, boot_device
-from hivewright.rules.site_index import SiteIndex, diagnose, listed
-
-_KINDS = {"amd64": ("uefi", "uefi-csm", "rom", "bhyveload", "grub"), "arm64": ("uboot", "rom")}
+from hivewright.rules.site_index import SiteIndex, diagnose
 
 _USED = {
     "uefi": ("rom", "variables", "variables_template"),
@@ -21,26 +19,6 @@ _USED = {
 """Kind -> the keys of firmware that have an effect with it; another rule says that U-Boot has no variables."""
 
 _KEYS = ("rom", "variables", "variables_template", "boot", "bhyveload", "grub")
-
-
-def firmware_kind(index: SiteIndex) -> Iterator[Diagnostic]:
-    site = index.site
-    for name, vm in index.using("firmware"):
-        if vm.firmware.kind is None:
-            continue
-        for host in index.hosts_of[name]:
-            arch = site.hosts[host].arch
-            kinds = _KINDS.get(arch, ())
-            if vm.firmware.kind not in kinds:
-                yield diagnose(
-                    "VM032",
-                    f"{name} has the firmware {vm.firmware.kind}, but guests on {arch} ({host}) start with "
-                    f"{listed(kinds, 'or')}",
-                    site.place("vm", name, "firmware", "kind"),
-                    "delete kind; hivewright takes what fits the host",
-                    [site.place("host", host, "arch")],
-                )
-                break
 
 
 def own_rom(index: SiteIndex) -> Iterator[Diagnostic]:

@@ -1,4 +1,4 @@
-"""Memory domains of guests (bhyve(8), -n): where they exist, and that they cover vCPUs and memory exactly."""
+"""Memory domains of guests (bhyve(8), -n): that they are numbered, and cover vCPUs and memory exactly."""
 
 from __future__ import annotations
 
@@ -17,34 +17,14 @@ if TYPE_CHECKING:
 def numa(index: SiteIndex) -> Iterator[Diagnostic]:
     for name, vm in index.using("numa"):
         if vm.numa:
-            yield from _where(index, name, vm)
+            yield from _numbers(index, name, vm)
             yield from _vcpus(index, name, vm)
             yield from _sizes(index, name, vm)
 
 
-def _where(index: SiteIndex, name: str, vm: Vm) -> Iterator[Diagnostic]:
+def _numbers(index: SiteIndex, name: str, vm: Vm) -> Iterator[Diagnostic]:
     site = index.site
     place = site.place("vm", name, "numa", part="table")
-    for host in index.hosts_of[name]:
-        definition = site.hosts[host]
-        if definition.arch != "amd64":
-            yield diagnose(
-                "VM030",
-                f"{name} has memory domains, which bhyve on {definition.arch} ({host}) does not offer",
-                place,
-                "delete numa, or choose an amd64 host",
-                [site.place("host", host, "arch")],
-            )
-            break
-        if index.releases[host] < (15, 0):
-            yield diagnose(
-                "VM071",
-                f"{name} has memory domains, which bhyve of FreeBSD {definition.freebsd} on {host} does not have",
-                place,
-                "delete numa, or bring the host to FreeBSD 15.0 or later",
-                [site.place("host", host, "freebsd")],
-            )
-            break
     if vm.firmware.kind in LOADERS:
         yield diagnose(
             "VM072",

@@ -119,3 +119,31 @@ def misspelt_variables(index: SiteIndex) -> Iterator[Diagnostic]:
                     f"did you mean {near}? bhyve_config(5) lists the variables",
                     severity="warning",
                 )
+
+
+def vnc_waits(index: SiteIndex) -> Iterator[Diagnostic]:
+    site = index.site
+    for name, vm in index.using("vnc"):
+        if vm.vnc is not None and vm.vnc.wait and vm.autostart:
+            yield diagnose(
+                "VM036",
+                f"{name} starts with the host, but will not boot before somebody connects by VNC",
+                site.place("vm", name, "vnc", "wait"),
+                "delete wait when the installation is done, or write autostart = false",
+                [site.place("vm", name, "autostart")],
+                "warning",
+            )
+
+
+def stub_waits(index: SiteIndex) -> Iterator[Diagnostic]:
+    site = index.site
+    for name, vm in index.using("debug"):
+        if vm.debug is not None and vm.debug.gdb is not None and vm.debug.gdb.wait and vm.autostart:
+            yield diagnose(
+                "VM080",
+                f"{name} starts with the host, but will not boot before a debugger is connected to its gdb stub",
+                site.place("vm", name, "debug", "gdb", "wait"),
+                "delete wait when nothing has to be debugged from the start, or write autostart = false",
+                [site.place("vm", name, "autostart")],
+                "warning",
+            )

@@ -1,4 +1,4 @@
-"""What the kind of a network requires of its NICs and of the release of its host."""
+"""What the kind of a network requires of its NICs."""
 
 from __future__ import annotations
 
@@ -128,31 +128,6 @@ def dhcp_range(index: SiteIndex) -> Iterator[Diagnostic]:
                     "correct first and last",
                     [network_place(site, host, name, "ipv4")],
                 )
-
-
-def release_of_kind(index: SiteIndex) -> Iterator[Diagnostic]:
-    site = index.site
-    for host, names in index.networks_used.items():
-        for name in names:
-            network = site.host_networks[host, name]
-            key, what, since = _needs(network)
-            if index.releases[host] < since:
-                yield diagnose(
-                    "NET025",
-                    f"the network {name} has {what}, which FreeBSD {site.hosts[host].freebsd} on {host} does not know",
-                    network_place(site, host, name, key),
-                    f"it came with FreeBSD {since[0]}.{since[1]}",
-                    [site.place("host", host, "freebsd")],
-                )
-
-
-def _needs(network: AnyNetwork) -> tuple[str, str, tuple[int, int]]:
-    """The key that needs a release, its description, and the first release that has it."""
-    if network.kind == "slirp":
-        return ("open", "open = true", (15, 1)) if network.open else ("kind", "the kind slirp", (15, 0))
-    if network.kind == "bridge" and network.vlan_filter:
-        return "vlan_filter", "vlan_filter", (15, 0)
-    return "kind", "", (0, 0)
 
 
 def useless_keys(index: SiteIndex) -> Iterator[Diagnostic]:

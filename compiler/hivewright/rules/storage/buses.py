@@ -23,7 +23,6 @@ _SPECIAL = frozenset({"nvme", "ram", "initiator", *_AHCI})
 
 CTL = "/dev/cam/ctl"
 _PORT = rf"{CTL}(?:[0-9]+\.[0-9]+)?"
-BOOT_ORDER_SINCE = (14, 0)
 
 
 def options_of_buses(index: SiteIndex) -> Iterator[Diagnostic]:
@@ -125,15 +124,3 @@ def boot_order(index: SiteIndex) -> Iterator[Diagnostic]:
                     "give each a number of its own; the lowest is tried first",
                     [site.place("vm", name, *other, "boot_index")],
                 )
-            for host in index.hosts_of[name]:
-                old = index.releases[host] < BOOT_ORDER_SINCE
-                if old or site.hosts[host].arch == "arm64":
-                    where = f"FreeBSD {site.hosts[host].freebsd}" if old else "arm64"
-                    yield diagnose(
-                        "DEV001",
-                        f"{name} has a boot order, which bhyve of {where} on {host} does not offer",
-                        place,
-                        "delete it" + (", or bring the host to FreeBSD 14.0" if old else "; u-boot has its own order"),
-                        [site.place("host", host, "freebsd" if old else "arch")],
-                    )
-                    break

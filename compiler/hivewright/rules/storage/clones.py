@@ -101,8 +101,8 @@ def clone_blocks(index: SiteIndex) -> Iterator[Diagnostic]:
             storage = site.host_storages.get((host, disk.storage or ""))
             if storage is None or storage.kind != "zfs":
                 continue
-            blocks = volblocksize(storage.properties, (14, 0))
-            if volblocksize(disk.properties, (14, 0)) != blocks:
+            blocks = volblocksize(storage.properties)
+            if volblocksize(disk.properties) != blocks:
                 yield diagnose(
                     "STO023",
                     f"disk {key} of {name} asks for a volblocksize of {disk.properties['volblocksize']}, but a clone "

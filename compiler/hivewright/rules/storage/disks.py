@@ -89,9 +89,7 @@ def size_in_blocks(index: SiteIndex) -> Iterator[Diagnostic]:
     """A volume is made of whole blocks (zfsprops(7), volsize), any disk of whole sectors."""
     site = index.site
     blocks = {
-        key: volblocksize(storage.properties, index.releases.get(key[0], (14, 0)))
-        for key, storage in site.host_storages.items()
-        if storage.kind == "zfs"
+        key: volblocksize(storage.properties) for key, storage in site.host_storages.items() if storage.kind == "zfs"
     }
     for name, key, disk in index.disks:
         if disk.size is None or disk.storage is None:
@@ -100,7 +98,7 @@ def size_in_blocks(index: SiteIndex) -> Iterator[Diagnostic]:
         for host in index.hosts_of[name]:
             block, field = blocks.get((host, disk.storage), 512), "volblocksize"
             if block != 512 and "volblocksize" in disk.properties:
-                block = volblocksize(disk.properties, index.releases[host])
+                block = volblocksize(disk.properties)
             if sector > block:
                 block, field = sector, "sector_size"
             if disk.size % block:

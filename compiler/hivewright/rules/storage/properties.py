@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from hivewright.diagnostics import Diagnostic, Place
 from hivewright.diagnostics.wording import quoted
+from hivewright.model.storage import VOLBLOCKSIZE
 from hivewright.rules.site_index import SiteIndex, diagnose, storage_place
 
 _NAME = r"[a-z0-9:_.][a-z0-9:_.-]*"
@@ -106,12 +107,12 @@ def _properties(what: str, table: Place, given: Mapping[str, str]) -> Iterator[D
             )
 
 
-def volblocksize(given: Mapping[str, str], release: tuple[int, int]) -> int:
-    """Bytes of a volume's blocks; the default is 16K since FreeBSD 14.0 and was 8K before (zfsprops(7))."""
+def volblocksize(given: Mapping[str, str]) -> int:
+    """Bytes of a volume's blocks."""
     size = _block_size(given["volblocksize"]) if "volblocksize" in given else 0
     if size in _BLOCK_SIZES:
         return size
-    return 16384 if release >= (14, 0) else 8192
+    return _block_size(VOLBLOCKSIZE)
 
 
 def _block_size(text: str) -> int:
