@@ -10,6 +10,8 @@ from host.play import HIVECTL
 from host.sandbox import Host
 
 BUDGET = 10
+FORKS = 12
+"""Processes of a start until it returns, hivectl itself among them."""
 
 
 def cycle(host: Host) -> list[str]:
@@ -30,6 +32,25 @@ def test_a_cycle_takes_ten_commands(open_host: Callable[..., Host], capsys: pyte
         print(f"\nexternal commands of one start-to-stop cycle: {len(commands)} (budget {BUDGET})")
         print("\n".join(f"  {line}" for line in commands))
     assert len(commands) <= BUDGET
+
+
+def last_process(host: Host) -> int:
+    """The number of the last process that the sandbox made; they are counted from one (proc(5), loadavg)."""
+    return int(host.run("/bin/sh", "-c", "read -r a b c d last </.linux/proc/loadavg; echo $last").out)
+
+
+@pytest.mark.everyday
+def test_a_start_makes_few_processes(open_host: Callable[..., Host], capsys: pytest.CaptureFixture[str]) -> None:
+    host = open_host("dash")
+    for verb in ("start", "stop"):
+        assert host.run(HIVECTL, verb, "web1").status == 0
+    host.advance(5)
+    before = last_process(host)
+    assert host.run(HIVECTL, "start", "web1").status == 0
+    made = last_process(host) - before - 1
+    with capsys.disabled():
+        print(f"\nprocesses of one start until it returns: {made} (budget {FORKS})")
+    assert made <= FORKS
 
 
 def crowd(host: Host, others: int) -> None:

@@ -39,6 +39,9 @@ CALLED_BY_SCRIPTS = {
 CALLED_BY_NAME = {"give_up": "on_failure=give_up"}
 """Functions that are called by way of a variable, and what sets it."""
 
+CALLED_BY_KIND = {"guest/prepare.subr": "prepare_", "guest/undo.subr": "undo_"}
+"""Files that call functions by the name of a step, or of a kind of thing in a journal, and how those begin."""
+
 FILES = {name_of(path): path for path in (*PARTS, *VERBS, HIVECTL)}
 WORDS = {name: code_of(path) for name, path in FILES.items()}
 
@@ -62,9 +65,14 @@ def definitions() -> dict[str, list[str]]:
 @cache
 def calls(name: str) -> frozenset[str]:
     """The functions of other files of the runtime that a file calls."""
-    return frozenset(
-        word for word in commands_of(WORDS[name]) if word in definitions() and name not in definitions()[word]
-    )
+    words = commands_of(WORDS[name]) | of_kinds(name)
+    return frozenset(word for word in words if word in definitions() and name not in definitions()[word])
+
+
+def of_kinds(name: str) -> set[str]:
+    """The functions that a file calls by the name of a kind."""
+    beginning = CALLED_BY_KIND.get(name)
+    return {word for word in definitions() if beginning is not None and word.startswith(beginning)}
 
 
 @cache
@@ -146,7 +154,7 @@ def test_whoever_calls_loads(name: str) -> None:
 @pytest.mark.parametrize("name", FILES)
 def test_what_is_loaded_is_called(name: str) -> None:
     """A part is loaded for a function of it, or for a variable that it owns."""
-    used = set(re.findall(r"[a-z_]+", WORDS[name]))
+    used = set(re.findall(r"[a-z_]+", WORDS[name])) | of_kinds(name)
     idle = [
         part
         for part in loads(name)
@@ -160,6 +168,7 @@ def test_every_function_is_called() -> None:
     for name, path in FILES.items():
         text = WORDS[name]
         called |= {function for function in functions(path) if len(re.findall(rf"\b{function}\b", text)) > 1}
+        called |= of_kinds(name)
     for function, mention in CALLED_BY_NAME.items():
         assert any(mention in text for text in WORDS.values())
         called.add(function)

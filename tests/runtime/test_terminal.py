@@ -121,9 +121,9 @@ def test_what_is_typed_arrives_and_what_is_said_is_seen(guest: Guest) -> None:
         # Between two runs nobody reads, and the keys that would end what holds the window do not.
         guest.tmux("send-keys", "-t", "=web1:", "C-c", "C-\\", "C-z")
     assert len(set(terminals)) == 1, "a reboot takes the window that is there"
-    assert guest.said("close_terminal") == ""
+    assert guest.said("undo_terminal") == ""
     assert not (guest.run / "tmux.sock").exists()
-    assert guest.said("close_terminal") == "", "the undo can be done twice"
+    assert guest.said("undo_terminal") == "", "the undo can be done twice"
 
 
 def test_no_key_behind_the_prefix_ends_the_window(guest: Guest) -> None:

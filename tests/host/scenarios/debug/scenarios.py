@@ -163,6 +163,7 @@ CLEARED = (
     f"pkill -KILL -F {RUN}/bug1/debugger -fx '(/usr/bin/lldb|/usr/local/bin/gdb) .* /usr/sbin/bhyve .* bug1'",
     "pgrep -fx",
     DESTROY,
+    "timeout * HIVE_MOMENT=poststop",
     TAP,
 )
 """What is done about a session whose supervisor is gone: the guest ends in order, then its debugger."""
@@ -176,13 +177,13 @@ def debugged_guest_without_supervisor(play: Play) -> None:
     gone = "bug1: stopped: cleaned up after its supervisor, which was gone"
     told = ["bug1 is lost since 10s", "its supervisor is gone; start and stop end the debugger first"]
     for verb, begun, says, then in (
-        ("stop", BEGUN, gone, ("timeout * HIVE_MOMENT=poststop",)),
+        ("stop", BEGUN, gone, ()),
         ("start", BEGUN[2:], "bug1: started (pid N)", AGAIN),
     ):
         play.host.path(STAYS).touch()
         debug(play, "bug1")
         play.kill("owner bug1")
-        ends(play, begun, status=137)
+        ends(play, begun, status=70)
         play.hivectl("status", "bug1", status=1, says=[*told, "does not start with the host", "log"])
         play.host.path(STAYS).unlink()
         play.hivectl(verb, "bug1", says=[UNSUPERVISED, says])
@@ -293,12 +294,12 @@ def window_is_killed(play: Play) -> None:
 
 @scenario()
 def window_of_a_killed_guest(play: Play) -> None:
-    """Supervisor and guest are killed: a start finds the window, a stop ends it; so it is with an orphan."""
+    """Supervisor and guest are killed: a start makes the window anew, a stop ends it; so it is with an orphan."""
     play.up("term1")
     play.kill("supervisor term1", "bhyve term1")
     play.hivectl("start", "term1", says="term1: started (pid N)")
-    play.order("bhyvectl --destroy --vm=term1", f"{WINDOW} list-panes", "bhyve ... term1")
-    play.never(f"{WINDOW} -f /dev/null start-server")
+    remains = ("bhyvectl --destroy --vm=term1", f"{WINDOW} kill-server")
+    play.order(*remains, f"{WINDOW} -f /dev/null start-server", "bhyve ... term1")
     play.kill("supervisor term1")
     gone = "term1: stopped: cleaned up after its supervisor, which was gone"
     play.hivectl("stop", "term1", says=["term1: stopping bhyve N, which nobody supervises", gone])

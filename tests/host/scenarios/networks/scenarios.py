@@ -203,7 +203,7 @@ def host_does_not_forward(play: Play) -> None:
 @scenario(**SETTINGS)
 def node_that_is_there(play: Play) -> None:
     """A node of the administrator's is used and kept."""
-    play.host.path("/tmp/node").write_text("mkpeer . bridge made link2\nname .:made vmsw\n")
+    play.host.path("/tmp/node").write_text("mkpeer . bridge made link2\nname .:made vmsw\nmsg vmsw: setpersistent\n")
     play.sh("kldload ng_socket ng_bridge ng_ether && ngctl -f /tmp/node")
     play.up("netgraph-1", "netgraph-2")
     play.hivectl("stop", "netgraph-1", "netgraph-2")

@@ -92,12 +92,12 @@ def device_not_given_back_at_once(play: Play) -> None:
     """ppt(4) does not let go: said, and the next stop tries again."""
     play.up("san1")
     play.host.call("hold", selector="3/0/1", held=True)
-    later = "pci0:3:0:1 stays with ppt(4) until the next stop, see the log"
+    why = "cannot give pci0:3:0:1 back to its driver: devctl: Failed to clear pci0:3:0:1 driver: Device busy"
+    later = f"{why}; the next stop tries again"
     play.hivectl("stop", "san1", says=f"san1: stopped: a stop was asked for; {later}")
     play.order(DESTROY, f"{GIVE} = 1")
-    why = "cannot give pci0:3:0:1 back to its driver: devctl: Failed to clear pci0:3:0:1 driver: Device busy"
     assert why in play.log("san1")
-    assert play.host.path(f"{RUN}/san1/bound").read_text() == "pci0:3:0:1\n"
+    assert play.host.path(f"{RUN}/san1/journal").read_text() == "device pci0:3:0:1\n"
     play.host.call("hold", selector="3/0/1", held=False)
     play.hivectl("stop", "san1", says="san1: stopped: cleaned up after its supervisor, which was gone")
     play.order(GIVE)
@@ -114,7 +114,7 @@ def device_without_driver(play: Play) -> None:
     play.up("web1")
     assert play.state("device 2/") == CARD_TAKEN
     play.hivectl("stop", "web1", says="web1: stopped: a stop was asked for")
-    play.order("devctl clear driver -f pci0:2:0:1 = 1", "devctl clear driver -f pci0:2:0:0")
+    play.order("devctl clear driver -f pci0:2:0:0", "devctl clear driver -f pci0:2:0:1 = 1")
     play.nothing_left()
     assert play.state("device 2/") == CARD_FREE
 
@@ -210,7 +210,7 @@ def functions_of_nothing(play: Play) -> None:
 
 @scenario(**DEVICES)
 def function_as_nic(play: Play) -> None:
-    """A NIC that is a function has no tap; the card comes beside it, all its functions in order, and goes so."""
+    """A NIC that is a function has no tap; the card comes beside it, all its functions in order, and goes backwards."""
     play.host.make(*ROMS)
     play.hivectl("start", "web1")
     take = ("devctl set driver -f pci0:2:0:1 ppt", "devctl set driver -f pci0:2:0:0 ppt")
@@ -220,7 +220,7 @@ def function_as_nic(play: Play) -> None:
     assert play.state("device 2/") == CARD_TAKEN
     play.wait(10)
     play.hivectl("stop", "web1", says="web1: stopped: a stop was asked for")
-    given = ("devctl clear driver -f pci0:2:0:1 = 1", "devctl clear driver -f pci0:2:0:0")
+    given = ("devctl clear driver -f pci0:2:0:0", "devctl clear driver -f pci0:2:0:1 = 1")
     play.order("bhyvectl --destroy --vm=web1", "ifconfig tap-web1-lan destroy", *given)
     assert play.state("device 2/") == CARD_FREE
     play.nothing_left()

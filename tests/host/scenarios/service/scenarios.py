@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
+from host.build import install
 from host.play import HIVECTL, Play
 from host.scenario import scenario
 
@@ -151,7 +153,7 @@ def start_and_stop_at_once(play: Play) -> None:
 
 @scenario(everyday=True)
 def orphan_adopted(play: Play) -> None:
-    """Supervisor and daemon were killed; a start takes the running guest over, and its next run is as any."""
+    """Supervisor and daemon were killed; a start takes the running guest over; its next run has all steps anew."""
     play.guest("web1", {"end": "reboot", "after": 200}, {})
     orphaned(play, "daemon", "supervisor")
     play.hivectl("status", "web1", status=1, says=["web1 is lost since 10s, pid N", ORPHAN, "log"])
@@ -159,9 +161,30 @@ def orphan_adopted(play: Play) -> None:
     assert play.state("process") == ["process daemon web1", "process supervisor web1"]
     assert play.members("br-lan") == ["ix0", "tap-web1-lan"]
     play.wait(300)
-    play.order(DESTROY, "bhyve ... web1")
-    play.never("ifconfig")
+    tap = ("ifconfig tap-web1-lan destroy", "ifconfig tap create name tap-web1-lan")
+    play.order(DESTROY, *tap, "bhyve ... web1")
     assert play.names("guest") == ["web1"]
+    assert play.members("br-lan") == ["ix0", "tap-web1-lan"]
+    play.down("web1")
+
+
+@scenario()
+def orphan_defined_anew(play: Play) -> None:
+    """The definition changed before an orphan was adopted: it goes on as it runs, and its next run is the new one."""
+    play.guest("web1", {"end": "reboot", "after": 200}, {})
+    orphaned(play, "daemon", "supervisor")
+    nic = '[vm.web1.nic.lan]\nnetwork = "lan"\n'
+    inner = nic.replace("lan", "inner")
+    install(play.host, (nic, nic + inner), ("# app1: starts", "# app1: comes"), site=Path(__file__).parent)
+    adopts(play)
+    assert play.members("br-inner") == []
+    changed = "the definition changed since the start"
+    play.hivectl("status", "web1", says=["web1 is running", "adopted", changed, "wave"])
+    play.wait(300)
+    play.order(DESTROY, "ifconfig tap-web1-lan destroy", "ifconfig tap create name tap-web1-inner", "bhyve ... web1")
+    assert "tap-web1-inner" in play.host.path("/var/run/hivewright/web1/words").read_text()
+    assert play.members("br-inner") == ["tap-web1-inner"]
+    play.hivectl("status", "web1", says=["web1 is running", "started", "wave"])
     play.down("web1")
 
 
