@@ -21,6 +21,7 @@ Tables = Mapping[str, Mapping[str, Any]]
 HOSTS: Tables = {"alpha": {"freebsd": "14.3", "device": {"gpu0": {"pci": "2/0/0"}}}}
 NETWORKS: Tables = {"lan": {"kind": "bridge", "uplink": "ix0"}}
 STORAGES: Tables = {"fast": {"kind": "zfs", "dataset": "zroot/vms"}, "plain": {"kind": "directory", "path": "/srv/vms"}}
+USERS: Tables = {"alice": {"ssh_keys": ["ssh-ed25519 AAAA alice"]}}
 PROFILES: Tables = {
     "other": {"os": "other", "description": "Anything."},
     "freebsd-14": {"os": "freebsd", "description": "FreeBSD."},
@@ -42,7 +43,7 @@ def build_site(
     networks: Tables = NETWORKS,
     storages: Tables = STORAGES,
     images: Tables | None = None,
-    users: Tables | None = None,
+    users: Tables = USERS,
     topologies: Tables | None = None,
     profiles: Tables = PROFILES,
     files: Mapping[str, bytes] | None = None,
@@ -62,7 +63,7 @@ def build_site(
         networks=built_networks,
         storages=built_storages,
         images={name: Image.model_validate(values) for name, values in (images or {}).items()},
-        users={name: User.model_validate(values) for name, values in (users or {}).items()},
+        users={name: User.model_validate(values) for name, values in users.items()},
         topologies={name: Topology.model_validate(values) for name, values in (topologies or {}).items()},
         profiles={name: Profile.model_validate(values) for name, values in profiles.items()},
         vms={name: Vm.model_validate(values) for name, values in tables.items()},

@@ -24,7 +24,7 @@ TOP = {kind: tuple(model.__name__ for model in root.models) for kind, root in RO
 
 def files(project: Path) -> dict[str, dict[str, Any]]:
     folder = project / "site" if (project / "site").is_dir() else project
-    paths = sorted(path for path in folder.rglob("*.toml") if "locks" not in path.parts)
+    paths = sorted(path for path in folder.rglob("*.toml") if not {"locks", "profiles"} & set(path.parts))
     return {str(path.relative_to(folder)): tomllib.loads(path.read_text()) for path in paths}
 
 

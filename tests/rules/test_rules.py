@@ -20,6 +20,7 @@ Keys = Mapping[str, Any]
 
 LAN = {"network": "lan"}
 ROOT = {"storage": "fast", "size": "20G"}
+FIRST_BOOT = {"users": ["alice"]}
 
 
 def codes(site: Site) -> list[str]:
@@ -104,15 +105,15 @@ class TestAddresses:
 
     def test_link_local_addresses_are_compared_within_a_network(self) -> None:
         networks = {"lan": {"kind": "bridge", "uplink": "ix0"}, "dmz": {"kind": "bridge", "uplink": "ix1"}}
-        first = {"cloud_init": True, "nic": {"n": {"network": "lan", "ipv6": "fe80::1/64"}}}
-        second = {"cloud_init": True, "nic": {"n": {"network": "dmz", "ipv6": "fe80::1/64"}}}
+        first = {"cloud_init": FIRST_BOOT, "nic": {"n": {"network": "lan", "ipv6": "fe80::1/64"}}}
+        second = {"cloud_init": FIRST_BOOT, "nic": {"n": {"network": "dmz", "ipv6": "fe80::1/64"}}}
         assert codes(two(first, second, networks=networks)) == []
         assert codes(two(first, first, networks=networks)) == ["VM015"]
 
     def test_an_address_is_compared_across_networks_with_uplinks(self) -> None:
         networks = {"lan": {"kind": "manual", "bridge": "bridge0"}, "dmz": {"kind": "bridge", "uplink": "ix1"}}
-        first = {"cloud_init": True, "nic": {"n": {"network": "lan", "ipv4": "192.0.2.1/24"}}}
-        second = {"cloud_init": True, "nic": {"n": {"network": "dmz", "ipv4": "192.0.2.1/24"}}}
+        first = {"cloud_init": FIRST_BOOT, "nic": {"n": {"network": "lan", "ipv4": "192.0.2.1/24"}}}
+        second = {"cloud_init": FIRST_BOOT, "nic": {"n": {"network": "dmz", "ipv4": "192.0.2.1/24"}}}
         assert codes(two(first, second, networks=networks)) == ["VM015"]
 
     @pytest.mark.parametrize(
@@ -159,7 +160,7 @@ class TestAddresses:
     def test_a_gateway_is_in_its_network(self, address: str, gateway: str, expected: list[str]) -> None:
         version = "6" if ":" in address else "4"
         nic = {"network": "lan", f"ipv{version}": address, f"gateway{version}": gateway}
-        assert codes(build_site({"web1": {"cloud_init": True, "nic": {"lan": nic}}})) == expected
+        assert codes(build_site({"web1": {"cloud_init": FIRST_BOOT, "nic": {"lan": nic}}})) == expected
 
 
 class TestSlots:
@@ -306,7 +307,7 @@ class TestUserData:
         ],
     )
     def test_faults_are_found(self, content: bytes, fault: str | None) -> None:
-        vm = {"cloud_init": {"user_data": "a.yaml"}}
+        vm = {"cloud_init": {**FIRST_BOOT, "user_data": "a.yaml"}}
         diagnostics = check_rules(two(vm, vm, files={"a.yaml": content}))
         if fault is None:
             assert diagnostics == []

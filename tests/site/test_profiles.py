@@ -1,4 +1,4 @@
-"""Profiles: the six that come with hivewright can be read, and give a guest what its system needs."""
+"""Profiles: those that come with hivewright can be read, and give a guest what its system needs."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from hivewright.diagnostics import Diagnostic
+from hivewright.model.readers import READERS, ReaderName
 from hivewright.model.site import Profile
 from hivewright.rules import check_rules
 from hivewright.site import Site
@@ -19,11 +20,15 @@ from projects import CHECKOUT
 FOLDER = CHECKOUT / "profiles"
 NAMES = [
     "freebsd/freebsd-14",
+    "freebsd/freebsd-15",
+    "freebsd/opnsense",
+    "linux/debian-12",
     "linux/debian-13",
     "linux/ubuntu-24.04",
     "openbsd/openbsd-7",
     "other/other",
     "windows/windows-11",
+    "windows/windows-server-2022",
 ]
 
 
@@ -33,10 +38,11 @@ def profile(name: str) -> dict[str, Any]:
 
 def compiled(folder: Path, name: str, more: str = "", freebsd: str = "14.3") -> tuple[Site, list[Diagnostic]]:
     """A site whose only guest has hardly more than a profile."""
+    bus = 'disk.root.bus = "nvme"\n' if name.startswith("windows") else ""
     (folder / "site.toml").write_text(
         f'[site]\nname = "test"\n[host.one]\nfreebsd = "{freebsd}"\n[storage.plain]\nkind = "directory"\n'
         f'path = "/srv/vms"\n[defaults]\nmemory = "1G"\n[vm.guest]\nhost = "one"\nprofile = "{name}"\n'
-        f'disk.root.storage = "plain"\ndisk.root.size = "40G"\n{more}'
+        f'disk.root.storage = "plain"\ndisk.root.size = "40G"\n{bus}{more}'
     )
     sources = read_site(find_project(folder))
     loaded = load(sources)
@@ -78,8 +84,9 @@ def test_openbsd_has_the_host_bridge_of_amd_and_a_framebuffer_without_vga(tmp_pa
     assert (guest.vnc.vga, guest.vnc.tablet) == ("off", False)
 
 
-def test_windows_has_a_local_clock_and_a_screen_with_a_tablet(tmp_path: Path) -> None:
-    site, _ = compiled(tmp_path, "windows-11")
+@pytest.mark.parametrize("name", ["windows-11", "windows-server-2022"])
+def test_windows_has_a_local_clock_and_a_screen_with_a_tablet(name: str, tmp_path: Path) -> None:
+    site, _ = compiled(tmp_path, name)
     guest = site.vms["guest"]
     assert guest.machine.rtc == "localtime"
     assert guest.memory == 4 * 2**30
@@ -87,14 +94,14 @@ def test_windows_has_a_local_clock_and_a_screen_with_a_tablet(tmp_path: Path) ->
     assert guest.vnc.tablet
 
 
-@pytest.mark.parametrize("name", ["openbsd-7", "windows-11"])
+@pytest.mark.parametrize("name", ["openbsd-7", "windows-11", "windows-server-2022"])
 def test_a_guest_can_do_without_the_screen_of_its_profile(name: str, tmp_path: Path) -> None:
     site, faults = compiled(tmp_path, name, "vnc = false\n")
     assert site.vms["guest"].vnc is None
     assert not faults
 
 
-@pytest.mark.parametrize("name", ["debian-13", "freebsd-14", "ubuntu-24.04"])
+@pytest.mark.parametrize("name", ["debian-12", "debian-13", "freebsd-14", "freebsd-15", "ubuntu-24.04"])
 def test_guests_with_a_driver_for_it_have_an_entropy_device(name: str, tmp_path: Path) -> None:
     site, _ = compiled(tmp_path, name)
     assert site.vms["guest"].rng is not None
@@ -112,3 +119,32 @@ def test_a_profile_of_the_site_may_bring_an_image_for_each_architecture(tmp_path
     assert image is not None
     assert image.url == "https://images.example.net/own.raw"
     assert site.image("own", "arm64") is None
+
+
+READS: dict[str, ReaderName] = {
+    "debian-12": "cloud-init",
+    "debian-13": "cloud-init",
+    "freebsd-14": "nuageinit-14.3",
+    "freebsd-15": "nuageinit-15.0",
+    "openbsd-7": "none",
+    "opnsense": "none",
+    "other": "cloud-init",
+    "ubuntu-24.04": "cloud-init",
+    "windows-11": "cloudbase-init",
+    "windows-server-2022": "cloudbase-init",
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_profile_knows_what_reads_first_boot_data(name: str, tmp_path: Path) -> None:
+    site, _ = compiled(tmp_path, name.rpartition("/")[2], "cloud_init = true\n")
+    assert site.reader(site.vms["guest"]) is READERS[READS[name.rpartition("/")[2]]]
+
+
+@pytest.mark.parametrize(("name", "warned"), [("windows-11", True), ("windows-server-2022", False)])
+def test_client_editions_of_windows_use_two_sockets(name: str, warned: bool, tmp_path: Path) -> None:
+    _, faults = compiled(tmp_path, name, "cpus = 8\n")
+    assert [fault.code for fault in faults] == ["VM094"] * warned
+    if warned:
+        assert faults[0].help == "write topology = { sockets = 1, cores = 8 }"
+        assert not compiled(tmp_path, name, "cpus = 8\ntopology = { sockets = 1, cores = 8 }\n")[1]

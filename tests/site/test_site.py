@@ -47,7 +47,7 @@ def tables() -> dict[str, Schema]:
 def uses(tables: dict[str, Schema]) -> set[tuple[str, str, object]]:
     """What the example, the sites of the tests and the profiles say."""
     found = {use for project in PROJECTS for use in uses_of(project, tables)}
-    for path in (CHECKOUT / "profiles").rglob("*.toml"):
+    for path in [path for project in PROJECTS for path in (project / "profiles").rglob("*.toml")]:
         found.update(used_keys(tomllib.loads(path.read_text()), "Profile", tables))
     return found
 

@@ -22,6 +22,7 @@ from hivewright.model.base import (
 from hivewright.model.devices import Secret
 from hivewright.model.machine import Layout
 from hivewright.model.nic import Ip
+from hivewright.model.readers import ReaderName
 from hivewright.model.sriov import Function
 
 
@@ -130,13 +131,18 @@ class Rng(Table):
 
 
 class CloudInit(Table):
-    """First-boot data: ``[vm.NAME.cloud_init]``; read by cloud-init and by nuageinit(7)."""
+    """First-boot data: ``[vm.NAME.cloud_init]``; read by cloud-init, nuageinit(7) or cloudbase-init."""
 
     hostname: Name | None = Field(None, description="Host name of the guest; the VM's name if absent.")
     users: ListOf[Name] = Field((), description="Each a [user.NAME].")
     packages: ListOf[Line] = Field((), description="Packages to install.")
     user_data: SitePath | None = Field(None, description="A #cloud-config file, merged over the generated data.")
-    network: bool = Field(True, description="Write network-config from the nics.")
+    network: bool = Field(True, description="Tell the guest the addresses of its nics.")
+    reader: ReaderName | None = Field(
+        None,
+        description="What reads the data in the guest; that of the profile if absent. The release of nuageinit(7) is "
+        "that of the guest.",
+    )
 
 
 class Hooks(Table):

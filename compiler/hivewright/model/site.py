@@ -4,7 +4,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from hivewright.model.base import DomainOrNone, HostPath, Line, ListOf, Name, Table, described, reader
+from hivewright.model.base import DomainOrNone, HostPath, Line, ListOf, Name, Table, described, matching, reader
+from hivewright.model.readers import ReaderName
 from hivewright.model.storage import Image
 
 
@@ -18,6 +19,18 @@ def _mac_prefix(text: str) -> str:
 
 
 MacPrefix = Annotated[str, reader(_mac_prefix, '"58:9c:fc"'), described("^[0-9A-Fa-f:]{8}$", "58:9c:fc")]
+
+
+_GECOS = r"^[^\x00-\x1f\x7f:]*$"
+
+Gecos = Annotated[
+    str,
+    reader(
+        matching(_GECOS, "a full name is one line without a colon, which would end the field (passwd(5))"),
+        '"Alice Example"',
+    ),
+    described(_GECOS, "Alice Example"),
+]
 
 
 class SiteTable(Table):
@@ -35,7 +48,7 @@ class User(Table):
     shell: HostPath | None = Field(None, description="Login shell.")
     groups: ListOf[Name] = Field((), description="Further groups.")
     sudo: Line = Field("", description='A sudoers rule such as "ALL=(ALL) NOPASSWD:ALL".')
-    gecos: Line = Field("", description="Full name.")
+    gecos: Gecos = Field("", description="Full name.")
 
 
 class Profile(Table):
@@ -46,6 +59,14 @@ class Profile(Table):
     )
     description: Line = Field(description="For people.")
     notes: Line = Field("", description="What a user of it should know.")
+    reader: ReaderName | None = Field(
+        None,
+        description="What reads first-boot data in the guest. If absent: nuageinit-14.1 for freebsd, cloudbase-init "
+        "for windows, cloud-init otherwise.",
+    )
+    max_sockets: Annotated[int, Field(ge=1, le=255)] | None = Field(
+        None, description="How many sockets the system uses at most. If absent: 2 for windows, any number otherwise."
+    )
     image: dict[Literal["amd64", "arm64"], Image] = Field(
         default_factory=dict, description="The image it brings under its own name, by architecture."
     )

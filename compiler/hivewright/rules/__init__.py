@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from hivewright.diagnostics import Diagnostic
 from hivewright.rules.devices import channels, input_devices, passthrough, pci_slots, serial, shares, sriov, tpm
 from hivewright.rules.host import capacity, order, placement, shutdown, support
-from hivewright.rules.machine import arguments, firmware, first_boot, limits, numa, options, warnings
+from hivewright.rules.machine import arguments, firmware, first_boot, limits, numa, options, readers, warnings, windows
 from hivewright.rules.network import addresses, gateways, interfaces, kinds, taps
 from hivewright.rules.site_index import Rule, index_site
 from hivewright.rules.storage import buses, clones, disks, images, iscsi, properties
@@ -120,6 +120,12 @@ RULES: tuple[Rule, ...] = (
     warnings.cpus_unseen,
     first_boot.ssh_keys,
     first_boot.user_data,
+    readers.nothing_reads,
+    readers.nobody_logs_in,
+    readers.known_password,
+    readers.not_followed,
+    windows.sockets,
+    windows.drivers,
 )
 """Every rule, in the order in which its diagnostics are reported."""
 

@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from hivewright.diagnostics import KeyPath, Part, Place
+from hivewright.model.readers import DEFAULT_READERS, READERS
 
 if TYPE_CHECKING:
     from hivewright.model.guest import Topology
     from hivewright.model.host import Host
     from hivewright.model.network import AnyNetwork
+    from hivewright.model.readers import Reader
     from hivewright.model.site import Profile, SiteTable, User
     from hivewright.model.storage import AnyStorage, Image
     from hivewright.model.vm import Vm
@@ -79,6 +81,14 @@ class Site:
             return self.images[name]
         profile = self.profiles.get(name)
         return profile.image.get(arch) if profile is not None else None  # type: ignore[call-overload]
+
+    def reader(self, vm: Vm) -> Reader | None:
+        """What reads the first-boot data of a VM with ``cloud_init``; ``None`` where nothing does."""
+        profile = self.profiles.get(vm.profile)
+        name = vm.cloud_init.reader if vm.cloud_init is not None else None
+        if name is None and profile is not None:
+            name = profile.reader or DEFAULT_READERS.get(profile.os)
+        return READERS[name or "cloud-init"]
 
     def place(self, *path: str | int, part: Part = "value") -> Place:
         """Where a key is set: for a key of a VM, in the layer that supplies it.

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import re
-import shutil
-import subprocess
-from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,66 +12,23 @@ from hypothesis import strategies as st
 
 from builders import Tables, build_site
 from hivewright.allocation.allocate import allocate
-from hivewright.lower import Lowered, lower
+from hivewright.lower import lower
 from hivewright.lower.seed.yaml_text import Text, YamlWriter, read_mapping
-
-ALICE = {
-    "ssh_keys": ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI" + "A" * 80 + " alice: at home # first", "ssh-rsa BBBB b"],
-    "groups": ["wheel", "operators"],
-    "shell": "/bin/sh",
-    "sudo": "ALL=(ALL) NOPASSWD:ALL",
-    "gecos": "Alice: 'A' \"B\"",
-}
-USERS = {"alice": ALICE, "bob": {}}
-STATIC = {
-    "network": "lan",
-    "mac": "58:9c:fc:00:00:01",
-    "ipv4": "192.0.2.10/24",
-    "gateway4": "192.0.2.1",
-    "ipv6": "2001:db8::10/64",
-    "gateway6": "2001:db8::1",
-    "dns": ["192.0.2.53", "2001:db8::53"],
-    "search": ["example.net"],
-}
-
-
-def lowered(cloud_init: object = True, **keys: Any) -> Lowered:
-    tables = {key: keys.pop(key) for key in ("files", "table", "networks", "hosts") if key in keys}
-    site = build_site({"web1": {"cloud_init": cloud_init, **keys}}, users=USERS, **tables)
-    return lower(site, allocate(site, {}))
-
-
-def seed(cloud_init: object = True, **keys: Any) -> dict[str, str]:
-    result = lowered(cloud_init, **keys)
-    assert result.diagnostics == ()
-    return {name: content.decode() for name, content in result.plans[0].vms[0].seed}
-
-
-def user_data(cloud_init: object = True, **keys: Any) -> dict[str, Any]:
-    text = seed(cloud_init, **keys)["user-data"]
-    assert text.startswith("#cloud-config\n")
-    return dict(yaml.safe_load(text))
-
-
-def ethernet(nic: Mapping[str, Any], **keys: Any) -> dict[str, Any]:
-    text = seed(nic={"lan": {"network": "lan", "mac": "58:9c:fc:00:00:01", **nic}}, **keys)["network-config"]
-    document = yaml.safe_load(text)
-    assert (document["version"], set(document["ethernets"])) == (2, {"lan"})
-    found = dict(document["ethernets"]["lan"])
-    assert found.pop("match") == {"macaddress": "58:9c:fc:00:00:01"}
-    return found
+from seeds import ALICE, STATIC, ethernet, lowered, seed, user_data
 
 
 def test_the_smallest_seed() -> None:
     assert seed() == {
-        "meta-data": 'instance-id: "web1-1ec6d51fcfe3"\nlocal-hostname: "web1"\n',
-        "user-data": '#cloud-config\nhostname: "web1"\n',
+        "meta-data": 'instance-id: "web1-1e9968144c3d"\nlocal-hostname: "web1"\n',
+        "user-data": '#cloud-config\nhostname: "web1"\nssh_deletekeys: false\nbootcmd:\n'
+        '- - cloud-init-per\n  - once\n  - "host-keys-of-web1"\n  - sh\n  - -c\n  - rm -f /etc/ssh/ssh_host_*\n',
     }
 
 
 def test_names_of_the_guest() -> None:
     files = seed({"hostname": "www"}, table={"domain": "example.net"})
-    assert yaml.safe_load(files["user-data"]) == {"hostname": "www", "fqdn": "www.example.net"}
+    data = yaml.safe_load(files["user-data"])
+    assert (data["hostname"], data["fqdn"]) == ("www", "www.example.net")
     assert yaml.safe_load(files["meta-data"])["local-hostname"] == "www"
 
 
@@ -131,10 +83,12 @@ def test_own_data_is_merged_over_ours() -> None:
     cloud_init = {"users": ["bob"], "packages": ["nginx"], "user_data": "files/web1.yaml"}
     text = seed(cloud_init, files={"files/web1.yaml": OWN})["user-data"]
     assert text == (
-        "#cloud-config\nhostname: other\nusers:\n- name: bob\n  lock_passwd: true\n- default\n"
-        "package_update: true\npackages:\n- nginx\n- git\n"
+        "#cloud-config\nhostname: other\nssh_deletekeys: false\n"
+        'bootcmd:\n- - cloud-init-per\n  - once\n  - "host-keys-of-web1"\n  - sh\n  - -c\n'
+        "  - rm -f /etc/ssh/ssh_host_*\n- - ls\n  - -l\n"
+        "users:\n- name: bob\n  lock_passwd: true\n- default\npackage_update: true\npackages:\n- nginx\n- git\n"
         "write_files:\n- path: /etc/motd\n  permissions: 0644\n  enabled: yes\n  when: 2024-01-01\n"
-        "  content: |\n    first\n\n    third\nruncmd:\n- - ls\n  - -l\nbootcmd:\n- - ls\n  - -l\n"
+        "  content: |\n    first\n\n    third\nruncmd:\n- - ls\n  - -l\n"
     )
 
 
@@ -152,16 +106,73 @@ def test_data_larger_than_it_looks_is_refused(content: str) -> None:
     assert "files/web1.yaml" in result.diagnostics[0].message
 
 
-def test_instance_id_follows_the_content() -> None:
-    seeds = [
-        seed(),
-        seed({"packages": ["nginx"]}),
-        seed(nic={"lan": {**STATIC}}),
-        seed(nic={"lan": {**STATIC, "ipv4": "192.0.2.11/24"}}),
+def test_accounts_of_the_same_name_are_one() -> None:
+    own = b"#cloud-config\nusers: [default, {name: alice, shell: /bin/bash, groups: [video]}, bob]\n"
+    data = user_data({"users": ["alice", "bob"], "user_data": "files/web1.yaml"}, files={"files/web1.yaml": own})
+    assert [entry if isinstance(entry, str) else entry["name"] for entry in data["users"]] == [
+        "alice",
+        "bob",
+        "default",
     ]
-    identities = {yaml.safe_load(files["meta-data"])["instance-id"] for files in seeds}
-    assert len(identities) == 4
-    assert all(re.fullmatch("web1-[0-9a-f]{12}", identity) for identity in identities)
+    alice = data["users"][0]
+    assert (alice["shell"], alice["groups"]) == ("/bin/bash", ["wheel", "operators", "video"])
+    assert (alice["gecos"], alice["ssh_authorized_keys"]) == (ALICE["gecos"], ALICE["ssh_keys"])
+
+
+@pytest.mark.parametrize("users", ["default, carol", "{default: true, carol: {shell: /bin/sh}}"])
+def test_accounts_in_another_form_are_added(users: str) -> None:
+    files = {"files/web1.yaml": f"#cloud-config\nusers: {users}\n".encode()}
+    data = user_data({"users": ["bob"], "user_data": "files/web1.yaml"}, files=files)
+    names = [entry if isinstance(entry, str) else entry["name"] for entry in data["users"]]
+    assert names == ["bob", "default", "carol"]
+
+
+FILES = {"a.yaml": b"#cloud-config\nruncmd: [a]\nhostname: a\n", "b.yaml": b"#cloud-config\nruncmd: [b]\n"}
+
+
+def identity(cloud_init: object = True, **keys: Any) -> str:
+    return str(yaml.safe_load(seed(cloud_init, files=FILES, **keys)["meta-data"])["instance-id"])
+
+
+def test_instance_id_follows_what_needs_a_first_boot() -> None:
+    ids = [
+        identity(),
+        identity({"packages": ["nginx"]}),
+        identity({"users": ["alice"]}),
+        identity({"users": ["bob"]}),
+        identity({"user_data": "a.yaml"}),
+        identity({"user_data": "b.yaml"}),
+    ]
+    assert len(set(ids)) == len(ids)
+    assert all(re.fullmatch("web1-[0-9a-f]{12}", each) for each in ids)
+
+
+OTHERS: list[dict[str, Any]] = [
+    {"ipv4": "192.0.2.11/24"},
+    {"ipv4": "dhcp", "gateway4": None},
+    {"dns": ["192.0.2.54"]},
+    {"search": []},
+    {"gateway4": "192.0.2.254"},
+    {"mtu": 1400},
+    {"mac": "58:9c:fc:00:00:02"},
+]
+
+
+@pytest.mark.parametrize("change", OTHERS, ids=lambda change: next(iter(change)))
+def test_instance_id_does_not_follow_the_network(change: dict[str, Any]) -> None:
+    users = {"users": ["alice"]}
+    nic = {key: value for key, value in {**STATIC, **change}.items() if value is not None}
+    assert identity(users, nic={"lan": nic}) == identity(users, nic={"lan": STATIC}) == identity(users)
+
+
+def test_instance_id_does_not_follow_names_of_the_host_nor_the_reader() -> None:
+    plain = identity({"user_data": "a.yaml"})
+    assert identity({"user_data": "a.yaml", "hostname": "www"}) == plain
+    assert identity({"user_data": "a.yaml"}, table={"domain": "example.net"}) == plain
+    assert identity({"user_data": "a.yaml", "reader": "nuageinit-15.0"}) == plain
+    own = {"a.yaml": b"#cloud-config\n# said once more\nfqdn: b.example.net\nruncmd:\n- a\n"}
+    again = yaml.safe_load(seed({"user_data": "a.yaml"}, files=own)["meta-data"])["instance-id"]
+    assert again == plain
 
 
 def test_static_addresses() -> None:
@@ -173,14 +184,12 @@ def test_static_addresses() -> None:
     }
 
 
-def test_freebsd_gets_gateways_that_nuageinit_knows() -> None:
-    found = ethernet(STATIC, profile="freebsd-14")
-    assert "routes" not in found
-    assert (found["gateway4"], found["gateway6"]) == ("192.0.2.1", "2001:db8::1")
-
-
 def test_dynamic_addresses() -> None:
-    assert ethernet({"ipv4": "dhcp", "ipv6": "dhcp"}) == {"dhcp4": True, "dhcp6": True}
+    assert ethernet({"ipv4": "dhcp", "ipv6": "dhcp"}) == {
+        "dhcp4": True,
+        "dhcp-identifier": "mac",
+        "dhcp6": True,
+    }
     assert ethernet({"ipv6": "auto"}) == {"accept-ra": True}
 
 
@@ -238,76 +247,3 @@ def test_any_document_is_read_back(documents: list[dict[str, Any]]) -> None:
 def test_own_data_keeps_its_meaning(document: dict[str, Any]) -> None:
     text = yaml.safe_dump(plain(document))
     assert yaml.safe_load(YamlWriter().write(read_mapping(text)) or "{}") == plain(document)
-
-
-def cloud_init_schema(path: Path) -> tuple[int, str]:
-    result = subprocess.run(
-        ["cloud-init", "schema", "--config-file", str(path)], capture_output=True, text=True, check=False
-    )
-    return result.returncode, result.stdout + result.stderr
-
-
-def test_cloud_init_finds_user_data_valid(tmp_path: Path) -> None:
-    cloud_init = {"users": ["alice", "bob"], "packages": ["nginx"], "user_data": "files/web1.yaml"}
-    own = b"#cloud-config\nruncmd:\n- [ls, -l]\nwrite_files:\n- path: /x\n  permissions: '0644'\n  content: |\n    a\n"
-    text = seed(cloud_init, files={"files/web1.yaml": own}, table={"domain": "example.net"})["user-data"]
-    path = tmp_path / "user-data"
-    path.write_text(text)
-    status, output = cloud_init_schema(path)
-    assert status == 0, output
-    assert "eprecat" not in output
-    path.write_text(text.replace("lock_passwd: true", "lock_passwd: 3"))
-    assert cloud_init_schema(path)[0] != 0
-
-
-READ_NETWORK = """
-import json, sys, yaml
-from unittest import mock
-from cloudinit.net import network_state
-names = {"58:9c:fc:00:00:01": "enp0s4"}
-with mock.patch.multiple(
-    network_state, get_interfaces_by_mac=lambda: names, find_interface_name_from_mac=names.__getitem__
-):
-    state = network_state.parse_net_config_data(yaml.safe_load(sys.stdin.read()), skip_broken=False)
-(interface,) = [each for each in state.iter_interfaces() if each["name"] != "lo"]
-subnets = [[each["type"], each.get("address"), each.get("prefix")] for each in interface["subnets"]]
-routes = [[each["network"], each["gateway"]] for each in [*state.iter_routes(), *sum(
-    (each.get("routes", []) for each in interface["subnets"]), [])]]
-json.dump([interface["name"], subnets, sorted(map(list, {tuple(route) for route in routes}))], sys.stdout)
-"""
-
-
-def python_of_cloud_init() -> str:
-    """The interpreter that has its modules."""
-    program = shutil.which("cloud-init")
-    assert program is not None
-    return Path(program).read_text().splitlines()[0].removeprefix("#!").strip()
-
-
-@pytest.mark.parametrize("profile", ["debian-13", "freebsd-14"])
-def test_cloud_init_understands_network_config(profile: str) -> None:
-    text = seed(nic={"lan": STATIC}, profile=profile)["network-config"]
-    command = [python_of_cloud_init(), "-c", READ_NETWORK]
-    result = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
-    assert result.returncode == 0, result.stderr
-    name, subnets, routes = json.loads(result.stdout)
-    assert name == "enp0s4"
-    assert subnets == [["static", "192.0.2.10", 24], ["static", "2001:db8::10", 64]]
-    if profile == "debian-13":
-        assert routes == [["0.0.0.0", "192.0.2.1"], ["::", "2001:db8::1"]]
-
-
-def test_makefs_makes_the_image(tmp_path: Path) -> None:
-    folder = tmp_path / "seed"
-    folder.mkdir()
-    files = {name: text.encode() for name, text in seed({"users": ["alice"]}, nic={"lan": STATIC}).items()}
-    for name, content in files.items():
-        (folder / name).write_bytes(content)
-    image = tmp_path / "seed.iso"
-    command = ["makefs", "-t", "cd9660", "-o", "rockridge,label=cidata", str(image), str(folder)]
-    subprocess.run(command, check=True, capture_output=True)
-    written = image.read_bytes()
-    assert written[32768 + 40 : 32768 + 72].decode().strip().lower() == "cidata"
-    for name, content in files.items():
-        assert name.encode() in written
-        assert content in written

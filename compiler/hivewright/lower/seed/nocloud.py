@@ -1,23 +1,33 @@
-"""First-boot data: a NoCloud seed that cloud-init and nuageinit(7) read.
+"""First-boot data: a NoCloud seed, in the form that the reader in the guest understands.
 
-meta-data, user-data and, unless the guest uses its own default, network-config in version 2, which both know.
+meta-data, user-data and, unless the guest uses its own default, the network in version 2. The table of readers is
+``model.readers``.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from typing import Any
+from typing import NamedTuple
 
 from hivewright.diagnostics import Diagnostic
 from hivewright.lower.context import Guest
-from hivewright.lower.devices.nics import USUAL_MTU, guest_mtu, mac_address
+from hivewright.lower.seed.accounts import accounts, identity
+from hivewright.lower.seed.network import network_config
+from hivewright.lower.seed.own_data import Own, adapted, merge, once
 from hivewright.lower.seed.yaml_text import Text, YamlWriter, read_mapping
 from hivewright.model.guest import CloudInit
-from hivewright.model.nic import Nic
-from hivewright.model.site import User
+from hivewright.model.readers import CLOUD_INIT, Reader
 
 Seed = tuple[tuple[str, bytes], ...]
+
+
+class Common(NamedTuple):
+    """What guests with the same users, packages and reader have in common."""
+
+    text: str
+    """Its part of user-data."""
+    identity: str
+    """What of it needs a first boot."""
 
 
 class SeedWriter:
@@ -25,46 +35,77 @@ class SeedWriter:
 
     def __init__(self) -> None:
         self.writer = YamlWriter()
-        self.own: dict[str, Mapping[str, Any] | str] = {}
+        self.indenting = YamlWriter(indenting=True)
+        self.own: dict[str, Own | str] = {}
         """File of the site -> what it holds, or what is wrong with it."""
-        self.accounts: dict[tuple[object, ...], str] = {}
-        """Users and packages -> their part of user-data."""
+        self.common: dict[tuple[object, ...], Common] = {}
+        """Users, packages and reader -> their part of user-data."""
 
     def seed(self, guest: Guest) -> tuple[Seed, tuple[Diagnostic, ...]]:
         """The files of the seed of a guest with ``cloud_init``, sorted, and diagnostics about its own user-data."""
         cloud_init = _cloud_init(guest)
+        # A guest in which nothing reads the data has the drive all the same; a rule warns of it.
+        reader = guest.site.reader(guest.vm) or CLOUD_INIT
         if guest.vm.hosts:
             # The seed of a VM with several hosts is that of its home; otherwise each move would be a first boot.
             guest = guest._replace(host_name=guest.vm.hosts[0])
         diagnostics: tuple[Diagnostic, ...] = ()
-        own: Mapping[str, Any] | str = {}
+        own: Own = {}
         if cloud_init.user_data is not None:
-            own = self._own(guest, cloud_init.user_data)
-            if isinstance(own, str):
-                diagnostics = (_not_mergeable(guest, cloud_init.user_data, own),)
-        user_text = "#cloud-config\n" + self._user_data(guest, {} if isinstance(own, str) else own)
-        network = _network_config(guest) if cloud_init.network else None
-        network_text = self.writer.write(network) if network is not None else ""
-        digest = hashlib.sha256(f"{user_text}\0{network_text}".encode()).hexdigest()
-        hostname = cloud_init.hostname or guest.name
-        # A changed instance-id makes cloud-init apply the data again.
-        meta = {"instance-id": Text(f"{guest.name}-{digest[:12]}"), "local-hostname": Text(hostname)}
-        files = [("meta-data", self.writer.write(meta).encode())]
-        if network_text:
-            files.append(("network-config", network_text.encode()))
-        files.append(("user-data", user_text.encode()))
-        return tuple(files), diagnostics
+            found = self._own(guest, cloud_init.user_data)
+            if isinstance(found, str):
+                diagnostics = (_not_mergeable(guest, cloud_init.user_data, found),)
+            else:
+                own = found
+        network = network_config(guest, reader) if cloud_init.network else None
+        files = [("meta-data", self._meta_data(guest, reader, own))]
+        if network is not None and reader.network == "network-config":
+            files.append(("network-config", self.writer.write(network)))
+        files.append(("user-data", "#cloud-config\n" + self._user_data(guest, reader, own, network)))
+        return tuple((name, text.encode()) for name, text in files), diagnostics
 
-    def _user_data(self, guest: Guest, own: Mapping[str, Any]) -> str:
-        cloud_init = _cloud_init(guest)
+    def _meta_data(self, guest: Guest, reader: Reader, own: Own) -> str:
+        """A changed instance-id makes cloud-init run everything of a first boot again, new SSH host keys included.
+
+        So it follows from what is applied at a first boot only, and not from names and addresses.
+        """
+        parts = self._common(guest, reader).identity + (self.writer.write(once(own)) if own else "")
+        digest = hashlib.sha256(parts.encode()).hexdigest()
+        hostname = _hostname(guest, full=reader.name_in_meta_data)
+        return self.writer.write({"instance-id": Text(f"{guest.name}-{digest[:12]}"), "local-hostname": Text(hostname)})
+
+    def _user_data(self, guest: Guest, reader: Reader, own: Own, network: dict[str, object] | None) -> str:
+        writer = self.indenting if reader.indented_lists else self.writer
+        first = _names(guest, reader)
+        if reader.is_cloud_init:
+            first |= _host_keys(guest)
+            if network is not None:
+                first["updates"] = {"network": {"when": ["boot-new-instance", "boot"]}}
+        elif network is not None and reader.network == "user-data":
+            first["network"] = network
         if own:
-            return self.writer.write(_merge(_names(guest) | _accounts(guest), own))
-        key = (cloud_init.users, cloud_init.packages)
-        if key not in self.accounts:
-            self.accounts[key] = self.writer.write(_accounts(guest))
-        return self.writer.write(_names(guest)) + self.accounts[key]
+            cloud_init = _cloud_init(guest)
+            if reader.default_account and not {"users", "ssh_authorized_keys"} & own.keys():
+                first |= {"users": []}
+            ours = first | accounts(guest, cloud_init, reader)
+            return writer.write(merge(ours, adapted(own, reader)))
+        return writer.write(first) + self._common(guest, reader).text
 
-    def _own(self, guest: Guest, file: str) -> Mapping[str, Any] | str:
+    def _common(self, guest: Guest, reader: Reader) -> Common:
+        cloud_init = _cloud_init(guest)
+        key = (cloud_init.users, cloud_init.packages, reader.title)
+        if key not in self.common:
+            data = accounts(guest, cloud_init, reader)
+            if reader.default_account:
+                # Without users, nuageinit makes an account with a password that everybody knows.
+                data.setdefault("users", [])
+            users = [guest.site.users[name] for name in cloud_init.users]
+            what = self.writer.write(identity(cloud_init.users, users, cloud_init.packages))
+            writer = self.indenting if reader.indented_lists else self.writer
+            self.common[key] = Common(writer.write(data), what)
+        return self.common[key]
+
+    def _own(self, guest: Guest, file: str) -> Own | str:
         if file not in self.own:
             try:
                 self.own[file] = read_mapping(guest.site.files[file].decode())
@@ -82,96 +123,29 @@ def _not_mergeable(guest: Guest, file: str, reason: str) -> Diagnostic:
     )
 
 
-def _merge(ours: Any, theirs: Any) -> Any:
-    """Mappings are merged key by key, lists are joined, other values are taken from the site's own file."""
-    if isinstance(ours, dict) and isinstance(theirs, dict):
-        merged = dict(ours)
-        for key, value in theirs.items():
-            merged[key] = _merge(ours[key], value) if key in ours else value
-        return merged
-    if isinstance(ours, list) and isinstance(theirs, list):
-        return ours + theirs
-    return theirs
-
-
 def _cloud_init(guest: Guest) -> CloudInit:
     assert guest.vm.cloud_init is not None, "only a guest with cloud_init has a seed"
     return guest.vm.cloud_init
 
 
-def _names(guest: Guest) -> dict[str, object]:
+def _hostname(guest: Guest, full: bool) -> str:
     hostname = _cloud_init(guest).hostname or guest.name
-    names: dict[str, object] = {"hostname": Text(hostname)}
+    domain = guest.site.table.domain
+    return f"{hostname}.{domain}" if full and domain else hostname
+
+
+def _names(guest: Guest, reader: Reader) -> dict[str, object]:
+    names: dict[str, object] = {"hostname": Text(_hostname(guest, full=False))}
     if guest.site.table.domain:
-        names["fqdn"] = Text(f"{hostname}.{guest.site.table.domain}")
-    return names
+        names["fqdn"] = Text(_hostname(guest, full=True))
+    return names if reader.keys is None else {key: name for key, name in names.items() if key in reader.keys}
 
 
-def _accounts(guest: Guest) -> dict[str, object]:
-    cloud_init = _cloud_init(guest)
-    data: dict[str, object] = {}
-    if cloud_init.users:
-        data["users"] = [_user(name, guest.site.users[name]) for name in cloud_init.users]
-    if cloud_init.packages:
-        data["package_update"] = True
-        data["packages"] = list(cloud_init.packages)
-    return data
+def _host_keys(guest: Guest) -> dict[str, object]:
+    """SSH host keys that came with the disk are deleted once, at the first boot under this name, and never again.
 
-
-def _user(name: str, user: User) -> dict[str, object]:
-    account: dict[str, object] = {"name": name}
-    if user.gecos:
-        account["gecos"] = user.gecos
-    if user.groups:
-        account["groups"] = list(user.groups)
-    if user.shell is not None:
-        account["shell"] = user.shell
-    if user.sudo:
-        account["sudo"] = user.sudo
-    account["lock_passwd"] = True
-    if user.ssh_keys:
-        account["ssh_authorized_keys"] = list(user.ssh_keys)
-    return account
-
-
-def _network_config(guest: Guest) -> dict[str, object] | None:
-    """Network configuration, version 2; None when no NIC has settings, so that the guest uses its own default."""
-    profile = guest.site.profiles.get(guest.vm.profile)
-    is_freebsd = profile is not None and profile.os == "freebsd"
-    ethernets = {
-        name: _ethernet(guest, name, nic, is_freebsd)
-        for name, nic in sorted(guest.vm.nic.items())
-        if nic.ipv4 is not None or nic.ipv6 is not None
-    }
-    return {"version": 2, "ethernets": ethernets} if ethernets else None
-
-
-def _ethernet(guest: Guest, name: str, nic: Nic, is_freebsd: bool) -> dict[str, object]:
-    ethernet: dict[str, object] = {"match": {"macaddress": Text(mac_address(guest, name, nic))}}
-    mtu = guest_mtu(guest, nic)
-    if mtu != USUAL_MTU:
-        ethernet["mtu"] = mtu
-    if nic.ipv4 == "dhcp":
-        ethernet["dhcp4"] = True
-    if nic.ipv6 == "dhcp":
-        ethernet["dhcp6"] = True
-    elif nic.ipv6 == "auto":
-        ethernet["accept-ra"] = True
-    addresses = [Text(text) for text in (nic.ipv4, nic.ipv6) if text not in (None, "dhcp", "auto")]
-    if addresses:
-        ethernet["addresses"] = addresses
-    gateways = [(key, text) for key, text in (("gateway4", nic.gateway4), ("gateway6", nic.gateway6)) if text]
-    if is_freebsd:
-        # nuageinit(7) does not know routes; cloud-init calls gateway4 and gateway6 obsolete.
-        ethernet.update((key, Text(text)) for key, text in gateways)
-    elif gateways:
-        to = {"gateway4": "0.0.0.0/0", "gateway6": "::/0"}
-        ethernet["routes"] = [{"to": Text(to[key]), "via": Text(text)} for key, text in gateways]
-    servers: dict[str, object] = {}
-    if nic.dns:
-        servers["addresses"] = [Text(text) for text in nic.dns]
-    if nic.search:
-        servers["search"] = [Text(text) for text in nic.search]
-    if servers:
-        ethernet["nameservers"] = servers
-    return ethernet
+    ``ssh_deletekeys`` would delete them whenever the instance-id changes. The mark of cloud-init-per(1) lies in
+    /var/lib/cloud/sem, so it is on a clone as well, and bears the guest's name.
+    """
+    once_only = ["cloud-init-per", "once", Text(f"host-keys-of-{guest.name}")]
+    return {"ssh_deletekeys": False, "bootcmd": [[*once_only, "sh", "-c", "rm -f /etc/ssh/ssh_host_*"]]}

@@ -50,6 +50,16 @@ class _Dumper(_BaseDumper):
         return True
 
 
+class _IndentingDumper(yaml.SafeDumper):
+    """Indents lists. The parser of early nuageinit takes what follows an unindented one for part of its last entry."""
+
+    def ignore_aliases(self, _data: object) -> bool:
+        return True
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002
+        super().increase_indent(flow, indentless=False)
+
+
 _TAG = "tag:yaml.org,2002:"
 _DEPTH = 60
 _NODES = 100_000
@@ -70,9 +80,10 @@ def _represent_text(dumper: Any, text: str) -> Any:
     return dumper.represent_scalar(f"{_TAG}str", text, style=style)
 
 
-_Dumper.add_representer(str, _represent_text)
-_Dumper.add_representer(Text, lambda dumper, text: dumper.represent_scalar(f"{_TAG}str", str(text), style='"'))
-_Dumper.add_representer(Verbatim, lambda dumper, scalar: dumper.represent_scalar(scalar.tag, scalar.text))
+for _dumper in (_Dumper, _IndentingDumper):
+    _dumper.add_representer(str, _represent_text)
+    _dumper.add_representer(Text, lambda dumper, text: dumper.represent_scalar(f"{_TAG}str", str(text), style='"'))
+    _dumper.add_representer(Verbatim, lambda dumper, scalar: dumper.represent_scalar(scalar.tag, scalar.text))
 _Loader.add_constructor(f"{_TAG}str", _construct_text)
 for _kind in ("int", "float", "bool", "null", "timestamp", "binary"):
     _Loader.add_constructor(f"{_TAG}{_kind}", lambda _loader, node: Verbatim(node.tag, node.value))
@@ -106,7 +117,8 @@ def _check_extent(value: object) -> None:
 class YamlWriter:
     """Writes documents and remembers the shapes it has seen."""
 
-    def __init__(self) -> None:
+    def __init__(self, indenting: bool = False) -> None:
+        self._dumper = _IndentingDumper if indenting else _Dumper
         self._shapes: dict[str, list[str]] = {}
 
     def write(self, document: Mapping[str, object]) -> str:
@@ -117,23 +129,22 @@ class YamlWriter:
         texts: list[str] = []
         shape = f"{key!r}:{_shape(value, texts)}"
         if _SAFE.fullmatch("".join(texts)) is None:
-            return _dump({key: value})
+            return self._dump({key: value})
         parts = self._shapes.get(shape)
         if parts is None:
-            written = _dump({key: _with_placeholders(value)})
+            written = self._dump({key: _with_placeholders(value)})
             parts = self._shapes[shape] = written.split(_PLACEHOLDER) if texts else [written]
         if len(parts) != len(texts) + 1:
-            return _dump({key: value})
+            return self._dump({key: value})
         pieces = parts[:1]
         for text, part in zip(texts, parts[1:], strict=True):
             pieces += (text, part)
         return "".join(pieces)
 
-
-def _dump(document: object) -> str:
-    return yaml.dump(
-        document, Dumper=_Dumper, sort_keys=False, default_flow_style=False, allow_unicode=True, width=_WIDTH
-    )
+    def _dump(self, document: object) -> str:
+        return yaml.dump(
+            document, Dumper=self._dumper, sort_keys=False, default_flow_style=False, allow_unicode=True, width=_WIDTH
+        )
 
 
 def _shape(value: object, texts: list[str]) -> str:

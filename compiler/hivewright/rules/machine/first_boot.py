@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 from hivewright.diagnostics import Diagnostic, Spot
 from hivewright.diagnostics.wording import quoted
 from hivewright.rules.site_index import SiteIndex, diagnose
+
+if TYPE_CHECKING:
+    from hivewright.site import Site
 
 _KEY_TYPES = ("ssh-", "ecdsa-sha2-", "sk-ssh-", "sk-ecdsa-")
 """Prefixes of key types (sshd(8), AUTHORIZED_KEYS FILE FORMAT)."""
@@ -60,6 +65,22 @@ def user_data(index: SiteIndex) -> Iterator[Diagnostic]:
             reason, line, column = fault
             place = site.place("vm", name, "cloud_init", "user_data")
             yield diagnose("VM043", f"{path} {reason}", place, remedy, [Spot(path, line, column)])
+
+
+def read_user_data(site: Site, path: str | None) -> dict[str, Any] | None:
+    """What a user_data file holds: nothing without one, ``None`` for one that is missing or faulty."""
+    if path is None:
+        return {}
+    return _parsed(site.files[path]) if path in site.files else None
+
+
+@lru_cache(maxsize=64)
+def _parsed(content: bytes) -> dict[str, Any] | None:
+    import yaml
+
+    if _user_data_fault(content) is not None:
+        return None
+    return yaml.load(content, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)) or {}
 
 
 def _user_data_fault(content: bytes) -> tuple[str, int, int] | None:

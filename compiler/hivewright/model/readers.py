@@ -1,0 +1,167 @@
+"""What reads first-boot data in guests, and what each reader understands: one row for each.
+
+cloud-init: its reference of modules, "Networking config Version 2" and "Events and updates". nuageinit: nuageinit(7)
+and libexec/nuageinit of FreeBSD. 14.4 and 15.0 have the page of June 2025; 14.1 to 14.3 know what the program of 14.1
+knows. What 15.1 repaired since is not confirmed, so its row differs in its name only. cloudbase-init: its cloud-config
+plugins, its NoCloud service and its network plugin.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from hivewright.model.nic import Nic
+
+ReaderName = Literal[
+    "cloud-init",
+    "cloudbase-init",
+    "none",
+    "nuageinit-14.1",
+    "nuageinit-14.2",
+    "nuageinit-14.3",
+    "nuageinit-14.4",
+    "nuageinit-15.0",
+    "nuageinit-15.1",
+]
+
+
+class Reader(NamedTuple):
+    """What one reader understands of a seed; the defaults are those of cloud-init."""
+
+    title: str
+    """For people: ``nuageinit of FreeBSD 14.4 and 15.0``."""
+    keys: frozenset[str] | None = None
+    """Keys of user-data; ``None`` for all that cloud-init has."""
+    account: frozenset[str] | None = None
+    """Keys of an entry of ``users``; ``None`` for all that cloud-init has."""
+    lacks: frozenset[str] = frozenset()
+    """Of ``FEATURES``, those without effect."""
+    network: Literal["network-config", "user-data"] = "network-config"
+    """Where it looks for the network: a file of its own, or ``network`` of user-data."""
+    gateways: Literal["routes", "gateway4"] = "routes"
+    """How a default route is written; cloud-init calls gateway4 and gateway6 obsolete."""
+    is_cloud_init: bool = False
+    """Whether keys that cloud-init alone has are of use: ``updates``, ``bootcmd``, ``dhcp-identifier``."""
+    command_lists: bool = True
+    """Whether a command of ``runcmd`` may be a list of words; nuageinit ends with an error at the first."""
+    plain_accounts: bool = False
+    """Words of accounts must survive a shell and groups must exist: nuageinit passes both to pw(8) as they are."""
+    name_in_meta_data: bool = False
+    """The host name is taken from meta-data alone."""
+    indented_lists: bool = False
+    """YAML is read by a parser of a subset (libexec/nuageinit/yaml.lua of 14.1), which needs lists to be indented."""
+    default_account: str = ""
+    """Name and password of an account with a password that everybody knows, made where ``users`` is absent."""
+    name_length: int = 64
+    """Characters of a host name that are kept."""
+
+
+FEATURES = {
+    "packages": "cloud_init.packages",
+    "sudo": "sudo of users",
+    "mtu": "mtu of a NIC with a static address",
+    "mtu of dhcp": "mtu of a NIC without a static address, or beside DHCP",
+    "dns": "dns and search of a NIC with a static address",
+    "dns of dhcp": "dns and search of a NIC without a static address, or beside DHCP",
+    "search": "search of a NIC",
+    "ipv6 dhcp": 'ipv6 = "dhcp"',
+    "ipv6 auto": 'ipv6 = "auto"',
+    "ipv6 beside dhcp": "an IPv6 address beside DHCP for IPv4",
+    "two gateways": "gateway6 beside gateway4",
+}
+"""What a site may say that not every reader follows. NICs and accounts without effect are told by these."""
+
+
+def _names(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+_NUAGEINIT_LACKS = frozenset({"mtu of dhcp", "dns of dhcp", "ipv6 dhcp", "ipv6 auto", "ipv6 beside dhcp"})
+"""``dhcp4`` excludes ``addresses`` and what belongs to them; with ``mtu`` it makes a line that sh cannot read."""
+
+_NUAGEINIT_ACCOUNT = _names(
+    "name gecos homedir primary_group groups no_create_home shell ssh_authorized_keys passwd plain_text_passwd locked"
+)
+
+_NUAGEINIT_EARLY = Reader(
+    title="nuageinit of FreeBSD 14.1 to 14.3",
+    keys=frozenset({"groups", "users", "ssh_authorized_keys", "network"}),
+    account=_NUAGEINIT_ACCOUNT,
+    lacks=_NUAGEINIT_LACKS | {"packages", "sudo", "mtu", "dns"},
+    network="user-data",
+    gateways="gateway4",
+    command_lists=False,
+    plain_accounts=True,
+    name_in_meta_data=True,
+    indented_lists=True,
+    default_account="freebsd",
+)
+
+_NUAGEINIT = _NUAGEINIT_EARLY._replace(
+    title="nuageinit of FreeBSD 14.4 and 15.0",
+    keys=_names(
+        "fqdn hostname timezone groups ssh_keys ssh_authorized_keys ssh_pwauth network runcmd packages package_update "
+        "package_upgrade users chpasswd write_files"
+    ),
+    account=_NUAGEINIT_ACCOUNT | {"sudo", "doas"},
+    lacks=_NUAGEINIT_LACKS,
+    network="network-config",
+    name_in_meta_data=False,
+    indented_lists=False,
+)
+
+CLOUD_INIT = Reader(title="cloud-init", is_cloud_init=True)
+
+READERS: dict[ReaderName, Reader | None] = {
+    "cloud-init": CLOUD_INIT,
+    "nuageinit-14.1": _NUAGEINIT_EARLY,
+    "nuageinit-14.2": _NUAGEINIT_EARLY,
+    "nuageinit-14.3": _NUAGEINIT_EARLY,
+    "nuageinit-14.4": _NUAGEINIT,
+    "nuageinit-15.0": _NUAGEINIT,
+    "nuageinit-15.1": _NUAGEINIT._replace(title="nuageinit of FreeBSD 15.1"),
+    "cloudbase-init": Reader(
+        title="cloudbase-init",
+        keys=_names("write_files set_timezone timezone set_hostname hostname ntp groups users runcmd"),
+        account=_names("name gecos groups primary_group passwd inactive expiredate no_create_home ssh_authorized_keys"),
+        # Every address gets the first default route of its NIC, and search domains are read and not set.
+        lacks=frozenset({"packages", "sudo", "dns of dhcp", "search", "two gateways"}),
+        name_length=15,
+    ),
+    "none": None,
+}
+"""Every reader; ``None`` where nothing in the guest reads first-boot data."""
+
+DEFAULT_READERS: dict[str, ReaderName] = {"freebsd": "nuageinit-14.1", "windows": "cloudbase-init"}
+"""The reader of a system whose profile names none: that which reads what all of its kind can read."""
+
+
+def able(feature: str, reader: Reader) -> tuple[str, ...]:
+    """The titles of the readers that a guest with this one could have instead, and that follow a feature."""
+    if not reader.plain_accounts:
+        return ()
+    others = [
+        other for other in READERS.values() if other is not None and (other.plain_accounts or other.is_cloud_init)
+    ]
+    return tuple(dict.fromkeys(other.title for other in others if feature not in other.lacks))
+
+
+def features_of(nic: Nic, mtu: bool) -> Iterator[tuple[str, str]]:
+    """The keys of a NIC that its reader must follow, each with the feature; ``mtu``: an unusual one is to be told."""
+    dynamic = nic.ipv4 == "dhcp"
+    alone = "" if not dynamic and (nic.ipv4 or nic.ipv6 not in (None, "dhcp", "auto")) else " of dhcp"
+    if mtu:
+        yield "mtu", f"mtu{alone}"
+    if nic.dns:
+        yield "dns", f"dns{alone}"
+    if nic.search:
+        yield "search", f"dns{alone}"
+        yield "search", "search"
+    if nic.ipv6 in ("dhcp", "auto"):
+        yield "ipv6", f"ipv6 {nic.ipv6}"
+    elif nic.ipv6 is not None and dynamic:
+        yield "ipv6", "ipv6 beside dhcp"
+    if nic.gateway4 and nic.gateway6:
+        yield "gateway6", "two gateways"

@@ -1,0 +1,26 @@
+"""The guide to first-boot data says what the table of readers says."""
+
+from __future__ import annotations
+
+import re
+
+from hivewright.model.readers import FEATURES, READERS
+from projects import CHECKOUT
+
+GUIDE = (CHECKOUT / "docs" / "first-boot.md").read_text(encoding="utf-8")
+COLUMNS = [READERS[name] for name in ("cloud-init", "nuageinit-14.1", "nuageinit-14.4", "cloudbase-init")]
+
+
+def test_it_has_every_reader() -> None:
+    assert set(re.findall(r"`([a-z-]+(?:-[0-9.]+)?)`", GUIDE)) >= set(READERS)
+
+
+def test_it_says_what_each_reader_follows() -> None:
+    for feature, what in FEATURES.items():
+        row = ["no" if reader is None or feature in reader.lacks else "yes" for reader in COLUMNS]
+        assert f"| {what} | {' | '.join(row)} |" in GUIDE
+
+
+def test_readers_of_one_column_are_alike() -> None:
+    rows = [reader._replace(title="") for reader in READERS.values() if reader is not None and reader.plain_accounts]
+    assert rows == [rows[0]] * 3 + [rows[3]] * 3

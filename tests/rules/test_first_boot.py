@@ -1,0 +1,118 @@
+"""Rules about first-boot data: who can log in, what its reader does not follow, and guests with Windows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from builders import build_site
+from hivewright.diagnostics import Diagnostic
+from hivewright.model.readers import READERS
+from hivewright.rules import check_rules
+
+USERS = {
+    "alice": {"ssh_keys": ["ssh-ed25519 AAAA alice"], "sudo": "ALL=(ALL) ALL"},
+    "backup": {},
+}
+NUAGEINIT = [name for name in READERS if name.startswith("nuageinit")]
+
+
+def found(cloud_init: object = True, own: str = "", **keys: Any) -> list[Diagnostic]:
+    files = {"a.yaml": f"#cloud-config\n{own}\n".encode()}
+    return check_rules(build_site({"web1": {"cloud_init": cloud_init, **keys}}, users=USERS, files=files))
+
+
+def codes(cloud_init: object = True, own: str = "", **keys: Any) -> list[str]:
+    return [diagnostic.code for diagnostic in found(cloud_init, own, **keys)]
+
+
+LOGIN = ["users: [{name: a}]", "ssh_authorized_keys: [k]", "password: x", "chpasswd: {}", "runcmd: [date]"]
+
+
+@pytest.mark.parametrize("own", LOGIN)
+def test_own_data_may_let_somebody_in(own: str) -> None:
+    assert codes({"user_data": "a.yaml"}, own) == []
+    assert codes({"user_data": "a.yaml"}, "timezone: UTC") == ["SEED003"]
+
+
+def test_what_a_volume_holds_is_not_known() -> None:
+    disk = {"storage": "fast", "size": "10G"}
+    assert codes(disk={"root": {**disk, "clone": "golden/root@v1"}}) == []
+    assert codes(disk={"root": disk}) == ["SEED003"]
+
+
+def test_one_user_with_a_key_is_enough() -> None:
+    assert codes({"users": ["backup", "alice"]}) == []
+    assert codes({"users": ["backup"]}) == ["SEED003"]
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_only_nuageinit_has_an_account_with_a_known_password(reader: str) -> None:
+    given = codes({"users": ["alice"], "user_data": "a.yaml", "reader": reader}, "ssh_authorized_keys: [k]")
+    assert ("SEED004" in given) == (reader in NUAGEINIT)
+
+
+NIC = {"network": "lan", "ipv4": "192.0.2.10/24"}
+KEYS: list[tuple[dict[str, Any], dict[str, Any], list[str]]] = [
+    ({"packages": ["git"]}, {}, ["packages"]),
+    ({}, {"mtu": 1400}, ["mtu of nic lan"]),
+    ({}, {"dns": ["192.0.2.53"], "search": ["example.net"]}, ["dns of nic lan", "search of nic lan"]),
+    ({}, {"ipv4": "dhcp", "mtu": 1400}, ["mtu of nic lan"]),
+    ({}, {"ipv4": "dhcp", "ipv6": "2001:db8::10/64"}, ["ipv6 of nic lan"]),
+    ({}, {"ipv6": "auto"}, ["ipv6 of nic lan"]),
+    ({}, {"ipv4": "dhcp", "ipv6": "dhcp"}, ["ipv6 of nic lan"]),
+]
+SINCE_14_4 = {0, 1, 2}
+"""Which of them nuageinit follows since 14.4."""
+
+
+@pytest.mark.parametrize("reader", ["cloud-init", *NUAGEINIT])
+@pytest.mark.parametrize("number", range(len(KEYS)))
+def test_what_a_reader_does_not_follow_is_told(number: int, reader: str) -> None:
+    cloud_init, nic, names = KEYS[number]
+    users = {"alice": {"ssh_keys": ["ssh-ed25519 AAAA alice"]}}
+    vm = {"cloud_init": {"users": ["alice"], "reader": reader, **cloud_init}, "nic": {"lan": {**NIC, **nic}}}
+    lost = check_rules(build_site({"web1": vm}, users=users))
+    early = reader in ("nuageinit-14.1", "nuageinit-14.2", "nuageinit-14.3")
+    if reader == "cloud-init" or (number in SINCE_14_4 and not early):
+        assert lost == []
+        return
+    (diagnostic,) = lost
+    assert diagnostic.code == "SEED005"
+    assert all(name in diagnostic.message for name in names)
+    assert ("14.4" in diagnostic.help) == (number in SINCE_14_4)
+
+
+def test_a_guest_without_network_in_its_data_loses_none() -> None:
+    nic = {"lan": {**NIC, "ipv4": "dhcp", "mtu": 1400}}
+    assert codes({"users": ["backup", "alice"], "reader": "nuageinit-15.0", "network": False}, nic=nic) == []
+
+
+SERVER = {"os": "windows", "description": "A server", "max_sockets": 64}
+OWN = {"os": "windows", "description": "Our own"}
+
+
+@pytest.mark.parametrize(("profile", "cpus", "warned"), [("own", 3, True), ("own", 2, False), ("server", 8, False)])
+def test_sockets_of_windows(profile: str, cpus: int, warned: bool) -> None:
+    site = build_site({"win1": {"profile": profile, "cpus": cpus}}, profiles={"own": OWN, "server": SERVER})
+    assert [diagnostic.code for diagnostic in check_rules(site)] == ["VM094"] * warned
+
+
+EMPTY = {"storage": "fast", "size": "60G"}
+FILLED = [
+    {**EMPTY, "image": "golden"},
+    {**EMPTY, "clone": "golden/system@v1"},
+    {"path": "/srv/vms/win1.img"},
+]
+
+
+@pytest.mark.parametrize("disk", FILLED, ids=["image", "clone", "path"])
+def test_a_disk_that_holds_windows_may_hold_drivers(disk: dict[str, Any]) -> None:
+    vm = {"profile": "own", "disk": {"system": disk}, "cd": {"install": {"path": "/srv/iso/install.iso"}}}
+    images = {"golden": {"path": "/srv/images/golden.raw"}}
+    site = build_site({"win1": vm}, profiles={"own": OWN}, images=images)
+    assert "VM095" not in [diagnostic.code for diagnostic in check_rules(site)]
+    vm["disk"] = {"system": EMPTY}
+    site = build_site({"win1": vm}, profiles={"own": OWN}, images=images)
+    assert "VM095" in [diagnostic.code for diagnostic in check_rules(site)]
