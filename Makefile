@@ -21,7 +21,7 @@ quick: ready-test
 # Write all that is expected anew: look at git diff afterwards.
 golden: ready-test
 	$(RUN)/hivewright build
-	$(RUN)/python -m hivewright.schema.manual_page docs/hivewright.toml.5
+	$(RUN)/python -m hivewright.schema.manual_page docs/man/hivewright.toml.5
 	$(RUN)/pytest -n 3 --dist worksteal --snapshot-update --allow-snapshot-deletion
 
 # Figures, each beside the floor measured in the same run.

@@ -1,4 +1,4 @@
-"""Puts templates/ and profiles/ into the standard wheel as package data.
+"""Puts templates/, profiles/ and docs/man/ into the standard wheel as package data.
 
 An editable install finds them in the checkout (``hivewright.system.data``), so it gets none.
 """
@@ -15,5 +15,5 @@ class DataHook(BuildHookInterface):  # type: ignore[type-arg]
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         if version == "standard":
-            for name in ("templates", "profiles"):
-                build_data["force_include"][name] = f"hivewright/data/{name}"
+            for name, place in (("templates", "templates"), ("profiles", "profiles"), ("man", "docs/man")):
+                build_data["force_include"][place] = f"hivewright/data/{name}"

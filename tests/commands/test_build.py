@@ -8,21 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from hivewright.system.data import data_directory
+from hivewright.emit.runtime import runtime_artifacts
 from projects import GUESTS, HIVE, NEW_GUEST, Project, changed, changed_lines, files_below
 
 pytest_plugins = ["project_fixtures"]
 
 DEVD = "root/usr/local/etc/devd/hivewright.conf"
-COPIED = {
-    path.relative_to(data_directory("templates")).as_posix()
-    for path in (data_directory("templates") / "root").rglob("*")
-    if path.is_file() and path.suffix != ".j2"
-}
-COMMON = COPIED | {
-    *("MANIFEST", "INVENTORY.md", "root/boot/loader.conf.d/hivewright.conf", f"{HIVE}/host.conf"),
-    DEVD,
-}
+COMMON = {"MANIFEST", "INVENTORY.md", "root/boot/loader.conf.d/hivewright.conf", f"{HIVE}/host.conf", DEVD}
 
 
 def scripts(guest: str) -> set[str]:
@@ -33,6 +25,7 @@ ALPHA = COMMON | scripts("web1") | scripts("db1")
 ALPHA |= {f"{GUESTS}/web1/seed/{name}" for name in ("meta-data", "user-data", "network-config")}
 ALPHA |= {f"{GUESTS}/web1/hooks/prestart/10-lease.sh"}
 ALL = {
+    *(f"build/runtime/{path}" for path in runtime_artifacts()),
     *(f"build/alpha/{path}" for path in ALPHA),
     *(f"build/beta/{path}" for path in COMMON | scripts("mail1")),
     *(f"site/locks/{guest}.toml" for guest in ("db1", "mail1", "web1")),
@@ -47,9 +40,11 @@ def test_a_build_from_nothing_writes_these_files_and_no_others(project: Project)
 
 
 def test_modes_are_those_of_manifest(built: Project) -> None:
-    for line in (built.build / "alpha" / "MANIFEST").read_text().splitlines():
-        path, mode, _ = line.split(" ")
-        assert (built.build / "alpha" / "root" / path).stat().st_mode & 0o7777 == int(mode, 8), path
+    for tree in ("alpha", "runtime"):
+        for line in (built.build / tree / "MANIFEST").read_text().splitlines():
+            if not line.startswith("# runtime "):
+                path, mode, _ = line.split(" ")
+                assert (built.build / tree / "root" / path).stat().st_mode & 0o7777 == int(mode, 8), path
 
 
 @pytest.mark.parametrize("with_stamp", [True, False])

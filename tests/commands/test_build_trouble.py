@@ -111,7 +111,7 @@ class TestInTheWay:
         host = built.build / "alpha"
         shutil.move(host, tmp_path / "moved")
         host.symlink_to(tmp_path / "moved")
-        self.one_error(built, host, "a symbolic link stands where the folder of host alpha belongs")
+        self.one_error(built, host, "a symbolic link stands where the folder alpha belongs")
         host.unlink()
         built.succeed("build")
 

@@ -18,13 +18,14 @@ from projects import CHECKOUT, LIBRARY
 from runtime_parts import PARTS, VERBS, usages
 
 DOCS = CHECKOUT / "docs"
-PAGES = sorted(DOCS.glob("*.[1-9]"))
+MAN = DOCS / "man"
+PAGES = sorted(MAN.glob("*.[1-9]"))
 GUIDES = [CHECKOUT / "README.md", CHECKOUT / "CHANGELOG.md", *sorted(DOCS.glob("*.md"))]
 
 
 def text(page: str) -> str:
     """A manual page as it is read, without the wrapping of its lines."""
-    run = subprocess.run(["mandoc", "-Tascii", DOCS / page], capture_output=True, text=True, check=True)
+    run = subprocess.run(["mandoc", "-Tascii", MAN / page], capture_output=True, text=True, check=True)
     return re.sub(r"\s+", " ", re.sub(".\b", "", run.stdout))
 
 
@@ -45,7 +46,7 @@ def test_pages_refer_to_pages_of_ours_that_exist(page: Path) -> None:
 
 
 def test_the_key_reference_is_up_to_date() -> None:
-    page = (DOCS / "hivewright.toml.5").read_text()
+    page = (MAN / "hivewright.toml.5").read_text()
     assert page == replace_reference(page), "run: make golden"
 
 
@@ -74,7 +75,7 @@ def options(parser: argparse.ArgumentParser) -> set[str]:
 
 
 def test_the_page_of_the_compiler_has_its_commands_and_options_and_no_others() -> None:
-    source = (DOCS / "hivewright.1").read_text()
+    source = (MAN / "hivewright.1").read_text()
     synopsis, described = source.split(".Sh DESCRIPTION")
     assert re.findall(r"^\.Cm ([a-z]+)$", synopsis, re.MULTILINE) == list(cli.VERBS)
     commands, common = described.split("Options of every command are:")
@@ -95,7 +96,7 @@ def flags(source: str) -> list[str]:
 
 def test_exit_statuses_are_those_of_the_command_line() -> None:
     statuses = re.findall(r"\b(?:return|end\.code|else) ([1-9][0-9]*)\b", Path(str(cli.__file__)).read_text())
-    page = (DOCS / "hivewright.1").read_text().partition(".Sh EXIT STATUS")[2].partition(".Sh ")[0]
+    page = (MAN / "hivewright.1").read_text().partition(".Sh EXIT STATUS")[2].partition(".Sh ")[0]
     assert set(statuses) | {"0", "3"} == set(re.findall(r"^\.It ([0-9]+)$", page, re.MULTILINE))
 
 
@@ -107,19 +108,19 @@ def test_the_page_of_sites_names_every_profile() -> None:
 
 def test_the_page_of_the_host_has_the_environment_of_hooks() -> None:
     runtime = (LIBRARY / "guest" / "hooks.subr").read_text()
-    documented = re.findall(r"^\.It Ev (HIVE_\w+)", (DOCS / "hivectl.8").read_text(), re.MULTILINE)
+    documented = re.findall(r"^\.It Ev (HIVE_\w+)", (MAN / "hivectl.8").read_text(), re.MULTILINE)
     assert sorted(set(re.findall(r"\bHIVE_\w+", runtime))) == sorted(documented)
 
 
 def test_the_page_of_the_host_has_the_phases_of_the_runtime() -> None:
     sources = "".join(path.read_text() for path in [*PARTS, *VERBS])
     phases = set(re.findall(r"(?:write_phase |\bending=|\tphase=)([a-z]+)", sources))
-    section = (DOCS / "hivectl.8").read_text().partition(".Ss Phases")[2].partition(".Ss ")[0]
+    section = (MAN / "hivectl.8").read_text().partition(".Ss Phases")[2].partition(".Ss ")[0]
     assert phases == set(re.findall(r"^\.It Li ([a-z]+)$", section, re.MULTILINE))
 
 
 def test_the_page_of_the_host_has_the_usage_of_hivectl() -> None:
-    synopsis = (DOCS / "hivectl.8").read_text().partition(".Sh SYNOPSIS\n")[2].partition(".Sh ")[0]
+    synopsis = (MAN / "hivectl.8").read_text().partition(".Sh SYNOPSIS\n")[2].partition(".Sh ")[0]
     documented = [in_mdoc(verb) for verb in synopsis.split(".Nm\n")[1:]]
     assert sorted(documented) == sorted(line for usage in usages().values() for line in usage)
 

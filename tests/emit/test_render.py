@@ -11,10 +11,9 @@ from hypothesis import strategies as st
 from pytest_snapshot.plugin import Snapshot  # type: ignore[import-untyped]
 
 import plans
-from hivewright.emit.render import HIVE, load_templates, render
-from hivewright.emit.verify import REQUIRED
+from hivewright.emit.render import HIVE, render
+from hivewright.emit.runtime import runtime_reference
 from hivewright.plan import INVENTORY, MANIFEST, Artifact, HostPlan, Option, VmPlan
-from hivewright.system.data import data_directory
 from programs import linter
 from projects import CHECKOUT
 from shells import SHELLS, run_shell
@@ -34,12 +33,8 @@ run() { printf '%s\0' "$@"; }
 
 
 def own(plan: HostPlan) -> dict[str, Artifact]:
-    """What is rendered for a host, without the runtime, which has tests of its own."""
-    return {path: item for path, item in render(plan).items() if path not in copied() and path != MANIFEST}
-
-
-def copied() -> dict[str, Artifact]:
-    return load_templates(data_directory("templates")).copied
+    """What is rendered for a host, without MANIFEST, which follows from it."""
+    return {path: item for path, item in render(plan).items() if path != MANIFEST}
 
 
 def script(vm: str, name: str) -> str:
@@ -66,24 +61,10 @@ def test_only_what_a_host_uses_is_there() -> None:
     assert set(own(plans.BARE)) == {INVENTORY, f"{HIVE}host.conf"}
 
 
-def test_the_runtime_is_there_and_can_be_run() -> None:
-    artifacts = render(plans.BARE)
-    assert set(REQUIRED) <= set(artifacts)
-    assert {path: artifacts[path] for path in copied()} == copied()
-    for path, artifact in copied().items():
-        is_program = path.endswith(("/sbin/hivectl", "/rc.d/hivewright"))
-        assert artifact.mode == (0o755 if is_program else 0o644), path
-
-
-def test_logs_are_rotated_by_size_and_never_compressed() -> None:
-    content = render(plans.BARE)["root/usr/local/etc/newsyslog.conf.d/hivewright.conf"].content.decode()
-    entries = [line.split() for line in content.splitlines() if not line.startswith("#")]
-    assert entries == [["/var/log/hivewright/*.log", "root:wheel", "640", "7", "1000", "*", "GBN"]]
-
-
 def test_the_manifest_lists_every_file_below_root() -> None:
     artifacts = render(plans.ALPHA)
-    lines = artifacts[MANIFEST].content.decode().splitlines()
+    first, *lines = artifacts[MANIFEST].content.decode().splitlines()
+    assert f"{first}\n" == runtime_reference()
     assert [line.split(" ")[0] for line in lines] == sorted(
         path.removeprefix("root/") for path in artifacts if path.startswith("root/")
     )

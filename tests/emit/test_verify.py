@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 import plans
 from hivewright.emit.render import DEVD, HIVE, LOADER, render
-from hivewright.emit.verify import REQUIRED, script_words, verify, verify_words
+from hivewright.emit.runtime import runtime_artifacts, runtime_reference
+from hivewright.emit.verify import REQUIRED, script_words, verify, verify_runtime, verify_words
 from hivewright.plan import MANIFEST, Artifact, Entry, IovPlan, IovSection, Option, format_manifest, parse_manifest
 
 GOOD = render(plans.ALPHA)
@@ -19,7 +20,7 @@ RC = "root/usr/local/etc/rc.conf.d/routing/hivewright"
 def codes(path: str, content: bytes) -> list[str]:
     """The defects found when one file holds something else and MANIFEST says so."""
     artifacts = {**GOOD, path: Artifact(GOOD[path].mode, content)}
-    artifacts[MANIFEST] = Artifact(0o644, format_manifest(artifacts))
+    artifacts[MANIFEST] = Artifact(0o644, format_manifest(artifacts, runtime_reference()))
     return [diagnostic.code for diagnostic in verify(artifacts)]
 
 
@@ -81,9 +82,9 @@ def test_the_line_of_the_damage_is_named() -> None:
 
 @pytest.mark.parametrize("path", REQUIRED)
 def test_a_missing_part_of_the_runtime_is_found(path: str) -> None:
-    artifacts = {name: artifact for name, artifact in GOOD.items() if name != path}
+    artifacts = {name: artifact for name, artifact in runtime_artifacts().items() if name != path}
     artifacts[MANIFEST] = Artifact(0o644, format_manifest(artifacts))
-    assert [(item.code, item.message) for item in verify(artifacts)] == [("HW001", f"{path} is missing")]
+    assert [(item.code, item.message) for item in verify_runtime(artifacts)] == [("HW001", f"{path} is missing")]
 
 
 @pytest.mark.parametrize(
@@ -93,8 +94,10 @@ def test_a_missing_part_of_the_runtime_is_found(path: str) -> None:
         {path: item for path, item in GOOD.items() if path != START},
         {**GOOD, START: Artifact(0o644, GOOD[START].content)},
         {**GOOD, START: Artifact(0o755, GOOD[START].content + b"# more\n")},
+        {**GOOD, MANIFEST: Artifact(0o644, GOOD[MANIFEST].content.partition(b"\n")[2])},
+        {**GOOD, MANIFEST: Artifact(0o644, GOOD[MANIFEST].content.replace(b"# runtime ", b"# runtime 1"))},
     ],
-    ids=["absent", "surplus", "mode", "content"],
+    ids=["absent", "surplus", "mode", "content", "no runtime", "another runtime"],
 )
 def test_a_manifest_that_does_not_fit_is_found(artifacts: dict[str, Artifact]) -> None:
     assert [diagnostic.code for diagnostic in verify(artifacts)] == ["HW003"]
@@ -139,6 +142,7 @@ def test_a_manifest_is_read_back() -> None:
         "a 644 " + "0" * 64,
         "a 0644 " + "0" * 63,
         "",
+        "# runtime 2 " + "0" * 64,
     ],
 )
 def test_a_line_of_a_manifest_that_is_not_ours_is_no_entry(line: str) -> None:
@@ -146,6 +150,16 @@ def test_a_line_of_a_manifest_that_is_not_ours_is_no_entry(line: str) -> None:
     entries, complete = parse_manifest((good + line + "\n").encode())
     assert entries == {"root/a": Entry(0o644, "1" * 64)}
     assert not complete
+
+
+@pytest.mark.parametrize("line", ["", "# runtime 2 " + "a" * 64 + "\n", "# runtime 12 " + "0" * 64 + "\n"])
+def test_the_line_of_the_runtime_may_come_first(line: str) -> None:
+    assert parse_manifest(f"{line}a 0644 {'1' * 64}\n".encode()) == ({"root/a": Entry(0o644, "1" * 64)}, True)
+
+
+@pytest.mark.parametrize("line", ["# runtime", "# runtime 2 abc", "#", "# runtime two " + "0" * 64])
+def test_another_comment_may_not(line: str) -> None:
+    assert not parse_manifest(f"{line}\na 0644 {'1' * 64}\n".encode())[1]
 
 
 IOV = IovPlan(
@@ -169,5 +183,5 @@ def test_damage_to_a_file_for_iovctl_is_found(old: bytes, new: bytes) -> None:
     assert verify(artifacts) == []
     path = f"root{IOV.path}"
     artifacts[path] = Artifact(0o644, artifacts[path].content.replace(old, new, 1))
-    artifacts[MANIFEST] = Artifact(0o644, format_manifest(artifacts))
+    artifacts[MANIFEST] = Artifact(0o644, format_manifest(artifacts, runtime_reference()))
     assert [diagnostic.code for diagnostic in verify(artifacts)] == ["HW002"]

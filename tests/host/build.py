@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from hivewright.allocation.allocate import allocate
 from hivewright.diagnostics import Diagnostic
 from hivewright.emit.render import render
+from hivewright.emit.runtime import runtime_artifacts
 from hivewright.lower import lower
 from hivewright.rules import check_rules
 from hivewright.site.load import load
@@ -41,7 +42,7 @@ def build_tree(directory: Path, host: str = "alpha", site: Path = SITE) -> Path:
     lowered = lower(loaded.site, allocation)
     refuse_errors(lowered.diagnostics)
     plan = next(plan for plan in lowered.plans if plan.name == host)
-    for name, artifact in render(plan).items():
+    for name, artifact in {**runtime_artifacts(), **render(plan)}.items():
         path = directory / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(artifact.content)

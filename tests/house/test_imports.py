@@ -42,7 +42,7 @@ ROOMS = {
     "site": Room(2, "values diagnostics model source"),
     "rules": Room(3, "diagnostics model bhyve site"),
     "rules.devices": Room(3, "values diagnostics model bhyve site rules"),
-    "rules.host": Room(3, "values diagnostics model bhyve site rules"),
+    "rules.host": Room(3, "values diagnostics model bhyve source site rules"),
     "rules.machine": Room(3, "values diagnostics model bhyve site rules rules.devices rules.host"),
     "rules.network": Room(3, "diagnostics model rules"),
     "rules.storage": Room(3, "values diagnostics model rules"),

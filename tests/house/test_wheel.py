@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from hivewright import __version__
+from hivewright.system.data import DATA
 from projects import CHECKOUT, files_below
 
 pytestmark = pytest.mark.slow
@@ -53,8 +54,12 @@ def sources(name: str) -> dict[str, bytes]:
 
 def test_the_wheel_holds_the_package_and_its_data_and_nothing_else(wheel: Path) -> None:
     expected = {f"hivewright/{path}": text for path, text in sources("compiler/hivewright").items()}
-    for name in ("templates", "profiles"):
-        expected |= {f"hivewright/data/{name}/{path}": text for path, text in sources(name).items()}
+    for name, place in DATA.items():
+        expected |= {f"hivewright/data/{name}/{path}": text for path, text in sources(place).items()}
+    shared = f"hivewright-{__version__}.data/data/share/man"
+    for page, text in sources("docs/man").items():
+        if not page.endswith(".8"):  # those of the host are for the host
+            expected[f"{shared}/man{page[-1]}/{page}"] = text
     found = {path: text for path, text in contents(wheel).items() if ".dist-info/" not in path}
     assert found.keys() == expected.keys()
     assert found == expected

@@ -199,8 +199,8 @@ def link(path: Path) -> None:
 @pytest.mark.parametrize(
     ("place", "put", "reason"),
     [
-        ("alpha", lambda path: path.write_text("x"), "a file stands where the folder of host alpha belongs"),
-        ("alpha", link, "a symbolic link stands where the folder of host alpha belongs"),
+        ("alpha", lambda path: path.write_text("x"), "a file stands where the folder alpha belongs"),
+        ("alpha", link, "a symbolic link stands where the folder alpha belongs"),
         (f"alpha/{CONF}", lambda path: path.mkdir(), "a folder stands where a file belongs"),
         ("alpha/root/etc/vms", lambda path: path.write_text("x"), "a file stands where a folder belongs"),
         ("alpha/root/etc/vms", link, "a symbolic link stands where a folder belongs"),

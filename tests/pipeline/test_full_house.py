@@ -14,19 +14,17 @@ from hivewright.allocation.allocate import allocate
 from hivewright.bhyve.facts import RELEASES, Only, Until, version
 from hivewright.bhyve.releases import TABLE
 from hivewright.diagnostics import Diagnostic
-from hivewright.emit.render import load_templates, render
+from hivewright.emit.render import render
 from hivewright.lower import lower
 from hivewright.plan import MANIFEST, Artifact, HostPlan
 from hivewright.rules import check_rules
 from hivewright.site.load import load
 from hivewright.source import find_project, read_site
-from hivewright.system.data import data_directory
 from projects import CHECKOUT
 from whole_hosts import differences, text_of
 
 SNAPSHOTS = CHECKOUT / "tests" / "snapshots" / "full-house"
 EVERYTHING = CHECKOUT / "tests" / "sites" / "everything"
-COPIED = load_templates(data_directory("templates")).copied
 PLACES = sorted(TABLE, key=lambda place: (version(place[0]), place[1]))
 IDS = [f"{release}-{arch}" for release, arch in PLACES]
 
@@ -46,11 +44,11 @@ def test_the_releases_are_those_from_13_2_on_and_arm64_from_15_0_on() -> None:
 
 
 def files_of(plan: HostPlan) -> dict[str, Artifact]:
-    """The files of a host, without those that are the same everywhere, and without seeds."""
+    """The files of a host, without seeds and hooks."""
     return {
         path: artifact
         for path, artifact in render(plan).items()
-        if path != MANIFEST and path not in COPIED and "/seed/" not in path and "/hooks/" not in path
+        if path != MANIFEST and "/seed/" not in path and "/hooks/" not in path
     }
 
 

@@ -19,7 +19,7 @@ from hivewright.pipeline.fingerprints import (
     read_fingerprints,
     write_fingerprints,
 )
-from hivewright.source import LOCKS, Project, find_project
+from hivewright.source import LOCKS, RUNTIME, Project, find_project
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -121,10 +121,11 @@ class _Build:
                 return 1
             numbers = checked.numbers
             self.digests = host_digests(session.site, checked.besides, numbers.allocation)
+            self.digests[RUNTIME] = self.compiler
             if self.arguments.locked and numbers.changed_locks:
                 session.report([_lock_fault(sorted(numbers.changed_locks))])
                 return 1
-            hosts = [host for host in session.site.hosts if not self._is_unchanged(host)]
+            hosts = [host for host in (RUNTIME, *session.site.hosts) if not self._is_unchanged(host)]
             changes = _compile(session, session.site, numbers, hosts, writes=self.writes)
             return 1 if changes is None else self._conclude(session, changes)
 

@@ -22,7 +22,7 @@ DIFFERENCE = 3
 def add_arguments(parser: ArgumentParser) -> None:
     """Which host."""
     parser.description = "Compiles the site and compares it with build/. Writes nothing; exits 3 on a difference."
-    parser.add_argument("hosts", nargs="*", metavar="HOST", help="only these hosts")
+    parser.add_argument("hosts", nargs="*", metavar="HOST", help="only these hosts, or runtime")
     parser.add_argument("-o", dest="output", metavar="DIR", help="compare with this folder instead of build/")
 
 
@@ -45,10 +45,10 @@ def _diff(arguments: Namespace, session: Session, site: Site) -> int:
     from hivewright.allocation.lock_files import allocate_numbers, read_locks
     from hivewright.lower.seed.nocloud import SeedWriter
     from hivewright.output.write import compare_departed, compare_files, compare_host
-    from hivewright.pipeline.compile_host import compile_host
-    from hivewright.source import LOCKS
+    from hivewright.pipeline.compile_host import compile_host, compile_runtime
+    from hivewright.source import LOCKS, RUNTIME
 
-    unknown = sorted(set(arguments.hosts) - site.hosts.keys())
+    unknown = sorted(set(arguments.hosts) - {*site.hosts, RUNTIME})
     if unknown:
         sys.stderr.write(f"hivewright: there is no host {unknown[0]}; there are {', '.join(site.hosts)}\n")
         return 2
@@ -58,13 +58,16 @@ def _diff(arguments: Namespace, session: Session, site: Site) -> int:
     build = Path(arguments.output) if arguments.output is not None else session.project.build
     works = [compare_files(session.project.locks, numbers.changed_locks, f"{LOCKS}/")]
     seeds = SeedWriter()
-    for host in arguments.hosts or site.hosts:
+    for host in arguments.hosts or (RUNTIME, *site.hosts):
+        if host == RUNTIME:
+            works.append(compare_host(build, host, compile_runtime()))
+            continue
         artifacts, diagnostics = compile_host(site, numbers.allocation, host, seeds)
         if session.report(diagnostics) or artifacts is None:
             return 1
         works.append(compare_host(build, host, artifacts))
     if not arguments.hosts:
-        works += compare_departed(build, site.hosts.keys())
+        works += compare_departed(build, {*site.hosts, RUNTIME})
     for work in works:
         _print(work)
     return DIFFERENCE if any(work.changes for work in works) else 0

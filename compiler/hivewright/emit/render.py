@@ -1,14 +1,13 @@
 """From the plan of a host to the files of the host: ``{path below build/HOST: Artifact}``.
 
 Templates lie below ``templates/`` as their results lie on the host; ``VM`` in a path stands for a guest, ``DEVICE`` for
-a PCI device, and ``SERVICE`` for a service of the system. The runtime, below ``runtime/``, is copied as it is. Each
+a PCI device, and ``SERVICE`` for a service of the system. Each
 language has an environment of its own whose ``finalize`` is the quoter of that language. Only text, ``{{ a.b }}``, for,
 if, include and the filter ``comment`` are used (``template_check``); everything else is decided here or in ``lower``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import cache
 from itertools import groupby
 from pathlib import Path
@@ -37,10 +36,10 @@ from hivewright.emit.quote import (
     ucl_section,
     ucl_setting,
 )
+from hivewright.emit.runtime import ABI, runtime_reference
 from hivewright.plan import (
     INVENTORY,
     MANIFEST,
-    ROOT,
     Artifact,
     HostPlan,
     IovPlan,
@@ -53,9 +52,6 @@ from hivewright.plan import (
 )
 from hivewright.system.data import data_directory
 
-ABI = 1
-"""The version of the contract between scripts and runtime; the runtime refuses scripts of another version."""
-
 HIVE = "root/usr/local/etc/hivewright/"
 LOADER = "root/boot/loader.conf.d/hivewright.conf"
 DEVD = "root/usr/local/etc/devd/hivewright.conf"
@@ -65,7 +61,6 @@ FRAGMENTS = (f"{HIVE}pf.conf", f"{HIVE}ipfw.rules", f"{HIVE}dnsmasq.conf")
 IOVCTL = f"{HIVE}iovctl/DEVICE.conf"
 SCRIPT = f"{HIVE}vms/VM/"
 TEMPLATE_SUFFIX = ".j2"
-RUNTIME = "runtime"
 
 _QUOTERS: dict[str, Quoter] = {LOADER: quote_loader, DEVD: quote_devd, INVENTORY: quote_markdown}
 _QUOTERS.update(dict.fromkeys(FRAGMENTS, quote_rule))
@@ -80,7 +75,7 @@ _POLICY_KEYS = (
 
 
 class Templates(NamedTuple):
-    """The templates, each compiled once, and the artifacts that are the same on every host."""
+    """The templates, each compiled once."""
 
     start: Template
     stop: Template
@@ -92,7 +87,6 @@ class Templates(NamedTuple):
     inventory: Template
     iovctl: Template
     fragments: dict[str, Template]
-    copied: dict[str, Artifact]
 
 
 def environment(directory: Path, quoter: Quoter) -> Environment:
@@ -120,7 +114,7 @@ def quoter_of(path: str) -> Quoter:
 
 @cache
 def load_templates(directory: Path) -> Templates:
-    """Compile the templates and read what is copied."""
+    """Compile the templates."""
     environments: dict[Quoter, Environment] = {}
 
     def template(path: str) -> Template:
@@ -140,24 +134,13 @@ def load_templates(directory: Path) -> Templates:
         inventory=template(INVENTORY),
         iovctl=template(IOVCTL),
         fragments={path: template(path) for path in FRAGMENTS},
-        copied=dict(_copied(directory)),
     )
-
-
-def _copied(directory: Path) -> Iterator[tuple[str, Artifact]]:
-    runtime = directory / RUNTIME
-    for path in sorted(runtime.rglob("*")):
-        if not path.name.startswith(".") and path.is_file():
-            content = path.read_bytes()
-            # Packaging and file systems lose modes, so the first line decides whether a file is executable.
-            mode = 0o755 if content.startswith(b"#!") else 0o644
-            yield f"{ROOT}{path.relative_to(runtime).as_posix()}", Artifact(mode, content)
 
 
 def render(plan: HostPlan) -> dict[str, Artifact]:
     """Every file of one host, by its path below build/HOST, MANIFEST and INVENTORY.md included."""
     templates = load_templates(data_directory("templates"))
-    artifacts = dict(templates.copied)
+    artifacts: dict[str, Artifact] = {}
     artifacts[HOST] = _text(templates.host.render(_host_context(plan)))
     if plan.loader:
         settings = [{"line": loader_setting(item.name, item.value), "reason": item.reason} for item in plan.loader]
@@ -175,7 +158,7 @@ def render(plan: HostPlan) -> dict[str, Artifact]:
         artifacts[f"root{iov.path}"] = _text(templates.iovctl.render(_iovctl_context(plan, iov)))
     for vm in plan.vms:
         _render_vm(templates, vm, artifacts)
-    artifacts[MANIFEST] = Artifact(0o644, format_manifest(artifacts))
+    artifacts[MANIFEST] = Artifact(0o644, format_manifest(artifacts, runtime_reference()))
     artifacts[INVENTORY] = _text(templates.inventory.render(inventory_context(plan)))
     return artifacts
 

@@ -11,15 +11,18 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 
 from hivewright.diagnostics import Diagnostic
+from hivewright.emit.runtime import runtime_reference
 from hivewright.plan import MANIFEST, ROOT, Artifact, HostPlan, format_manifest
 
 HIVE = "root/usr/local/etc/hivewright/"
 REQUIRED = (
     "root/usr/local/etc/rc.d/hivewright",
+    "root/usr/local/libexec/hivewright/lib/runtime.subr",
     "root/usr/local/libexec/hivewright/provision.subr",
     "root/usr/local/libexec/hivewright/start.subr",
     "root/usr/local/libexec/hivewright/stop.subr",
     "root/usr/local/sbin/hivectl",
+    "root/usr/local/share/man/man8/hivectl.8",
 )
 """The files of the runtime that scripts and the service need."""
 
@@ -67,10 +70,14 @@ _GRAMMARS = {
 
 def verify(artifacts: Mapping[str, Artifact]) -> list[Diagnostic]:
     """Defects of the files of one host, as ``render`` made them."""
+    return [*_texts(artifacts), *_manifest(artifacts, runtime_reference())]
+
+
+def verify_runtime(artifacts: Mapping[str, Artifact]) -> list[Diagnostic]:
+    """Defects of the runtime, as it was copied."""
     return [
         *(_defect("HW001", f"{path} is missing") for path in REQUIRED if path not in artifacts),
-        *_texts(artifacts),
-        *_manifest(artifacts),
+        *_manifest(artifacts, ""),
     ]
 
 
@@ -100,7 +107,7 @@ def _end_of_match(grammar: re.Pattern[str], text: str) -> int:
 
 
 def _grammar_of(path: str) -> re.Pattern[str] | None:
-    """What a generated file must look like; None for what is copied, which has tests of its own."""
+    """What a generated file must look like; None for what the site copies."""
     if path.endswith(("/start", "/stop", "/provision")) and path.startswith(HIVE) and path.count("/") == 7:
         return _SCRIPT
     if path.startswith(_IOVCTL):
@@ -110,9 +117,9 @@ def _grammar_of(path: str) -> re.Pattern[str] | None:
     return _GRAMMARS.get(path)
 
 
-def _manifest(artifacts: Mapping[str, Artifact]) -> Iterator[Diagnostic]:
+def _manifest(artifacts: Mapping[str, Artifact], runtime: str) -> Iterator[Diagnostic]:
     manifest = artifacts.get(MANIFEST)
-    if manifest is None or manifest.content != format_manifest(artifacts):
+    if manifest is None or manifest.content != format_manifest(artifacts, runtime):
         yield _defect("HW003", f"{MANIFEST} does not describe the files below {ROOT}")
 
 

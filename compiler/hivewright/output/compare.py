@@ -84,7 +84,7 @@ def compare_host(build: Path, host: str, artifacts: Mapping[str, Artifact]) -> H
         work.changes.created = [f"{host}/{path}" for path, _ in work.write]
         return work
     if kind != "directory":
-        raise OutputError(directory, f"a {kind} stands where the folder of host {host} belongs", "move it away")
+        raise OutputError(directory, f"a {kind} stands where the folder {host} belongs", "move it away")
     known, work.stale = _earlier(directory)
     _refuse_in_place_of_directories(directory, artifacts)
     for path in sorted(artifacts):
@@ -97,7 +97,10 @@ def compare_host(build: Path, host: str, artifacts: Mapping[str, Artifact]) -> H
 
 
 def compare_departed(build: Path, hosts: Collection[str]) -> list[HostChanges]:
-    """The changes that remove hosts that left the site: folders with a MANIFEST of ours, not among ``hosts``."""
+    """The changes that remove hosts that left the site: folders with a MANIFEST of ours, not among ``hosts``.
+
+    The folder of the runtime is among the hosts.
+    """
     try:
         names = sorted(os.listdir(build))
     except (FileNotFoundError, NotADirectoryError):

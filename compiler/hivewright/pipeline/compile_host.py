@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from hivewright.allocation.allocate import Allocation
 from hivewright.diagnostics import Diagnostic
 from hivewright.emit.render import load_templates, render
-from hivewright.emit.verify import verify
+from hivewright.emit.runtime import runtime_artifacts
+from hivewright.emit.verify import verify, verify_runtime
 from hivewright.lower import lower_host
 from hivewright.lower.seed.nocloud import SeedWriter
 from hivewright.plan import Artifact
@@ -16,6 +19,19 @@ from hivewright.system.data import data_directory
 def get_ready() -> None:
     """Load modules and templates before processes are forked, each of which would load them."""
     load_templates(data_directory("templates"))
+    runtime_artifacts()
+
+
+def compile_runtime() -> Mapping[str, Artifact]:
+    """The artifacts of the runtime. Raises ``AssertionError`` when something is missing: a defect of hivewright."""
+    artifacts = runtime_artifacts()
+    _refuse_defects(verify_runtime(artifacts))
+    return artifacts
+
+
+def _refuse_defects(defects: Sequence[Diagnostic]) -> None:
+    if defects:
+        raise AssertionError("; ".join(each.message for each in defects))
 
 
 def compile_host(
@@ -31,7 +47,5 @@ def compile_host(
     if not lowered.plans or any(each.severity == "error" for each in diagnostics):
         return None, diagnostics
     artifacts = render(lowered.plans[0])
-    defects = verify(artifacts)
-    if defects:
-        raise AssertionError("; ".join(each.message for each in defects))
+    _refuse_defects(verify(artifacts))
     return artifacts, diagnostics

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -24,8 +24,9 @@ from hivewright.output.write import (
 )
 from hivewright.pipeline import check_site, compile_host
 from hivewright.pipeline.session import Session
+from hivewright.plan import Artifact
 from hivewright.site import Site
-from hivewright.source import LOCKS
+from hivewright.source import LOCKS, RUNTIME
 from hivewright.system.parallel import TwoPhaseJob, in_background, run_forked
 
 _Finding = tuple[list[Diagnostic], Changes]
@@ -34,7 +35,7 @@ _Finding = tuple[list[Diagnostic], Changes]
 def compile_hosts(
     session: Session, site: Site, numbers: Numbers, hosts: Sequence[str], *, writes: bool
 ) -> Changes | None:
-    """Bring hosts and locks up to date; without ``writes`` only compare.
+    """Bring hosts and locks up to date; without ``writes`` only compare. ``RUNTIME`` is among the hosts.
 
     ``None`` after an error, which was reported; nothing was written then, unless writing itself failed.
     """
@@ -57,7 +58,7 @@ class _Compilation:
         self._changes = Changes()
         self._seeds = SeedWriter()
         self._locks = compare_files(session.project.locks, numbers.changed_locks, f"{LOCKS}/")
-        self._departed = compare_departed(self._build, site.hosts.keys())
+        self._departed = compare_departed(self._build, {*site.hosts, RUNTIME})
 
     def run(self, hosts: Sequence[str]) -> Changes | None:
         is_first = not os.path.lexists(self._build)
@@ -78,7 +79,13 @@ class _Compilation:
         return None if failed else self._changes
 
     def _prepare(self, host: str) -> tuple[HostChanges | None, _Finding]:
-        artifacts, diagnostics = compile_host.compile_host(self._site, self._numbers.allocation, host, self._seeds)
+        artifacts: Mapping[str, Artifact] | None
+        diagnostics: list[Diagnostic] = []
+        if host == RUNTIME:
+            artifacts = compile_host.compile_runtime()
+        else:
+            allocation = self._numbers.allocation
+            artifacts, diagnostics = compile_host.compile_host(self._site, allocation, host, self._seeds)
         if artifacts is None:
             return None, (diagnostics, Changes())
         try:

@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hivewright import __version__
-from hivewright.source import Project
+from hivewright.source import RUNTIME, Project
 from hivewright.system.cache import cache_path, keep
-from hivewright.system.data import data_directory, package_directory
+from hivewright.system.data import DATA, data_directory, package_directory
 
 FILE_LIMIT = 512
 FEWEST_FILES = 2
@@ -35,7 +35,7 @@ class Fingerprints(NamedTuple):
     inputs: str = ""
     locks: str = ""
     hosts: Mapping[str, tuple[str, str]] = {}
-    """Host -> digest of its definition, fingerprint of its output."""
+    """Host -> digest of its definition, fingerprint of its output; and the same of the runtime."""
     names: Sequence[str] = ()
     """What lies in the output folder."""
 
@@ -97,7 +97,7 @@ def _metadata(entry: os.DirEntry[str], follow: bool) -> str:
 
 def compiler_fingerprint() -> str:
     """Of hivewright itself: its version where it is installed, its files in a checkout."""
-    folders = [package_directory(), *(data_directory(name) for name in ("templates", "profiles"))]
+    folders = [package_directory(), *map(data_directory, DATA)]
     return f"{__version__} {fingerprint(map(str, folders))}"
 
 
@@ -126,7 +126,9 @@ def lock_fingerprint(project: Project) -> str:
 
 
 def output_fingerprint(build: Path, host: str, hosts: int) -> str:
-    """Of one host's output; ``hosts`` is the number of hosts that share the limit."""
+    """Of one host's output; ``hosts`` is the number of hosts that share the limit. The runtime has none."""
+    if host == RUNTIME:
+        return fingerprint([os.path.join(build, host)], follow=False)
     share = FILE_LIMIT // max(hosts, 1)
     return fingerprint([os.path.join(build, host)], share if share >= WORTH_A_DESCENT else FEWEST_FILES, follow=False)
 

@@ -10,6 +10,7 @@ from hivewright.plan.artifacts import (
     checksum,
     format_manifest,
     parse_manifest,
+    runtime_line,
 )
 from hivewright.plan.plan import (
     AdminLine,
@@ -60,4 +61,5 @@ __all__ = [
     "checksum",
     "format_manifest",
     "parse_manifest",
+    "runtime_line",
 ]

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 RULES: tuple[Rule, ...] = (
     support.host_release,
     support.supported,
+    placement.host_called_runtime,
     placement.one_host,
     placement.host_repeated,
     placement.hosts_alike,

@@ -1,6 +1,6 @@
 """The key reference of hivewright.toml(5), made from the models.
 
-``make golden`` rewrites the part of docs/hivewright.toml.5 between the two markers.
+``make golden`` rewrites the part of docs/man/hivewright.toml.5 between the two markers.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ Further entrances: ``parsing`` (one document, with what earlier runs remember), 
 
 from hivewright.source.project import (
     LOCKS,
+    RUNTIME,
     Project,
     SourceFile,
     Sources,
@@ -14,6 +15,7 @@ from hivewright.source.project import (
 
 __all__ = [
     "LOCKS",
+    "RUNTIME",
     "Project",
     "SourceFile",
     "Sources",

@@ -19,6 +19,9 @@ PROFILES = "profiles/"
 LOCKS = "locks"
 """The folder of locks, below that of the site."""
 
+RUNTIME = "runtime"
+"""The folder of the output for what is the same on every host, beside one for each host."""
+
 _SKIPPED_AT_TOP = frozenset({LOCKS, "profiles"})
 
 

@@ -1,4 +1,4 @@
-"""Where hivewright lies, and the data that ships with it: ``templates`` and ``profiles``."""
+"""Where hivewright lies, and the data that ships with it: ``templates``, ``profiles`` and ``man``."""
 
 from __future__ import annotations
 
@@ -10,8 +10,12 @@ def package_directory() -> Path:
     return Path(__file__).resolve().parent.parent
 
 
+DATA = {"templates": "templates", "profiles": "profiles", "man": "docs/man"}
+"""Folders of data, and where they lie in a checkout; build_data.py puts the same into wheels."""
+
+
 def data_directory(name: str) -> Path:
-    """The folder ``name``: below the package in an installed wheel, at the top of the checkout otherwise."""
+    """A folder of ``DATA``: below the package in an installed wheel, in the checkout otherwise."""
     package = package_directory()
     packaged = package / "data" / name
-    return packaged if packaged.is_dir() else package.parent.parent / name
+    return packaged if packaged.is_dir() else package.parent.parent / DATA[name]

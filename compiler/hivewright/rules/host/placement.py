@@ -7,6 +7,19 @@ from typing import TYPE_CHECKING
 
 from hivewright.diagnostics import Diagnostic
 from hivewright.rules.site_index import SiteIndex, clashes, diagnose, host_place, listed
+from hivewright.source import RUNTIME
+
+
+def host_called_runtime(index: SiteIndex) -> Iterator[Diagnostic]:
+    """build/runtime is the folder of what is the same on every host."""
+    if RUNTIME in index.site.hosts:
+        yield diagnose(
+            "HOST011",
+            f"a host cannot be called {RUNTIME}: build/{RUNTIME} is the runtime of all hosts",
+            index.site.place("host", RUNTIME, part="table"),
+            f"give it another name, such as [host.{RUNTIME}1], here and where guests name it",
+        )
+
 
 if TYPE_CHECKING:
     from hivewright.model.host import Host
