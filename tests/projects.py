@@ -31,6 +31,8 @@ uplink = "none"
 [storage.plain]
 kind = "directory"
 path = "/srv/vms"
+[user.alice]
+ssh_keys = ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPVJXPVSyvJo9qHBb2Zo0L1aWm8yX3uCPfPHyMOCKsTA alice"]
 """
 HOSTS = """\
 [host.alpha]
@@ -42,7 +44,7 @@ WEB = """\
 [vm.web1]
 host = "alpha"
 memory = "4G"
-cloud_init = true
+cloud_init = { users = ["alice"] }
 [vm.web1.disk.root]
 storage = "plain"
 size = "10G"
