@@ -6,6 +6,7 @@ import argparse
 import io
 import itertools
 import os
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -39,12 +40,15 @@ def run(*words: str, quiet: bool = False) -> int:
     return new.run(parser.parse_args(list(words), namespace))
 
 
-def assert_builds(folder: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """Neither ``check`` nor ``build`` has anything to say, not even a warning."""
-    capsys.readouterr()
-    assert cli.main(["-C", folder, "--strict", "-q", "check"]) == 0
-    assert cli.main(["-C", folder, "--strict", "-q", "build"]) == 0
-    assert capsys.readouterr() == ("", "")
+def assert_builds(folder: str, key: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    """``check`` and ``build`` have nothing to say, but that nobody can log in where no key was given."""
+    for verb in ("check", "build"):
+        capsys.readouterr()
+        assert cli.main(["-C", folder, "--color", "never", "-q", *(["--strict"] if key else []), verb]) == 0
+        output, told = capsys.readouterr()
+        assert output == ""
+        assert re.findall(r"^\w+\[\w+\]", told, re.MULTILINE) == ([] if key else ["warning[SEED003]"])
+        assert key == (not told)
     assert list(Path(folder, "build").glob("*/root/usr/local/etc/hivewright/vms/guest1/start"))
 
 
@@ -59,13 +63,13 @@ def test_every_combination_of_answers_makes_a_site_that_builds_at_once(
     answers: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run("demo", *answers) == 0
-    assert_builds("demo", capsys)
+    assert_builds("demo", answers[-1] != "ssh_key=", capsys)
 
 
 def test_without_answers_and_terminal_the_defaults_are_taken(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("demo") == 0
     assert capsys.readouterr().out == "Made demo. Read demo/README.md, then run: hivewright -C demo build\n"
-    assert_builds("demo", capsys)
+    assert_builds("demo", False, capsys)
 
 
 def test_the_home_folder_is_left_alone(home: Path) -> None:
