@@ -206,8 +206,8 @@ def _backend(command: Command, backend: str, words: list[str], keys: dict[str, r
     elif ":" in backend:
         if len(backend) > 15:
             raise ValueError(f"{backend!r} is too long")
-    elif not backend.startswith("tap") and "type=tap" not in words:
-        raise ValueError(f"{backend!r} needs type=tap")
+    elif not backend.startswith("tap"):
+        raise ValueError(f"{backend!r} is not known for a tap by its name")
 
 
 def _check_framebuffer(command: Command, keys: dict[str, str]) -> None:
@@ -235,7 +235,7 @@ def _check_disk(_command: Command, keys: dict[str, str]) -> None:
 
 def _check_passthrough(command: Command, keys: dict[str, str]) -> None:
     if keys and command.release < (14, 0):
-        raise ValueError("passthru knows rom and bootindex since 14.0")
+        raise ValueError("passthru knows rom since 14.0")
 
 
 _CHECKS: dict[str, Callable[[Command, dict[str, str]], None]] = {
@@ -262,9 +262,9 @@ def _check_whole(command: Command, loaded: bool) -> None:
         raise ValueError("each vCPU is in one memory domain")
     if command.domains and loaded:
         raise ValueError("memory domains need a boot ROM")
-    boots = [*(conf for _, conf in command.slots.values()), *(f"{name}=" for name in command.variables)]
-    if any("bootindex=" in text for text in boots) and "fwcfg" not in command.lpc:
-        raise ValueError("bootindex without fwcfg")
+    boots = [configuration for _, configuration in command.slots.values()]
+    if any("bootindex=" in text for text in boots) and command.firmware_files != "qemu":
+        raise ValueError("bootindex without lpc.fwcfg=qemu")
     emulations = {emulation for emulation, _ in command.slots.values()}
     if ("passthru", "") in command.slots.values() and "/devices" not in "".join(command.configurations):
         raise ValueError("nobody says which device is passed")
@@ -277,8 +277,8 @@ def _check_whole(command: Command, loaded: bool) -> None:
             raise ValueError("a device beyond bus 0 without -Y")
         if command.lpc and "lpc" not in emulations:
             raise ValueError("-l without lpc")
-        if command.files and command.lpc.get("fwcfg") != "qemu":
-            raise ValueError("-f is only seen with -l fwcfg,qemu")
+        if command.files and command.firmware_files != "qemu":
+            raise ValueError("-f is only seen with lpc.fwcfg=qemu")
         if command.keyboard and "fbuf" not in emulations:
             raise ValueError("-K without fbuf")
     consoles = [backend for port, backend in command.lpc.items() if port.startswith("com")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from bhyve_words import CPU_LIST, NMDM, NUMBER, PATH, SERIAL_TCP, SMBIOS, SMBIOS_VALUE, TPM, Command
+from bhyve_words import CPU_LIST, NMDM, PATH, SERIAL_TCP, SMBIOS, SMBIOS_VALUE, TPM, Command
 
 
 def read_lpc(command: Command, value: str) -> None:
@@ -14,11 +14,10 @@ def read_lpc(command: Command, value: str) -> None:
     if device in ("com1", "com2", "com3", "com4"):
         if not _is_console(command, backend):
             raise ValueError(f"backend {backend!r} of {device}")
-    elif device == "fwcfg":
-        if backend != "qemu" or command.release < (14, 0):
-            raise ValueError(f"fwcfg {backend!r}")
     elif device == "bootrom":
         paths = backend.split(",")
+        if command.release >= (14, 0) and len(paths) > 1 and paths[-1] in ("fwcfg=bhyve", "fwcfg=qemu"):
+            command.firmware_files = paths.pop().partition("=")[2]
         if not all(PATH.fullmatch(path) for path in paths) or len(paths) > (2 if command.release >= (14, 0) else 1):
             raise ValueError(f"bootrom {backend!r}")
     elif device == "tpm":
@@ -50,8 +49,11 @@ def read_variable(command: Command, value: str) -> None:
         form = re.compile(f"stdio|{NMDM.pattern}|{SERIAL_TCP.pattern}")
     elif command.arch == "amd64" and command.release >= (14, 0) and _is_smbios(name):
         form = SMBIOS_VALUE
+    elif command.arch == "amd64" and command.release >= (14, 0) and name == "lpc.fwcfg":
+        form = re.compile("bhyve|qemu")
+        command.firmware_files = text
     elif command.release >= (14, 0) and _is_passed(command, name):
-        form = PATH if name.endswith("rom") else NUMBER
+        form = PATH
     else:
         raise ValueError(f"unknown variable {name!r}")
     if form.fullmatch(text) is None:
@@ -61,7 +63,7 @@ def read_variable(command: Command, value: str) -> None:
 
 def _is_passed(command: Command, name: str) -> bool:
     """Of a passthrough device that gets all it is told by variables."""
-    match = re.fullmatch(r"pci\.([0-9]+)\.([0-9]+)\.([0-9]+)\.(?:rom|bootindex)", name)
+    match = re.fullmatch(r"pci\.([0-9]+)\.([0-9]+)\.([0-9]+)\.rom", name)
     return match is not None and command.slots.get((int(match[1]), int(match[2]), int(match[3]))) == ("passthru", "")
 
 

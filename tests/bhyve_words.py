@@ -68,8 +68,8 @@ DEVICE_KEYS: dict[str, dict[str, re.Pattern[str] | None]] = {
     "virtio-scsi": {"iid": NUMBER, "bootindex": NUMBER},
     "nvme": {"nocache": None, "direct": None, "ro": None, "nodelete": None, "bootindex": NUMBER, "ser": SERIAL}
     | NVME_KEYS,
-    "virtio-net": {"mac": MAC, "mtu": NUMBER, "type": re.compile("tap")},
-    "e1000": {"mac": MAC, "type": re.compile("tap")},
+    "virtio-net": {"mac": MAC, "mtu": NUMBER},
+    "e1000": {"mac": MAC},
     "fbuf": {
         "tcp": VNC,
         "rfb": re.compile(r"unix:/[^,%\\\s]+"),
@@ -79,7 +79,7 @@ DEVICE_KEYS: dict[str, dict[str, re.Pattern[str] | None]] = {
         "wait": None,
     },
     "xhci": {"tablet": None},
-    "passthru": {"rom": PATH, "bootindex": NUMBER},
+    "passthru": {"rom": PATH},
     "virtio-rnd": {},
     "virtio-9p": {"ro": None},
     "virtio-console": {},
@@ -138,6 +138,8 @@ class Command:
     cpus: int = 0
     domains: dict[int, range] = field(default_factory=dict)
     files: list[str] = field(default_factory=list)
+    firmware_files: str = "bhyve"
+    """Whose interface shows files to the firmware: bhyve's own, or that of QEMU."""
     keyboard: str = ""
     stub: str = ""
     macs: list[str] = field(default_factory=list)

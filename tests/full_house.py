@@ -274,7 +274,6 @@ PARTS = (
         {"disk": {name: {"boot_index": index} for index, name in enumerate(("root", "sata", "flash", "lun"), 1)}},
     ),
     Part("boot order of drives", {"cd": {"install": {"boot_index": 0}}}),
-    Part("boot from a device", {"passthrough": {"nvme": {"device": "nvme0", "boot_index": 9}}}),
     Part("host input", {"input": {"keyboard": {"device": "/dev/input/event2"}}}),
     Part("many vCPUs", {"cpus": 24, "topology": {"sockets": 2, "cores": 12, "threads": 1}}),
     Part("emulated TPM", {"tpm": {"kind": "swtpm"}}),

@@ -26,13 +26,16 @@ GONE = "bgMrh"
 WORDS = {
     "1.1": {f"-{letter}" for letter in (*AMD64_FLAGS, *AMD64_OPTIONS, *GONE)},
     "1.2": {"com1", "com4", "comN,/dev/nmdm…", "comN,/dev/tty…", "comN,stdio", "comN,tcp=…", "bootrom,ROM",
-            "bootrom,ROM,VARS", "tpm,passthru,…", "tpm,swtpm,…", "tpm,…,version=", "fwcfg,bhyve", "fwcfg,qemu",
+            "bootrom,ROM,VARS", "tpm,passthru,…", "tpm,swtpm,…", "tpm,…,version=", "bootrom,…,fwcfg=bhyve",
+            "bootrom,…,fwcfg=qemu",
             "pc-testdev"},
     "1.3": {"name", "cpus", "sockets", "cores", "threads", "vcpu.N.cpuset", "memory.size", "memory.wired",
             "memory.guest_in_core", "acpi_tables", "destroy_on_poweroff", "gdb.port", "gdb.address", "gdb.wait",
             "keyboard.layout", "rtc.use_localtime", "uuid", "virtio_msix", "config.dump", "x86.mptable", "x86.x2apic",
             "x86.strictio", "x86.strictmsr", "x86.vmexit_on_hlt", "x86.vmexit_on_pause", "bios.*", "system.*",
-            "board.*", "chassis.*", "lpc.fwcfg", "lpc.comN.path", "console", "bootrom", "bootvars", "lpc.bootrom",
+            "board.*", "chassis.*", "lpc.fwcfg", "lpc.pc-testdev", "lpc.pcireg.*", "acpi_tables_in_memory",
+            "tpm.type", "tpm.path", "tpm.version", "pci.B.S.F.pptdev",
+            "lpc.comN.path", "console", "bootrom", "bootvars", "lpc.bootrom",
             "lpc.bootvars", "pci.B.S.F.device", "pci.B.S.F.pcireg.*", "rundir"},
     "1.4": {*DEVICE_KEYS, "uart", "address"},
     "1.5": {"path", "nocache", "direct", "sync", "ro", "sectorsize", "nodelete", "bootindex", "ser", "serial",
@@ -220,6 +223,12 @@ def test_a_release_in_a_note_is_that_of_a_key(row: Row) -> None:
     known = {fact.releases for fact in facts if isinstance(fact, Since)}
     known |= {fact.release for fact in facts if isinstance(fact, Until)}
     assert set(re.findall(r"\b1[3-9]\.[0-9]+\b", row.note)) <= known
+
+
+@pytest.mark.parametrize("row", PART_1, ids=lambda row: f"{row.section} {row.first}")
+def test_what_is_unconfirmed_is_called_so(row: Row) -> None:
+    doubted = [fact for facts in needs_of_row(row) for fact in facts if "unconfirmed" in fact.source]
+    assert not doubted or "unconfirmed" in row.note
 
 
 def test_options_of_arm64_are_not_called_those_of_amd64() -> None:

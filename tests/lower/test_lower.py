@@ -145,7 +145,7 @@ def test_long_serial_numbers_keep_their_difference() -> None:
         ({}, 9000, "virtio-net,tap-web1-lan,mac=MAC,mtu=9000"),
         ({"mtu": 1400}, 9000, "virtio-net,tap-web1-lan,mac=MAC,mtu=1400"),
         ({"model": "e1000"}, 9000, "e1000,tap-web1-lan,mac=MAC"),
-        ({"tap": "web0"}, 1500, "virtio-net,web0,type=tap,mac=MAC"),
+        ({"tap": "tapweb0"}, 1500, "virtio-net,tapweb0,mac=MAC"),
         ({"mac": "02:00:00:00:00:01"}, 1500, "virtio-net,tap-web1-lan,mac=02:00:00:00:00:01"),
     ],
 )

@@ -21,7 +21,7 @@ FULL: dict[str, Any] = {
     "pin": {"0": "4"},
     "memory": "4G",
     "disk": {"root": {"storage": "fast", "size": "20G"}},
-    "nic": {"lan": {"network": "lan", "tap": "web0"}},
+    "nic": {"lan": {"network": "lan", "tap": "tapweb0"}},
     "rng": {"slot": "1:0:0"},
     "cloud_init": True,
 }

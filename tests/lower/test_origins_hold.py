@@ -79,7 +79,7 @@ EXCEPTIONS = (
     Excepted("*.vf", SAME, "bhyve -s *,passthru", "which function it is reaches bhyve in a file (rule:functions)"),
     Excepted("*.vf", SAME, "bhyve -k *", "which function it is stands in that file (rule:functions)"),
     Excepted("*.passthrough.*.vf", NO_VALUE, "", "the host makes no other of this kind"),
-    Excepted("*.fwcfg", SAME, "bhyve -l fwcfg,qemu", "a boot index is reason enough"),
+    Excepted("*.fwcfg", SAME, "bhyve -o lpc.fwcfg=qemu", "a boot index is reason enough"),
     Excepted("*.serial.*.kind", NO_VALUE, "", "tcp asks for a port, and one port at most is in a window"),
     Excepted("*.serial.*.kind", SAME, "bhyve -l com*", "tcp asks for a port, and one port at most is in a window"),
     Excepted("*.sound.play", SAME, "prepare file sound *", "the same device records"),

@@ -36,7 +36,6 @@ SAMPLES: dict[tuple[str, str], Any] = {
     ("Disk", "boot_index"): 0,
     ("Cd", "boot_index"): 0,
     ("Nic", "vf"): "ix0:1",
-    ("Passthrough", "boot_index"): 0,
     ("Passthrough", "rom"): "/srv/one.rom",
     ("Debug", "gdb"): {"port": 1234},
 }

@@ -25,7 +25,6 @@ RULES = {
     "secrets": "what must not be seen in the list of processes reaches bhyve in a file that root alone can read",
     "functions": "where a virtual function is only its host knows; the runtime finds it at each start",
     "iscsi": "which device a logical unit becomes only its host knows; bhyve opens a link that the runtime makes",
-    "tap-type": "bhyve takes the kind of a backend from the beginning of its name, and this is not tap",
     "provisioned": "what provisioning makes must be there before a start",
     "arm64-rom": "arm64 has no LPC bridge and takes the ROM as a configuration variable",
     "arm64-console": "arm64 has no LPC bridge and takes the console as a configuration variable",

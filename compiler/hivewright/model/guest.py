@@ -167,7 +167,4 @@ class Passthrough(Table):
     rom: Annotated[HostPath | None, Since("14.0", "bhyve(8), passthru: before, it is a part of the address")] = Field(
         None, description="The device's option ROM, as a file."
     )
-    boot_index: Annotated[Annotated[int, Field(ge=0, le=255)] | None, Since("14.0", "bhyve(8), passthru")] = Field(
-        None, description="The firmware tries lower ones first."
-    )
     slot: Slot | None = Field(None, description="A fixed PCI address; taken from the lock if absent.")

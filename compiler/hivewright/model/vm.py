@@ -116,7 +116,7 @@ class Vm(Table):
     vnc: Annotated[Vnc | None, Switch, _FRAMEBUFFER] = Field(None, description="A framebuffer shown over VNC.")
     rng: Annotated[Rng | None, Switch] = Field(None, description="A random-number device.")
     sound: Annotated[Sound | None, Switch] = Field(None, description="A sound card.")
-    input: Annotated[dict[Name, Input], Since("14.0", "bhyve(8), virtio-input")] = Field(
+    input: Annotated[dict[Name, Input], Since("14.0", "bhyve(8), virtio-input; the release is unconfirmed")] = Field(
         default_factory=dict, description="Input devices of the host, by name."
     )
     channel: dict[Name, Channel] = Field(

@@ -74,7 +74,7 @@ def option(machine: Machine, letter: str, value: str) -> None:
         slot(machine, value)
     elif letter == "l":
         device, _, backend = value.partition(",")
-        if device not in ("com1", "com2", "com3", "com4", "bootrom", "tpm", "fwcfg"):
+        if device not in ("com1", "com2", "com3", "com4", "bootrom", "tpm", "pc-testdev"):
             raise RefusedError(f"Unable to parse device name '{value}'", 64)
         machine.lpc.append((device, backend))
     elif letter == "G":

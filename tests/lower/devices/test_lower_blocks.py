@@ -53,15 +53,9 @@ def test_virtio_scsi_needs_ctl() -> None:
 
 def test_the_boot_order_is_shown_to_the_firmware_once() -> None:
     plan = plan_of({"disk": {"root": {**DISK, "boot_index": 2}}, "cd": {"a": {"path": "/srv/a.iso", "boot_index": 1}}})
-    assert words_of(plan).count("fwcfg,qemu") == 1
+    assert words_of(plan).count("lpc.fwcfg=qemu") == 1
     assert device(plan, "cd.a") == "ahci-cd,/srv/a.iso,ro,bootindex=1"
     command_of(plan)
-
-
-def test_the_firmware_may_boot_from_a_passthrough_device() -> None:
-    plan = plan_of({"passthrough": {"gpu": {"device": "gpu0", "boot_index": 3}}})
-    assert device(plan, "passthrough.gpu") == "passthru,2/0/0,bootindex=3"
-    assert command_of(plan).lpc["fwcfg"] == "qemu"
 
 
 def test_a_port_of_a_controller_stays_when_another_goes() -> None:

@@ -47,9 +47,9 @@ def test_files_of_fw_cfg_bring_the_device_that_shows_them() -> None:
         "opt/a,string=1, 2",
         "opt/b,file=/srv/b",
     ]
-    assert command_of(plan).lpc["fwcfg"] == "qemu"
+    assert command_of(plan).firmware_files == "qemu"
     assert steps(plan, "file") == [("file", "fwcfg b", "/srv/b")]
-    assert "fwcfg" not in command_of(plan_of({})).lpc
+    assert command_of(plan_of({})).firmware_files == "bhyve"
 
 
 def test_a_keyboard_layout_is_looked_for_at_start() -> None:

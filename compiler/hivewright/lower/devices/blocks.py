@@ -15,6 +15,9 @@ from hivewright.values import MEBIBYTE
 _CACHE = {"default": "", "nocache": ",nocache", "direct": ",direct", "nocache-direct": ",nocache,direct"}
 _IDENTITY = (("model", "model"), ("revision", "rev"), ("rotation_rate", "nmrr"))
 """Keys of a disk, and bhyve's words for them (bhyve(8), ahci-hd)."""
+QEMU_FWCFG = ("-o", "lpc.fwcfg=qemu")
+"""The interface by which QEMU shows files to firmware and guest, in place of bhyve's own (bhyve_config(5))."""
+
 _SERIAL_LENGTH = 20
 
 
@@ -63,7 +66,7 @@ def lower_boot_order(guest: Guest) -> Iterator[Option]:
         if found.boot_index is not None
     ]
     if keys and not guest.vm.fwcfg:
-        yield Option(("-l", "fwcfg,qemu"), (*keys, "rule:boot-order"), "boot_index")
+        yield Option(QEMU_FWCFG, (*keys, "rule:boot-order"), "boot_index")
 
 
 def _backend(guest: Guest, name: str, disk: Disk) -> tuple[str, Provenance]:

@@ -49,10 +49,8 @@ def _backend(guest: Guest, name: str, nic: Nic, network: AnyNetwork) -> tuple[st
         if nic.forward:
             keys += (f"nic.{name}.forward", f"nic.{name}.ipv4")
         return backend_of(network, End(nic, tap, mac_address(guest, name, nic))), keys
-    if tap.startswith("tap"):
-        return tap, [tap_key]
-    # Without type= bhyve takes the kind of a backend from the beginning of its name.
-    return f"{tap},type=tap", [tap_key, "rule:tap-type"]
+    # bhyve takes the kind of a backend from the beginning of its name, which is tap (NET007).
+    return tap, [tap_key]
 
 
 def prepare_taps(guest: Guest) -> Iterator[Step]:

@@ -20,8 +20,6 @@ def lower_passthrough(guest: Guest) -> Iterator[Device]:
         words = f"passthru,{selector}"
         if passed.rom is not None:
             words, keys = f"{words},rom={passed.rom}", (*keys, f"passthrough.{name}.rom")
-        if passed.boot_index is not None:
-            words, keys = f"{words},bootindex={passed.boot_index}", (*keys, f"passthrough.{name}.boot_index")
         yield device(guest, f"passthrough.{name}", words, keys, f"passthru {selector}")
     for kind, name, function in virtual_functions(guest.vm):
         key = f"{kind}.{name}"
@@ -39,9 +37,6 @@ def lower_functions(guest: Guest) -> Iterator[Option]:
             yield Option(
                 ("-o", f"{node_of(guest, key)}.rom={passed.rom}"), (f"{key}.rom", guest.slot_key(key)), f"{key}.rom"
             )
-        if passed.vf is not None and passed.boot_index is not None:
-            words = ("-o", f"{node_of(guest, key)}.bootindex={passed.boot_index}")
-            yield Option(words, (f"{key}.boot_index", guest.slot_key(key)), f"{key}.boot_index")
     yield Option(("-k", f"{RUN}/{guest.name}/devices"), (*keys, "rule:functions"), "vf")
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hivewright.lower.context import Guest
+from hivewright.lower.devices.blocks import QEMU_FWCFG
 from hivewright.plan import Option, Provenance, Step
 from hivewright.site.host_devices import passes_devices, passing_keys
 
 _LAYOUTS = "/usr/share/bhyve/kbdlayout"
 
-_FWCFG = Option(("-l", "fwcfg,qemu"), ("fwcfg", "rule:fwcfg"), "fwcfg")
+_FWCFG = Option(QEMU_FWCFG, ("fwcfg", "rule:fwcfg"), "fwcfg")
 
 
 def _flag(letter: str, key: str, rule: str = "") -> Option:

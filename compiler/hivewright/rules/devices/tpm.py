@@ -1,4 +1,4 @@
-"""TPMs of guests: which guest may have that of the host."""
+"""TPMs of guests: that of a host is had by one guest, and by none that has an emulated one."""
 
 from __future__ import annotations
 
@@ -14,6 +14,14 @@ def tpm(index: SiteIndex) -> Iterator[Diagnostic]:
         if vm.tpm is None:
             continue
         place = site.place("vm", name, "tpm", part="table")
+        if vm.tpm.kind == "swtpm" and "device" in vm.tpm.model_fields_set:
+            yield diagnose(
+                "VM078",
+                f"{name} names the TPM {vm.tpm.device} of its host, but swtpm emulates one",
+                site.place("vm", name, "tpm", "device"),
+                'write kind = "passthru", or delete device',
+                [site.place("vm", name, "tpm", "kind")],
+            )
         if vm.tpm.kind == "passthru" and len(index.hosts_of[name]) > 1:
             yield diagnose(
                 "VM077",

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 _ALWAYS = "hivewright gives it already; delete it"
 
 _OWN_FLAGS = {
-    **dict.fromkeys(("-A", "-H", "-P"), _ALWAYS),
+    "-A": "delete it; machine.acpi decides, and is true unless you write it",
+    "-H": "delete it; machine.yield_on_halt decides, and is true unless you write it",
+    "-P": "delete it; machine.yield_on_pause decides, and is true unless you write it",
     "-C": "write machine.memory_in_core = true",
     "-c": "write cpus and topology",
     "-D": "write machine.destroy_on_poweroff = true",
@@ -42,7 +44,7 @@ _OWN_FLAGS = {
 OWN_VARIABLES = {
     **dict.fromkeys(("cpus", "sockets", "cores", "threads"), "write cpus and topology"),
     **dict.fromkeys(("bootrom", "bootvars", "lpc.bootrom", "lpc.bootvars"), "write firmware"),
-    **dict.fromkeys(("acpi_tables", "x86.vmexit_on_hlt", "x86.vmexit_on_pause"), _ALWAYS),
+    "acpi_tables": "write machine.acpi",
     **{f"lpc.com{number}.path": f"write serial.com{number}" for number in range(1, 5)},
     "config.dump": "bhyve would print its configuration and end; delete it",
     "console": "write serial.com1",
@@ -56,6 +58,8 @@ OWN_VARIABLES = {
     "rtc.use_localtime": "write machine.rtc",
     "uuid": "write uuid",
     "virtio_msix": "write machine.msi",
+    "x86.vmexit_on_hlt": "write machine.yield_on_halt",
+    "x86.vmexit_on_pause": "write machine.yield_on_pause",
     "x86.mptable": "write machine.mptable",
     "x86.strictio": "write machine.strict_io",
     "x86.x2apic": "write machine.x2apic",
@@ -114,6 +118,8 @@ def _malformed(argument: Argument) -> tuple[str, str] | None:
             f"-o {value} is not NAME=VALUE",
             "write a configuration variable as bhyve_config(5) names it, and its value",
         )
+    if argument.flag == "-l" and value.partition(",")[0].lower() == "fwcfg":
+        return f"-l {value}: fwcfg is no device of the LPC bridge", 'write "-o", "lpc.fwcfg=qemu"'
     if argument.flag == "-s":
         try:
             slot_of(argument)
@@ -130,6 +136,8 @@ def _instead(argument: Argument, vm: Vm) -> str:
         variable = argument.value.partition("=")[0]
         if re.fullmatch(_SMBIOS, variable, re.ASCII):
             return f"write smbios.{variable}"
+        if variable == "lpc.fwcfg" and (vm.fwcfg or has_boot_order(vm)):
+            return _ALWAYS
         return "write pin" if re.fullmatch(_VCPU_SET, variable, re.ASCII) else OWN_VARIABLES.get(variable, "")
     if argument.flag == "-l":
         device, _, backend = argument.value.lower().partition(",")
@@ -137,8 +145,6 @@ def _instead(argument: Argument, vm: Vm) -> str:
             return "write firmware.rom"
         if device == "tpm" and vm.tpm is not None:
             return "write tpm"
-        if device == "fwcfg":
-            return _ALWAYS if vm.fwcfg or has_boot_order(vm) else ""
         if backend == "stdio":
             return f'write serial.{device} = {{ kind = "tmux" }}; a guest has no other terminal'
         return f"delete it or serial.{device}" if device in vm.serial else ""
