@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from full_house import Part, full_site
+from full_house import full_site
 from hivewright.allocation.allocate import allocate
 from hivewright.lower import lower
 from hivewright.rules import check_rules
+from parts import Part
 
 
 @pytest.mark.parametrize(("release", "arch"), [("13.2", "amd64"), ("15.1", "amd64"), ("15.0", "arm64")])
