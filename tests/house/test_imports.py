@@ -32,7 +32,7 @@ ROOMS = {
     "values": Room(0),
     "diagnostics": Room(0),
     "plan": Room(0),
-    "system": Room(0, "package"),
+    "system": Room(0),
     "bhyve": Room(1, "values"),
     "model": Room(1, "values bhyve"),
     "source": Room(1, "diagnostics system"),

@@ -1,7 +1,7 @@
 """Locks: the numbers that were allocated to a VM, kept in ``locks/VM.toml`` and committed with the site.
 
-A lock is TOML, but one that people seldom touch: it is looked at as ``write_lock`` makes it, which is many times
-faster; one that looks otherwise is read line by line, to say what is wrong, or by the TOML parser.
+A lock is TOML, but one that people seldom touch: one that is as ``write_lock`` makes it is read by a pattern, three
+times as fast as by the TOML parser.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from hivewright.diagnostics import Diagnostic, Spot
 from hivewright.model.device_kinds import DEVICES, with_key
 from hivewright.source import LOCKS
 
-_LINE = re.compile(r'(?:("?)([A-Za-z0-9_.-]+)\1 = (?:"([^"\\\x00-\x1f\x7f]*)"|([1-9][0-9]{0,4}))|\[([a-z]+)\]|#.*)?')
 _CONFLICT = re.compile(r"^(?:<<<<<<<|=======|>>>>>>>|\|\|\|\|\|\|\|)(?: |$)", re.MULTILINE)
 _UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _NAME = r"[a-z][a-z0-9_-]{0,30}"
@@ -100,23 +99,21 @@ def read_lock(text: str, file: str) -> Lock | Diagnostic:
     lock = _read_whole(text)
     if lock is not None:
         return lock
-    values = _read_lines(text)
-    if values is None:
-        conflict = _CONFLICT.search(text)
-        if conflict is not None:
-            return Diagnostic(
-                "LOCK002",
-                "this lock holds the markers of an unfinished merge",
-                Spot(file, text.count("\n", 0, conflict.start()) + 1, 1, 7),
-                "keep the numbers of both sides and remove the marker lines; where both sides gave the same key "
-                "another number, keep the number that is in use",
-            )
-        import tomli
+    conflict = _CONFLICT.search(text)
+    if conflict is not None:
+        return Diagnostic(
+            "LOCK002",
+            "this lock holds the markers of an unfinished merge",
+            Spot(file, text.count("\n", 0, conflict.start()) + 1, 1, 7),
+            "keep the numbers of both sides and remove the marker lines; where both sides gave the same key "
+            "another number, keep the number that is in use",
+        )
+    import tomli
 
-        try:
-            values = tomli.loads(text)
-        except (tomli.TOMLDecodeError, RecursionError, ValueError) as error:
-            return _syntax(error, text, file)
+    try:
+        values = tomli.loads(text)
+    except (tomli.TOMLDecodeError, RecursionError, ValueError) as error:
+        return _syntax(error, text, file)
     return _validated(values, text, file)
 
 
@@ -146,27 +143,6 @@ def _entries(block: str) -> Mapping[str, str] | None:
 
 _usual_entries = lru_cache(maxsize=1024)(_entries)
 """For addresses, which are the same in many locks: one mapping serves them all."""
-
-
-def _read_lines(text: str) -> dict[str, object] | None:
-    """The values of a lock as ``write_lock`` writes it; None when a line is of another form."""
-    values: dict[str, object] = {}
-    table = values
-    match_line = _LINE.fullmatch
-    for line in text.split("\n"):
-        match = match_line(line)
-        if match is None:
-            return None
-        quote, key, word, number, header = match.groups()
-        if key is not None:
-            if key in table or ("." in key and not quote):
-                return None
-            table[key] = word if word is not None else int(number)
-        elif header is not None:
-            if header in values:
-                return None
-            values[header] = table = {}
-    return values
 
 
 def _syntax(error: Exception, text: str, file: str) -> Diagnostic:

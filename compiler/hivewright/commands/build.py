@@ -105,12 +105,9 @@ class _Build:
         from hivewright.pipeline.check_site import check_site
         from hivewright.pipeline.digests import definition_digests, host_digests
         from hivewright.pipeline.session import read_project
-        from hivewright.source.parsing import memory_of
 
         self.locks = self._read_locks()
-        # What compares every byte does without what earlier builds remembered.
-        self.memory = memory_of(self.project.site) if self.writes and not self.arguments.output else None
-        session, diagnostics = read_project(self.arguments, self.project, self.memory)
+        session, diagnostics = read_project(self.arguments, self.project)
         with session:
             if session.site is None:
                 session.report(diagnostics)
@@ -167,8 +164,6 @@ class _Build:
     def _keep_fingerprints(self, silent: bool) -> None:
         """Keeps the fingerprints of this build; the next one may be skipped only if this one reported nothing."""
         build, hosts = self.project.build, self.digests
-        if self.memory is not None:
-            self.memory.save()
         write_fingerprints(
             self.project,
             Fingerprints(

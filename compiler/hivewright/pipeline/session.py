@@ -15,7 +15,6 @@ from hivewright.source import Project, Sources, find_project, read_site
 
 if TYPE_CHECKING:
     from hivewright.site import Site
-    from hivewright.source.parsing import Memory
 
 
 class Session:
@@ -77,11 +76,9 @@ def load_project(arguments: Namespace) -> Session:
     return session
 
 
-def read_project(
-    arguments: Namespace, project: Project, memory: Memory | None = None
-) -> tuple[Session, tuple[Diagnostic, ...]]:
+def read_project(arguments: Namespace, project: Project) -> tuple[Session, tuple[Diagnostic, ...]]:
     """Reads and loads a project; does not check rules, and returns the diagnostics unreported."""
-    session = Session(arguments, project, read_site(project, memory))
+    session = Session(arguments, project, read_site(project))
     if not session.sources.files:
         return session, session.sources.diagnostics
     from hivewright.site.load import load

@@ -1,6 +1,6 @@
 """From disk to TOML with positions.
 
-Further entrances: ``parsing`` (one document, with what earlier runs remember), ``syntax`` (faults of syntax).
+Further entrances: ``parsing`` (one document), ``syntax`` (faults of syntax).
 """
 
 from hivewright.source.project import (

@@ -5,13 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from hivewright.diagnostics import Diagnostic, Spot
 from hivewright.system.data import data_directory
-
-if TYPE_CHECKING:
-    from hivewright.source.parsing import Memory
 
 PROFILES = "profiles/"
 """The folder of profiles; TOML files in a folder of this name are never part of a site."""
@@ -113,12 +110,9 @@ def find_project(directory: Path) -> Project:
     return Project(directory, site, directory / "build", (*own, data_directory("profiles")))
 
 
-def read_site(project: Project, memory: Memory | None = None) -> Sources:
-    """Every ``*.toml`` below the site. Faults of files are diagnostics; a file with faults is left out.
-
-    ``memory`` spares the parsing of what an earlier build has parsed.
-    """
-    from hivewright.source.parsing import parse_documents
+def read_site(project: Project) -> Sources:
+    """Every ``*.toml`` below the site. Faults of files are diagnostics; a file with faults is left out."""
+    from hivewright.source.parsing import parse_toml
 
     sources = Sources(project)
     diagnostics: list[Diagnostic] = []
@@ -128,14 +122,12 @@ def read_site(project: Project, memory: Memory | None = None) -> Sources:
         remedy = "name the project's folder with -C DIR, or make a new one with: hivewright new DIR"
         sources.diagnostics = (Diagnostic("SRC005", message, help=remedy),)
         return sources
-    documents: list[tuple[str, str]] = []
     for path, name in _site_files(project, diagnostics):
         text = _read_text(path, name, sources.texts)
-        if isinstance(text, str):
-            documents.append((name, text))
-        else:
+        if isinstance(text, Diagnostic):
             diagnostics.append(text)
-    for (name, text), (values, fault) in zip(documents, parse_documents(documents, memory), strict=True):
+            continue
+        values, fault = parse_toml(name, text)
         if fault is not None:
             diagnostics.append(fault)
         if values is not None:
