@@ -105,6 +105,7 @@ def without_strings(code: str) -> str:
 def commands_of(code: str) -> set[str]:
     """The words at the place of a command."""
     text = re.sub(r"(?ms)<<-(LINES?)$.*?^\t*\1$", "", code)
+    text = re.sub(r"(?m)^\t+[a-z_]+\(\) (?=\{)", "", text)
     text = re.sub(r"\btrap (?:'([^']*)'|([a-z_]+))", r"\1\2;", text)
     text = re.sub(r"(?m)^(\s*)[^\s()]+(?: ?\| ?[^\s()]+)*\) ?", r"\1", without_strings(text))
     found: set[str] = set()

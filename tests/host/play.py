@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import zip_longest
 from typing import Any
 
@@ -18,10 +19,12 @@ HIVECTL = "/usr/local/sbin/hivectl"
 NOISE = ("date ",)
 """Commands that no transcript shows: when somebody looks at the clock is no matter."""
 
+DEFINITION = tuple(f"    {word} " for word in ("CPUs", "NIC", "VNC", "gdb", "console"))
+"""How lines of hivectl status begin that tell what a guest is."""
+
 PIDS = (
     (re.compile(r"(\.(?:part|new))\.[0-9]+"), r"\1.N"),
     (re.compile(r"(?<!/)\b(pid|bhyve|pid\":) [0-9]+"), r"\1 N"),
-    (re.compile(r"^(\w+ +(?:running|starting|stopping|debugging|pausing|lost) +\w+ +)[0-9]+ *"), r"\1N "),
     (re.compile(r"\b(cpuset .* -p) [0-9]+"), r"\1 N"),
     (re.compile(r"\b(pwait -t [0-9]+) [0-9]+"), r"\1 N"),
     (re.compile(r"^(file \S+/stop \d+ ')[0-9]+"), r"\1N"),
@@ -74,6 +77,12 @@ class Play:
     def hivectl(self, *words: str, status: int | None = 0, says: str | Sequence[str] | None = None) -> Outcome:
         """Run the operator's command."""
         return self.do(HIVECTL, *words, status=status, says=says)
+
+    def tells(self, name: str, *says: str, status: int = 0) -> None:
+        """What hivectl status says of what a guest does; what it is comes beside it, and is no matter."""
+        outcome = self.hivectl("status", name, status=None)
+        lines = [line for line in outcome.out.splitlines(True) if not line.startswith(DEFINITION)]
+        self.expect(f"hivectl status {name}", replace(outcome, out="".join(lines)), status, says)
 
     def service(
         self, verb: str, *names: str, status: int | None = 0, says: str | Sequence[str] | None = None
@@ -184,6 +193,10 @@ class Play:
     def check(self, what: str, outcome: Outcome, status: int | None, says: str | Sequence[str] | None) -> None:
         """Write down how a command ended; it must be so, and say this."""
         self.result(outcome)
+        self.expect(what, outcome, status, says)
+
+    def expect(self, what: str, outcome: Outcome, status: int | None, says: str | Sequence[str] | None) -> None:
+        """The end of a command must be so, and say this."""
         said = [nameless(line) for line in (outcome.out + outcome.err).splitlines()]
         assert outcome.status is not None, f"{what} hangs{bulleted(said)}"
         assert status in (None, outcome.status), f"{what} ended with {outcome.status}, not {status}{bulleted(said)}"

@@ -16,7 +16,7 @@ from shells import SHELLS
 LONGEST_FILE, LONGEST_FUNCTION, LONGEST_LINE = 350, 60, 80
 
 COMMANDS = {
-    *("bhyvectl", "cp", "cu", "daemon", "date", "dd", "devctl", "env", "fetch", "grep", "gzip", "ifconfig", "iscsictl"),
+    *("bhyvectl", "cp", "cu", "daemon", "date", "dd", "devctl", "env", "fetch", "gzip", "ifconfig", "iscsictl"),
     *("kldload", "ln", "lockf", "makefs", "mkdir", "mv", "nc", "ngctl", "pciconf", "pgrep", "pkill", "pwait"),
     *("cpuset", "protect", "qemu-img", "rctl", "renice", "rm", "route", "sha256", "sleep", "stat", "stty", "sysctl"),
     *("tail", "timeout", "true", "tmux", "truncate", "valectl", "xz", "zfs", "zstd"),

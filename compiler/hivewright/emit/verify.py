@@ -27,7 +27,7 @@ REQUIRED = (
 """The files of the runtime that scripts and the service need."""
 
 _SCRIPT_CALLS = (
-    "begin|clone|debugger|finish|home|image|loader|loader_file|on|prepare|run|runtime|seed|sparse_file|stop_within|"
+    "begin|clone|debugger|finish|home|image|loader|loader_file|nic|on|prepare|run|runtime|seed|sparse_file|stop_within|"
     "variables|vm|volume|set -u|set --|\\."
 )
 _HOST_CALLS = "host|modules|network|setting|vm|wave"
@@ -38,13 +38,18 @@ _WORDS = rf"""(?: (?:{_WORD}|"\$@"))*"""
 _COMMENT = r"#[^\n]*+"
 
 
-def _grammar(calls: str) -> re.Pattern[str]:
-    """Comments, blank lines, and calls with literal words or all the arguments."""
-    return re.compile(rf"(?:(?:{_COMMENT}|(?:{calls})(?![a-z_]){_WORDS}(?:  {_COMMENT})?)?\n)*")
+def _calls(names: str) -> str:
+    """Calls with literal words or all the arguments."""
+    return rf"(?:{names})(?![a-z_]){_WORDS}"
 
 
-_SCRIPT = _grammar(_SCRIPT_CALLS)
-_HOST = _grammar(_HOST_CALLS)
+def _grammar(*code: str) -> re.Pattern[str]:
+    """Comments, blank lines, and lines of code."""
+    return re.compile(rf"(?:(?:{_COMMENT}|(?:{'|'.join(code)})(?:  {_COMMENT})?)?\n)*")
+
+
+_SCRIPT = _grammar(_calls(_SCRIPT_CALLS), "[{}]")
+_HOST = _grammar(_calls(_HOST_CALLS))
 _LINE = re.compile(rf"(?:{_COMMENT}|(?P<call>{_SCRIPT_CALLS})(?![a-z_])(?P<words>{_WORDS})(?:  {_COMMENT})?)?\n")
 _LOADER = re.compile(r'(?:(?:#[^\n]*+|[A-Za-z_][A-Za-z0-9_.-]*+="[ !#%-\[\]-~]*+")?\n)*')
 _DEVD = re.compile(

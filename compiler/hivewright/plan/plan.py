@@ -109,6 +109,8 @@ class VmPlan(NamedTuple):
     """``("prestart/10-lease.sh", content)``, sorted."""
     loader: tuple[Step, ...] = ()
     """Calls that describe the loader of the guest; empty for a guest with a boot ROM."""
+    ports: tuple[Step, ...] = ()
+    """Calls that tell readers of the start script about its NICs; a start does not depend on them."""
     nics: tuple[NicPlan, ...] = ()
     disks: tuple[DiskPlan, ...] = ()
     slots: tuple[tuple[str, str], ...] = ()

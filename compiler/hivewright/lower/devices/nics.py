@@ -11,7 +11,7 @@ from hivewright.model.network import AnyNetwork, Netgraph
 from hivewright.model.network_kinds import interface_of, kind_of
 from hivewright.model.nic import Nic
 from hivewright.plan import NicPlan, Provenance, Step
-from hivewright.values import format_cpu_list
+from hivewright.values import format_cpu_list, format_virtual_function
 
 USUAL_MTU = 1500
 
@@ -88,6 +88,31 @@ def prepare_taps(guest: Guest) -> Iterator[Step]:
         yield Step("tap", words, keys, prefix)
 
 
+def tell_nics(guest: Guest) -> Iterator[Step]:
+    """What readers of the start script learn of each NIC: its network, its port on the host, its addresses."""
+    for name, nic in sorted(guest.vm.nic.items()):
+        prefix = f"nic.{name}"
+        words = [name]
+        keys = []
+        if nic.vf is not None:
+            words.append(f"port={format_virtual_function(nic.vf)}")
+            keys.append(f"{prefix}.vf")
+        else:
+            words.append(f"network={nic.network}")
+            keys.append(f"{prefix}.network")
+            port = _port(guest, name, nic)
+            if port:
+                words.append(f"port={port}")
+                keys += _port_keys(guest, name, nic)
+        words.append(f"mac={mac_address(guest, name, nic)}")
+        keys.append(f"{prefix}.mac" if nic.mac is not None else f"lock:macs.{name}")
+        for key, address in (("ipv4", nic.ipv4), ("ipv6", nic.ipv6)):
+            if address is not None:
+                words.append(f"{key}={address}")
+                keys.append(f"{prefix}.{key}")
+        yield Step("nic", tuple(words), tuple(dict.fromkeys(keys)), prefix)
+
+
 def nic_plans(guest: Guest) -> tuple[NicPlan, ...]:
     return tuple(
         NicPlan(
@@ -118,6 +143,13 @@ def _port(guest: Guest, name: str, nic: Nic) -> str:
     if not kind_of(network).taps:
         return port_of(network, mac_address(guest, name, nic))
     return tap_name(guest, name, nic)
+
+
+def _port_keys(guest: Guest, name: str, nic: Nic) -> list[str]:
+    network = guest.site.host_networks[guest.host_name, nic.network]
+    if kind_of(network).taps:
+        return [_tap_key(name, nic)]
+    return [f"network:{nic.network}.{kind_of(network).interface}"]
 
 
 def tap_name(guest: Guest, name: str, nic: Nic) -> str:

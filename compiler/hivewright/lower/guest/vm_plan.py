@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from hivewright.diagnostics import Diagnostic
 from hivewright.lower.context import Device, Guest
 from hivewright.lower.devices.disks import disk_plans, prepare_disks, provision_disks, provision_images
-from hivewright.lower.devices.nics import nic_plans, prepare_taps
+from hivewright.lower.devices.nics import nic_plans, prepare_taps, tell_nics
 from hivewright.lower.devices.passthrough import passed_devices, prepare_binds, prepare_passthrough, reserved_devices
 from hivewright.lower.devices.peripherals import prepare_peripherals
 from hivewright.lower.devices.serial import serial_ports
@@ -73,6 +73,7 @@ def lower_guest(guest: Guest, depth: int, seeds: SeedWriter) -> tuple[VmPlan, tu
         seed=seed,
         hooks=hooks,
         loader=loader,
+        ports=tuple(tell_nics(guest)),
         nics=nic_plans(guest),
         disks=disk_plans(guest),
         slots=_slots(devices),

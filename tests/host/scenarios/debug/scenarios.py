@@ -184,7 +184,7 @@ def debugged_guest_without_supervisor(play: Play) -> None:
         debug(play, "bug1")
         play.kill("owner bug1")
         ends(play, begun, status=70)
-        play.hivectl("status", "bug1", status=1, says=[*told, "does not start with the host", "log"])
+        play.tells("bug1", *told, "does not start with the host", "log", status=1)
         play.host.path(STAYS).unlink()
         play.hivectl(verb, "bug1", says=[UNSUPERVISED, says])
         play.order(*CLEARED, *then)
@@ -226,7 +226,7 @@ def debugger_lets_go(play: Play) -> None:
     play.wait(20)
     alone = "bhyve N goes on without gdb"
     says = ["bug1 is debugging since 10s, pid N", alone, "does not start with the host", "log"]
-    play.hivectl("status", "bug1", status=1, says=says)
+    play.tells("bug1", *says, status=1)
     play.hivectl("start", "bug1", status=1, says="bug1: it is being debugged")
     play.hivectl("stop", "bug1", says=STOPPED)
     play.order("pwait -t 5 N", *undone("a stop was asked for"))
@@ -244,7 +244,7 @@ def stub_is_taken(play: Play) -> None:
     play.nothing_ran()
     reason = "bhyve ended at once with status 1: bhyve: gdb socket bind: Address already in use"
     told = ["stub1 is failed since 5s", reason, "does not start with the host", "log"]
-    play.hivectl("status", "stub1", status=1, says=told)
+    play.tells("stub1", *told, status=1)
     play.nothing_left()
 
 

@@ -75,7 +75,7 @@ def file_leaves(play: Play) -> None:
     assert found[AT28] == ("virtio-blk", f"{FILE},ser=web1-papers")
     assert found[AT27][0] == "virtio-blk"
     told = ["attached by hand: disk web1/papers at 0:28:0", "attached by hand: disk db1/extra at 0:27:0"]
-    play.hivectl("status", "app1", says=["app1 is running", "started", *told, "log"])
+    play.tells("app1", "app1 is running", "started", *told, "log")
     play.wait(10)
     play.hivectl("stop", "app1")
     detached(play, "app1", "web1/papers", FILE)
@@ -154,7 +154,7 @@ def running_guest_keeps(play: Play) -> None:
     attached(play, "db1", "extra", VOLUME)
     play.hivectl("start", "db1", says=[BY_HAND, STARTED])
     detached(play, "db1", "db1/extra", VOLUME, until)
-    play.hivectl("status", "db1", says=["db1 is running", "started", "log"])
+    play.tells("db1", "db1 is running", "started", "log")
     refused(play, "attach web1 db1/extra", f"web1: the disk db1/extra cannot be attached: {RUNS}")
     play.say("the guest that has it may have it again")
     attached(play, "db1", "extra", VOLUME)
@@ -175,13 +175,13 @@ def attached_while_running(play: Play) -> None:
     play.hivectl("start", "db1", says=STARTED)
     attached(play, "db1", "extra", VOLUME)
     later = "attached from the next start on: disk db1/extra at 0:28:0"
-    play.hivectl("status", "db1", says=["db1 is running", "started", later, "log"])
+    play.tells("db1", "db1 is running", "started", later, "log")
     play.wait(150)
     play.order("bhyve ... db1")
     assert AT28 not in devices(play.host, "db1")
     play.hivectl("restart", "db1", says=["db1: stopped: a stop was asked for", BY_HAND, STARTED])
     assert AT28 in devices(play.host, "db1")
-    play.hivectl("status", "db1", says=["db1 is running", "started", "attached by hand: disk db1/extra at", "log"])
+    play.tells("db1", "db1 is running", "started", "attached by hand: disk db1/extra at", "log")
 
 
 @scenario()

@@ -84,7 +84,7 @@ def guest_powers_off(play: Play) -> None:
     assert play.phase("web1") == "stopped: the guest powered off"
     play.nothing_left()
     says = ["web1 is stopped since 20s", "the guest powered off", "log /var/log/hivewright/web1.log"]
-    play.hivectl("status", "web1", status=1, says=says)
+    play.tells("web1", *says, status=1)
 
 
 @scenario()
@@ -136,7 +136,7 @@ def bhyve_refuses(play: Play) -> None:
     reason = "3 restarts within 600 s; last: bhyve failed (status 4): bind: Address already in use"
     assert play.phase("web1") == f"failed: {reason}"
     play.nothing_left()
-    play.hivectl("status", "web1", status=1, says=["web1 is failed since 8m13s", reason, "log"])
+    play.tells("web1", "web1 is failed since 8m13s", reason, "log", status=1)
 
 
 @scenario(everyday=True, transcript=True)
@@ -205,7 +205,7 @@ def stop_during_pause(play: Play) -> None:
     play.host.advance(4)
     play.quietly()
     says = ["web1 is pausing since 1s", "the guest took a triple fault; starting again in 2 s", "log"]
-    play.hivectl("status", "web1", status=1, says=says)
+    play.tells("web1", *says, status=1)
     play.hivectl("stop", "web1", says="web1: stopped: a stop was asked for")
     play.order("pwait -t 5 <web1>", TAP)
     play.never("bhyve", "bhyvectl")

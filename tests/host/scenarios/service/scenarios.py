@@ -156,7 +156,7 @@ def orphan_adopted(play: Play) -> None:
     """Supervisor and daemon were killed; a start takes the running guest over; its next run has all steps anew."""
     play.guest("web1", {"end": "reboot", "after": 200}, {})
     orphaned(play, "daemon", "supervisor")
-    play.hivectl("status", "web1", status=1, says=["web1 is lost since 10s, pid N", ORPHAN, "log"])
+    play.tells("web1", "web1 is lost since 10s, pid N", ORPHAN, "log", status=1)
     adopts(play)
     assert play.state("process") == ["process daemon web1", "process supervisor web1"]
     assert play.members("br-lan") == ["ix0", "tap-web1-lan"]
