@@ -41,14 +41,13 @@ def run(*words: str, quiet: bool = False) -> int:
 
 
 def assert_builds(folder: str, key: bool, capsys: pytest.CaptureFixture[str]) -> None:
-    """``check`` and ``build`` have nothing to say, but that nobody can log in where no key was given."""
+    """``check`` and ``build`` warn of nothing, but that nobody can log in where no key was given."""
+    capsys.readouterr()
     for verb in ("check", "build"):
-        capsys.readouterr()
-        assert cli.main(["-C", folder, "--color", "never", "-q", *(["--strict"] if key else []), verb]) == 0
-        output, told = capsys.readouterr()
-        assert output == ""
+        strict = ["--strict"] if key else []
+        assert cli.main(["-C", folder, "--color", "never", *strict, verb]) == 0
+        told = capsys.readouterr().err
         assert re.findall(r"^\w+\[\w+\]", told, re.MULTILINE) == ([] if key else ["warning[SEED003]"])
-        assert key == (not told)
     assert list(Path(folder, "build").glob("*/root/usr/local/etc/hivewright/vms/guest1/start"))
 
 

@@ -112,7 +112,9 @@ def test_the_wheel_works_in_an_empty_environment_of_the_oldest_python(wheel: Pat
     run(*pip_for(environment), "check", folder=work)
     hivewright = environment / "bin" / "hivewright"
     assert run(hivewright, "--version", folder=work) == f"hivewright {__version__}\n"
-    run(hivewright, "new", "demo", "site=demo", "host=alpha", "storage=directory", "location=/srv/vms", folder=work)
+    key = "ssh_key=ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPVJXPVSyvJo9qHBb2Zo0L1aWm8yX3uCPfPHyMOCKsTA alice"
+    answers = ["site=demo", "host=alpha", "storage=directory", "location=/srv/vms", key]
+    run(hivewright, "new", "demo", *answers, folder=work)
     assert run(hivewright, "-C", "demo", "--strict", "check", folder=work) == ""
     run(hivewright, "-C", "demo", "--strict", "build", "-q", folder=work)
     guest = work / "demo/build/alpha/root/usr/local/etc/hivewright/vms/guest1"
