@@ -73,9 +73,9 @@ PACKAGES = {
     "jinja2": "emit.render emit.template_check",
     "pydantic": "model.base model.devices model.disk model.firmware model.guest model.host model.limits model.machine "
     "model.network model.nic "
-    "model.numa model.marks model.site model.sriov model.storage model.tpm model.vm site.load site.recurring "
+    "model.numa model.site model.sriov model.storage model.tpm model.vm site.load site.recurring "
     "site.model_errors site.keys",
-    "pydantic_core": "model.base model.marks",
+    "pydantic_core": "model.base",
     "tomli": "diagnostics.locate allocation.lock source.parsing source.syntax",
     "yaml": "lower.seed.yaml_text rules.machine.first_boot",
 }

@@ -22,9 +22,9 @@ from hivewright.pipeline.fingerprints import (
 from hivewright.source import LOCKS, RUNTIME, Project, find_project
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-    from hivewright.allocation.lock_files import Locks, Numbers
+    from hivewright.allocation.lock_files import Numbers
     from hivewright.diagnostics import Diagnostic
     from hivewright.output.write import Changes
     from hivewright.pipeline.session import Session
@@ -102,18 +102,19 @@ class _Build:
 
     def run(self) -> int:
         """Compiles and compares; writes unless there is an error, or ``--check`` or ``--dry-run`` was given."""
+        from hivewright.allocation.lock_files import read_locks
         from hivewright.pipeline.check_site import check_site
         from hivewright.pipeline.digests import definition_digests, host_digests
         from hivewright.pipeline.session import read_project
 
-        self.locks = self._read_locks()
         session, diagnostics = read_project(self.arguments, self.project)
         with session:
             if session.site is None:
                 session.report(diagnostics)
                 return 1
             digests = partial(definition_digests, session.site)
-            checked = check_site(session, session.site, diagnostics, self.locks, digests, _load_compilation)
+            locks = partial(read_locks, self.project)
+            checked = check_site(session, session.site, diagnostics, locks, digests, _load_compilation)
             if checked is None:
                 return 1
             numbers = checked.numbers
@@ -125,16 +126,6 @@ class _Build:
             hosts = [host for host in (RUNTIME, *session.site.hosts) if not self._is_unchanged(host)]
             changes = _compile(session, session.site, numbers, hosts, writes=self.writes)
             return 1 if changes is None else self._conclude(session, changes)
-
-    def _read_locks(self) -> Callable[[], Locks]:
-        """Begins to read the locks in the background while the site is read."""
-        from hivewright.allocation.lock_files import lock_names, read_locks
-        from hivewright.pipeline.check_site import LOCKS_WORTH_A_PROCESS
-        from hivewright.system.parallel import in_background
-
-        return in_background(
-            lambda: read_locks(self.project), worthwhile=len(lock_names(self.project)) > LOCKS_WORTH_A_PROCESS
-        )
 
     def _is_unchanged(self, host: str) -> bool:
         digest, output = self.last.hosts.get(host, ("", ""))

@@ -13,10 +13,9 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Annotated, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from hivewright.model.marks import Prepares, Reads
 from hivewright.values import units
 
 T = TypeVar("T")
@@ -28,7 +27,7 @@ class Table(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
 
-def reader(parse: Callable[[str], T], example: str) -> Reads:
+def reader(parse: Callable[[str], T], example: str) -> PlainValidator:
     """A validator that turns text into a value with ``parse``; its ``ValueError`` becomes the message.
 
     ``parse`` must make values that can be shared: most texts of a site recur in many VMs and are parsed once.
@@ -45,7 +44,7 @@ def reader(parse: Callable[[str], T], example: str) -> Reads:
         except ValueError as error:
             raise PydanticCustomError("value", "{reason}", {"reason": str(error)}) from None
 
-    return Reads(read)
+    return PlainValidator(read)
 
 
 def described(pattern: str, example: str) -> WithJsonSchema:
@@ -177,7 +176,7 @@ def _pci_address(value: object) -> units.PciAddress:
 
 Slot = Annotated[
     tuple[int, int, int],
-    Reads(_pci_address),
+    PlainValidator(_pci_address),
     WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 0, "maximum": 31}, {"type": "string"}]}),
 ]
 """A fixed PCI address in the guest."""
@@ -325,8 +324,8 @@ Line = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]*$")]
 
 Words = tuple[Line, ...]
 
-ListOf = Annotated[tuple[T, ...], Prepares(lambda value: tuple(value) if isinstance(value, list) else value)]
+ListOf = Annotated[tuple[T, ...], BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)]
 """A TOML array, kept as a tuple."""
 
-Switch = Prepares(_bool_as_table)
+Switch = BeforeValidator(_bool_as_table)
 """Lets ``rng = true`` stand for an empty table and ``rng = false`` for none."""
