@@ -31,8 +31,8 @@ ENTRY = "lib/runtime.subr"
 
 CALLED_BY_SCRIPTS = {
     *("begin", "clone", "debugger", "finish", "home", "host", "image", "loader", "loader_file", "modules", "network"),
-    *("nic", "on", "prepare", "run", "runtime", "seed", "setting", "sparse_file", "stop_within", "variables", "vm", "volume"),
-    "wave",
+    *("nic", "on", "prepare", "run", "runtime", "seed", "setting", "sparse_file", "stop_within", "variables", "vm"),
+    *("volume", "wave"),
 }
 """Functions that generated scripts and host.conf call."""
 

@@ -26,7 +26,7 @@ MISLEADING = (
     "# prepare disk root /dev/zvol/other/place rw",
     '# set -- "$@" -s 0:29:0,virtio-blk,/dev/zvol/other/place',
     "# vm other 0123",
-    "# run /usr/sbin/bhyve other; it's \"odd\" `here` $(there) \\",
+    '# run /usr/sbin/bhyve other; it\'s "odd" `here` $(there) \\',
     "# prepare tap lan tap-other br-lan 1500 persistent",
 )
 TRAPS = "make_tap zfs reboot : >/nonexistent/x"
@@ -138,7 +138,25 @@ def test_provision_scripts_are_read_the_same_way(reader: Reader) -> None:
         assert sorted(lines) == sorted(expected)
 
 
-ODD = ["a b", " a", "a  b ", "it's", '"x"', "$HOME", "$(id)", "`id`", "*", "[a]", "#a", "\\", "a\\nb", "~", "é", "-n", ";&|"]
+ODD = [
+    "a b",
+    " a",
+    "a  b ",
+    "it's",
+    '"x"',
+    "$HOME",
+    "$(id)",
+    "`id`",
+    "*",
+    "[a]",
+    "#a",
+    "\\",
+    "a\\nb",
+    "~",
+    "é",
+    "-n",
+    ";&|",
+]
 
 
 @pytest.mark.parametrize("odd", ODD)
@@ -164,7 +182,8 @@ def test_a_path_comes_out_as_it_was_written(odd: str, reader: Reader) -> None:
 
 
 def script(*calls: str) -> str:
-    return "\n".join(["set -u", "{", f". {PLACE}/start.subr", "runtime 2", "vm web1 0123", 'begin "$@"', *calls, "}", ""])
+    head = ["set -u", "{", f". {PLACE}/start.subr", "runtime 2", "vm web1 0123", 'begin "$@"']
+    return "\n".join([*head, *calls, "}", ""])
 
 
 RUN = 'run /usr/sbin/bhyve "$@" web1'
@@ -260,7 +279,8 @@ def test_no_part_takes_a_script_for_text() -> None:
     uses = list(uses_of_scripts())
     assert len(uses) > 10
     for name, line in uses:
-        assert not re.search(r"<\s*\"?\$|\b(?:grep|sed|awk|cat|first_line|has_line|read_lines|read)\b", line), (name, line)
+        reads = re.search(r"<\s*\"?\$|\b(?:grep|sed|awk|cat|first_line|has_line|read_lines|read)\b", line)
+        assert not reads, (name, line)
     readers = {name for name, line in uses if re.search(r"^\. |read_script|command \.", line)}
     assert readers == {"lib/script.subr", "lib/host.subr"}
     texts = "\n".join(code_of(path) for path in RUNTIME)
