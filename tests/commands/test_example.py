@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from hivewright.plan import INVENTORY, MANIFEST, parse_manifest
 from hivewright.source import find_project, read_site
-from projects import CHECKOUT, Project
+from projects import CHECKOUT, Project, files_below
 
 pytest_plugins = ["project_fixtures"]
 
@@ -25,6 +26,14 @@ def copy_example(tmp_path: Path, cache: Path, capsys: pytest.CaptureFixture[str]
 def test_what_is_committed_is_current(example: Project) -> None:
     done = example.run("--strict", "build", "--check")
     assert done.status == 0, f"{UPDATE}\n{done.out}{done.err}"
+
+
+def test_nothing_else_is_committed_beside_it() -> None:
+    """A build leaves files alone that it did not write, so a merge may bring some that nobody makes any more."""
+    for tree in (CHECKOUT / "build").iterdir():
+        entries, complete = parse_manifest((tree / MANIFEST).read_bytes())
+        assert complete
+        assert set(files_below(tree)) - {INVENTORY} == {*entries, MANIFEST}, tree.name
 
 
 def test_a_locked_build_changes_nothing(example: Project) -> None:
