@@ -14,7 +14,7 @@ from hivewright.pipeline.fingerprints import (
     input_fingerprint,
     is_current,
     lock_fingerprint,
-    output_fingerprint,
+    output_fingerprints,
     output_names,
     read_fingerprints,
     write_fingerprints,
@@ -123,17 +123,18 @@ class _Build:
             if self.arguments.locked and numbers.changed_locks:
                 session.report([_lock_fault(sorted(numbers.changed_locks))])
                 return 1
-            hosts = [host for host in (RUNTIME, *session.site.hosts) if not self._is_unchanged(host)]
+            self.unchanged = self._unchanged()
+            hosts = [host for host in (RUNTIME, *session.site.hosts) if host not in self.unchanged]
             changes = _compile(session, session.site, numbers, hosts, writes=self.writes)
             return 1 if changes is None else self._conclude(session, changes)
 
-    def _is_unchanged(self, host: str) -> bool:
-        digest, output = self.last.hosts.get(host, ("", ""))
-        return (
-            self.writes
-            and digest == self.digests[host]
-            and output == output_fingerprint(self.project.build, host, len(self.last.hosts))
-        )
+    def _unchanged(self) -> dict[str, str]:
+        """The hosts that need not be compiled, with the fingerprints of their output."""
+        if not self.writes or self.arguments.output:
+            return {}
+        defined = [host for host, digest in self.digests.items() if self.last.hosts.get(host, ("",))[0] == digest]
+        found = output_fingerprints(self.project, defined)
+        return {host: output for host, output in found.items() if self.last.hosts[host][1] == output}
 
     def _conclude(self, session: Session, changes: Changes) -> int:
         again = "is" if self.writes else "would be"
@@ -154,14 +155,15 @@ class _Build:
 
     def _keep_fingerprints(self, silent: bool) -> None:
         """Keeps the fingerprints of this build; the next one may be skipped only if this one reported nothing."""
-        build, hosts = self.project.build, self.digests
+        changed = [host for host in self.digests if host not in self.unchanged]
+        outputs = self.unchanged | output_fingerprints(self.project, changed)
         write_fingerprints(
             self.project,
             Fingerprints(
                 self.compiler,
                 self.inputs if silent else "",
                 lock_fingerprint(self.project),
-                {host: (hosts[host], output_fingerprint(build, host, len(hosts))) for host in hosts},
-                output_names(build),
+                {host: (digest, outputs[host]) for host, digest in self.digests.items()},
+                output_names(self.project.build),
             ),
         )

@@ -2,30 +2,30 @@
 
 A fingerprint is a digest over names, sizes, times and inodes of files, not over their contents. Kept are one of
 everything a build depends on, and for every host a digest of its definition and a fingerprint of its output; in the
-user's cache folder, never in the project. Losing them costs time only. Of the locks and of the output at most
-``FILE_LIMIT`` files each are looked at, those nearest to the top first, every MANIFEST among them; ``build --check``
-and ``diff`` do without fingerprints and compare every byte.
+user's cache folder, never in the project. Losing them costs time only. Every file is looked at, at any size of a site:
+what is said to be up to date was seen. ``build --check`` and ``diff`` do without fingerprints and compare every byte.
 """
 
 from __future__ import annotations
 
+import marshal
 import os
+import stat
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from hashlib import blake2b
-from itertools import islice
+from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple
 
 from hivewright import __version__
-from hivewright.source import RUNTIME, Project
+from hivewright.source import Project
 from hivewright.system.cache import cache_path, keep
 from hivewright.system.data import DATA, data_directory, package_directory
 
-FILE_LIMIT = 512
-FEWEST_FILES = 2
-"""Of a host: INVENTORY.md and MANIFEST, which lie at the top."""
-WORTH_A_DESCENT = 16
-"""With fewer files for each host only the top folder is read: the next files are many folders below."""
+_name = attrgetter("name")
+
+LOCKS_WORTH_A_PROCESS = 1000
+"""Looking at the output of about so many guests takes several times as long as starting a process."""
 
 
 class Fingerprints(NamedTuple):
@@ -40,43 +40,39 @@ class Fingerprints(NamedTuple):
     """What lies in the output folder."""
 
 
-def fingerprint(
-    directories: Iterable[str], limit: int | None = None, skipped: Collection[str] = (), *, follow: bool = True
-) -> str:
+def fingerprint(directories: Iterable[str], skipped: Collection[str] = (), *, follow: bool = True) -> str:
     """A digest over the metadata of the files below some directories, without the directories ``skipped``.
 
-    Of ``limit`` files at most. Links are followed in input; in output a link counts as a change.
+    Links are followed in input; in output a link counts as a change.
     """
-    seen: list[str] = []
+    seen: list[object] = []
     entered: set[tuple[int, int]] = set()
     pending = list(directories)
     for directory in pending:
-        if limit is not None and len(seen) >= limit:
-            break
-        if not follow and os.path.islink(directory):
-            seen.append(f"{directory} is a link")
-            continue
         try:
-            status = os.stat(directory)
+            status = os.stat(directory, follow_symlinks=follow)
+            # A link may lead to a folder above it; each folder is entered once, as when the site is read.
+            if (status.st_dev, status.st_ino) in entered:
+                continue
+            if stat.S_ISLNK(status.st_mode):
+                seen.append((directory, "a link"))
+                continue
             with os.scandir(directory) as found:
-                entries = sorted(found, key=lambda entry: entry.name)
+                entries = sorted(found, key=_name)
         except OSError as error:
-            seen.append(f"{directory} {error.errno}")
-            continue
-        # A link may lead to a folder above it; each folder is entered once, as when the site is read.
-        if (status.st_dev, status.st_ino) in entered:
+            seen.append((directory, error.errno))
             continue
         entered.add((status.st_dev, status.st_ino))
+        seen.append(directory)
         for entry in entries:
             if entry.name == "__pycache__" or entry.path in skipped:
                 continue
             if _is_directory(entry, follow):
                 pending.append(entry.path)
             else:
-                seen.append(f"{entry.path} {_metadata(entry, follow)}")
-                if limit is not None and len(seen) >= limit:
-                    break
-    return blake2b("\n".join(seen).encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
+                seen.append((entry.name, _metadata(entry, follow)))
+    # Each value is marshalled with its type and length, so that consecutive values are never ambiguous.
+    return blake2b(marshal.dumps(seen, 2), digest_size=16).hexdigest()
 
 
 def _is_directory(entry: os.DirEntry[str], follow: bool) -> bool:
@@ -86,13 +82,13 @@ def _is_directory(entry: os.DirEntry[str], follow: bool) -> bool:
         return False
 
 
-def _metadata(entry: os.DirEntry[str], follow: bool) -> str:
+def _metadata(entry: os.DirEntry[str], follow: bool) -> object:
     try:
         status = entry.stat(follow_symlinks=follow)
     except OSError as error:
-        return f"{error.errno}"
+        return error.errno
     # Unlike mtime, ctime cannot be set back (cp -p, rsync -t).
-    return f"{status.st_mtime_ns} {status.st_ctime_ns} {status.st_size} {status.st_ino} {status.st_mode}"
+    return status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino, status.st_mode
 
 
 def compiler_fingerprint() -> str:
@@ -108,29 +104,34 @@ def input_fingerprint(project: Project) -> str:
 
 
 def lock_fingerprint(project: Project) -> str:
-    """Of the folder of locks, and of the locks that the file system lists first.
+    """Of all locks."""
+    return fingerprint([str(project.locks)], follow=False)
 
-    The order of the listing changes only with the folder, and then its time changes too.
-    """
-    folder = str(project.locks)
-    if os.path.islink(folder):
-        return f"{folder} is a link"
+
+def output_fingerprints(project: Project, hosts: Iterable[str]) -> dict[str, str]:
+    """Of the whole output of each host; of a large site in two processes."""
+    names = list(hosts)
+
+    def look(some: Sequence[str]) -> dict[str, str]:
+        return {host: fingerprint([os.path.join(project.build, host)], follow=False) for host in some}
+
+    if len(names) < 2 or _count(project.locks) < LOCKS_WORTH_A_PROCESS:
+        return look(names)
+    from hivewright.system.parallel import in_background
+
+    others = in_background(lambda: look(names[1::2]), worthwhile=True)
     try:
-        status = os.stat(folder)
-        with os.scandir(folder) as found:
-            seen = [f"{entry.name} {_metadata(entry, follow=False)}" for entry in islice(found, FILE_LIMIT)]
-    except OSError as error:
-        return f"{folder} {error.errno}"
-    seen.append(f"{status.st_mtime_ns} {status.st_ctime_ns} {status.st_ino}")
-    return blake2b("\n".join(seen).encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
+        found = look(names[0::2])
+    finally:
+        rest = others()
+    return found | rest
 
 
-def output_fingerprint(build: Path, host: str, hosts: int) -> str:
-    """Of one host's output; ``hosts`` is the number of hosts that share the limit. The runtime has none."""
-    if host == RUNTIME:
-        return fingerprint([os.path.join(build, host)], follow=False)
-    share = FILE_LIMIT // max(hosts, 1)
-    return fingerprint([os.path.join(build, host)], share if share >= WORTH_A_DESCENT else FEWEST_FILES, follow=False)
+def _count(directory: Path) -> int:
+    try:
+        return len(os.listdir(directory))
+    except OSError:
+        return 0
 
 
 def output_names(build: Path) -> list[str]:
@@ -149,16 +150,13 @@ def is_current(last: Fingerprints, project: Project, compiler: str, inputs: str)
         and last.inputs == inputs
         and last.locks == lock_fingerprint(project)
         and last.names == output_names(project.build)
-        and all(
-            output == output_fingerprint(project.build, host, len(last.hosts))
-            for host, (_, output) in last.hosts.items()
-        )
+        and output_fingerprints(project, last.hosts) == {host: output for host, (_, output) in last.hosts.items()}
     )
 
 
 def check_fingerprint(project: Project) -> str:
     """Of everything that ``check`` looks at, every lock included."""
-    return f"{compiler_fingerprint()} {input_fingerprint(project)} {fingerprint([str(project.locks)], follow=False)}"
+    return f"{compiler_fingerprint()} {input_fingerprint(project)} {lock_fingerprint(project)}"
 
 
 def is_checked(project: Project, seen: str) -> bool:
