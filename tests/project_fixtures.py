@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from conftest import write_files
+from hivewright.commands import build as build_command
 from projects import FILES, Project
 
 
@@ -36,3 +38,23 @@ def built(project: Project) -> Project:
     """The small project, built once."""
     project.succeed("-q", "build")
     return project
+
+
+@pytest.fixture(name="is_skipped")
+def watch(monkeypatch: pytest.MonkeyPatch) -> Callable[[Project], bool]:
+    """Builds, and tells whether the build found by the fingerprints alone that there is nothing to do."""
+    runs: list[int] = []
+    original = build_command._Build.run
+
+    def run(self: build_command._Build) -> int:
+        runs.append(1)
+        return original(self)
+
+    monkeypatch.setattr(build_command._Build, "run", run)
+
+    def skipped(project: Project) -> bool:
+        runs.clear()
+        project.succeed("build")
+        return not runs
+
+    return skipped

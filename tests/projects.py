@@ -152,6 +152,18 @@ def files_below(directory: Path, root: Path | None = None) -> dict[str, bytes]:
     }
 
 
+def rewrite(path: Path, old: str, new: str) -> None:
+    """Changes a file in place, to one of the same size and time."""
+    assert len(old) == len(new)
+    status = path.stat()
+    with path.open("r+") as stream:
+        text = stream.read()
+        assert old in text
+        stream.seek(0)
+        stream.write(text.replace(old, new))
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
 def changed(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> set[str]:
     """Files that are not the same, those that are on one side only included."""
     return {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}

@@ -76,7 +76,7 @@ PACKAGES = {
     "model.numa model.site model.sriov model.storage model.tpm model.vm site.load site.recurring "
     "site.model_errors site.keys",
     "pydantic_core": "model.base",
-    "tomli": "diagnostics.locate allocation.lock source.parsing source.syntax",
+    "tomli": "diagnostics.locate allocation.lock source.parsing source.salvage source.syntax",
     "yaml": "lower.seed.yaml_text rules.machine.first_boot",
 }
 """Packages of others, and the modules that may import them."""
@@ -209,7 +209,15 @@ ROOMS_OF_CHECK = "package values diagnostics system model bhyve source site rule
     "rules.machine rules.network rules.storage rules.__init__ allocation pipeline cli"  # fmt: skip
 NOT_LOADED = (
     *("diagnostics.explain", "diagnostics.locate", "diagnostics.printer"),
-    *("system.parallel", "bhyve.releases", "source.syntax", "site.keys", "site.model_errors"),
+    *(
+        "system.parallel",
+        "bhyve.releases",
+        "source.salvage",
+        "source.syntax",
+        "site.sound",
+        "site.keys",
+        "site.model_errors",
+    ),
     *("pipeline.compile_host", "pipeline.compile_site", "pipeline.digests", "__main__"),
 )
 """Of those rooms, what a check without a fault does without."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import time
 from collections.abc import Callable
@@ -13,50 +12,17 @@ import pytest
 
 from conftest import BASE, write_files
 from hivewright import cli
-from hivewright.commands import build as build_command
 from hivewright.pipeline import fingerprints
 from hivewright.source import find_project
-from projects import GUESTS, HIVE, NEW_GUEST, Project, hivewright
+from projects import GUESTS, HIVE, NEW_GUEST, Project, hivewright, rewrite
 
 pytest_plugins = ["project_fixtures"]
 
 SCRIPT = f"alpha/{GUESTS}/web1/start"
 
 
-@pytest.fixture(name="is_skipped")
-def watch(monkeypatch: pytest.MonkeyPatch) -> Callable[[Project], bool]:
-    """Builds, and tells whether the build found by the fingerprints alone that there is nothing to do."""
-    runs: list[int] = []
-    original = build_command._Build.run
-
-    def run(self: build_command._Build) -> int:
-        runs.append(1)
-        return original(self)
-
-    monkeypatch.setattr(build_command._Build, "run", run)
-
-    def skipped(project: Project) -> bool:
-        runs.clear()
-        project.succeed("build")
-        return not runs
-
-    return skipped
-
-
 def files_of(cache: Path) -> list[Path]:
     return [path for path in cache.rglob("*") if path.is_file()]
-
-
-def rewrite(path: Path, old: str, new: str) -> None:
-    """Changes a file in place, to one of the same size and time."""
-    assert len(old) == len(new)
-    status = path.stat()
-    with path.open("r+") as stream:
-        text = stream.read()
-        assert old in text
-        stream.seek(0)
-        stream.write(text.replace(old, new))
-    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
 
 
 def test_a_build_with_nothing_to_do_is_found_out_by_the_fingerprints(
@@ -298,82 +264,6 @@ class TestNoCache:
         prelude = f"import os\nos.environ.clear()\nos.environ['HOME'] = {str(tmp_path / 'home')!r}"
         done = hivewright("build", folder=project.root, prelude=prelude)
         assert done.returncode == 0, done.stderr
-
-
-SHAPES = {"5x20": (5, 20), "4x30": (4, 30), "1x200": (1, 200)}
-"""Hosts, and guests on each."""
-
-
-@pytest.fixture(name="shaped", params=[*list(SHAPES)[:2], pytest.param("1x200", marks=pytest.mark.slow)])
-def build_shape(request: pytest.FixtureRequest, project: Project) -> Project:
-    hosts, guests = SHAPES[request.param]
-    for file in ("vms/web.toml", "vms/db.toml"):
-        (project.root / "site" / file).unlink()
-    lines = []
-    for host in range(hosts):
-        lines.append(f'[host.host{host}]\nfreebsd = "14.3"\ncpus = 128\nmemory = "1T"\nshutdown_timeout = 600')
-        for guest in range(guests):
-            name = f"vm.g{host}-{guest}"
-            lines.append(f'[{name}]\nhost = "host{host}"\nmemory = "1G"\n[{name}.disk.root]')
-            lines.append(f'storage = "plain"\nsize = "10G"\n[{name}.nic.lan]\nnetwork = "lan"')
-    project.add("hosts.toml", "\n".join(lines) + "\n")
-    project.succeed("build")
-    return project
-
-
-def test_each_file_of_a_site_of_any_shape_is_looked_at(shaped: Project) -> None:
-    """Whatever is done to any one file, what was seen before is no longer what is seen."""
-    project = find_project(shaped.root)
-    for folder in (*sorted(path for path in shaped.build.iterdir()), shaped.locks):
-
-        def seen(folder: Path = folder) -> str:
-            if folder == shaped.locks:
-                return fingerprints.lock_fingerprint(project)
-            return fingerprints.output_fingerprints(project, [folder.name])[folder.name]
-
-        before = seen()
-        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-            first = path.read_text()[0]
-            for change in (
-                lambda path, first=first: rewrite(path, first, "~"),
-                lambda path: path.chmod(path.stat().st_mode ^ 0o111),
-                lambda path: path.unlink(),
-            ):
-                change(path)
-                after = seen()
-                assert after != before, path
-                before = after
-
-
-@pytest.mark.parametrize("change", ["a line", "the mode", "missing"])
-def test_a_build_of_any_shape_repairs_the_last_file(
-    shaped: Project, change: str, is_skipped: Callable[[Project], bool]
-) -> None:
-    """The one that a look at a limited number of files would reach last."""
-    assert is_skipped(shaped)
-    script = max(shaped.build.glob(f"*/{GUESTS}/*/stop"))
-    content, mode = script.read_bytes(), script.stat().st_mode
-    match change:
-        case "a line":
-            rewrite(script, "set -u", "set +u")
-        case "the mode":
-            script.chmod(0o644)
-        case _:
-            script.unlink()
-    assert not is_skipped(shaped)
-    assert (script.read_bytes(), script.stat().st_mode) == (content, mode)
-    assert is_skipped(shaped)
-
-
-def test_many_hosts_are_looked_at_in_two_processes_with_the_same_result(
-    built: Project, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    project = find_project(built.root)
-    alone = fingerprints.output_fingerprints(project, ["alpha", "beta"])
-    monkeypatch.setattr(fingerprints, "LOCKS_WORTH_A_PROCESS", 1)
-    monkeypatch.setattr("hivewright.system.parallel.usable_cpus", lambda: 2)
-    assert fingerprints.output_fingerprints(project, ["alpha", "beta"]) == alone
-    assert len(set(alone.values())) == 2
 
 
 class TestInput:

@@ -77,7 +77,10 @@ def load_project(arguments: Namespace) -> Session:
 
 
 def read_project(arguments: Namespace, project: Project) -> tuple[Session, tuple[Diagnostic, ...]]:
-    """Reads and loads a project; does not check rules, and returns the diagnostics unreported."""
+    """Reads and loads a project; does not check rules, and returns the diagnostics unreported.
+
+    In a site with errors the rules are checked for what is not concerned by these.
+    """
     session = Session(arguments, project, read_site(project))
     if not session.sources.files:
         return session, session.sources.diagnostics
@@ -85,7 +88,13 @@ def read_project(arguments: Namespace, project: Project) -> tuple[Session, tuple
 
     loaded = load(session.sources)
     session.site = loaded.site
-    return session, loaded.diagnostics
+    if loaded.site is not None:
+        return session, loaded.diagnostics
+    from hivewright.rules import check_rules
+    from hivewright.site.sound import is_about
+
+    rules = [each for each in check_rules(loaded.rest) if not is_about(each, {*loaded.uncertain})]
+    return session, (*loaded.diagnostics, *rules)
 
 
 def _promote(arguments: Namespace, diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:

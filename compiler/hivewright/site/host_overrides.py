@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from hivewright.diagnostics import Diagnostic, Place
-from hivewright.diagnostics.wording import choice_of, meant, suggestion, table_text, value_text
+from hivewright.diagnostics.wording import choice_of, meant, nearest, quoted, suggestion, table_text, value_text
 from hivewright.model.base import Table
 from hivewright.site.resolve import merge, without
 from hivewright.site.site import Layer
@@ -30,6 +30,12 @@ def form_of(forms: Forms, values: Mapping[str, object], place: Place) -> type[Ta
     if isinstance(chosen, str) and chosen in forms:
         return forms[chosen]
     if "kind" not in values:
+        for key in values:
+            if nearest(key, ("kind",)) is not None:
+                message = f"unknown key {quoted(key)} in {table_text(place.path)}"
+                return Diagnostic(
+                    "KEY001", message, Place(place.file, (*place.path, key), "key"), 'did you mean "kind"?'
+                )
         where = Place(place.file, place.path, "table")
         message = f'{table_text(place.path)} lacks the key "kind"'
         return Diagnostic("KEY002", message, where, f"add kind: {choice_of(forms)}")
@@ -39,7 +45,12 @@ def form_of(forms: Forms, values: Mapping[str, object], place: Place) -> type[Ta
 
 
 def apply_host_overrides(
-    kind: str, forms: Forms, objects: Mapping[str, Any], tables: Tables, check: Check
+    kind: str,
+    forms: Forms,
+    objects: Mapping[str, Any],
+    tables: Tables,
+    check: Check,
+    may_exist: Callable[[str, str], bool],
 ) -> tuple[dict[tuple[str, str], Any], list[Diagnostic]]:
     """(host, name) -> the network or storage with the overrides of that host. Others are shared."""
     found: dict[tuple[str, str], Any] = {}
@@ -52,7 +63,7 @@ def apply_host_overrides(
                 found[host, name] = valid
         for name, keys in overrides.items():
             layer = Layer("", tables.homes["host", host], ("host", host, kind, name), keys)
-            if not isinstance(keys, dict):
+            if not isinstance(keys, dict) or (name not in tables.named[kind] and may_exist(name, kind)):
                 continue
             fault = _refused(kind, name, host, objects, tables, layer)
             if fault is not None:

@@ -39,6 +39,10 @@ class Loaded(NamedTuple):
 
     site: Site | None
     diagnostics: tuple[Diagnostic, ...]
+    rest: Site
+    """What can be checked further although there are errors; the site itself when there are none."""
+    uncertain: frozenset[KeyPath]
+    """The objects that are not in ``rest`` because something about them is not known."""
 
 
 def load(sources: Sources) -> Loaded:
@@ -47,7 +51,11 @@ def load(sources: Sources) -> Loaded:
     site = loader.load()
     found = [*sources.diagnostics, *loader.tables.diagnostics, *loader.resolver.diagnostics, *loader.diagnostics]
     diagnostics = tuple(_once(found))
-    return Loaded(None if any(each.severity == "error" for each in diagnostics) else site, diagnostics)
+    if not any(each.severity == "error" for each in diagnostics):
+        return Loaded(site, diagnostics, site, frozenset())
+    from hivewright.site.sound import sound_part
+
+    return Loaded(None, diagnostics, sound_part(site, loader.uncertain), frozenset(loader.uncertain))
 
 
 def _once(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
@@ -55,21 +63,9 @@ def _once(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
     found: dict[object, Diagnostic] = {}
     for each in diagnostics:
         found.setdefault((each.code, each.place, each.message), each)
-    return list(found.values())
-
-
-def _remainder(values: Mapping[str, object]) -> Vm | None:
-    """A VM without its invalid keys; ``None`` when that cannot be validated either."""
-    for _ in range(3):
-        try:
-            return Vm.model_validate(values)
-        except ValidationError as error:
-            from hivewright.site.model_errors import without_faults
-
-            values = {**_REQUIRED, **without_faults(error, values)}
-        except RecursionError:
-            break
-    return None
+    wrong = {each.place for each in found.values() if each.code.startswith("KEY")}
+    # What is no name at all is not also the name of nothing.
+    return [each for each in found.values() if not (each.code.startswith("REF") and each.place in wrong)]
 
 
 class _Loader:
@@ -80,6 +76,8 @@ class _Loader:
         self.resolver = Resolver(sources, tables)
         self.recurring = Recurring()
         self.layers: dict[str, tuple[Layer, ...]] = {}
+        self.uncertain: set[KeyPath] = {path for lost in sources.lost for path in lost.tables()} | tables.unclear
+        """Objects, and kinds of objects, of which something is not known because it could not be read."""
 
     def load(self) -> Site:
         """The site, as far as it is valid."""
@@ -92,10 +90,10 @@ class _Loader:
         self._lower_layers()
         vms = self._vms()
         host_networks, network_faults = apply_host_overrides(
-            "network", network_forms, networks, self.tables, self._checked
+            "network", network_forms, networks, self.tables, self._checked, self.resolver.may_exist
         )
         host_storages, storage_faults = apply_host_overrides(
-            "storage", storage_forms, storages, self.tables, self._checked
+            "storage", storage_forms, storages, self.tables, self._checked, self.resolver.may_exist
         )
         self.diagnostics += (*network_faults, *storage_faults)
         files: dict[str, bytes] = {}
@@ -115,8 +113,15 @@ class _Loader:
             homes=self.tables.homes,
             layers=self.layers,
         )
-        known = Known({kind: objects.keys() for kind, objects in self.tables.named.items()}, self.sources.profile_names)
-        self.diagnostics += check_references(site, known, str(self.sources.project.site), files)
+        known = Known(
+            {kind: objects.keys() for kind, objects in self.tables.named.items()},
+            self.sources.profile_names,
+            self.resolver.may_exist,
+            self.uncertain,
+        )
+        faults, broken = check_references(site, known, str(self.sources.project.site), files)
+        self.diagnostics += faults
+        self.uncertain |= broken
         return site
 
     def _site_table(self) -> SiteTable:
@@ -124,7 +129,7 @@ class _Loader:
         found = None
         if values is not None:
             found = self._validate(SiteTable, values, self.tables.homes[("site",)], ("site",))
-        elif not self.sources.diagnostics:
+        elif not self._is_uncertain(("site",)) and not self.sources.may_define("site"):
             message = "no file has the table [site]"
             self.diagnostics.append(Diagnostic("KEY002", message, help='add [site] with name = "…", the site\'s name'))
         return found if found is not None else SiteTable.model_construct(name="unnamed")
@@ -145,7 +150,9 @@ class _Loader:
             file = self.tables.homes[path]
             model = form_of(forms, values, Place(file, path))
             if isinstance(model, Diagnostic):
-                self.diagnostics.append(model)
+                if "kind" in values or not self._is_uncertain(path):
+                    self.diagnostics.append(model)
+                self.uncertain.add(path)
                 continue
             valid = self._validate(model, values, file, path)
             if valid is not None:
@@ -156,13 +163,18 @@ class _Loader:
         self, model: type[M], values: Mapping[str, object], file: str, prefix: KeyPath, *, partial: bool = False
     ) -> M | None:
         """A validated table of one file. In a partial layer no key is required."""
+        partial = partial or self._is_uncertain(prefix)
         return self._checked(model, values, (Layer("", file, prefix, values),), partial=partial)
+
+    def _is_uncertain(self, path: KeyPath) -> bool:
+        return not self.uncertain.isdisjoint((path[:1], path[:2]))
 
     def _checked(
         self, model: type[M], values: Mapping[str, object], layers: tuple[Layer, ...], *, partial: bool = False
     ) -> M | None:
         """Validated values that were merged from layers; a fault is placed in the layer that supplied it.
 
+        What has faults is returned without them, as far as it is valid then, and is uncertain if that changes it.
         Keys are sorted before, so that their order in the file never matters.
         """
         whole = {**_REQUIRED, **values} if partial and model is Vm else values
@@ -173,9 +185,30 @@ class _Loader:
 
             where = partial_function(place_in_layers, layers)
             self.diagnostics += diagnose(error, model, values, where, partial=partial)
+            return self._repaired(error, model, whole, layers[0].prefix[:2])
         except RecursionError:
             place = place_in_layers(layers, (), "table")
             self.diagnostics.append(Diagnostic("SRC007", f"{table_text(place.path)} is nested too deeply", place))
+            self.uncertain.add(layers[0].prefix[:2])
+        return None
+
+    def _repaired(
+        self, error: ValidationError, model: type[M], values: Mapping[str, object], path: KeyPath
+    ) -> M | None:
+        """A table without its faults; ``None`` when what is left of it is not valid either."""
+        from hivewright.site.model_errors import repaired
+
+        for _ in range(3):
+            values, is_complete = repaired(error, model, values)
+            if not is_complete:
+                self.uncertain.add(path)
+            try:
+                return model.model_validate(sort_tables({**_REQUIRED, **values} if model is Vm else values))
+            except ValidationError as other:
+                error = other
+            except RecursionError:
+                break
+        self.uncertain.add(path)
         return None
 
     def _lower_layers(self) -> None:
@@ -203,14 +236,15 @@ class _Loader:
         for name in self.tables.named["vm"]:
             whole = self.resolver.resolve(name)
             self.layers[name] = whole.layers
-            vm = self._checked(Vm, whole.values, whole.layers)
+            path = ("vm", name)
+            if name in self.resolver.incomplete:
+                self.uncertain.add(path)
+            vm = self._checked(Vm, whole.values, whole.layers, partial=self._is_uncertain(path))
             if vm is None:
-                vm = _remainder(whole.values)
-                if vm is not None:
-                    found[name] = vm
                 continue
             found[name] = vm
-            if vm.host is None and not vm.hosts:
+            if vm.host is None and not vm.hosts and not self._is_uncertain(path):
+                self.uncertain.add(path)
                 place = place_in_layers(whole.layers, (), "table")
                 message = f'{table_text(place.path)} lacks the key "host"'
                 remedy = 'add host = "…", the host it runs on; or hosts = ["…", "…"], its home first'

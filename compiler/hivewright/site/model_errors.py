@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hivewright.diagnostics import Diagnostic, KeyPath, Part, Place
@@ -50,6 +50,8 @@ _RANGES = {
     "greater_than": ("gt", "more than"),
     "less_than": ("lt", "less than"),
 }
+_LAYERS: Sequence[KeyPath] = (("inherit",), ("profile",))
+"""Keys of a VM that name its layers: when they are misspelt, the layers are not known."""
 _FORMS = ("value", "string_pattern_mismatch")
 
 
@@ -76,28 +78,64 @@ def diagnose(
             path = (*path, found["loc"][-1])
         fault = _Fault(found["type"], path, is_key, found["input"], found.get("ctx", {}))
         groups.setdefault((path, is_key), []).append(fault)
+    spelt = {path for path, _ in misspelt(error, model, values).values()}
     deeper = {path[:length] for path, is_key in groups if not is_key for length in range(len(path))}
     diagnostics = []
     for (path, is_key), faults in groups.items():
-        # If a fault is within a table, errors of the other branches of its union are dropped.
-        if is_key or path not in deeper:
+        # If a fault is within a table, errors of the other branches of its union are dropped. A key that is missing
+        # because it is misspelt is one fault.
+        if is_key or (path not in deeper and (path not in spelt or faults[0].type != "missing")):
             diagnostics.append(_describe(faults, model, where))
     return diagnostics
 
 
-def without_faults(error: ValidationError, values: Mapping[str, Any]) -> dict[str, Any]:
-    """A copy of a table without the keys with invalid values, so that the rest can be checked."""
+def misspelt(
+    error: ValidationError, model: type[BaseModel], values: Mapping[str, object]
+) -> dict[KeyPath, tuple[KeyPath, bool]]:
+    """Unknown keys -> the paths that were meant, and whether there is nothing at these yet."""
+    found: dict[KeyPath, tuple[KeyPath, bool]] = {}
+    for fault in error.errors(include_url=False, include_context=False, include_input=False):
+        if fault["type"] == "extra_forbidden":
+            path, is_key = _data_path(fault["loc"], values)
+            if is_key or not path:
+                continue
+            near, _ = _near_and_homes(path, model)
+            table: Any = values
+            for part in path[:-1]:
+                table = table[part]
+            if near is not None:
+                found[path] = (*path[:-1], near), near not in table
+    return found
+
+
+def repaired(error: ValidationError, model: type[BaseModel], values: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
+    """A copy of a table in which misspelt keys have their right names, without other keys that have faults.
+
+    And whether nothing is lost by that but keys that mean nothing. What is misspelt may stand in a stronger layer than
+    what has the right name.
+    """
     kept = dict(values)
+    complete = True
+    meant_keys = misspelt(error, model, values)
     for found in error.errors(include_url=False, include_context=False, include_input=False):
-        path, _ = _data_path(found["loc"], values)
+        path, is_key = _data_path(found["loc"], values)
+        if found["type"] == "missing":
+            complete = complete and (*path, found["loc"][-1]) in [each for each, _ in meant_keys.values()]
+            continue
+        complete = complete and found["type"] == "extra_forbidden" and not is_key
         table = kept
         for number, part in enumerate(path, 1):
             inner = table.get(str(part))
             if number == len(path) or not isinstance(inner, dict):
-                table.pop(str(part), None)
+                complete = complete and number == len(path)
+                value = table.pop(str(part), None)
+                near, is_free = meant_keys.get(path, ((), False))
+                complete = complete and (is_free or not near) and near not in _LAYERS
+                if is_free:
+                    table[str(near[-1])] = value
                 break
             table[str(part)] = table = dict(inner)
-    return kept
+    return kept, complete
 
 
 def _data_path(location: tuple[str | int, ...], values: Any) -> tuple[KeyPath, bool]:
@@ -221,20 +259,28 @@ def _example(faults: list[_Fault], model: type[BaseModel], value: object, place:
 
 
 def _unknown_key(fault: _Fault, model: type[BaseModel], place: Place) -> Diagnostic:
-    from hivewright.site.keys import homes_of, keys_of
+    from hivewright.site.keys import keys_of
 
     name = str(fault.path[-1])
     message = f"unknown key {quoted(name)} in {table_text(place.path[:-1])}"
-    known = keys_of(model, fault.path[:-1])
-    near = nearest(name, known)
-    homes = homes_of(name)
-    if near is not None and (not homes or _close(name, near)):
+    near, homes = _near_and_homes(fault.path, model)
+    if near is not None:
         remedy = f"did you mean {quoted(near)}?"
     elif homes:
         remedy = f"{quoted(name)} belongs to {one_of(homes[:4])}"
     else:
-        remedy = f"known here: {', '.join(sorted(known))}"
+        remedy = f"known here: {', '.join(keys_of(model, fault.path[:-1]))}"
     return Diagnostic("KEY001", message, place, remedy)
+
+
+def _near_and_homes(path: KeyPath, model: type[BaseModel]) -> tuple[str | None, list[str]]:
+    """The known key that an unknown one was meant to be, if any, and the tables where it is known as it is."""
+    from hivewright.site.keys import homes_of, keys_of
+
+    name = str(path[-1])
+    near = nearest(name, keys_of(model, path[:-1]))
+    homes = homes_of(name)
+    return (near if near is not None and (not homes or _close(name, near)) else None), homes
 
 
 def _close(name: str, near: str) -> bool:

@@ -25,6 +25,10 @@ class Known(NamedTuple):
     objects: Mapping[str, Collection[str]]
     """Kind -> names."""
     profiles: Callable[[], Collection[str]]
+    may_exist: Callable[[str, str], bool]
+    """Whether what could not be read may define an object of a name and kind."""
+    uncertain: Collection[KeyPath]
+    """Objects with values that are not known."""
 
 
 class _Checker:
@@ -34,6 +38,8 @@ class _Checker:
         self.folder = folder
         self.files = files
         self.diagnostics: list[Diagnostic] = []
+        self.broken: set[KeyPath] = set()
+        """Objects that refer to something that is not known."""
         self.unusable: dict[str, tuple[str, str, str]] = {}
         """File -> code, message and help, for files that cannot be used."""
 
@@ -42,11 +48,15 @@ class _Checker:
         names = self.known.objects[kind]
         if name in names:
             return True
+        self.broken.add(tuple(path[:2]))
+        if self.known.may_exist(name, kind):
+            return False
         what = "VM" if kind == "vm" else kind
         self.report(code, f"there is no {what} {quoted(name)}", path, suggestion(name, names, what))
         return False
 
     def report(self, code: str, message: str, path: KeyPath, remedy: str) -> None:
+        self.broken.add(tuple(path[:2]))
         self.diagnostics.append(Diagnostic(code, message, self.site.place(*path), remedy))
 
     def check_vm(self, name: str, vm: Vm) -> None:
@@ -77,7 +87,8 @@ class _Checker:
         found = []
         for index, host in enumerate(self.site.hosts_of(vm)):
             path: KeyPath = ("vm", name, "host") if vm.host is not None else ("vm", name, "hosts", index)
-            if self.refer("REF001", "host", host, *path) and host in self.site.hosts:
+            exists = self.refer("REF001", "host", host, *path)
+            if exists and host in self.site.hosts and ("host", host) not in self.known.uncertain:
                 found.append((host, self.site.hosts[host]))
         return found
 
@@ -95,6 +106,9 @@ class _Checker:
     def check_image(self, image: str, hosts: list[tuple[str, Host]], path: KeyPath) -> None:
         """An image is an [image.NAME], or comes with the profile of that name for the architecture of each host."""
         if image in self.known.objects["image"]:
+            return
+        if self.known.may_exist(image, "image"):
+            self.broken.add(tuple(path[:2]))
             return
         if image not in self.known.profiles():
             remedy = suggestion(image, {*self.known.objects["image"], *self._profiles_with_images()}, "image")
@@ -173,15 +187,20 @@ class _Checker:
         return remedy.replace('"', f'"{folder}/', 1) if folder and remedy.startswith("did") else remedy
 
 
-def check_references(site: Site, known: Known, folder: str, files: dict[str, bytes]) -> list[Diagnostic]:
-    """Reports every reference to something that does not exist. Contents of referenced files are put into ``files``."""
+def check_references(
+    site: Site, known: Known, folder: str, files: dict[str, bytes]
+) -> tuple[list[Diagnostic], set[KeyPath]]:
+    """Every reference to something that does not exist, and the objects that have one to something unknown.
+
+    Contents of referenced files are put into ``files``.
+    """
     checker = _Checker(site, known, folder, files)
     for path, names in _host_lists(site):
         for index, host in enumerate(names):
             checker.refer("REF001", "host", host, *path, index)
     for name, vm in site.vms.items():
         checker.check_vm(name, vm)
-    return checker.diagnostics
+    return checker.diagnostics, checker.broken
 
 
 def _host_lists(site: Site) -> Iterator[tuple[KeyPath, tuple[str, ...]]]:

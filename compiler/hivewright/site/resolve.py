@@ -55,14 +55,19 @@ class Resolver:
         self.profiles: dict[str, SourceFile | None] = {}
         """The profiles requested so far; ``None`` for those that do not exist or cannot be read."""
         self.diagnostics: list[Diagnostic] = []
+        self.incomplete: set[str] = set()
+        """VMs of which a layer is not known."""
+        self._lost_layers = {path for lost in sources.lost for path in lost.tables()} | tables.unclear
         self._bases: dict[tuple[str, tuple[str, ...]], MergedVm] = {}
 
     def resolve(self, name: str) -> MergedVm:
         """A VM merged over its lower layers."""
         values = self.tables.named["vm"][name]
         layer = Layer("vm", self.tables.homes["vm", name], ("vm", name), values)
-        inherit = self._inherited(layer)
-        base = self._base(self._profile(layer, inherit), inherit)
+        inherit = self._inherited(name, layer)
+        base = self._base(self._profile(name, layer, inherit), inherit)
+        if not self._lost_layers.isdisjoint((("defaults",), *(("template", each) for each in inherit))):
+            self.incomplete.add(name)
         lower: Mapping[str, object] = base.values
         layers = base.layers
         if not _RIVALLED.isdisjoint(lower):
@@ -101,7 +106,7 @@ class Resolver:
             return None
         return Layer(f"profile {name}", file.name, ("vm",), without(values, "inherit", "profile"))
 
-    def _inherited(self, layer: Layer) -> tuple[str, ...]:
+    def _inherited(self, vm: str, layer: Layer) -> tuple[str, ...]:
         """The names of existing templates of a VM, in order; those that do not exist are reported."""
         wanted = layer.values.get("inherit")
         if wanted is None and self.defaults is not None:
@@ -113,10 +118,11 @@ class Resolver:
             if name in self.tables.named["template"]:
                 found.append(name)
             else:
+                self.incomplete.add(vm)
                 self._missing("REF003", "template", name, self.tables.named["template"], layer, ("inherit", index))
         return tuple(found)
 
-    def _profile(self, layer: Layer, inherit: Sequence[str]) -> str:
+    def _profile(self, vm: str, layer: Layer, inherit: Sequence[str]) -> str:
         """The name of a VM's profile; the default if it names none, or one that does not exist."""
         for candidate in chain((layer,), map(self.template_layer, reversed(inherit)), (self.defaults,)):
             name = candidate.values.get("profile") if candidate is not None else None
@@ -126,12 +132,19 @@ class Resolver:
                 break
             if self.profile(name) is not None:
                 return name
+            self.incomplete.add(vm)
             if name not in self.sources.profile_names():
                 self._missing("REF002", "profile", name, self.sources.profile_names(), candidate, ("profile",))
             break
         return DEFAULT_PROFILE
 
+    def may_exist(self, name: str, kind: str) -> bool:
+        """Whether an object may be defined in what could not be read or is not where it should be."""
+        return self.sources.may_define(name) or name in self.tables.misnamed or (kind,) in self.tables.unclear
+
     def _missing(self, code: str, what: str, name: str, known: Iterable[str], layer: Layer, path: KeyPath) -> None:
+        if self.may_exist(name, what):
+            return
         place = Place(layer.file, (*layer.prefix, *path))
         remedy = suggestion(name, known, what)
         self.diagnostics.append(Diagnostic(code, f"there is no {what} {quoted(name)}", place, remedy))

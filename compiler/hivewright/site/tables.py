@@ -23,6 +23,10 @@ class Tables:
         """Kind -> name -> keys, the names sorted."""
         self.homes: dict[KeyPath, str] = {}
         """The file that defines each table."""
+        self.unclear: set[KeyPath] = set()
+        """Objects, and kinds of objects, that are also defined elsewhere, or in another way than they should be."""
+        self.misnamed: set[str] = set()
+        """What is defined in tables that do not exist."""
         self.diagnostics: list[Diagnostic] = []
 
 
@@ -33,7 +37,12 @@ def add_up(files: Iterable[SourceFile]) -> Tables:
         for kind, value in file.values.items():
             if kind not in ROOTS:
                 tables.diagnostics.append(_unknown(file.name, kind, value))
+                if isinstance(value, dict):
+                    tables.misnamed.update(value)
+                    tables.unclear.update((known, name) for name in value for known in NAMED)
+                    tables.unclear.update((known,) for known in SINGLE if nearest(kind, ROOTS) == known)
             elif not isinstance(value, dict):
+                tables.unclear.add((kind,))
                 tables.diagnostics.append(_no_table(file.name, (kind,), value))
             elif kind in SINGLE:
                 if _define(tables, (kind,), file.name):
@@ -51,6 +60,7 @@ def _add_objects(tables: Tables, kind: str, objects: Values, file: str) -> None:
     for name, value in objects.items():
         if not isinstance(value, dict):
             tables.diagnostics.append(_no_table(file, (kind, name), value))
+            tables.misnamed.add(name)
         elif _define(tables, (kind, name), file):
             tables.named[kind][name] = value
             if pattern.fullmatch(name) is None:
@@ -61,6 +71,7 @@ def _define(tables: Tables, path: KeyPath, file: str) -> bool:
     first = tables.homes.setdefault(path, file)
     if first == file:
         return True
+    tables.unclear.add(path)
     tables.diagnostics.append(
         Diagnostic(
             "KEY007",

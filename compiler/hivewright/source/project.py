@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from hivewright.diagnostics import Diagnostic, Spot
 from hivewright.system.data import data_directory
+
+if TYPE_CHECKING:
+    from hivewright.source.salvage import Lost
 
 PROFILES = "profiles/"
 """The folder of profiles; TOML files in a folder of this name are never part of a site."""
@@ -53,7 +56,13 @@ class Sources:
         self.diagnostics: tuple[Diagnostic, ...] = ()
         self.texts = {file.name: file.text for file in files}
         """The text of every file read, those with syntax errors too, by name."""
+        self.lost: tuple[Lost, ...] = ()
+        """What could not be read of the site's files."""
         self._profile_paths: dict[str, tuple[str, str]] | None = None
+
+    def may_define(self, name: str) -> bool:
+        """Whether something of this name may stand in what could not be read."""
+        return any(lost.names(name) for lost in self.lost)
 
     def path(self, name: str) -> str:
         """The path on disk of a file named in a ``Place``."""
@@ -111,7 +120,7 @@ def find_project(directory: Path) -> Project:
 
 
 def read_site(project: Project) -> Sources:
-    """Every ``*.toml`` below the site. Faults of files are diagnostics; a file with faults is left out."""
+    """Every ``*.toml`` below the site. Faults of files are diagnostics; of a file with faults some tables are left."""
     from hivewright.source.parsing import parse_toml
 
     sources = Sources(project)
@@ -122,14 +131,20 @@ def read_site(project: Project) -> Sources:
         remedy = "name the project's folder with -C DIR, or make a new one with: hivewright new DIR"
         sources.diagnostics = (Diagnostic("SRC005", message, help=remedy),)
         return sources
-    for path, name in _site_files(project, diagnostics):
+    for path, name in _site_files(sources, diagnostics):
         text = _read_text(path, name, sources.texts)
         if isinstance(text, Diagnostic):
             diagnostics.append(text)
+            # In another encoding the names that it defines look otherwise.
+            sources.lost += (_lost(None if text.code == "SRC002" else sources.texts.get(name)),)
             continue
         values, fault = parse_toml(name, text)
         if fault is not None:
+            from hivewright.source.salvage import salvage
+
             diagnostics.append(fault)
+            values, lost = salvage(text)
+            sources.lost += (lost,)
         if values is not None:
             files.append(SourceFile(name, text, values))
     if not files and not diagnostics:
@@ -139,6 +154,12 @@ def read_site(project: Project) -> Sources:
     sources.files = tuple(sorted(files, key=lambda file: file.name))
     sources.diagnostics = tuple(diagnostics)
     return sources
+
+
+def _lost(text: str | None) -> Lost:
+    from hivewright.source.salvage import Lost
+
+    return Lost(text)
 
 
 def _profile_files(folder: str) -> Iterator[tuple[str, str]]:
@@ -157,9 +178,10 @@ def _entries(folder: str) -> list[os.DirEntry[str]]:
         return []
 
 
-def _site_files(project: Project, diagnostics: list[Diagnostic]) -> Iterator[tuple[str, str]]:
+def _site_files(sources: Sources, diagnostics: list[Diagnostic]) -> Iterator[tuple[str, str]]:
     """Path and name of every TOML file below the site; each real folder is entered once, so links may loop."""
     seen: set[tuple[int, int]] = set()
+    project = sources.project
     build = os.path.relpath(project.build, project.site)
     folders = [(str(project.site), "")]
     while folders:
@@ -170,6 +192,7 @@ def _site_files(project: Project, diagnostics: list[Diagnostic]) -> Iterator[tup
                 entries = sorted(found, key=lambda entry: entry.name)
         except OSError as error:
             diagnostics.append(_unreadable(prefix.rstrip("/") or folder, error))
+            sources.lost += (_lost(None),)
             continue
         if (status.st_dev, status.st_ino) in seen:
             continue
