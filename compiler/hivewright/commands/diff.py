@@ -46,14 +46,16 @@ def _diff(arguments: Namespace, session: Session, site: Site) -> int:
     from hivewright.lower.seed.nocloud import SeedWriter
     from hivewright.output.write import compare_departed, compare_files, compare_host
     from hivewright.pipeline.compile_host import compile_host, compile_runtime
+    from hivewright.pipeline.new_guests import new_guests
     from hivewright.source import LOCKS, RUNTIME
 
     unknown = sorted(set(arguments.hosts) - {*site.hosts, RUNTIME})
     if unknown:
         sys.stderr.write(f"hivewright: there is no host {unknown[0]}; there are {', '.join(site.hosts)}\n")
         return 2
-    numbers = allocate_numbers(site, read_locks(session.project))
-    if session.report(numbers.diagnostics):
+    locks = read_locks(session.project)
+    numbers = allocate_numbers(site, locks)
+    if session.report((*numbers.diagnostics, *new_guests(site, session.project, locks.locks))):
         return 1
     build = Path(arguments.output) if arguments.output is not None else session.project.build
     works = [compare_files(session.project.locks, numbers.changed_locks, f"{LOCKS}/")]

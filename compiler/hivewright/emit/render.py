@@ -38,6 +38,7 @@ from hivewright.emit.quote import (
 )
 from hivewright.emit.runtime import ABI, runtime_reference
 from hivewright.plan import (
+    GUESTS,
     INVENTORY,
     MANIFEST,
     Artifact,
@@ -59,7 +60,7 @@ RC = "root/usr/local/etc/rc.conf.d/SERVICE/hivewright"
 HOST = f"{HIVE}host.conf"
 FRAGMENTS = (f"{HIVE}pf.conf", f"{HIVE}ipfw.rules", f"{HIVE}dnsmasq.conf")
 IOVCTL = f"{HIVE}iovctl/DEVICE.conf"
-SCRIPT = f"{HIVE}vms/VM/"
+SCRIPT = f"{GUESTS}VM/"
 TEMPLATE_SUFFIX = ".j2"
 
 _QUOTERS: dict[str, Quoter] = {LOADER: quote_loader, DEVD: quote_devd, INVENTORY: quote_markdown}

@@ -41,6 +41,7 @@ def check_site(
     ``besides`` is called in the process that checks the rules, which may be another one, and ``meanwhile`` in this one.
     """
     from hivewright.allocation.lock_files import allocate_numbers
+    from hivewright.pipeline.new_guests import new_guests
     from hivewright.rules import check_rules
 
     def check() -> tuple[Sequence[Diagnostic], T]:
@@ -52,13 +53,16 @@ def check_site(
 
         checked = in_background(check, worthwhile=True)
     try:
-        numbers = allocate_numbers(site, locks())
+        known = locks()
+        numbers = allocate_numbers(site, known)
         meanwhile()
     except BaseException:
         checked()
         raise
     rules, found = checked()
     # Diagnostics of allocation are misleading for a site that breaks the rules.
-    if session.report((*loading, *rules)) or session.report(numbers.diagnostics):
+    if session.report((*loading, *rules)) or session.report(
+        (*numbers.diagnostics, *new_guests(site, session.project, known.locks))
+    ):
         return None
     return CheckedSite(numbers, found)

@@ -1,6 +1,7 @@
 """The intermediate form: the plan of a host, and the files it becomes."""
 
 from hivewright.plan.artifacts import (
+    GUESTS,
     INVENTORY,
     INVENTORY_MARK,
     MANIFEST,
@@ -34,6 +35,7 @@ from hivewright.plan.plan import (
 )
 
 __all__ = [
+    "GUESTS",
     "INVENTORY",
     "INVENTORY_MARK",
     "MANIFEST",
