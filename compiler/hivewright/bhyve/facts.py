@@ -10,11 +10,14 @@ choosing another host, where that is not to delete the key.
 
 from __future__ import annotations
 
+from functools import cache
+
 RELEASES = ("13.2", "13.3", "13.4", "13.5", "14.0", "14.1", "14.2", "14.3", "14.4", "15.0", "15.1")
 
 Version = tuple[int, int]
 
 
+@cache
 def version(release: str) -> Version:
     """``(14, 3)`` from ``"14.3"``."""
     major, _, minor = release.partition(".")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from hivewright.bhyve.facts import RELEASES, Fact, Only, Since, Until, asks, first_after, version
+from hivewright.bhyve.facts import RELEASES, Fact, Only, Since, Until, Version, asks, first_after, holds, version
 from hivewright.diagnostics import Diagnostic, KeyPath, Part, Place
 from hivewright.diagnostics.wording import value_text
 from hivewright.model.annotations import annotated_keys
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 Gap = tuple[tuple[KeyPath, ...], Fact, object, Sequence[str]]
 """Key paths below an object that ask for the same, the fact that they run into, the value, the hosts without it."""
 
-Keys = dict[str, tuple[Fact, ...]]
+Keys = dict[str, tuple[tuple[Fact, ...], bool]]
+"""Keys of a table -> their facts, and whether a table without the key asks for one."""
 
 
 def host_release(index: SiteIndex) -> Iterator[Diagnostic]:
@@ -52,7 +53,7 @@ def supported(index: SiteIndex) -> Iterator[Diagnostic]:
         for gap in gaps.of_table(found, (), hosts):
             yield _told(index, ("network", network), gap)
     written = frozenset().union(*index.alike)
-    for key, facts in gaps.keys(Vm, written).items():
+    for key, (facts, _) in gaps.keys(Vm, written).items():
         for name, vm in index.using(key):
             for gap in gaps.of_key(getattr(vm, key), (key,), facts, index.hosts_of[name]):
                 yield _told(index, ("vm", name), gap)
@@ -72,7 +73,9 @@ class _Gaps:
     """Finds what hosts cannot do. What every host of the site can do is not looked for."""
 
     def __init__(self, index: SiteIndex) -> None:
-        self._index = index
+        self._places: dict[tuple[Version, str], list[str]] = {}
+        for host, definition in index.site.hosts.items():
+            self._places.setdefault((index.releases[host], definition.arch), []).append(host)
         self._without: dict[Fact, frozenset[str]] = {}
         self._keys: dict[type[Table], Keys] = {}
 
@@ -89,12 +92,15 @@ class _Gaps:
                     continue
                 facts = tuple([fact for fact in facts if self._hosts_without(fact)])
                 if facts or any(self.keys(each) for each in tables):
-                    known[key] = facts
+                    default = table.model_fields[key].get_default()
+                    known[key] = facts, any(asks(fact, default) for fact in facts)
         return known
 
     def of_table(self, table: Table, path: KeyPath, hosts: Sequence[str]) -> Iterator[Gap]:
-        for key, facts in self.keys(type(table)).items():
-            yield from self.of_key(getattr(table, key), (*path, key), facts, hosts)
+        written = table.model_fields_set
+        for key, (facts, by_default) in self.keys(type(table)).items():
+            if key in written or by_default:
+                yield from self.of_key(getattr(table, key), (*path, key), facts, hosts)
 
     def of_key(self, value: object, path: KeyPath, facts: Sequence[Fact], hosts: Sequence[str]) -> Iterator[Gap]:
         whole = True
@@ -114,8 +120,8 @@ class _Gaps:
     def _hosts_without(self, fact: Fact) -> frozenset[str]:
         known = self._without.get(fact)
         if known is None:
-            known = frozenset(hosts_without(self._index, fact, self._index.site.hosts))
-            self._without[fact] = known
+            lacking = [hosts for place, hosts in self._places.items() if not holds(fact, *place)]
+            known = self._without[fact] = frozenset().union(*lacking)
         return known
 
 
