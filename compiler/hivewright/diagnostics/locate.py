@@ -6,6 +6,7 @@ The text is scanned once and leniently: either it was parsed before, or it has a
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -25,6 +26,7 @@ _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _SCALAR = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[^\s,\]}#]*|[^\s,\]}#]+")
 _BLANK = re.compile(r"[ \t]*")
 _SPACE = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
+_NEWLINE = re.compile("\n")
 _LINE = re.compile(r"[^\n]*\n?")
 
 
@@ -64,12 +66,20 @@ _PREFERENCE: dict[Part, tuple[str, ...]] = {
 }
 
 
+@lru_cache(maxsize=4)
+def line_starts(text: str) -> list[int]:
+    """Where each line of a text begins; found once, since many positions may be asked for."""
+    return [0, *(match.end() for match in _NEWLINE.finditer(text))]
+
+
 def _position(text: str, span: Range) -> tuple[int, int, int]:
     start, end = span
-    newline = text.find("\n", start)
-    if newline != -1 and newline < end:
+    starts = line_starts(text)
+    line = bisect_right(starts, start)
+    if line < len(starts) and starts[line] <= end:
+        newline = starts[line] - 1
         end = newline - 1 if text[newline - 1 : newline] == "\r" else newline
-    return text.count("\n", 0, start) + 1, start - text.rfind("\n", 0, start), max(1, end - start)
+    return line, start - starts[line - 1] + 1, max(1, end - start)
 
 
 @lru_cache(maxsize=4)

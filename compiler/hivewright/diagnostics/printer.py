@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal, NamedTuple, Protocol
 
-from hivewright.diagnostics.locate import locate
+from hivewright.diagnostics.locate import line_starts, locate
 from hivewright.diagnostics.report import Diagnostic, Place, Spot
 
 Form = Literal["full", "short", "json"]
@@ -127,22 +127,32 @@ def _full(found: _Found, texts: Texts, colour: bool) -> str:
 
 def _excerpt(spot: Spot, text: str | None) -> tuple[str, str] | None:
     """The source line as it is shown, and the carets below it; cut when it is long."""
-    lines = text.split("\n", spot.line)[: spot.line] if text is not None else []
-    if len(lines) < spot.line:
+    if text is None or spot.line > len(line_starts(text)):
         return None
-    line = lines[-1].removesuffix("\r")
+    begin, length = _line(text, spot.line)
     start = spot.column - 1
-    end = max(start + 1, min(start + spot.length, len(line)))
+    end = max(start + 1, min(start + spot.length, length))
     first = 0
-    if end > _WIDTH or len(line) > _WIDTH:
-        first = max(0, min(start - _WIDTH // 4, len(line) - _WIDTH))
-    last = min(len(line), first + _WIDTH)
+    if end > _WIDTH or length > _WIDTH:
+        first = max(0, min(start - _WIDTH // 4, length - _WIDTH))
+    last = min(length, first + _WIDTH)
     end = min(end, max(last, start + 1))
-    left, right = "…" * (first > 0), "…" * (last < len(line))
-    before, marked = _shown(line[first:start]), _shown(line[start:end])
+    left, right = "…" * (first > 0), "…" * (last < length)
+    line = text[begin + first : begin + last]  # a line may be as long as the file
+    before, marked = _shown(line[: start - first]), _shown(line[start - first : end - first])
     blank = " " * (_columns(before) + len(left))
     carets = "^" * max(1, _columns(marked))
-    return f"{left}{before}{marked}{_shown(line[end:last])}{right}", blank + carets
+    return f"{left}{before}{marked}{_shown(line[end - first :])}{right}", blank + carets
+
+
+def _line(text: str, number: int) -> tuple[int, int]:
+    """Where a line begins, and its length without its end."""
+    starts = line_starts(text)
+    begin = starts[number - 1]
+    end = starts[number] - 1 if number < len(starts) else len(text)
+    if text[end - 1 : end] == "\r" and end > begin:
+        end -= 1
+    return begin, end - begin
 
 
 def _shown(text: str) -> str:

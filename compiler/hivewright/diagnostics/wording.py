@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 
 from hivewright.diagnostics.report import KeyPath
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
+
+MOST_COMPARED = 200
+"""So many names are compared with a mistyped one, and so many mistyped ones with them."""
 
 
 def key_text(key: str | int) -> str:
@@ -81,25 +85,51 @@ def meant(name: object, choices: Iterable[str]) -> str:
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name that a mistyped one was most likely meant to be."""
+    """The known name that a mistyped one was most likely meant to be.
+
+    Of very many names only those are compared that stand near it in alphabetical order.
+    """
     import difflib
 
     candidates = list(known)
-    folded = name.lower().replace("-", "_")
+    folded = _folded(name)
+    if len(candidates) > MOST_COMPARED:
+        candidates.sort(key=_folded)
+        middle = bisect_left(candidates, folded, key=_folded)
+        candidates = candidates[max(0, middle - MOST_COMPARED // 2) : middle + MOST_COMPARED // 2]
     for candidate in candidates:
-        if candidate.lower().replace("-", "_") == folded and candidate != name:
+        if _folded(candidate) == folded and candidate != name:
             return candidate
     matches = difflib.get_close_matches(name[:80], candidates, n=1, cutoff=0.6)
     return matches[0] if matches else None
 
 
+def _folded(name: str) -> str:
+    return name.lower().replace("-", "_")
+
+
+class Suggestions:
+    """Remedies for names that do not exist, when there may be many of them.
+
+    Only the first ``MOST_COMPARED`` are compared with what there is: nobody corrects more of them one by one.
+    """
+
+    def __init__(self, known: Iterable[str], what: str) -> None:
+        self._names = sorted(known)
+        self._what = what
+        self._asked = 0
+
+    def remedy(self, name: str) -> str:
+        """A help text for an unknown name: the nearest one, or the first of those there are."""
+        self._asked += 1
+        near = nearest(name, self._names) if self._asked <= MOST_COMPARED else None
+        if near is not None:
+            return f"did you mean {quoted(near)}?"
+        if not self._names:
+            return f"no {self._what} is defined"
+        return f"known: {', '.join(self._names[:12])}{', …' if len(self._names) > 12 else ''}"
+
+
 def suggestion(name: str, known: Iterable[str], what: str) -> str:
-    """A help text for an unknown name: the nearest one, or the first of those there are."""
-    names = sorted(known)
-    near = nearest(name, names)
-    if near is not None:
-        return f"did you mean {quoted(near)}?"
-    if not names:
-        return f"no {what} is defined"
-    shown = ", ".join(names[:12]) + (", …" if len(names) > 12 else "")
-    return f"known: {shown}"
+    """The remedy for a single unknown name."""
+    return Suggestions(known, what).remedy(name)

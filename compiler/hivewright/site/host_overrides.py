@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Protocol
 
 from hivewright.diagnostics import Diagnostic, Place
-from hivewright.diagnostics.wording import choice_of, meant, nearest, quoted, suggestion, table_text, value_text
+from hivewright.diagnostics.wording import (
+    Suggestions,
+    choice_of,
+    meant,
+    nearest,
+    quoted,
+    table_text,
+    value_text,
+)
 from hivewright.model.base import Table
 from hivewright.site.resolve import merge, without
 from hivewright.site.site import Layer
@@ -55,17 +63,19 @@ def apply_host_overrides(
     """(host, name) -> the network or storage with the overrides of that host. Others are shared."""
     found: dict[tuple[str, str], Any] = {}
     diagnostics: list[Diagnostic] = []
+    missing = Suggestions(tables.named[kind], kind)
+    listed: dict[str, frozenset[str]] = {name: frozenset(valid.hosts) for name, valid in objects.items()}
     for host, values in tables.named["host"].items():
         overrides = values.get(kind)
         overrides = overrides if isinstance(overrides, dict) else {}
         for name, valid in objects.items():
-            if name not in overrides and (not valid.hosts or host in valid.hosts):
+            if name not in overrides and (not listed[name] or host in listed[name]):
                 found[host, name] = valid
         for name, keys in overrides.items():
             layer = Layer("", tables.homes["host", host], ("host", host, kind, name), keys)
             if not isinstance(keys, dict) or (name not in tables.named[kind] and may_exist(name, kind)):
                 continue
-            fault = _refused(kind, name, host, objects, tables, layer)
+            fault = _refused(kind, name, tables, layer, listed, missing)
             if fault is not None:
                 diagnostics.append(fault)
                 continue
@@ -78,18 +88,19 @@ def apply_host_overrides(
 
 
 def _refused(
-    kind: str, name: str, host: str, objects: Mapping[str, Any], tables: Tables, layer: Layer
+    kind: str, name: str, tables: Tables, layer: Layer, listed: Mapping[str, Collection[str]], missing: Suggestions
 ) -> Diagnostic | None:
     """Why a host cannot override an object at all."""
     header = Place(layer.file, layer.prefix, "table")
     if name not in tables.named[kind]:
         message = f"{table_text(layer.prefix)} overrides a {kind} that does not exist"
-        return Diagnostic("REF013", message, header, suggestion(name, tables.named[kind], kind))
+        return Diagnostic("REF013", message, header, missing.remedy(name))
     if "hosts" in layer.values:
         message = f'"hosts" is not allowed in {table_text(layer.prefix)}'
         remedy = f"say in {table_text((kind, name))} which hosts have it"
         return Diagnostic("KEY008", message, Place(layer.file, (*layer.prefix, "hosts"), "key"), remedy)
-    if name in objects and objects[name].hosts and host not in objects[name].hosts:
+    host = layer.prefix[1]
+    if listed.get(name) and host not in listed[name]:
         message = f"{table_text(layer.prefix)} overrides a {kind} that {host} does not have"
         also = Place(tables.homes[kind, name], (kind, name, "hosts"))
         return Diagnostic("REF014", message, header, f'add "{host}" to its hosts, or remove the override', (also,))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any, get_args
 
 from pydantic import BaseModel
@@ -13,6 +14,7 @@ from hivewright.diagnostics.wording import table_text
 from hivewright.model.roots import ROOTS
 
 
+@cache
 def keys_of(model: type[BaseModel], path: KeyPath) -> list[str]:
     """The keys of the table at a path below a model; none where any key may stand."""
     return sorted({key for found in _descend(model, path) if _is_model(found) for key in _fields(found)})
@@ -28,23 +30,29 @@ def description_of(model: type[BaseModel], path: KeyPath) -> str:
 
 def homes_of(key: str) -> list[str]:
     """The tables that know a key: ``[vm.NAME.disk.NAME]``."""
-    found: list[str] = []
+    return _all_homes().get(key, [])
+
+
+@cache
+def _all_homes() -> dict[str, list[str]]:
+    """Every key -> the tables that know it."""
+    found: dict[str, dict[str, None]] = {}
     for kind, root in ROOTS.items():
         if root.of:
             continue
         start: KeyPath = (kind, "NAME") if root.name else (kind,)
         for model in root.models:
-            found += (table_text(path) for path in _homes(model, key, start))
-    return list(dict.fromkeys(found))
+            for key, path in _homes(model, start):
+                found.setdefault(key, {})[table_text(path)] = None
+    return {key: list(homes) for key, homes in found.items()}
 
 
-def _homes(model: type[BaseModel], key: str, path: KeyPath) -> Iterator[KeyPath]:
+def _homes(model: type[BaseModel], path: KeyPath) -> Iterator[tuple[str, KeyPath]]:
     for name, field in _fields(model).items():
-        if name == key:
-            yield path
+        yield name, path
         named = _is_mapping(field.annotation)
         for inner in _models(field.annotation):
-            yield from _homes(inner, key, (*path, name, "NAME") if named else (*path, name))
+            yield from _homes(inner, (*path, name, "NAME") if named else (*path, name))
 
 
 def _descend(model: type[BaseModel], path: KeyPath) -> list[Any]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hivewright.diagnostics import Diagnostic, KeyPath, Part, Place
 from hivewright.diagnostics.wording import (
+    MOST_COMPARED,
     choice_of,
     is_key_of,
     key_text,
@@ -78,28 +79,36 @@ def diagnose(
             path = (*path, found["loc"][-1])
         fault = _Fault(found["type"], path, is_key, found["input"], found.get("ctx", {}))
         groups.setdefault((path, is_key), []).append(fault)
-    spelt = {path for path, _ in misspelt(error, model, values).values()}
+    misspellings = misspelt(error, model, values)
+    spelt = {path for path, _ in misspellings.values()}
     deeper = {path[:length] for path, is_key in groups if not is_key for length in range(len(path))}
-    diagnostics = []
-    for (path, is_key), faults in groups.items():
+    return [
+        _describe(faults, model, where, misspellings)
+        for (path, is_key), faults in groups.items()
         # If a fault is within a table, errors of the other branches of its union are dropped. A key that is missing
         # because it is misspelt is one fault.
-        if is_key or (path not in deeper and (path not in spelt or faults[0].type != "missing")):
-            diagnostics.append(_describe(faults, model, where))
-    return diagnostics
+        if is_key or (path not in deeper and (path not in spelt or faults[0].type != "missing"))
+    ]
 
 
 def misspelt(
     error: ValidationError, model: type[BaseModel], values: Mapping[str, object]
 ) -> dict[KeyPath, tuple[KeyPath, bool]]:
-    """Unknown keys -> the paths that were meant, and whether there is nothing at these yet."""
+    """Unknown keys -> the paths that were meant, and whether there is nothing at these yet.
+
+    Of very many only the first are compared with what is known: nobody corrects more of them one by one.
+    """
     found: dict[KeyPath, tuple[KeyPath, bool]] = {}
+    compared = 0
     for fault in error.errors(include_url=False, include_context=False, include_input=False):
         if fault["type"] == "extra_forbidden":
             path, is_key = _data_path(fault["loc"], values)
             if is_key or not path:
                 continue
-            near, _ = _near_and_homes(path, model)
+            compared += 1
+            if compared > MOST_COMPARED:
+                break
+            near = _meant_key(path, model)
             table: Any = values
             for part in path[:-1]:
                 table = table[part]
@@ -117,10 +126,11 @@ def repaired(error: ValidationError, model: type[BaseModel], values: Mapping[str
     kept = dict(values)
     complete = True
     meant_keys = misspelt(error, model, values)
+    meant_paths = {path for path, _ in meant_keys.values()}
     for found in error.errors(include_url=False, include_context=False, include_input=False):
         path, is_key = _data_path(found["loc"], values)
         if found["type"] == "missing":
-            complete = complete and (*path, found["loc"][-1]) in [each for each, _ in meant_keys.values()]
+            complete = complete and (*path, found["loc"][-1]) in meant_paths
             continue
         complete = complete and found["type"] == "extra_forbidden" and not is_key
         table = kept
@@ -152,13 +162,16 @@ def _data_path(location: tuple[str | int, ...], values: Any) -> tuple[KeyPath, b
     return tuple(path), False
 
 
-def _describe(faults: list[_Fault], model: type[BaseModel], where: Where) -> Diagnostic:
+def _describe(
+    faults: list[_Fault], model: type[BaseModel], where: Where, misspellings: Mapping[KeyPath, tuple[KeyPath, bool]]
+) -> Diagnostic:
     fault = faults[0]
     if fault.is_key:
         return _bad_key(faults, where(fault.path, "key"))
     types = {each.type: each for each in faults}
     if "extra_forbidden" in types:
-        return _unknown_key(fault, model, where(fault.path, "key"))
+        near = str(misspellings[fault.path][0][-1]) if fault.path in misspellings else None
+        return _unknown_key(fault, model, where(fault.path, "key"), near)
     if "missing" in types:
         return _missing_key(fault, model, where(fault.path, "table"))
     place = where(fault.path, "value")
@@ -258,12 +271,12 @@ def _example(faults: list[_Fault], model: type[BaseModel], value: object, place:
     return ""
 
 
-def _unknown_key(fault: _Fault, model: type[BaseModel], place: Place) -> Diagnostic:
-    from hivewright.site.keys import keys_of
+def _unknown_key(fault: _Fault, model: type[BaseModel], place: Place, near: str | None) -> Diagnostic:
+    from hivewright.site.keys import homes_of, keys_of
 
     name = str(fault.path[-1])
     message = f"unknown key {quoted(name)} in {table_text(place.path[:-1])}"
-    near, homes = _near_and_homes(fault.path, model)
+    homes = homes_of(name)
     if near is not None:
         remedy = f"did you mean {quoted(near)}?"
     elif homes:
@@ -273,14 +286,13 @@ def _unknown_key(fault: _Fault, model: type[BaseModel], place: Place) -> Diagnos
     return Diagnostic("KEY001", message, place, remedy)
 
 
-def _near_and_homes(path: KeyPath, model: type[BaseModel]) -> tuple[str | None, list[str]]:
-    """The known key that an unknown one was meant to be, if any, and the tables where it is known as it is."""
+def _meant_key(path: KeyPath, model: type[BaseModel]) -> str | None:
+    """The known key that an unknown one was meant to be, if any."""
     from hivewright.site.keys import homes_of, keys_of
 
     name = str(path[-1])
     near = nearest(name, keys_of(model, path[:-1]))
-    homes = homes_of(name)
-    return (near if near is not None and (not homes or _close(name, near)) else None), homes
+    return near if near is not None and (not homes_of(name) or _close(name, near)) else None
 
 
 def _close(name: str, near: str) -> bool:

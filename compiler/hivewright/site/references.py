@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from hivewright.diagnostics import Diagnostic, KeyPath
-from hivewright.diagnostics.wording import quoted, suggestion
+from hivewright.diagnostics.wording import Suggestions, quoted, suggestion
 from hivewright.model.guest import MOMENTS
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ class _Checker:
         self.diagnostics: list[Diagnostic] = []
         self.broken: set[KeyPath] = set()
         """Objects that refer to something that is not known."""
+        self.suggestions: dict[str, Suggestions] = {}
+        """What there is of each kind, once something is missing."""
         self.unusable: dict[str, tuple[str, str, str]] = {}
         """File -> code, message and help, for files that cannot be used."""
 
@@ -52,8 +55,14 @@ class _Checker:
         if self.known.may_exist(name, kind):
             return False
         what = "VM" if kind == "vm" else kind
-        self.report(code, f"there is no {what} {quoted(name)}", path, suggestion(name, names, what))
+        self.report(code, f"there is no {what} {quoted(name)}", path, self.remedy(name, what, names))
         return False
+
+    def remedy(self, name: str, what: str, known: Collection[str]) -> str:
+        """What was meant by a name that does not exist; ``known`` is the same for all of a kind."""
+        if what not in self.suggestions:
+            self.suggestions[what] = Suggestions(known, what)
+        return self.suggestions[what].remedy(name)
 
     def report(self, code: str, message: str, path: KeyPath, remedy: str) -> None:
         self.broken.add(tuple(path[:2]))
@@ -111,7 +120,7 @@ class _Checker:
             self.broken.add(tuple(path[:2]))
             return
         if image not in self.known.profiles():
-            remedy = suggestion(image, {*self.known.objects["image"], *self._profiles_with_images()}, "image")
+            remedy = self.remedy(image, "image", self._images)
             self.report("REF007", f"there is no image {quoted(image)}", path, remedy)
             return
         if image not in self.site.profiles:
@@ -122,8 +131,10 @@ class _Checker:
                 self.report("REF007", message, path, "define an [image.NAME] and name that")
                 return
 
-    def _profiles_with_images(self) -> set[str]:
-        return {name for name, profile in self.site.profiles.items() if profile.image}
+    @cached_property
+    def _images(self) -> set[str]:
+        """The images of the site, and the profiles that bring one."""
+        return {*self.known.objects["image"], *(name for name, each in self.site.profiles.items() if each.image)}
 
     def check_device(self, device: str, hosts: list[tuple[str, Host]], path: KeyPath) -> None:
         """A device is kept for guests by the host of the VM; a VM with several must not have one (rules)."""

@@ -8,7 +8,7 @@ from itertools import chain
 from typing import Any, NamedTuple
 
 from hivewright.diagnostics import Diagnostic, KeyPath, Part, Place
-from hivewright.diagnostics.wording import is_key_of, quoted, suggestion
+from hivewright.diagnostics.wording import Suggestions, is_key_of, quoted
 from hivewright.model.device_kinds import SWITCHES
 from hivewright.site.site import Layer
 from hivewright.site.tables import Tables, Values
@@ -58,6 +58,7 @@ class Resolver:
         self.incomplete: set[str] = set()
         """VMs of which a layer is not known."""
         self._lost_layers = {path for lost in sources.lost for path in lost.tables()} | tables.unclear
+        self._suggestions: dict[str, Suggestions] = {}
         self._bases: dict[tuple[str, tuple[str, ...]], MergedVm] = {}
 
     def resolve(self, name: str) -> MergedVm:
@@ -146,7 +147,9 @@ class Resolver:
         if self.may_exist(name, what):
             return
         place = Place(layer.file, (*layer.prefix, *path))
-        remedy = suggestion(name, known, what)
+        if what not in self._suggestions:
+            self._suggestions[what] = Suggestions(known, what)
+        remedy = self._suggestions[what].remedy(name)
         self.diagnostics.append(Diagnostic(code, f"there is no {what} {quoted(name)}", place, remedy))
 
     def _base(self, profile: str, inherit: tuple[str, ...]) -> MergedVm:
