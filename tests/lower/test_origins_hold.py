@@ -18,18 +18,19 @@ from origin_changes import Fault, Workshop, faults_of, places_of, workshop
 from projects import CHECKOUT
 
 NOWHERE = Path("/nowhere")
-SITES = CHECKOUT / "tests" / "sites"
-SMALL = ("debug", "devices", "passthrough")
+SCENARIOS = CHECKOUT / "tests" / "host" / "scenarios"
+FOLDERS = {"example": CHECKOUT, "everything": CHECKOUT / "tests" / "sites" / "everything"}
+SMALL = ("debug", "devices", "iscsi", "passthrough")
 LARGE = ("example", "everything", "storage", "13.2-amd64", "14.4-amd64", "15.1-amd64", "15.1-arm64")
 
 
 def site_called(name: str) -> Workshop:
-    """The example, a site of the tests, or the full house of a release and architecture."""
+    """The example, a site of tests or of scenarios, or the full house of a release and architecture."""
     release, _, arch = name.partition("-")
     if arch:
         tables = {"site": {"name": "full"}, **full_tables(release, arch)}
         return workshop(Project(NOWHERE, NOWHERE, NOWHERE, (CHECKOUT / "profiles",)), {"full.toml": tables})
-    project = find_project(CHECKOUT if name == "example" else SITES / name)
+    project = find_project(FOLDERS.get(name, SCENARIOS / name))
     return workshop(project, {file.name: file.values for file in read_site(project).files})
 
 
