@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from builders import build_site
+from hivewright.bhyve.facts import RELEASES
 from hivewright.diagnostics import Diagnostic, Place
 from hivewright.model.device_kinds import KINDS, SLOTTED
 from hivewright.rules import RULES, check_rules
@@ -192,7 +193,8 @@ class TestSlots:
         required |= {"input": {"device": "/dev/input/event2"}, "share": {"path": "/data"}}
         table = {**required.get(kind, {}), "slot": 4}
         device = {kind: {"one": table} if KINDS[kind].named else table}
-        site = build_site({"web1": {"disk": {"root": {**ROOT, "slot": 4}}, **device}})
+        hosts = host(freebsd=RELEASES[-1], device={"gpu0": {"pci": "2/0/0"}})
+        site = build_site({"web1": {"disk": {"root": {**ROOT, "slot": 4}}, **device}}, hosts=hosts)
         diagnostic = found(site, "VM017")
         assert {"disk root", f"{kind} one" if KINDS[kind].named else kind} == set(
             diagnostic.message.removesuffix(" of web1 have the same PCI slot 4").split(" and ")
