@@ -20,7 +20,7 @@ from runtime_parts import PARTS, VERBS, usages
 DOCS = CHECKOUT / "docs"
 MAN = DOCS / "man"
 PAGES = sorted(MAN.glob("*.[1-9]"))
-GUIDES = [CHECKOUT / "README.md", CHECKOUT / "CHANGELOG.md", *sorted(DOCS.glob("*.md"))]
+GUIDES = [CHECKOUT / "README.md", CHECKOUT / "CHANGELOG.md", *sorted(DOCS.rglob("*.md"))]
 
 
 def text(page: str) -> str:
