@@ -10,6 +10,7 @@ from host.play import HIVECTL
 from host.sandbox import Host
 
 BUDGET = 10
+LIST_BUDGET = 5
 FORKS = 12
 """Processes of a start until it returns, hivectl itself among them."""
 
@@ -59,6 +60,27 @@ def crowd(host: Host, others: int) -> None:
         host.call("others", count=others)
         with host.path("/usr/local/etc/hivewright/host.conf").open("a") as stream:
             stream.write("wave 50\n" + "".join(f"vm other{number} autostart=yes\n" for number in range(others)))
+
+
+@pytest.mark.parametrize("words", [("list",), ("list", "--json"), ("status", "web1")])
+def test_a_list_takes_five_commands_for_any_number_of_guests(
+    words: tuple[str, ...], open_host: Callable[..., Host]
+) -> None:
+    """What guests are is read from their scripts, by one shell that starts no command."""
+    host = open_host("dash")
+    crowd(host, 50)
+    script = host.path("/usr/local/etc/hivewright/vms/web1/start").read_text()
+    for number in range(50):
+        path = host.path(f"/usr/local/etc/hivewright/vms/other{number}/start")
+        path.parent.mkdir()
+        path.write_text(script)
+    host.transcript()
+    outcome = host.run(HIVECTL, *words)
+    assert len(host.transcript()) <= LIST_BUDGET
+    if words == ("list",):
+        rows = [line.split() for line in outcome.out.splitlines() if line.startswith("other")]
+        assert len(rows) == 50
+        assert {(row[2], row[3], row[4]) for row in rows} == {("1", "1G", "192.0.2.10")}, rows[0]
 
 
 def test_other_guests_cost_nothing(open_host: Callable[..., Host]) -> None:

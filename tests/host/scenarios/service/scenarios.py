@@ -96,10 +96,10 @@ def service_disabled(play: Play) -> None:
     made = ["web1: disk root: creating the file", "web1: making the UEFI variables", "web1: started (pid N)"]
     play.service("onestart", "web1", says=made)
     assert play.names("guest") == ["web1"]
-    never = "stopped    -        -       never started since the boot"
-    rows = [f"{name:<20} {never}" for name in ("db1", "app1", "web1", "gpu1", "idle1")]
-    rows[2] = "web1                 running    0s       N"
-    play.service("onestatus", says=["NAME                 STATE      UPTIME   PID     NOTE", *rows])
+    never = "stopped      1     1G -                -       never started since the boot"
+    rows = [f"{name:<16} {never}" for name in ("db1", "app1", "web1", "gpu1", "idle1")]
+    rows[2] = "web1             running      1     1G 192.0.2.10+      0s"
+    play.service("onestatus", says=["NAME             STATE     CPUS MEMORY ADDRESS          UPTIME  NOTE", *rows])
     play.service("onestop", "web1", says="web1: stopped: a stop was asked for")
     play.order("pwait -t 5 <web1>", *UNDO)
     play.nothing_left()
@@ -179,12 +179,12 @@ def orphan_defined_anew(play: Play) -> None:
     adopts(play)
     assert play.members("br-inner") == []
     changed = "the definition changed since the start"
-    play.hivectl("status", "web1", says=["web1 is running", "adopted", changed, "wave"])
+    play.tells("web1", "web1 is running", "adopted", changed, "wave")
     play.wait(300)
     play.order(DESTROY, "ifconfig tap-web1-lan destroy", "ifconfig tap create name tap-web1-inner", "bhyve ... web1")
     assert "tap-web1-inner" in play.host.path("/var/run/hivewright/web1/words").read_text()
     assert play.members("br-inner") == ["tap-web1-inner"]
-    play.hivectl("status", "web1", says=["web1 is running", "started", "wave"])
+    play.tells("web1", "web1 is running", "started", "wave")
     play.down("web1")
 
 
