@@ -96,11 +96,11 @@ def test_an_uplink_that_a_network_takes_is_watched_and_brings_its_modules(kind: 
     if "uplink" not in kind.model.model_fields:
         assert not kind.takes_uplink
         return
-    plan = plan_of(site_of(kind, network={"uplink": "ix7"}))
+    plan = plan_of(site_of(kind, network={"uplink": "ix7.1"} if kind.uplink_note else {"uplink": "ix7"}))
     watched = any("ix7" in pattern for rule in plan.devd for _, pattern in rule.matches)
     assert watched == kind.takes_uplink
     assert set(kind.uplink_modules) <= set(plan.modules)
-    note = kind.uplink_note.format(uplink="ix7")
+    note = kind.uplink_note.format(uplink="ix7.1", rc_name="ix7_1")
     assert not note or f"Network lan: {note}" in plan.notes
 
 

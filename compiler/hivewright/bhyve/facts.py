@@ -113,6 +113,8 @@ FIRMWARE_FILES = Since("14.0", "bhyve(8), -f")
 MEMORY_DOMAINS = Since("15.0", "bhyve(8), -n")
 MEMBER_ADDRESSES = Until("15.0", "if_bridge(4), net.link.bridge.member_ifaddrs; release notes of 15.0")
 """A member of a bridge may have an IP address."""
+TAGS_REACH_VLANS = Since("15.0", "if_bridge(4); before, a bridge keeps frames with tags that its member receives")
+"""VLANs of a member of a bridge get their frames, if not certainly all."""
 PC = Only("amd64", "bhyve(8), SYNOPSIS")
 """Serial ports and the boot ROM hang off the LPC bridge, and -A -H -P -w -u -Y exist.
 

@@ -5,6 +5,7 @@ What a kind alone does (the words of its backend, the rules of its firewall) sta
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, get_args
@@ -41,6 +42,8 @@ class NetworkKind:
     model: type[Table]
     interface: str = ""
     """The key that names what stands for it on its host: a bridge, a switch, a node. None if nothing does."""
+    given: bool = False
+    """Whether the administrator makes that."""
     taps: bool = True
     """Whether a NIC on it has a tap."""
     made: bool = True
@@ -91,7 +94,7 @@ _ROWS = (
         without_effect=_VLANS,
         vlan_filter="vlan_filter",
     ),
-    NetworkKind(Manual, "bridge", modules=_BRIDGE, without_effect=_VLANS),
+    NetworkKind(Manual, "bridge", given=True, modules=_BRIDGE, without_effect=_VLANS),
     NetworkKind(Routed, modules=_TAP, host_forwards=True, without_effect=("private", *_VLANS)),
     NetworkKind(
         Nat,
@@ -109,7 +112,7 @@ _ROWS = (
         taps=False,
         takes_uplink=True,
         uplink_note="{uplink} has to take all frames and to leave checksums alone: "
-        "add promisc -rxcsum -txcsum -tso -lro to ifconfig_{uplink} in rc.conf.",
+        "add promisc -rxcsum -txcsum -tso -lro to ifconfig_{rc_name} in rc.conf.",
         without_effect=("private", "tap", *_VLANS),
     ),
     NetworkKind(
@@ -151,6 +154,17 @@ def interface_of(name: str, network: AnyNetwork) -> str:
 def uplink_of(network: AnyNetwork) -> str:
     """The interface that a network takes for itself on its host: ``auto``, ``ix0``; else ``none``."""
     return getattr(network, "uplink", "none") if NETWORKS[network.kind].takes_uplink else "none"
+
+
+def member_of(network: AnyNetwork) -> str:
+    """The interface that becomes a part of a network on its host: ``auto``, ``ix0`` or ``ix0.100``; else ``none``."""
+    uplink, vlan = uplink_of(network), getattr(network, "vlan", None)
+    return f"{uplink}.{vlan}" if vlan is not None and uplink != "none" else uplink
+
+
+def rc_name(interface: str) -> str:
+    """What rc.conf(5) calls an interface in the names of its variables: ``ix0_100`` for ``ix0.100``."""
+    return re.sub(r"[-./+]", "_", interface)
 
 
 def is_isolated(network: AnyNetwork) -> bool:

@@ -12,7 +12,7 @@ from hivewright.diagnostics import Diagnostic
 from hivewright.rules.devices import channels, input_devices, passthrough, pci_slots, serial, shares, sriov, tpm
 from hivewright.rules.host import capacity, order, placement, shutdown, support
 from hivewright.rules.machine import arguments, firmware, first_boot, limits, numa, options, readers, warnings, windows
-from hivewright.rules.network import addresses, gateways, interfaces, kinds, taps
+from hivewright.rules.network import addresses, gateways, interfaces, kinds, taps, uplinks
 from hivewright.rules.site_index import Rule, index_site
 from hivewright.rules.storage import buses, clones, disks, images, iscsi, properties
 
@@ -62,8 +62,9 @@ RULES: tuple[Rule, ...] = (
     interfaces.network_absent,
     interfaces.name_too_long,
     interfaces.same_bridge,
-    interfaces.same_uplink,
-    interfaces.uplink_is_bridge,
+    uplinks.same_uplink,
+    uplinks.uplink_is_bridge,
+    uplinks.vlan_beside_plain,
     interfaces.mtu_too_large,
     taps.tap_prefix,
     kinds.address_in_nat,

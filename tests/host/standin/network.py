@@ -50,6 +50,8 @@ def show(world: World, interface: Interface) -> str:
         lines.append(f"\tmember: {member} flags=143<LEARNING,DISCOVER,AUTOEDGE,AUTOPTP{extra}>")
     lines.append("\tgroups: " + " ".join([interface.kind, *interface.groups]))
     if interface.kind == "vlan":
+        number, parent = interface.details.get("vlan", "0"), interface.details.get("vlandev", "<none>")
+        lines.append(f"\tvlan: {number} vlanproto: 802.1q vlanpcp: 0 parent interface: {parent}")
         lines.append("\tstatus: " + ("active" if has_carrier(world, interface) else "no carrier"))
     if interface.holder:
         lines.append(f"\tOpened by PID {interface.holder}")

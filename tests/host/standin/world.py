@@ -39,6 +39,7 @@ class World:
         self.hostname: str = settings.get("hostname", "alpha")
         self.sysctl: dict[str, str] = {"hw.ncpu": "32", "net.link.bridge.member_ifaddrs": "0"}
         self.sysctl |= {"net.inet.ip.forwarding": "1", "kern.init_shutdown_timeout": "120"}
+        self.sysctl["kern.osreldate"] = f"{self.release[0]}{self.release[1]:02}000"
         self.sysctl.update(settings.get("sysctl", {}))
         self.sysctl.setdefault("hw.vmm.maxcpu", self.sysctl["hw.ncpu"])
         self.loaded: set[str] = set()

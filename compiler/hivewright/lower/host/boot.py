@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from hivewright.lower.devices.iscsi import uses_iscsi
-from hivewright.model.network_kinds import MODULES, NETWORKS
+from hivewright.model.network_kinds import MODULES, NETWORKS, rc_name
 from hivewright.plan import KernelSetting, NetworkPlan, Setting, VmPlan
 
 _VARIABLE_LENGTH = 128
@@ -121,7 +121,7 @@ def lower_notes(
     for network in networks:
         note = NETWORKS[network.kind].uplink_note
         if note and network.uplink != "none":
-            yield f"Network {network.name}: {note.format(uplink=network.uplink)}"
+            yield f"Network {network.name}: {note.format(uplink=network.uplink, rc_name=rc_name(network.uplink))}"
         if network.joined == "none" or member_addresses:
             continue
         uplink = "the interface of the default route" if network.joined == "auto" else network.joined

@@ -1,0 +1,106 @@
+"""Uplinks: interfaces of a host that become parts of its networks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from hivewright.bhyve.facts import TAGS_REACH_VLANS
+from hivewright.diagnostics import Diagnostic
+from hivewright.model.network_kinds import interface_of, kind_of, member_of, uplink_of
+from hivewright.rules.site_index import SiteIndex, diagnose, network_place
+
+if TYPE_CHECKING:
+    from hivewright.model.network import AnyNetwork
+
+
+def same_uplink(index: SiteIndex) -> Iterator[Diagnostic]:
+    """An interface is a member of one bridge at most: a second addm fails with "Device busy" (if_bridge(4))."""
+    site = index.site
+    for host, networks in index.networks_used.items():
+        first: dict[str, str] = {}
+        for name in networks:
+            uplink = member_of(site.host_networks[host, name])
+            if uplink == "none":
+                continue
+            other = first.setdefault(uplink, name)
+            if other == name:
+                continue
+            what = "the interface of the default route" if uplink == "auto" else uplink
+            yield diagnose(
+                "NET005",
+                f"the networks {other} and {name} of {host} both have {what} as their uplink; "
+                "an interface can be in one bridge only",
+                network_place(site, host, name, "uplink"),
+                'name another interface, let both have a vlan, each its own, or write uplink = "none"',
+                [network_place(site, host, other, "uplink")],
+            )
+
+
+def uplink_is_bridge(index: SiteIndex) -> Iterator[Diagnostic]:
+    """A bridge cannot be a member of a bridge (if_bridge(4))."""
+    site = index.site
+    for host, networks in index.networks_used.items():
+        bridges = {interface_of(name, site.host_networks[host, name]): name for name in reversed(networks)}
+        for name in networks:
+            uplink = uplink_of(site.host_networks[host, name])
+            if uplink != "none" and uplink in bridges:
+                yield diagnose(
+                    "NET008",
+                    f"the uplink {uplink} of the network {name} on {host} is itself a bridge",
+                    network_place(site, host, name, "uplink"),
+                    'name a physical or VLAN interface, or write uplink = "none"',
+                    [network_place(site, host, bridges[uplink], "bridge")],
+                )
+
+
+def vlan_beside_plain(index: SiteIndex) -> Iterator[Diagnostic]:
+    """A bridge keeps the frames with tags that its member receives, so those of a VLAN of that member get none.
+
+    Seen on 14.0; of 15.x it is not certain that all are passed on.
+    """
+    site = index.site
+    for host, names in index.networks_used.items():
+        networks = {name: site.host_networks[host, name] for name in names}
+        for name, network in networks.items():
+            parent, dot, tag = member_of(network).rpartition(".")
+            if not dot or not tag.isdigit():
+                continue
+            plain = _bridge_with(parent, networks)
+            if plain:
+                yield _beside(index, host, name, plain, tag)
+
+
+def _bridge_with(parent: str, networks: Mapping[str, AnyNetwork]) -> str:
+    """The network whose bridge has an interface as a member; else one of which that may be so."""
+    members = {name: member_of(network) for name, network in networks.items() if kind_of(network).bridged}
+    certain = [name for name, member in members.items() if member == parent]
+    plain = [name for name, member in members.items() if member != "none" and "." not in member]
+    possible = [name for name in plain if "auto" in (parent, members[name])]
+    return next(iter([*certain, *possible]), "")
+
+
+def _beside(index: SiteIndex, host: str, name: str, plain: str, tag: str) -> Diagnostic:
+    site = index.site
+    network, other = site.host_networks[host, name], site.host_networks[host, plain]
+    parent, member = member_of(network).rpartition(".")[0], member_of(other)
+    passed = index.has(host, TAGS_REACH_VLANS)
+    what = "the interface of the default route" if parent == "auto" else parent
+    shared = f"share {what}:" if parent == member else "may share an interface; then"
+    remedy = f"let every network on {what} have a vlan, or give one of the two another uplink"
+    if passed:
+        remedy += f", or make them one network with vlan_filter = true, whose NICs say vlan = {tag}"
+    else:
+        remedy += "; from FreeBSD 15.0 on, one network with vlan_filter = true carries both"
+    if parent != member:
+        auto, known = (name, member) if parent == "auto" else (plain, parent)
+        remedy = f"name the uplink of {auto}; if it is {known}, {remedy}"
+    return diagnose(
+        "NET034",
+        f"the networks {name} and {plain} of {host} {shared} the bridge of {plain} {'may keep' if passed else 'keeps'} "
+        f"frames with tags, and guests of {name}, which is VLAN {tag} of {what}, get nothing but broadcasts",
+        network_place(site, host, name, "uplink" if getattr(network, "vlan", None) is None else "vlan"),
+        remedy,
+        [network_place(site, host, plain, "uplink")],
+        severity="error" if parent == member and not passed else "warning",
+    )
