@@ -61,6 +61,7 @@ RULES: tuple[Rule, ...] = (
     options.same_firmware_file,
     interfaces.network_absent,
     interfaces.name_too_long,
+    interfaces.kernels_name,
     interfaces.same_bridge,
     uplinks.same_uplink,
     uplinks.uplink_is_bridge,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from hivewright.diagnostics import Diagnostic, Place
@@ -10,6 +11,13 @@ from hivewright.rules.site_index import SiteIndex, diagnose, host_place, network
 
 INTERFACE_LIMIT = 15
 """Characters of an interface name (ifconfig(8): IFNAMSIZ is 16 with its NUL)."""
+
+
+_SERIES = re.compile(
+    "(bridge|disc|edsc|enc|gif|gre|ipsec|lagg|lo|me|ng|ngeth|ovpn|pflog|pfsync|stf|tap|tun|ue|usbus|vlan|vmnet|vxlan|wg|wlan)"
+    "[0-9]+|epair[0-9]+[ab]?"
+)
+"""Names that the kernel gives to interfaces that it makes when asked for one (ifconfig(8), create)."""
 
 
 def network_absent(index: SiteIndex) -> Iterator[Diagnostic]:
@@ -53,6 +61,37 @@ def _too_long(interface: str, place: Place, remedy: str) -> Diagnostic:
         place,
         remedy,
     )
+
+
+def kernels_name(index: SiteIndex) -> Iterator[Diagnostic]:
+    """The kernel gives such names to new interfaces by itself, and devices of taps have them whatever the taps' names.
+
+    Of two taps, one called tap0 by us and one that is unit tap0, bhyve opens the unit (tap(4), devfs(5)).
+    """
+    site = index.site
+    seen: set[Place] = set()
+    for name, key, nic, _, network in index.connections:
+        if nic.tap is None or not kind_of(network).taps or not _SERIES.fullmatch(nic.tap):
+            continue
+        place = site.place("vm", name, "nic", key, "tap")
+        if place not in seen:
+            seen.add(place)
+            remedy = "delete it, and hivewright derives a name, or choose one that is not tap and a number"
+            yield _kernels(f"the tap of nic {key} of {name}", nic.tap, place, remedy)
+    for (host, name), network in site.host_networks.items():
+        kind = kind_of(network)
+        interface = interface_of(name, network)
+        place = network_place(site, host, name, "bridge")
+        if not kind.bridged or kind.given or place in seen or not _SERIES.fullmatch(interface):
+            continue
+        seen.add(place)
+        remedy = f'delete it, and the bridge is called br-{name}; if {interface} is yours, write kind = "manual"'
+        yield _kernels(f"the bridge of the network {name}", interface, place, remedy)
+
+
+def _kernels(what: str, interface: str, place: Place, remedy: str) -> Diagnostic:
+    message = f"{what} would be called {interface}, a name that the kernel gives to interfaces by itself"
+    return diagnose("NET035", message, place, remedy)
 
 
 def same_bridge(index: SiteIndex) -> Iterator[Diagnostic]:
