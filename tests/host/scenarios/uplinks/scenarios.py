@@ -93,7 +93,8 @@ def default_route_carries_vlans(play: Play) -> None:
 def vlan_is_there_first(play: Play) -> None:
     """A VLAN under another name, in a bridge of the administrator's: its parent gets into no bridge of ours."""
     play.sh(
-        f"{LARGE}; ifconfig vlan create name v30 vlan 31 vlandev ix0 up; ifconfig bridge create name bridge7 addm v30 up"
+        f"{LARGE}; ifconfig vlan create name v30 vlan 31 vlandev ix0 up; "
+        "ifconfig bridge create name bridge7 addm v30 up"
     )
     outcome = play.hivectl("network", "up", status=1)
     assert f"network lan: {refused('ix0', 'v30')}" in outcome.err
