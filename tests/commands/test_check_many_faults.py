@@ -73,7 +73,12 @@ def test_twice_the_faults_are_twice_the_work(name: str, project: Project) -> Non
 
 def test_only_so_many_names_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
     compared: list[int] = []
-    monkeypatch.setattr("difflib.get_close_matches", lambda _, candidates, **__: compared.append(len(candidates)) or [])
+
+    def none(_: str, candidates: list[str], **__: object) -> list[str]:
+        compared.append(len(candidates))
+        return []
+
+    monkeypatch.setattr("difflib.get_close_matches", none)
     there = Suggestions((f"web{each:05}" for each in range(10 * MOST_COMPARED)), "VM")
     for each in range(10 * MOST_COMPARED):
         there.remedy(f"wbe{each:05}")
@@ -106,7 +111,12 @@ def test_of_a_long_line_only_what_is_shown_is_looked_at(monkeypatch: pytest.Monk
 
     seen: list[int] = []
     shown = printer._shown
-    monkeypatch.setattr(printer, "_shown", lambda text: seen.append(len(text)) or shown(text))
+
+    def counted(text: str) -> str:
+        seen.append(len(text))
+        return shown(text)
+
+    monkeypatch.setattr(printer, "_shown", counted)
     fault = Diagnostic("KEY004", "wrong", Place("a.toml", ("a", 50_000)))
     assert "^" in printer.format_diagnostics([fault], Texts(), "full")
     assert sum(seen) <= 100
