@@ -57,6 +57,8 @@ def _moved(site: Site, project: Project) -> Iterator[Diagnostic]:
             if vm is None or host in site.hosts_of(vm):
                 continue
             home = site.hosts_of(vm)[0]
+            if name in _guests_in(os.path.join(project.build, home)):
+                continue  # it has been there since an earlier build
             message = f"{name} moves from {host} to {home}, where it starts with empty disks; its disks stay on {host}"
             remedy = (
                 f"stop it on {host} and copy its disks to {home} before it starts there, or take the host {host} back; "
