@@ -111,6 +111,7 @@ UEFI_VARIABLES = Since("14.0", "bhyve(8), -l bootrom: before, all behind the com
 NUMBER_OF_VCPUS = Since("14.0", "bhyve(8), -c: hw.vmm.maxcpu; before, 16 is the limit everywhere", above=16)
 FIRMWARE_FILES = Since("14.0", "bhyve(8), -f")
 MEMORY_DOMAINS = Since("15.0", "bhyve(8), -n")
+VLAN_FILTER = Since("15.0", "if_bridge(4), vlanfilter")
 MEMBER_ADDRESSES = Until("15.0", "if_bridge(4), net.link.bridge.member_ifaddrs; release notes of 15.0")
 """A member of a bridge may have an IP address."""
 TAGS_REACH_VLANS = Since("15.0", "if_bridge(4); before, a bridge keeps frames with tags that its member receives")

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from hivewright.bhyve.facts import Since
+from hivewright.bhyve.facts import VLAN_FILTER, Since
 from hivewright.model.base import Interface, ListOf, Name, NetgraphName, Table, ValeSwitch, Vlan
 from hivewright.model.nic import HostAddress4, HostAddress6, Ip4
 
@@ -24,7 +24,7 @@ class Bridge(Table):
     )
     mtu: Mtu = Field(1500, description="MTU of the bridge and its taps.")
     vlan: Vlan | None = Field(None, description="The VLAN of the uplink that is bridged; a vlan(4) interface is made.")
-    vlan_filter: Annotated[bool, Since("15.0", "if_bridge(4), vlanfilter")] = Field(
+    vlan_filter: Annotated[bool, VLAN_FILTER] = Field(
         False, description="The bridge keeps VLANs apart; NICs say theirs by vlan and trunk."
     )
     ipv4: HostAddress4 | None = Field(None, description='IPv4 address of the host on the bridge: "192.0.2.1/24".')

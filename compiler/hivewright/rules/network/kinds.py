@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from hivewright.bhyve.facts import VLAN_FILTER
 from hivewright.diagnostics import Diagnostic
 from hivewright.model.network_kinds import NETWORKS, is_multicast, kind_of
 from hivewright.rules.site_index import (
@@ -142,12 +143,18 @@ def useless_keys(index: SiteIndex) -> Iterator[Diagnostic]:
                 "NET026",
                 f"nic {key} of {name} has {field}, which has no effect on {_described(nic.network, network)}",
                 site.place("vm", name, "nic", key, field),
-                f"delete {field}, or choose another network"
-                if field not in ("vlan", "trunk")
-                else "write vlan_filter = true in a network of the kind bridge (FreeBSD 15.0 and later); "
-                "before, each VLAN is a network of its own, with vlan",
+                _instead(index, host, field),
                 [network_place(site, host, nic.network, "kind")],
             )
+
+
+def _instead(index: SiteIndex, host: str, field: str) -> str:
+    """What to do about a key of a NIC without effect, on a host of this release."""
+    if field not in ("vlan", "trunk"):
+        return f"delete {field}, or choose another network"
+    if index.has(host, VLAN_FILTER):
+        return "connect it to a network of the kind bridge with vlan_filter = true"
+    return f"delete {field}, and make a network of the kind bridge with vlan for each VLAN"
 
 
 def _described(name: str, network: AnyNetwork) -> str:

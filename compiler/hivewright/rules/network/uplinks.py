@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from hivewright.bhyve.facts import TAGS_REACH_VLANS
+from hivewright.bhyve.facts import TAGS_REACH_VLANS, VLAN_FILTER
 from hivewright.diagnostics import Diagnostic
 from hivewright.model.network_kinds import interface_of, kind_of, member_of, uplink_of
 from hivewright.rules.site_index import SiteIndex, diagnose, network_place
@@ -91,7 +91,7 @@ def _beside(index: SiteIndex, host: str, name: str, plain: str, tag: str) -> Dia
     if passed:
         remedy += f", or make them one network with vlan_filter = true, whose NICs say vlan = {tag}"
     else:
-        remedy += "; from FreeBSD 15.0 on, one network with vlan_filter = true carries both"
+        remedy += f"; from FreeBSD {VLAN_FILTER.releases} on, one network with vlan_filter = true carries both"
     if parent != member:
         auto, known = (name, member) if parent == "auto" else (plain, parent)
         remedy = f"name the uplink of {auto}; if it is {known}, {remedy}"
