@@ -86,6 +86,16 @@ class Scene:
 
         self.hook(command, replace_all)
 
+    def lay_at(self, command: int, source: str, in_place: bool = False) -> None:
+        """Lay the files below a directory over those of the host just before the N-th command from now runs."""
+
+        def lay_all() -> None:
+            for directory, _, files in os.walk(source):
+                for name in files:
+                    lay(os.path.join(directory, name), source, in_place)
+
+        self.hook(command, lay_all)
+
     def unlink_at(self, command: int, paths: list[str]) -> None:
         """Remove files just before the N-th command from now runs."""
 
@@ -224,6 +234,15 @@ def replace(path: str, text: str, in_place: bool) -> None:
         stream.write(text)
     os.chmod(path + ".replacement", mode)
     os.rename(path + ".replacement", path)
+
+
+def lay(path: str, source: str, in_place: bool) -> None:
+    """Give the file of this path below a directory its text and mode at the same place of the host."""
+    target = path.removeprefix(source)
+    os.makedirs(os.path.dirname(target), exist_ok=True)
+    with open(path, encoding="utf-8") as stream:
+        replace(target, stream.read(), in_place)
+    os.chmod(target, os.stat(path).st_mode & 0o7777)
 
 
 def tree(top: str) -> list[str]:

@@ -1,0 +1,2 @@
+#!/bin/sh
+echo "$HIVE_VM $HIVE_MOMENT" >>/tmp/hooks
