@@ -319,3 +319,21 @@ def test_the_service_is_replaced_while_it_stops(in_place: bool, open_release: Op
     host.advance(1)
     assert hooks(host) == ["prestart", "poststart", "poststop", "prestart", "poststart"]
     nothing_read_on(host)
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_script_longer_than_what_sh_reads_at_once_is_read_whole(shell: str, open_release: Open) -> None:
+    """Overwritten in place by a shorter one while its steps run, it goes on to its end."""
+    host = open_release("this", shell)
+    for verb in ("start", "stop"):
+        hivectl(host, verb, "web1")
+    path = host.path("/usr/local/etc/hivewright/vms/web1/start")
+    head, mark, tail = path.read_text().partition("# The command")
+    for step in range(2, 6):
+        path.write_text(f"{head}#{'x' * 70000}\n{mark}{tail}")
+        lay(host, True, step)
+        outcome = host.run(HIVECTL, "start", "web1")
+        assert (outcome.status, len(path.read_text()) < 70000) == (0, True), (step, outcome, report(host))
+        assert states(host)["web1"] == "running", step
+        hivectl(host, "stop", "web1")
+    nothing_read_on(host)

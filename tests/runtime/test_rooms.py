@@ -240,6 +240,19 @@ def test_what_is_loaded_late_sets_no_local_variable() -> None:
     assert late > 10
 
 
+def test_nothing_is_loaded_after_the_first_step() -> None:
+    """Files may be replaced while a supervisor or a verb runs: only who chooses between parts loads them in a function,
+    and does so before anything else."""
+    late = {
+        (name, function)
+        for name, path in FILES.items()
+        for function, body in functions(path).items()
+        if any(re.search(r"\bload_part [a-z_/]+\.subr", line) for line in body)
+    }
+    verbs = {("verbs/disk", "do_disk"), ("verbs/disk", "list_disks"), ("verbs/_disk", "carry_out")}
+    assert late == {("start.subr", "begin"), *verbs}
+
+
 def test_the_runtime_is_as_the_library_lies() -> None:
     assert {path.relative_to(LIBRARY).as_posix() for path in LIBRARY.rglob("*") if path.is_file()} == set(FILES) - {
         "hivectl"
