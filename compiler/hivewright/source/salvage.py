@@ -6,6 +6,7 @@ Tables are left out one by one, each with its header, until the rest can be pars
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 _HEADER = re.compile(r"[ \t]*\[")
@@ -27,14 +28,19 @@ class Lost(NamedTuple):
 
     def names(self, word: str) -> bool:
         """Whether the word stands there, alone or between dots."""
-        return self.text is None or any(
-            word == each or word in each.split(".") for each in _WORD.findall(self.text) if word in each
-        )
+        return self.text is None or word in _words(self.text)
 
     def tables(self) -> set[tuple[str, ...]]:
         """The objects to which its tables belong: ``("vm", "web1")``, ``("site",)``."""
         found = _NAMES.findall(self.text or "")
         return {(kind, name) if name else (kind,) for kind, name in found}
+
+
+@lru_cache(maxsize=4)
+def _words(text: str) -> frozenset[str]:
+    """The words of a text, and their parts between dots; many names may be looked for."""
+    whole = _WORD.findall(text)
+    return frozenset((*whole, *(part for each in whole for part in each.split("."))))
 
 
 def salvage(text: str) -> tuple[dict[str, object], Lost]:
