@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hivewright.plan import (
     DevdRule,
     DiskPlan,
@@ -59,14 +61,24 @@ WEB = VmPlan(
     provision_digest="ab" * 32,
     seed=(("meta-data", b"instance-id: web1\n"), ("user-data", b"#cloud-config\n")),
     hooks=(("prestart/10-lease.sh", b"#!/bin/sh\nexit 0\n"),),
-    nics=(NicPlan("lan", "lan", "virtio-net", "58:9c:fc:0a:1b:2c", "tap-web1-lan", "192.0.2.10/24"),),
+    nics=(
+        NicPlan(
+            name="lan",
+            network="lan",
+            model="virtio-net",
+            mac="58:9c:fc:0a:1b:2c",
+            tap="tap-web1-lan",
+            address="192.0.2.10/24",
+        ),
+    ),
     disks=(DiskPlan("root", "virtio-blk", "/dev/zvol/zroot/vms/web1/root", 20 * GIB),),
     slots=(("0:0:0", "hostbridge"), ("0:4:0", "disk.root virtio-blk"), ("0:8:0", "nic.lan virtio-net")),
     consoles=(("com1", "/dev/nmdm-web1.1"),),
 )
 """A cloud image behind a bridge, with a hook, that waits for another guest."""
 
-DATABASE = WEB._replace(
+DATABASE = replace(
+    WEB,
     name="db-1",
     source="vms/db.toml [vm.db-1]",
     description='The "database" of $everything; don\'t touch',
@@ -89,7 +101,8 @@ DATABASE = WEB._replace(
 )
 """A guest whose words need quotes, without provisioning, hooks or a seed."""
 
-WINDOWS = DATABASE._replace(
+WINDOWS = replace(
+    DATABASE,
     name="win",
     source="vms/win.toml [vm.win]",
     description="",
@@ -120,22 +133,22 @@ ALPHA = HostPlan(
     vms=(DATABASE, WEB, WINDOWS),
     networks=(
         NetworkPlan(
-            "dmz",
-            "manual",
-            "bridge7",
-            "none",
-            1500,
-            "networks.toml [network.dmz]",
-            (Step("network", ("dmz", "manual", "bridge7", "1500", "none"), (), "network.dmz"),),
+            name="dmz",
+            kind="manual",
+            interface="bridge7",
+            uplink="none",
+            mtu=1500,
+            source="networks.toml [network.dmz]",
+            steps=(Step("network", ("dmz", "manual", "bridge7", "1500", "none"), (), "network.dmz"),),
         ),
         NetworkPlan(
-            "lan",
-            "bridge",
-            "br-lan",
-            "ix0",
-            1500,
-            "networks.toml [network.lan]",
-            (Step("network", ("lan", "bridge", "br-lan", "1500", "ix0"), (), "network.lan"),),
+            name="lan",
+            kind="bridge",
+            interface="br-lan",
+            uplink="ix0",
+            mtu=1500,
+            source="networks.toml [network.lan]",
+            steps=(Step("network", ("lan", "bridge", "br-lan", "1500", "ix0"), (), "network.lan"),),
         ),
     ),
     modules=("vmm", "nmdm", "if_bridge", "if_tuntap"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -88,17 +89,17 @@ def changed_lines(before: dict[str, Artifact], after: dict[str, Artifact]) -> di
 
 
 def with_web(vm: VmPlan) -> HostPlan:
-    return plans.ALPHA._replace(vms=(plans.DATABASE, vm, plans.WINDOWS))
+    return replace(plans.ALPHA, vms=(plans.DATABASE, vm, plans.WINDOWS))
 
 
 def test_another_memory_changes_two_lines_of_start_and_one_of_the_inventory() -> None:
     options = (plans.WEB.options[0], Option(("-m", "16G"), ("memory",), "memory"), *plans.WEB.options[2:])
-    after = render(with_web(plans.WEB._replace(memory=16 * plans.GIB, options=options, digest="77" * 32)))
+    after = render(with_web(replace(plans.WEB, memory=16 * plans.GIB, options=options, digest="77" * 32)))
     assert changed_lines(render(plans.ALPHA), after) == {f"{HIVE}vms/web1/start": 2, INVENTORY: 1}
 
 
 def test_a_further_guest_changes_no_file_of_another() -> None:
-    before = render(plans.ALPHA._replace(vms=(plans.WEB, plans.WINDOWS)))
+    before = render(replace(plans.ALPHA, vms=(plans.WEB, plans.WINDOWS)))
     after = render(plans.ALPHA)
     assert set(before) < set(after)
     differing = {path for path in before if before[path] != after[path]}
@@ -138,7 +139,7 @@ def test_bhyve_gets_the_words_of_the_plan(shell: str, vm: str) -> None:
 )
 def test_whatever_the_words_and_labels_bhyve_gets_them(lines: list[list[str]], label: str) -> None:
     options = tuple(Option(tuple(words), (), label) for words in lines)
-    text = render(with_web(plans.WEB._replace(options=options)))[f"{HIVE}vms/web1/start"].content.decode()
+    text = render(with_web(replace(plans.WEB, options=options)))[f"{HIVE}vms/web1/start"].content.decode()
     words = [word for line in lines for word in line]
     for shell in SHELLS:
         assert recorded(shell, text) == ["/usr/sbin/bhyve", *words, "web1"]

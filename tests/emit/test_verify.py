@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -104,8 +106,8 @@ def test_a_manifest_that_does_not_fit_is_found(artifacts: dict[str, Artifact]) -
 
 
 def test_other_words_than_planned_are_found() -> None:
-    other = plans.WEB._replace(options=(*plans.WEB.options[:-1], Option(("-l", "com2"), (), "")))
-    defects = verify_words(plans.ALPHA._replace(vms=(other,)), GOOD)
+    other = replace(plans.WEB, options=(*plans.WEB.options[:-1], Option(("-l", "com2"), (), "")))
+    defects = verify_words(replace(plans.ALPHA, vms=(other,)), GOOD)
     assert [defect.code for defect in defects] == ["HW004"]
     assert "'com1,/dev/nmdm-web1.1A' instead of 'com2'" in defects[0].message
 
@@ -116,8 +118,8 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")
 @settings(max_examples=50, deadline=None)
 @given(st.lists(st.tuples(TEXT, TEXT), max_size=10), TEXT)
 def test_whatever_the_words_they_are_read_back(options: list[tuple[str, str]], label: str) -> None:
-    vm = plans.WEB._replace(options=tuple(Option(words, (), label) for words in options))
-    plan = plans.ALPHA._replace(vms=(vm,))
+    vm = replace(plans.WEB, options=tuple(Option(words, (), label) for words in options))
+    plan = replace(plans.ALPHA, vms=(vm,))
     artifacts = render(plan)
     assert verify(artifacts) == []
     assert verify_words(plan, artifacts) == []
@@ -179,7 +181,7 @@ IOV = IovPlan(
     [(b'"ix0"', b'"ix0'), (b"num_vfs : 2;", b"num_vfs : 2"), (b"VF-0 {", b"VF-x {"), (b"true", b"yes"), (b"}\n", b"")],
 )
 def test_damage_to_a_file_for_iovctl_is_found(old: bytes, new: bytes) -> None:
-    artifacts = render(plans.ALPHA._replace(iov=(IOV,)))
+    artifacts = render(replace(plans.ALPHA, iov=(IOV,)))
     assert verify(artifacts) == []
     path = f"root{IOV.path}"
     artifacts[path] = Artifact(0o644, artifacts[path].content.replace(old, new, 1))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from hivewright.allocation.lock import Lock
@@ -28,7 +29,8 @@ class Lowered(NamedTuple):
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
-class Guest(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guest:
     """One VM on one host."""
 
     site: Site

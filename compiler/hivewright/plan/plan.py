@@ -13,6 +13,7 @@ Each word of the bhyve command and each step carries the *keys* it follows from,
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 Provenance = tuple[str, ...]
@@ -54,7 +55,8 @@ class Policy(NamedTuple):
     restart_within: int
 
 
-class NicPlan(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NicPlan:
     """One interface of a guest, for people: INVENTORY.md."""
 
     name: str
@@ -74,7 +76,8 @@ class DiskPlan(NamedTuple):
     size: int
 
 
-class VmPlan(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VmPlan:
     """One guest on one host."""
 
     name: str
@@ -167,7 +170,8 @@ class IovPlan(NamedTuple):
     """Number, guest and MAC address of each function that is not like the others, for people."""
 
 
-class NetworkPlan(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkPlan:
     """One network on one host: the call that makes it, and what INVENTORY.md says of it."""
 
     name: str
@@ -226,7 +230,8 @@ class DevdRule(NamedTuple):
     reason: str
 
 
-class HostPlan(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostPlan:
     """Everything one host shall hold."""
 
     name: str

@@ -92,8 +92,18 @@ def index_site(site: Site) -> SiteIndex:
     functions = [entry for entry in nics if entry[2].vf is not None]
     connections = list(_connections(site, nics, hosts_of))
     return SiteIndex(
-        *(site, hosts_of, site.guests, at_home, releases, networks_used, disks, cds, nics, functions, connections),
-        _alike(site),
+        site=site,
+        hosts_of=hosts_of,
+        guests=site.guests,
+        at_home=at_home,
+        releases=releases,
+        networks_used=networks_used,
+        disks=disks,
+        cds=cds,
+        nics=nics,
+        functions=functions,
+        connections=connections,
+        alike=_alike(site),
     )
 
 

@@ -116,12 +116,12 @@ def tell_nics(guest: Guest) -> Iterator[Step]:
 def nic_plans(guest: Guest) -> tuple[NicPlan, ...]:
     return tuple(
         NicPlan(
-            name,
-            nic.network,
-            KINDS["nic"].emulation(nic),
-            mac_address(guest, name, nic),
-            _port(guest, name, nic),
-            ", ".join(_addresses(nic)),
+            name=name,
+            network=nic.network,
+            model=KINDS["nic"].emulation(nic),
+            mac=mac_address(guest, name, nic),
+            tap=_port(guest, name, nic),
+            address=", ".join(_addresses(nic)),
         )
         for name, nic in sorted(guest.vm.nic.items())
     )

@@ -47,6 +47,24 @@ def _joined(results: Iterable[tuple[HostPlan, list[Diagnostic]]]) -> Lowered:
     return Lowered(tuple(plans), tuple(diagnostics))
 
 
+def _guests(site: Site, allocation: Allocation, host: str) -> list[Guest]:
+    definition = site.hosts[host]
+    supported = features(definition.freebsd, definition.arch)
+    return [
+        Guest(
+            site=site,
+            host_name=host,
+            host=definition,
+            features=supported,
+            name=name,
+            vm=vm,
+            lock=allocation.locks[name],
+            fixed=slot_keys(vm),
+        )
+        for name, vm in site.guests[host].items()
+    ]
+
+
 def _lower_host(site: Site, allocation: Allocation, name: str, seeds: SeedWriter) -> tuple[HostPlan, list[Diagnostic]]:
     host = site.hosts[name]
     supported = features(host.freebsd, host.arch)
@@ -54,9 +72,7 @@ def _lower_host(site: Site, allocation: Allocation, name: str, seeds: SeedWriter
     depth = depths(vms)
     diagnostics: list[Diagnostic] = []
     plans: list[VmPlan] = []
-    guests = [
-        Guest(site, name, host, supported, key, vm, allocation.locks[key], slot_keys(vm)) for key, vm in vms.items()
-    ]
+    guests = _guests(site, allocation, name)
     for guest in guests:
         plan, found = lower_guest(guest, depth[guest.name], seeds)
         plans.append(plan)

@@ -30,13 +30,13 @@ def _lower_network(site: Site, host: str, name: str) -> NetworkPlan:
         steps = (Step("network", words, tuple(f"network:{name}.{key}" for key in keys), f"network.{name}"),)
     has_uplink = kind.takes_uplink and uplink != "none"
     return NetworkPlan(
-        name,
-        network.kind,
-        interface,
-        uplink,
-        network.mtu,
-        source,
-        steps,
+        name=name,
+        kind=network.kind,
+        interface=interface,
+        uplink=uplink,
+        mtu=network.mtu,
+        source=source,
+        steps=steps,
         modules=(*kind.modules, *(kind.uplink_modules if has_uplink else ())),
         joined=uplink if has_uplink and kind.bridged and getattr(network, "vlan", None) is None else "none",
         nat=lower_nat(site, host, name, network, interface) if isinstance(network, Nat) else None,

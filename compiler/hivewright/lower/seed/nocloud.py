@@ -7,6 +7,7 @@ meta-data, user-data and, unless the guest uses its own default, the network in 
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import NamedTuple
 
 from hivewright.diagnostics import Diagnostic
@@ -48,7 +49,7 @@ class SeedWriter:
         reader = guest.site.reader(guest.vm) or CLOUD_INIT
         if guest.vm.hosts:
             # The seed of a VM with several hosts is that of its home; otherwise each move would be a first boot.
-            guest = guest._replace(host_name=guest.vm.hosts[0])
+            guest = replace(guest, host_name=guest.vm.hosts[0])
         diagnostics: tuple[Diagnostic, ...] = ()
         own: Own = {}
         if cloud_init.user_data is not None:
