@@ -298,6 +298,10 @@ def full_tables(release: str, arch: str, *more: Part) -> dict[str, Keys]:
 
 
 def full_site(release: str, arch: str, *more: Part) -> Site:
+    return site_of(full_tables(release, arch, *more))
+
+
+def site_of(tables: Mapping[str, Keys]) -> Site:
     """The site of these tables."""
-    tables = full_tables(release, arch, *more)
-    return build_site(tables.pop("vm"), **{f"{kind}s": named for kind, named in tables.items()})
+    others = {f"{kind}s": named for kind, named in tables.items() if kind != "vm"}
+    return build_site(tables["vm"], **others)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from pytest_snapshot.plugin import Snapshot  # type: ignore[import-untyped]
 
 from bhyve_grammar import parse_command
 from bhyve_words import DEVICE_KEYS
-from full_house import PARTS, full_site
+from full_house import PARTS, full_site, full_tables, site_of
 from hivewright.allocation.allocate import allocate
 from hivewright.bhyve.facts import RELEASES, Only, Until, version
 from hivewright.bhyve.releases import TABLE
@@ -20,7 +21,7 @@ from hivewright.plan import MANIFEST, Artifact, HostPlan
 from hivewright.rules import check_rules
 from hivewright.site.load import load
 from hivewright.source import find_project, read_site
-from parts import Part
+from parts import Keys, Part
 from projects import CHECKOUT
 from whole_hosts import differences, text_of
 
@@ -128,3 +129,45 @@ def test_on_arm64_an_error_says_that_it_cannot(part: Part) -> None:
 @parts(lambda part: any(isinstance(fact, Until) for fact in part.needs))
 def test_what_a_release_no_longer_does_is_an_error_there(part: Part) -> None:
     assert [error.code for error in errors_of(RELEASES[-1], "amd64", part)] == ["REL003"]
+
+
+IDLE = {
+    ("cloud_init", "hostname"): "it is the name",
+    ("disk", "cluster", "shared"): "the rules alone look at it",
+    ("machine", "wired"): "devices are passed through",
+}
+"""Keys of the full house that change nothing there, and why."""
+
+
+def leaves(table: Keys, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    for key, value in table.items():
+        if isinstance(value, dict) and value:
+            yield from leaves(value, (*path, key))
+        else:
+            yield (*path, key)
+
+
+def without(table: Keys, path: tuple[str, ...]) -> dict[str, Any]:
+    key, *rest = path
+    return {
+        name: without(value, tuple(rest)) if name == key else value
+        for name, value in table.items()
+        if rest or name != key
+    }
+
+
+@pytest.mark.parametrize(("release", "arch"), [("14.4", "amd64"), (RELEASES[-1], "amd64"), (RELEASES[-1], "arm64")])
+def test_every_key_that_is_not_a_default_changes_the_plan(release: str, arch: str) -> None:
+    tables = full_tables(release, arch)
+    site = site_of(tables)
+    plans = lower(site, allocate(site, {})).plans
+    idle = set()
+    for path in leaves(tables["vm"]["full"]):
+        try:
+            other = site_of({**tables, "vm": {"full": without(tables["vm"]["full"], path)}})
+            is_idle = other.vms != site.vms and lower(other, allocate(other, {})).plans == plans
+        except (AssertionError, KeyError, ValueError):  # what is left is no guest, or none that bhyve would take
+            is_idle = False
+        if is_idle:
+            idle.add(path)
+    assert idle - set(IDLE) == set()
