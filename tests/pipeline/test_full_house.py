@@ -17,12 +17,16 @@ from hivewright.bhyve.releases import TABLE
 from hivewright.diagnostics import Diagnostic
 from hivewright.emit.render import render
 from hivewright.lower import lower
+from hivewright.model.annotations import annotated_keys, tables_within
+from hivewright.model.vm import Vm
 from hivewright.plan import MANIFEST, Artifact, HostPlan
 from hivewright.rules import check_rules
+from hivewright.schema.json_schema import COMPLETE, LAYERED, definitions
 from hivewright.site.load import load
 from hivewright.source import find_project, read_site
 from parts import Keys, Part
 from projects import CHECKOUT
+from site_keys import used_keys
 from whole_hosts import differences, text_of
 
 SNAPSHOTS = CHECKOUT / "tests" / "snapshots" / "full-house"
@@ -129,6 +133,25 @@ def test_on_arm64_an_error_says_that_it_cannot(part: Part) -> None:
 @parts(lambda part: any(isinstance(fact, Until) for fact in part.needs))
 def test_what_a_release_no_longer_does_is_an_error_there(part: Part) -> None:
     assert [error.code for error in errors_of(RELEASES[-1], "amd64", part)] == ["REL003"]
+
+
+ELSEWHERE = {
+    ("Firmware", "bhyveload"): "a guest has one loader",
+    ("Firmware", "grub"): "a guest has one loader",
+    ("Firmware", "kind"): "that of the architecture is the default",
+    ("Firmware", "variables_template"): "its variables are those of the package",
+    ("Nic", "vf"): "its host makes no virtual functions",
+}
+"""Keys that not every host has, but that the full house does without, and why."""
+
+
+def test_every_key_that_not_every_host_has_is_in_the_full_house() -> None:
+    schemas = definitions((*COMPLETE, *LAYERED))
+    used = {(table, key) for part in PARTS for table, key, _ in used_keys(dict(part.vm), "Vm", schemas)}
+    wanted = {
+        (table.__name__, key) for table in tables_within([Vm]) for key, facts, _ in annotated_keys(table) if facts
+    }
+    assert wanted - used == set(ELSEWHERE)
 
 
 IDLE = {
