@@ -36,8 +36,12 @@ CALLED_BY_SCRIPTS = {
 }
 """Functions that generated scripts and host.conf call."""
 
-CALLED_BY_NAME = {"give_up": "on_failure=give_up"}
-"""Functions that are called by way of a variable, and what sets it."""
+CALLED_BY_NAME = {
+    "give_up": "on_failure=give_up",
+    "pause_guest": "each_guest pause_guest",
+    "resume_guest": "each_guest resume_guest",
+}
+"""Functions that are called by way of a variable or a parameter, and what sets it."""
 
 CALLED_BY_KIND = {"guest/prepare.subr": "prepare_", "guest/undo.subr": "undo_"}
 """Files that call functions by the name of a step, or of a kind of thing in a journal, and how those begin."""
