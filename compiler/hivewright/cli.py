@@ -23,6 +23,8 @@ VERBS = {
     "build": "compile the site into the files of its hosts",
     "diff": "show what a build would change",
     "show": "show a VM and where each part of its command comes from",
+    "get": "print keys of VMs",
+    "set": "give keys of VMs other values, in the files of the site",
     "explain": "explain the code of a diagnostic",
     "schema": "print the JSON Schema of a site",
     "new": "make a new site",

@@ -58,9 +58,10 @@ ROOMS = {
     "lower.__init__": Room(4, "lower lower.host"),
     "pipeline": Room(5, "package diagnostics plan system source output emit site rules.__init__ allocation "
                      "lower.__init__ lower.seed"),
-    "commands": Room(6, "values diagnostics plan system bhyve source output emit schema site allocation "
-                     "lower lower.__init__ lower.seed pipeline"),
-    "cli": Room(7, "package"),
+    "editing": Room(6, "diagnostics source rules.__init__ allocation pipeline"),
+    "commands": Room(7, "diagnostics plan system bhyve source output emit schema site allocation "
+                     "lower lower.__init__ lower.seed pipeline editing"),
+    "cli": Room(8, "package"),
 }  # fmt: skip
 """Each may import those above it in this table, so there is no circle; what is imported for types only counts as well.
 
@@ -76,7 +77,9 @@ PACKAGES = {
     "model.numa model.site model.sriov model.storage model.tpm model.vm site.load site.recurring "
     "site.model_errors site.keys",
     "pydantic_core": "model.base",
-    "tomli": "diagnostics.locate allocation.lock source.parsing source.salvage source.syntax",
+    "tomli": "diagnostics.locate allocation.lock source.parsing source.salvage source.syntax editing.assignment "
+    "editing.document",
+    "tomlkit": "editing.document",
     "yaml": "lower.seed.yaml_text rules.machine.first_boot",
 }
 """Packages of others, and the modules that may import them."""
@@ -215,6 +218,8 @@ NOT_LOADED = (
         "source.salvage",
         "source.syntax",
         "site.sound",
+        "site.definition",
+        "site.selection",
         "site.keys",
         "site.model_errors",
     ),

@@ -5,16 +5,15 @@ from __future__ import annotations
 import json
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hivewright.diagnostics.printer import visible
 from hivewright.pipeline.session import Session, load_project
-from hivewright.values import format_duration, format_size
 
 if TYPE_CHECKING:
     from hivewright.plan import VmPlan
     from hivewright.site import Site
+    from hivewright.site.definition import Entry
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -39,6 +38,7 @@ def _show(arguments: Namespace, session: Session, site: Site) -> int:
     from hivewright.lower import lower_host
     from hivewright.lower.origins import origins
     from hivewright.lower.seed.nocloud import SeedWriter
+    from hivewright.site.definition import definition
 
     if arguments.vm not in site.vms:
         return _unknown(f"there is no VM {arguments.vm!r}", arguments.vm, list(site.vms), "VM")
@@ -54,7 +54,7 @@ def _show(arguments: Namespace, session: Session, site: Site) -> int:
         return 1
     plan = next(plan for plan in lowered.plans[0].vms if plan.name == arguments.vm)
     words = [("/usr/sbin/bhyve", ["rule bhyve: the program"]), *origins(site, plan)]
-    keys = list(_keys(site, arguments.vm))
+    keys = list(definition(site, arguments.vm))
     if arguments.json:
         _print_json(plan, host, keys, words)
     else:
@@ -69,55 +69,7 @@ def _unknown(fault: str, name: str, known: list[str], kind: str) -> int:
     return 2
 
 
-def _keys(site: Site, vm: str) -> Iterator[tuple[str, Any, str]]:
-    """Every key of a VM that is set or has a built-in default: dotted key, value, origin.
-
-    Set values are shown as they are written in the site.
-    """
-    for path, value in _keys_below((), site.vms[vm].model_dump(by_alias=True)):
-        origin = site.trace(vm, path)
-        if origin.file:
-            written = _written(site, vm, path)
-            if not value or not isinstance(written, dict):
-                label = origin.file if origin.label == "vm" else f"{origin.label} ({origin.file})"
-                yield ".".join(path), written, label
-        elif not isinstance(value, dict) and value not in (None, (), ""):
-            yield ".".join(path), _DEFAULT_FORMS.get(path[-1], _same)(value), "default"
-
-
-def _keys_below(path: tuple[str, ...], table: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Every key of a table and of those in it, with its value."""
-    for key, value in table.items():
-        yield (*path, key), value
-        if isinstance(value, dict):
-            yield from _keys_below((*path, key), value)
-
-
-def _written(site: Site, vm: str, path: tuple[str, ...]) -> Any:
-    """The value in the strongest layer that has the key."""
-    for layer in site.layers[vm]:
-        found: Any = layer.values
-        for part in path:
-            found = found.get(part) if isinstance(found, dict) else None
-        if found is not None:
-            return found
-    raise AssertionError(f"no layer has {path}")
-
-
-def _same(value: Any) -> Any:
-    return value
-
-
-_DEFAULT_FORMS: dict[str, Callable[[Any], Any]] = {
-    "memory": format_size,
-    "stop_timeout": format_duration,
-    "timeout": format_duration,
-    "within": format_duration,
-}
-"""How built-in defaults of some keys are written in TOML."""
-
-
-def _print_json(plan: VmPlan, host: str, keys: list[tuple[str, Any, str]], words: list[tuple[str, list[str]]]) -> None:
+def _print_json(plan: VmPlan, host: str, keys: list[Entry], words: list[tuple[str, list[str]]]) -> None:
     document = {
         "vm": plan.name,
         "host": host,
@@ -134,9 +86,7 @@ def _loader(plan: VmPlan) -> list[str]:
     return [word for step in plan.loader if step.verb == "loader" for word in step.words]
 
 
-def _print_text(
-    plan: VmPlan, keys: list[tuple[str, Any, str]], words: list[tuple[str, list[str]]], with_origin: bool
-) -> None:
+def _print_text(plan: VmPlan, keys: list[Entry], words: list[tuple[str, list[str]]], with_origin: bool) -> None:
     print(visible(f"# {plan.name} on {plan.host}, from {plan.source}"))
     for key, value, origin in keys:
         line = f"{key} = {json.dumps(value, ensure_ascii=False)}"

@@ -81,12 +81,17 @@ def read_project(arguments: Namespace, project: Project) -> tuple[Session, tuple
 
     In a site with errors the rules are checked for what is not concerned by these.
     """
-    session = Session(arguments, project, read_site(project))
-    if not session.sources.files:
-        return session, session.sources.diagnostics
+    return load_sources(arguments, project, read_site(project))
+
+
+def load_sources(arguments: Namespace, project: Project, sources: Sources) -> tuple[Session, tuple[Diagnostic, ...]]:
+    """The same for a project that was read."""
+    session = Session(arguments, project, sources)
+    if not sources.files:
+        return session, sources.diagnostics
     from hivewright.site.load import load
 
-    loaded = load(session.sources)
+    loaded = load(sources)
     session.site = loaded.site
     if loaded.site is not None:
         return session, loaded.diagnostics

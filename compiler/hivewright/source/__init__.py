@@ -11,6 +11,7 @@ from hivewright.source.project import (
     Sources,
     find_project,
     read_site,
+    with_texts,
 )
 
 __all__ = [
@@ -21,4 +22,5 @@ __all__ = [
     "Sources",
     "find_project",
     "read_site",
+    "with_texts",
 ]

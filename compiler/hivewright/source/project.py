@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -117,6 +117,26 @@ def find_project(directory: Path) -> Project:
         site = directory
     own = dict.fromkeys((site / "profiles", directory / "profiles"))
     return Project(directory, site, directory / "build", (*own, data_directory("profiles")))
+
+
+def with_texts(sources: Sources, texts: Mapping[str, str | None]) -> Sources:
+    """The same sources with other texts of some files, which may be new, and without those whose text is ``None``."""
+    from hivewright.source.parsing import parse_toml
+
+    files = {file.name: file for file in sources.files if file.name not in texts}
+    faults = []
+    for name, text in texts.items():
+        if text is None:
+            continue
+        values, fault = parse_toml(name, text)
+        faults += [fault] if fault is not None else []
+        if values is not None:
+            files[name] = SourceFile(name, text, values)
+    result = Sources(sources.project, tuple(sorted(files.values(), key=lambda file: file.name)))
+    result.texts = {**sources.texts, **{name: text for name, text in texts.items() if text is not None}}
+    result.lost = sources.lost
+    result.diagnostics = (*sources.diagnostics, *faults)
+    return result
 
 
 def read_site(project: Project) -> Sources:

@@ -1,0 +1,67 @@
+"""What is typed on a command line to give a key a value: ``memory=8G``, ``disk.root.size=40G``, ``autostart=false``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import tomli
+
+KeyPath = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """A key and what it gets; ``value`` is ``None`` for a key that is to be deleted."""
+
+    path: KeyPath
+    value: Any
+    text: str
+    """The value as it was typed."""
+
+    @property
+    def key(self) -> str:
+        """The key as it is written."""
+        return ".".join(self.path)
+
+    def as_text(self) -> Assignment:
+        """The same with the typed text itself as value: ``description=5``. What deletes a key still does."""
+        return self if self.value is None else Assignment(self.path, self.text, self.text)
+
+
+class AssignmentError(ValueError):
+    """What was typed is none; the text says why, and what to type."""
+
+
+def key_path(text: str) -> KeyPath:
+    """The parts of a dotted key, as TOML reads it. Raises ``AssignmentError``."""
+    try:
+        table: Any = tomli.loads(f"{text} = 0")
+    except tomli.TOMLDecodeError:
+        raise AssignmentError(f"{text!r} is no key; write it as in TOML: memory, disk.root.size") from None
+    path = []
+    while isinstance(table, dict):
+        ((part, table),) = table.items()
+        path.append(part)
+    return tuple(path)
+
+
+def read_assignment(text: str) -> Assignment:
+    """``KEY=VALUE``. A value is what it is in TOML, and text where it is nothing in TOML; without one, the key goes.
+
+    Raises ``AssignmentError``.
+    """
+    key, mark, typed = text.partition("=")
+    if not mark:
+        raise AssignmentError(f"{text!r} gives nothing a value; write KEY=VALUE, or KEY= to delete the key")
+    path, typed = key_path(key.strip()), typed.strip()
+    return Assignment(path, _value(typed) if typed else None, typed)
+
+
+def _value(typed: str) -> Any:
+    try:
+        table = tomli.loads(f"value = {typed}")
+    except tomli.TOMLDecodeError:
+        return typed
+    # Several lines may hold more than one key.
+    return table["value"] if list(table) == ["value"] and "\n" not in typed else typed

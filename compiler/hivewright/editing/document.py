@@ -1,0 +1,87 @@
+"""One TOML file that is edited: its comments, its order and what else is not concerned stay as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import deepcopy
+from typing import Any
+
+import tomli
+import tomlkit
+from tomlkit.items import InlineTable
+
+from hivewright.editing.assignment import KeyPath
+
+
+class UneditableError(ValueError):
+    """A file that is written in a way that cannot be edited here; the text says what to do."""
+
+
+def set_key(text: str, path: KeyPath, value: Any) -> str:
+    """The document with a key set, or deleted where ``value`` is ``None``; tables around it are made as needed.
+
+    Raises ``UneditableError``.
+    """
+    wanted = changed(tomli.loads(text), path, value)
+    document = tomlkit.parse(text)
+    try:
+        _delete(document, path) if value is None else _set(document, path, value)
+        edited = _spaced(tomlkit.dumps(document), text)
+        found = tomli.loads(edited)
+    except (tomlkit.exceptions.TOMLKitError, tomli.TOMLDecodeError, KeyError, TypeError, ValueError, IndexError):
+        found, edited = None, ""
+    if found != wanted:
+        raise UneditableError(f"{'.'.join(path)} is written in a way that cannot be edited here; edit the file by hand")
+    return edited
+
+
+def _spaced(edited: str, text: str) -> str:
+    """The document with an empty line around each table that is new in it."""
+    known = set(text.splitlines())
+    lines: list[str] = []
+    is_new = False
+    for line in edited.splitlines():
+        starts = line.startswith("[")
+        is_new, was_new = starts and line not in known if starts else is_new, is_new
+        if starts and (is_new or was_new) and lines and lines[-1]:
+            lines.append("")
+        lines.append(line)
+    return "\n".join(lines) + "\n" if text.endswith("\n") or not text else "\n".join(lines)
+
+
+def changed(values: Mapping[str, Any], path: KeyPath, value: Any) -> dict[str, Any]:
+    """The values of a document after the edit, of which those before are left alone."""
+    result = deepcopy(dict(values))
+    table = result
+    for part in path[:-1]:
+        if value is None and part not in table:
+            return result
+        inner = table.setdefault(part, {})
+        if not isinstance(inner, dict):
+            inner = table[part] = {}
+        table = inner
+    if value is None:
+        table.pop(path[-1], None)
+    else:
+        table[path[-1]] = value
+    return result
+
+
+def _set(table: Any, path: KeyPath, value: Any) -> None:
+    for part in path[:-1]:
+        inner = table.get(part)
+        if not isinstance(inner, Mapping):
+            inner = tomlkit.inline_table() if isinstance(table, InlineTable) else tomlkit.table()
+            table[part] = inner
+            inner = table[part]
+        table = inner
+    table[path[-1]] = value
+
+
+def _delete(table: Any, path: KeyPath) -> None:
+    for part in path[:-1]:
+        table = table.get(part)
+        if not isinstance(table, Mapping):
+            return
+    if path[-1] in table:
+        del table[path[-1]]

@@ -1,0 +1,66 @@
+"""The definition of a VM as a build sees it: every key with its value, and where it comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from hivewright.diagnostics import KeyPath
+from hivewright.site.site import Site
+from hivewright.values import format_duration, format_size
+
+
+class Entry(NamedTuple):
+    """A key that is set or has a built-in default."""
+
+    key: str
+    """With dots: ``disk.root.size``."""
+    value: Any
+    """As it is written in the site."""
+    origin: str
+    """A file, a layer with its file, or ``default``."""
+
+
+def definition(site: Site, vm: str) -> Iterator[Entry]:
+    """Every key of a VM that is set or has a built-in default."""
+    for path, value in _keys_below((), site.vms[vm].model_dump(by_alias=True)):
+        origin = site.trace(vm, path)
+        if origin.file:
+            written = written_value(site, vm, path)
+            if not value or not isinstance(written, dict):
+                label = origin.file if origin.label == "vm" else f"{origin.label} ({origin.file})"
+                yield Entry(".".join(path), written, label)
+        elif not isinstance(value, dict) and value not in (None, (), ""):
+            yield Entry(".".join(path), _DEFAULT_FORMS.get(path[-1], _same)(value), "default")
+
+
+def _keys_below(path: tuple[str, ...], table: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Every key of a table and of those in it, with its value."""
+    for key, value in table.items():
+        yield (*path, key), value
+        if isinstance(value, dict):
+            yield from _keys_below((*path, key), value)
+
+
+def written_value(site: Site, vm: str, path: KeyPath) -> Any:
+    """The value in the strongest layer that has the key."""
+    for layer in site.layers[vm]:
+        found: Any = layer.values
+        for part in path:
+            found = found.get(part) if isinstance(found, dict) else None
+        if found is not None:
+            return found
+    raise AssertionError(f"no layer has {path}")
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+_DEFAULT_FORMS: dict[str, Callable[[Any], Any]] = {
+    "memory": format_size,
+    "stop_timeout": format_duration,
+    "timeout": format_duration,
+    "within": format_duration,
+}
+"""How built-in defaults of some keys are written in TOML."""
