@@ -62,6 +62,7 @@ PARTS = (
             "autostart": False,
             "ready": {"tcp": "192.0.2.10:443", "timeout": "90s"},
             "stop_timeout": "3m",
+            "stop": {"press_every": "0s"},
             "on_poweroff": "restart",
             "on_reboot": "restart",
             "on_crash": "rename-restart",

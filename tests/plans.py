@@ -36,7 +36,7 @@ WEB = VmPlan(
     depth=0,
     after=("db-1",),
     ready=None,
-    stop_timeout=60,
+    stop=Step("stop_within", ("60",), ("stop_timeout",), "stop_timeout"),
     policy=Policy("destroy", "restart", "restart", 5, 600),
     prepare=(
         Step("provisioned", ("ab" * 32,), ("disk", "cloud_init"), "disk, cloud_init"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from hivewright.model.guest import PRESS_EVERY
 from hivewright.model.vm import Vm
 from hivewright.site.start_order import FORCE_SECONDS, HOOK_KILL_SECONDS, HOOK_SECONDS
 from projects import CHECKOUT
@@ -26,8 +27,12 @@ def test_force_takes_as_long_as_is_counted() -> None:
     """After the time of a clean stop each means of force is waited for once."""
     step = int(only(r"^again=([0-9]+)\b"))
     stopping = only(r"(?s)^stop_supervised\(\) \{\n(.*?)^\}")
-    waits = re.findall(r'await_end "\$keeper" "\$again"', stopping.partition("forcing it")[2])
+    waits = re.findall(r'await_end "\$keeper" "\$again"', stopping.partition("tell_force")[2])
     assert len(waits) * step == FORCE_SECONDS
+
+
+def test_the_power_button_is_pressed_as_often_as_the_model_says() -> None:
+    assert only(r"^press_every=([0-9]+)\b") == str(PRESS_EVERY)
 
 
 def test_a_guest_without_a_definition_has_the_time_of_one_that_says_nothing() -> None:

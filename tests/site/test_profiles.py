@@ -22,6 +22,7 @@ NAMES = [
     "freebsd/freebsd-14",
     "freebsd/freebsd-15",
     "freebsd/opnsense",
+    "illumos/illumos",
     "linux/debian-12",
     "linux/debian-13",
     "linux/ubuntu-24.04",
@@ -84,6 +85,12 @@ def test_openbsd_has_the_host_bridge_of_amd_and_a_framebuffer_without_vga(tmp_pa
     assert (guest.vnc.vga, guest.vnc.tablet) == ("off", False)
 
 
+def test_the_power_button_of_illumos_is_pressed_once(tmp_path: Path) -> None:
+    """A second press during the shutdown cancels it."""
+    site, _ = compiled(tmp_path, "illumos")
+    assert (site.vms["guest"].stop.method, site.vms["guest"].stop.press_every) == ("acpi", 0)
+
+
 @pytest.mark.parametrize("name", ["windows-11", "windows-server-2022"])
 def test_windows_has_a_local_clock_and_a_screen_with_a_tablet(name: str, tmp_path: Path) -> None:
     site, _ = compiled(tmp_path, name)
@@ -126,6 +133,7 @@ READS: dict[str, ReaderName] = {
     "debian-13": "cloud-init",
     "freebsd-14": "nuageinit-14.3",
     "freebsd-15": "nuageinit-15.0",
+    "illumos": "none",
     "openbsd-7": "none",
     "opnsense": "none",
     "other": "cloud-init",

@@ -195,7 +195,7 @@ def _vm_context(vm: VmPlan) -> dict[str, object]:
         "prepare": _calls(vm.prepare),
         "loader": _calls(vm.loader),
         "options": _option_lines(vm.options),
-        "stop": [shell_call("stop_within", (str(vm.stop_timeout),), "stop_timeout")],
+        "stop": _calls((vm.stop,)),
         "provision": _calls(vm.provision),
     }
 

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from hivewright.bhyve.facts import Only, Since
 from hivewright.model.base import (
+    Duration,
     HostPath,
     HostPort,
     Line,
@@ -39,6 +40,23 @@ class Ready(Table):
 
     tcp: HostPort = Field(description="Address and port that must accept a connection.")
     timeout: Span = Field(60, description="How long to wait for it.")
+
+
+PRESS_EVERY = 5
+"""Seconds after which the power button is pressed again where nothing else is said."""
+
+
+class Stop(Table):
+    """How it is stopped: ``stop = { method = "acpi", press_every = "5s" }``."""
+
+    method: Literal["acpi", "force"] = Field(
+        "acpi", description='By the power button ("acpi"), and by force after stop_timeout; or by force at once.'
+    )
+    press_every: Duration = Field(
+        PRESS_EVERY,
+        description='When the power button is pressed again; "0s" presses it once. For a guest that takes a second '
+        "press as a cancellation.",
+    )
 
 
 class RestartLimit(Table):

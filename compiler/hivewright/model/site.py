@@ -54,7 +54,7 @@ class User(Table):
 class Profile(Table):
     """A guest operating system: one file below profiles/, named like it."""
 
-    os: Literal["freebsd", "linux", "openbsd", "netbsd", "dragonfly", "windows", "other"] = Field(
+    os: Literal["freebsd", "linux", "openbsd", "netbsd", "dragonfly", "illumos", "windows", "other"] = Field(
         description="The family."
     )
     description: Line = Field(description="For people.")

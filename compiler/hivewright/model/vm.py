@@ -20,6 +20,7 @@ from hivewright.model.guest import (
     RestartLimit,
     Rng,
     SerialPort,
+    Stop,
     Topology,
     Vnc,
 )
@@ -90,6 +91,7 @@ class Vm(Table):
     after: ListOf[Name] = Field((), description="VMs that must be ready first.")
     ready: Ready | None = Field(None, description="What ready means for those that wait for this one.")
     stop_timeout: DurationType = Field(60, description="How long a clean stop may take before force is used.")
+    stop: Stop = Field(default_factory=cache(Stop), description="How it is stopped.")
     on_poweroff: Ending = Field("destroy", description="What follows a power-off by the guest.")
     on_reboot: Ending = Field("restart", description="What follows a reboot by the guest.")
     on_crash: Ending = Field("restart", description="What follows an abnormal end.")

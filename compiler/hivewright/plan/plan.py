@@ -97,7 +97,8 @@ class VmPlan:
     after: tuple[str, ...]
     ready: tuple[str, int] | None
     """``("192.0.2.10:80", 60)``: a TCP address and port, and seconds to wait."""
-    stop_timeout: int
+    stop: Step
+    """The one call of the stop script."""
     policy: Policy
     prepare: tuple[Step, ...]
     options: tuple[Option, ...]

@@ -95,9 +95,14 @@ def prestop_seconds(vm: Vm) -> int:
     return count * HOOK_SECONDS + HOOK_KILL_SECONDS if count else 0
 
 
+def clean_seconds(vm: Vm) -> int:
+    """Seconds that a VM has before it is stopped by force."""
+    return vm.stop_timeout if vm.stop.method != "force" else 0
+
+
 def stopping_seconds(vm: Vm) -> int:
     """Seconds that stopping a VM may take."""
-    return prestop_seconds(vm) + vm.stop_timeout + FORCE_SECONDS
+    return prestop_seconds(vm) + clean_seconds(vm) + FORCE_SECONDS
 
 
 def stopping_time(vms: Mapping[str, Vm]) -> int:

@@ -148,8 +148,16 @@ def enable_acpi(guest: Guest) -> None:
 def press(world: World, guest: Guest) -> None:
     """The power button."""
     guest.presses += 1
-    if guest.presses == guest.behaviour.ignore + 1:
-        world.at(guest.behaviour.shutdown, lambda: come_to_end(world, guest, ENDS["poweroff"]), guest.name)
+    if guest.behaviour.cancels and guest.shutting_down:
+        guest.shutting_down = 0
+    elif guest.presses == guest.behaviour.ignore + 1 or guest.behaviour.cancels:
+        number = guest.shutting_down = guest.presses
+
+        def power_off() -> None:
+            if guest.shutting_down == number:
+                come_to_end(world, guest, ENDS["poweroff"])
+
+        world.at(guest.behaviour.shutdown, power_off, guest.name)
 
 
 def come_to_end(world: World, guest: Guest, status: int) -> None:

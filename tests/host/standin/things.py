@@ -46,6 +46,8 @@ class Behaviour:
     """So many presses of the power button have no effect."""
     shutdown: float = 3.0
     """From the power button to the end."""
+    cancels: bool = False
+    """A press while it shuts down is taken as "never mind", as illumos does; the next one counts again."""
     wedged: bool = False
     """bhyvectl --force-poweroff has no effect."""
     idle: bool = False
@@ -92,6 +94,8 @@ class Guest:
     passed: list[str] = field(default_factory=list)
     """Selectors of the PCI devices that it has."""
     presses: int = 0
+    shutting_down: int = 0
+    """The press by which it shuts down; 0 when it does not."""
     acpi: bool = False
     over: bool = False
     listen: str = ""

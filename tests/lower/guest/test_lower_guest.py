@@ -78,7 +78,7 @@ BASE: dict[str, Any] = {
         ({}, {}, False, False),
         ({"description": "a web server", "order": 10, "autostart": False}, {}, False, False),
         ({"memory": "2G"}, {}, True, False),
-        ({"stop_timeout": "90s"}, {}, False, False),
+        ({"stop_timeout": "90s", "stop": {"press_every": "30s"}}, {}, False, False),
         ({"after": ["web2"], "ready": {"tcp": "192.0.2.10:80"}}, {}, False, False),
         ({"hooks": {"prestart": ["hooks/a.sh"], "prestop": ["hooks/a.sh"], "crash": ["hooks/a.sh"]}}, {}, False, False),
         ({"hooks": {"prestart": ["hooks/a.sh"], "poststart": ["hooks/a.sh"]}}, {}, True, False),
@@ -98,6 +98,22 @@ def test_digests_follow_what_they_stand_for(
     after = plan_of({**BASE, **change}, users=users, files={"hooks/a.sh": b"", **files})
     assert len(after.digest) == len(after.provision_digest) == 32
     assert (after.digest != before.digest, after.provision_digest != before.provision_digest) == (start, provision)
+
+
+@pytest.mark.parametrize(
+    ("vm", "words", "label"),
+    [
+        ({"stop_timeout": "90s"}, ("90",), "stop_timeout"),
+        ({"stop": {"press_every": "5s"}}, ("60",), "stop_timeout"),
+        ({"stop": {"press_every": "0s"}}, ("60", "press_every=0"), "stop_timeout, stop.press_every"),
+        ({"stop": {"method": "force", "press_every": "7s"}}, ("0",), "stop.method"),
+    ],
+)
+def test_a_stop_says_how_long_it_takes_and_how_often_the_button_is_pressed(
+    vm: dict[str, Any], words: tuple[str, ...], label: str
+) -> None:
+    stop = plan_of(vm).stop
+    assert (stop.verb, stop.words, stop.label) == ("stop_within", words, label)
 
 
 def test_a_guest_of_several_hosts_is_on_each_with_its_home() -> None:

@@ -41,6 +41,13 @@ def test_prestop_hooks_run_before_the_timeout_begins() -> None:
     assert "a (40s after 610 seconds for prestop hooks)" in diagnostic.message
 
 
+def test_force_at_once_takes_no_time_for_a_clean_stop() -> None:
+    vm = {"stop_timeout": "40s", "stop": {"method": "force"}}
+    assert codes(build_site({"a": vm}, hosts=host(shutdown_timeout=15))) == []
+    diagnostic = found(build_site({"a": vm}, hosts=host(shutdown_timeout=14)))
+    assert "a (0s)" in diagnostic.message
+
+
 def test_a_host_that_grants_no_time_of_its_own_is_not_judged() -> None:
     assert codes(build_site({"a": {"stop_timeout": "1h"}})) == []
 

@@ -22,7 +22,8 @@ from hivewright.lower.guest.loader import lower_loader, prepare_loader
 from hivewright.lower.guest.machine import prepare_machine
 from hivewright.lower.guest.tpm import prepare_tpm
 from hivewright.lower.seed.nocloud import Seed, SeedWriter
-from hivewright.model.guest import MOMENTS
+from hivewright.model.guest import MOMENTS, PRESS_EVERY
+from hivewright.model.vm import Vm
 from hivewright.plan import Option, Policy, Step, VmPlan
 
 _DIGEST_LENGTH = 32
@@ -63,7 +64,7 @@ def lower_guest(guest: Guest, depth: int, seeds: SeedWriter) -> tuple[VmPlan, tu
         depth=depth,
         after=vm.after,
         ready=(vm.ready.tcp, vm.ready.timeout) if vm.ready is not None else None,
-        stop_timeout=vm.stop_timeout,
+        stop=_stop(vm),
         policy=policy,
         prepare=prepare,
         options=options,
@@ -125,6 +126,17 @@ def _provision(guest: Guest, has_seed: bool) -> Iterator[Step]:
     yield from provision_firmware(guest)
     if has_seed:
         yield Step("seed", (), ("cloud_init",), "cloud_init")
+
+
+def _stop(vm: Vm) -> Step:
+    """How long the power button may take, and how often it is pressed. Force at once is a clean stop without time."""
+    if vm.stop.method == "force":
+        return Step("stop_within", ("0",), ("stop.method",), "stop.method")
+    words, keys = [str(vm.stop_timeout)], ["stop_timeout"]
+    if vm.stop.press_every != PRESS_EVERY:
+        words.append(f"press_every={vm.stop.press_every}")
+        keys.append("stop.press_every")
+    return Step("stop_within", tuple(words), tuple(keys), ", ".join(keys))
 
 
 def _slots(devices: Iterable[Device]) -> tuple[tuple[str, str], ...]:

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 
 from hivewright.diagnostics import Diagnostic
 from hivewright.rules.site_index import SiteIndex, diagnose, listed
-from hivewright.site.start_order import FORCE_SECONDS, prestop_seconds, stopping_seconds, stopping_time, waves
+from hivewright.site.start_order import (
+    FORCE_SECONDS,
+    clean_seconds,
+    prestop_seconds,
+    stopping_seconds,
+    stopping_time,
+    waves,
+)
 from hivewright.values import format_duration
 
 if TYPE_CHECKING:
@@ -41,11 +48,12 @@ def shutdown_fits(index: SiteIndex) -> Iterator[Diagnostic]:
 
 def _times(vm: Vm) -> str:
     hooks = prestop_seconds(vm)
-    return f"{format_duration(vm.stop_timeout)}{f' after {hooks} seconds for prestop hooks' if hooks else ''}"
+    return f"{format_duration(clean_seconds(vm))}{f' after {hooks} seconds for prestop hooks' if hooks else ''}"
 
 
 def _keys(vm: Vm) -> list[tuple[str, ...]]:
-    return [("stop_timeout",), *([("hooks", "prestop")] if vm.hooks.prestop else [])]
+    clean = ("stop", "method") if vm.stop.method == "force" else ("stop_timeout",)
+    return [clean, *([("hooks", "prestop")] if vm.hooks.prestop else [])]
 
 
 def _help(host: str, needed: int) -> str:

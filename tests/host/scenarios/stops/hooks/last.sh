@@ -1,0 +1,2 @@
+#!/bin/sh
+echo "the last words of $HIVE_VM"
