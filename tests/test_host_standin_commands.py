@@ -109,3 +109,16 @@ def test_the_server_is_quick_with_a_stopped_process(host: Host) -> None:
     began = time.monotonic()
     check(host, "sleep 50 & kill -STOP $!; sleep 500; kill -CONT $!; wait", 0)
     assert time.monotonic() - began < 20
+
+
+def test_images_are_unpacked_and_converted(host: Host) -> None:
+    frame = r"\050\265\057\375\040\003\031\000\000abc"
+    says(host, f"printf '{frame}' >/tmp/i; zstd -dc /tmp/i", "abc")
+    says(host, f"printf '\\120\\052\\115\\030\\001\\000\\000\\000-{frame}' >/tmp/i; zstd -dc /tmp/i", "abc")
+    check(host, "zstd -dc /tmp/missing", 1, "No such file or directory")
+    check(host, "printf abc >/tmp/i; zstd -dc /tmp/i", 1, "unsupported format")
+    convert = "qemu-img convert -f qcow2 -O raw /tmp/i /tmp/o"
+    check(host, convert, 1, "Could not open '/tmp/i': Image is not in qcow2 format")
+    says(host, f"printf 'QFI\\373abc' >/tmp/i; {convert} && cat /tmp/o", "abc")
+    with pytest.raises(HostFaultError, match="not modelled"):
+        host.run("qemu-img", "info", "/tmp/i")

@@ -65,7 +65,7 @@ class Image(Table):
     """A disk image: fetched, checked and unpacked on the host when a disk is made from it."""
 
     url: Annotated[str, Field(pattern=r"^(https?|ftp)://[!-~]+$")] | None = Field(
-        None, description="Where it is fetched from; .xz, .gz and .zst are unpacked."
+        None, description="Where it is fetched from; what xz, gzip, zstd or bzip2 packed is unpacked."
     )
     path: HostPath | None = Field(None, description="Instead of url: a file on the host.")
     sha256: Sha256 | Literal["none"] | None = Field(

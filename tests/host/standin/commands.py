@@ -14,6 +14,7 @@ from . import (
     limits,
     loaders,
     network,
+    packing,
     pci,
     pools,
     storage,
@@ -53,6 +54,7 @@ PLAYED: dict[str, tuple[str, Command]] = {
     "stat": ("/usr/bin", storage.stat),
     "dd": ("/bin", storage.dd),
     "sha256": ("/sbin", files.sha256),
+    "zstd": ("/usr/bin", packing.zstd),
     "kldload": ("/sbin", system.kldload),
     "kldstat": ("/sbin", system.kldstat),
     "sysctl": ("/sbin", system.sysctl),
@@ -75,13 +77,14 @@ WITH_UMASK: dict[str, tuple[str, Callable[[World, list[str], int], Result]]] = {
     "truncate": ("/usr/bin", storage.truncate),
     "makefs": ("/usr/sbin", files.makefs),
     "fetch": ("/usr/bin", files.fetch),
+    "qemu-img": ("/usr/local/bin", packing.qemu_img),
 }
 LOCAL = {"daemon": "/usr/sbin", "lockf": "/usr/bin", "timeout": "/bin", "lldb": "/usr/bin", "gdb": "/usr/local/bin"}
 BASE = {
     "/bin": (*("cat", "chmod", "cp", "expr", "ln", "ls", "mkdir", "mv", "realpath", "rm", "rmdir", "sync"),),
     "/usr/bin": (
-        *("awk", "basename", "cmp", "cut", "dirname", "env", "find", "grep", "gzip", "head", "id"),
-        *("mkfifo", "mktemp", "sed", "sort", "tail", "tee", "touch", "tr", "uniq", "wc"),
+        *("awk", "basename", "bzip2", "cmp", "cut", "dirname", "env", "find", "grep", "gzip", "head", "id"),
+        *("mkfifo", "mktemp", "od", "sed", "sort", "tail", "tee", "touch", "tr", "uniq", "wc"),
         *("xargs", "xz"),
     ),
     "/usr/sbin": ("chown",),

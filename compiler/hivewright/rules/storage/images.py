@@ -12,8 +12,9 @@ from hivewright.rules.site_index import SiteIndex, diagnose
 if TYPE_CHECKING:
     from hivewright.model.storage import Image
 
-_COMPRESSED = (".xz", ".gz", ".zst")
-_NOT_UNPACKED = (".7z", ".bz2", ".lz4", ".lzma", ".rar", ".tar", ".tbz", ".tgz", ".txz", ".zip")
+_COMPRESSED = (".xz", ".gz", ".zst", ".bz2")
+_NOT_UNPACKED = (".7z", ".lz4", ".lzma", ".rar", ".tar", ".tbz", ".tgz", ".txz", ".zip")
+_RAW = (".iso", ".raw")
 _NOT_RAW = (".ova", ".qcow2", ".vdi", ".vhd", ".vhdx", ".vmdk")
 
 
@@ -63,16 +64,17 @@ def image_source(index: SiteIndex) -> Iterator[Diagnostic]:
 
 
 def image_format(index: SiteIndex) -> Iterator[Diagnostic]:
-    """A raw image is written to the disk as it is; with another format the guest would not boot."""
+    """What a name says against its format, before anything is fetched; the runtime goes by the contents."""
     for what, place, image in _images(index):
-        source = image.url or image.path or ""
-        name = source.partition("?")[0].partition("#")[0].lower()
+        inner = (image.path or "").lower()
+        if image.url is not None:
+            inner = image.url.partition("#")[0].partition("?")[0].lower()
         here = place("path" if image.url is None else "url")
-        inner = name
         for suffix in _COMPRESSED:
             inner = inner.removesuffix(suffix)
         packed = next((suffix for suffix in _NOT_UNPACKED if inner.endswith(suffix)), None)
         foreign = next((suffix for suffix in _NOT_RAW if inner.endswith(suffix)), None)
+        raw = next((suffix for suffix in _RAW if inner.endswith(suffix)), None)
         if packed is not None:
             yield diagnose(
                 "STO017",
@@ -86,6 +88,14 @@ def image_format(index: SiteIndex) -> Iterator[Diagnostic]:
                 f"the {what} is called {foreign}, but its format is raw",
                 here,
                 'write format = "qcow2", or name a raw image',
+            )
+        elif raw is not None and image.format != "raw":
+            yield diagnose(
+                "STO017",
+                f"the {what} is called {raw}, but its format is {image.format}",
+                place("format"),
+                f"delete this line, or name a {image.format} image",
+                [here],
             )
         elif foreign is not None and foreign != ".qcow2":
             yield diagnose(

@@ -1,0 +1,1 @@
+"""Images whose names do not say what they hold."""

@@ -1,0 +1,147 @@
+"""Scenarios of images whose names do not say what they hold."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import lzma
+
+from host.play import Play
+from host.scenario import scenario
+
+SIGNED = "https://images.example.net/server.img.xz?sig=x#top"
+CONVERTED = "https://images.example.net/server.img"
+FILE = "/srv/vms/signed1/root.img"
+CACHED = "/var/cache/hivewright/signed"
+RAW = b"what a guest boots\n" * 10
+ZSTD = b"\x28\xb5\x2f\xfd\x20" + bytes([len(RAW)]) + (len(RAW) << 3 | 1).to_bytes(3, "little") + RAW
+"""A frame of one block that is stored (RFC 8878)."""
+QCOW2 = b"QFI\xfb" + RAW
+TAR = bytes(257) + b"ustar\x0000" + RAW
+PACKED = {
+    "xz": lzma.compress(RAW),
+    "gzip": gzip.compress(RAW),
+    "bzip2": bz2.compress(RAW),
+    "zstd": ZSTD,
+    "zstd after a frame to skip": b"\x5d\x2a\x4d\x18\x01\x00\x00\x00!" + ZSTD,
+    "nothing": RAW,
+}
+REFUSED = {
+    b"": "it is empty",
+    QCOW2: 'it is a qcow2 image, whatever its name says; write format = "qcow2" for it in the site',
+    lzma.compress(QCOW2): 'it is a qcow2 image, whatever its name says; write format = "qcow2" for it in the site',
+    lzma.compress(b""): "it is empty",
+    lzma.compress(gzip.compress(RAW)): "it is packed by gzip; unpack it, and give the path of the image",
+    b"PK\x03\x04" + RAW: "it is packed by zip; unpack it",
+    b"7z\xbc\xaf\x27\x1c" + RAW: "it is packed by 7-Zip; unpack it",
+    TAR: "it is packed by tar; unpack it",
+    gzip.compress(TAR): "it is packed by tar; unpack it",
+    b"KDMV" + RAW: "it is a VMDK image, which bhyve cannot read; convert it (qemu-img convert -O raw)",
+    b"COWD" + RAW: "it is a VMDK image",
+    b"# Disk DescriptorFile\n": "it is a VMDK image",
+    b"conectix" + RAW: "it is a VHD image",
+    b"vhdxfile" + RAW: "it is a VHDX image",
+    b"<<< Oracle VM VirtualBox Disk Image >>>\n": "it is a VDI image",
+}
+
+
+def serve(play: Play, url: str, data: bytes) -> None:
+    play.host.call("set", name="urls", value={url: data.decode("latin-1")})
+
+
+def begins_with(play: Play, path: str, data: bytes) -> bool:
+    with play.host.path(path).open("rb") as stream:
+        return stream.read(len(data) + 3) == data + b"\0\0\0"
+
+
+@scenario()
+def unpacked_by_contents(play: Play) -> None:
+    """What packs an image is told by its first bytes, whatever the URL ends in."""
+    for kind, data in PACKED.items():
+        serve(play, SIGNED, data)
+        tool = kind.split()[0]
+        says = ["image signed: fetching", *(["image signed: unpacking"] if tool != "nothing" else [])]
+        says += ["filling it from the image signed", "creating the file", "making the UEFI variables", "started"]
+        play.hivectl("start", "signed1", says=says)
+        if tool != "nothing":
+            play.ran(f"{tool} -dc {CACHED}.part.N")
+        assert begins_with(play, FILE, RAW), kind
+        play.down("signed1")
+        play.sh(f"rm -r {FILE} /var/db/hivewright/signed1 /var/cache/hivewright")
+
+
+@scenario()
+def refused_by_contents(play: Play) -> None:
+    """What bhyve cannot read is refused before it is on a disk, and nothing of it is taken for an image later."""
+    for data, refusal in REFUSED.items():
+        serve(play, SIGNED, data)
+        outcome = play.hivectl("start", "signed1", status=1)
+        assert f"signed1: provisioning failed: image signed: {refusal}" in outcome.err, (data[:8], outcome)
+        play.never("bhyve")
+        assert not play.host.path(FILE).exists()
+        assert not play.host.path(CACHED).exists()
+    play.nothing_left()
+    serve(play, SIGNED, RAW)
+    play.hivectl("start", "signed1")
+    assert begins_with(play, FILE, RAW)
+    play.down("signed1")
+
+
+@scenario()
+def qcow2_converted(play: Play) -> None:
+    """A qcow2 image is converted, packed or not; another image is none, whatever the site says."""
+    serve(play, CONVERTED, RAW)
+    refusal = "image converted: its format is qcow2 in the site, and it is no qcow2 image; if it is a raw one, leave"
+    play.hivectl("start", "converted1", status=1, says=["fetching", f"converted1: provisioning failed: {refusal}"])
+    play.never("qemu-img")
+    for data in (QCOW2, gzip.compress(QCOW2)):
+        serve(play, CONVERTED, data)
+        play.hivectl("start", "converted1")
+        play.ran("qemu-img convert -f qcow2 -O raw /var/cache/hivewright/converted.new.N")
+        assert begins_with(play, "/srv/vms/converted1/root.img", RAW)
+        play.down("converted1")
+        play.sh("rm -r /srv/vms/converted1 /var/db/hivewright/converted1 /var/cache/hivewright")
+    play.sh("rm /usr/local/bin/qemu-img")
+    refusal = "image converted: it is a qcow2 image and qemu-img is missing; install it: pkg install qemu-tools"
+    play.hivectl("start", "converted1", status=1, says=["fetching", "unpacking", refusal])
+    play.nothing_left()
+
+
+@scenario()
+def image_of_the_host(play: Play) -> None:
+    """A file of the host is looked at before it is copied, and stays as it is."""
+    image = play.host.path("/srv/images/server")
+    image.parent.mkdir(parents=True)
+    image.write_bytes(QCOW2)
+    says = ["creating the volume", "local1: provisioning failed: image local: it is a qcow2 image"]
+    play.hivectl("start", "local1", status=1, says=says)
+    play.never("cp /srv/images/server", "bhyve")
+    image.write_bytes(PACKED["bzip2"])
+    play.hivectl("start", "local1")
+    play.order("bzip2 -dc /srv/images/server", "dd if=/var/cache/hivewright/local of=/dev/zvol/zroot/vms/local1/root")
+    assert image.read_bytes() == PACKED["bzip2"]
+    play.down("local1")
+
+
+@scenario()
+def image_of_an_older_runtime(play: Play) -> None:
+    """Older runtimes went by names: what they left as an image is looked at before a disk is made from it."""
+    source = f"{SIGNED} none raw\n"
+    for left in (QCOW2, PACKED["xz"]):
+        play.sh("mkdir -p /var/cache/hivewright")
+        play.host.path(CACHED).write_bytes(left)
+        play.host.path(f"{CACHED}.source").write_text(source)
+        serve(play, SIGNED, PACKED["xz"])
+        play.hivectl("start", "signed1")
+        play.ran("fetch")
+        assert begins_with(play, FILE, RAW)
+        assert play.host.path(f"{CACHED}.source").read_text() == f"{SIGNED} none raw raw\n"
+        play.down("signed1")
+        play.sh(f"rm -r {FILE} /var/db/hivewright/signed1 /var/cache/hivewright")
+    play.sh("mkdir -p /var/cache/hivewright")
+    play.host.path(CACHED).write_bytes(RAW)
+    play.host.path(f"{CACHED}.source").write_text(source)
+    play.hivectl("start", "signed1")
+    play.never("fetch", "lockf * /var/cache/hivewright/signed.lock")
+    assert begins_with(play, FILE, RAW)
+    play.down("signed1")
