@@ -1,8 +1,8 @@
 """Allocation: PCI slots, MAC addresses, UUIDs, VNC ports, tap and console names, pipes, kept in locks.
 
 A number in a lock never changes. A new device gets the lowest number that no VM of the site and no lock has; locks of
-removed VMs and devices count too. VMs are handled in order of name, so the order of tables does not matter. The time is
-linear in the number of devices.
+removed VMs and devices count too. VMs are handled in order of name; of one VM the devices that are new get their
+addresses in the order of the file (``first_order``). The time is linear in the number of devices.
 """
 
 from __future__ import annotations
@@ -185,7 +185,7 @@ def _allocate_vm(site: Site, pool: _Pool, name: str, vm: Vm, old: Lock | None) -
         macs={**held.macs, **macs} if macs else held.macs,
         taps={**held.taps, **taps} if taps else held.taps,
         consoles={**held.consoles, **consoles} if consoles else held.consoles,
-        ports=allocate_ports(vm, held.ports),
+        ports=allocate_ports(site, name, vm, held.ports),
         pipes=_allocate_pipes(site, pool, name, vm, held.pipes),
     )
     return old if old is not None and old == lock else lock

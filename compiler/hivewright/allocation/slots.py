@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from hivewright.allocation.first_order import in_first_order
 from hivewright.allocation.lock import lock_file
 from hivewright.bhyve.options import slots_of
 from hivewright.diagnostics import Diagnostic, Place
@@ -23,7 +24,7 @@ _BY_LOCK = {kind.lock: kind for kind in DEVICES}
 
 
 def device_keys(vm: Vm) -> list[str]:
-    """The devices of a VM that have an address of their own, in the order in which they first get one."""
+    """The devices of a VM that have an address of their own, by kind and name."""
     keys: list[str] = []
     for kind in DEVICES:
         keys += kind.lock_names(vm) if kind is not CONTROLLER else _controller_keys(vm)
@@ -44,14 +45,14 @@ def controllers(vm: Vm) -> dict[str, list[str]]:
     return found
 
 
-def allocate_ports(vm: Vm, old: Mapping[str, str]) -> Mapping[str, str]:
+def allocate_ports(site: Site, name: str, vm: Vm, old: Mapping[str, str]) -> Mapping[str, str]:
     """``CONTROLLER:PORT`` of each disk and drive on a controller; removed ones keep theirs."""
     on_controllers = controllers(vm)
     if not on_controllers:
         return old
     ports = dict(old)
     for controller, members in on_controllers.items():
-        for key in sorted(members):
+        for key in in_first_order(site, name, members):
             if ports.get(key, "").partition(":")[0] == controller:
                 continue
             taken = set(ports.values())
@@ -77,6 +78,8 @@ def allocate_slots(
     plain = not explicit and not vm.extra_args
     if plain and old and all(old.get(key, "").endswith(":0") for key in keys):
         return old
+    if not old.keys() >= {*keys} and len({key.partition(".")[0] for key in keys}) < len(keys):
+        keys = in_first_order(site, name, keys)
     if plain and not old and tuple(keys) in usual:
         return usual[tuple(keys)]
     faults = len(diagnostics)

@@ -59,7 +59,7 @@ class Site:
     homes: Mapping[KeyPath, str]
     """The file that defines each object: ``("vm", "web1") -> "vms/web.toml"``, ``("site",) -> "site.toml"``."""
     layers: Mapping[str, tuple[Layer, ...]]
-    """The layers of each VM, the strongest first."""
+    """The layers of each VM, the strongest first. Only here are keys in the order of their files."""
     guests: Mapping[str, Mapping[str, Vm]] = field(init=False, repr=False, compare=False)
     """Host -> the VMs that may run there; every host has an entry."""
 
