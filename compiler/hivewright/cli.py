@@ -117,7 +117,9 @@ class _VerbParser(ArgumentParser):
 def _add_global_flags(parser: ArgumentParser) -> None:
     """The flags of every verb. They have no defaults here, so that those before a verb are not overwritten by it."""
     group = parser.add_argument_group("flags of every verb", argument_default=SUPPRESS)
-    group.add_argument("-C", dest="directory", metavar="DIR", help="the project's folder (default: this one)")
+    group.add_argument(
+        "-C", dest="directory", metavar="DIR", help="the project's folder, or one below it (default: this one)"
+    )
     group.add_argument("--format", choices=("full", "short", "json"), help="how diagnostics are written")
     group.add_argument("--color", choices=("auto", "always", "never"), help="colour in diagnostics")
     group.add_argument("--strict", action="store_true", help="warnings are errors")

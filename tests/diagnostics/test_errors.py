@@ -8,7 +8,9 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pytest_snapshot.plugin import Snapshot  # type: ignore[import-untyped]
@@ -44,10 +46,12 @@ def diagnostics(case: Path, site: str, capsys: pytest.CaptureFixture[str]) -> tu
 
 
 @pytest.fixture(params=CASES, ids=lambda case: str(case.relative_to(ERRORS)))
-def case(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder of a case, which is also the current directory."""
+def case(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: Any) -> Path:
+    """The folder of a case, of which a copy is the current directory: the checkout is a project of its own."""
     path: Path = request.param
-    monkeypatch.chdir(path)
+    copy = tmp_path_factory.mktemp("case") / path.name
+    shutil.copytree(path, copy, symlinks=True)
+    monkeypatch.chdir(copy)
     return path
 
 

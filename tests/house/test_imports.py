@@ -264,5 +264,5 @@ def test_a_build_with_nothing_to_do_loads_no_model(tmp_path: Path, monkeypatch: 
     assert {name for name in found if name.partition(".")[0] in (*OTHERS - {"tomli"}, "jinja2", "yaml")} == set()
     assert {name.removeprefix("hivewright.") for name in found if name.startswith("hivewright.")} == {
         *("cli", "commands", "commands.build", "pipeline", "pipeline.fingerprints", "diagnostics"),
-        *("diagnostics.report", "source", "source.project", "system", "system.cache", "system.data"),
+        *("diagnostics.report", "source", "source.finding", "source.project", "system", "system.cache", "system.data"),
     }

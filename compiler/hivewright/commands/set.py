@@ -7,7 +7,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hivewright.source import find_project, read_site
+from hivewright.source import find_project, no_project, read_site
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -55,6 +55,10 @@ def _set(arguments: Namespace, words: Sequence[str], assignments: Sequence[Assig
     project = find_project(Path(arguments.directory))
     session, known = check_sources(arguments, project, read_site(project))
     tables = add_up(session.sources.files)
+    if no_project(session.sources) is not None:
+        with session:
+            session.report(known)
+        return 1
     try:
         vms = select_vms(tables.named["vm"], words)
     except SelectionError as error:

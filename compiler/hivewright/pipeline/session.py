@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from hivewright.diagnostics import Diagnostic
-from hivewright.source import Project, Sources, find_project, read_site
+from hivewright.source import Project, Sources, find_project, no_project, read_site
 
 if TYPE_CHECKING:
     from hivewright.site import Site
@@ -87,6 +87,9 @@ def read_project(arguments: Namespace, project: Project) -> tuple[Session, tuple
 def load_sources(arguments: Namespace, project: Project, sources: Sources) -> tuple[Session, tuple[Diagnostic, ...]]:
     """The same for a project that was read."""
     session = Session(arguments, project, sources)
+    fault = no_project(sources)
+    if fault is not None:
+        return session, (fault,)
     if not sources.files:
         return session, sources.diagnostics
     from hivewright.site.load import load

@@ -3,16 +3,8 @@
 Further entrances: ``parsing`` (one document), ``syntax`` (faults of syntax).
 """
 
-from hivewright.source.project import (
-    LOCKS,
-    RUNTIME,
-    Project,
-    SourceFile,
-    Sources,
-    find_project,
-    read_site,
-    with_texts,
-)
+from hivewright.source.finding import find_project, no_project
+from hivewright.source.project import LOCKS, RUNTIME, Project, SourceFile, Sources, read_site, with_texts
 
 __all__ = [
     "LOCKS",
@@ -21,6 +13,7 @@ __all__ = [
     "SourceFile",
     "Sources",
     "find_project",
+    "no_project",
     "read_site",
     "with_texts",
 ]

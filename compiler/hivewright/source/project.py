@@ -1,4 +1,4 @@
-"""Finds a project and reads its TOML: texts, values, and diagnostics about the files themselves."""
+"""Reads the TOML of a project: texts, values, and diagnostics about the files themselves."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from hivewright.diagnostics import Diagnostic, Spot
-from hivewright.system.data import data_directory
 
 if TYPE_CHECKING:
     from hivewright.source.salvage import Lost
@@ -108,15 +107,6 @@ class Sources:
                     found.setdefault(os.path.basename(name)[: -len(".toml")], (PROFILES + name, path))
             self._profile_paths = found
         return self._profile_paths
-
-
-def find_project(directory: Path) -> Project:
-    """The project in a folder: ``DIR/site`` and ``DIR/build``, or ``DIR`` itself as a site with ``build`` in it."""
-    site = directory / "site"
-    if not site.is_dir():
-        site = directory
-    own = dict.fromkeys((site / "profiles", directory / "profiles"))
-    return Project(directory, site, directory / "build", (*own, data_directory("profiles")))
 
 
 def with_texts(sources: Sources, texts: Mapping[str, str | None]) -> Sources:
