@@ -199,7 +199,8 @@ def _lines(site: Site, plan: HostPlan) -> Iterator[Line]:
     for vm in plan.vms:
         for option in vm.options:
             yield Line(host, vm.name, "bhyve", option.words, option.label, option.keys, site)
-        for kind, steps in (("prepare", vm.prepare), ("provision", vm.provision), ("loader", vm.loader)):
+        calls = {"hook": vm.named_hooks, "prepare": vm.prepare, "provision": vm.provision, "loader": vm.loader}
+        for kind, steps in calls.items():
             for step in steps:
                 yield Line(host, vm.name, kind, (step.verb, *step.words), step.label, step.keys, site)
 

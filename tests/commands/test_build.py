@@ -218,6 +218,21 @@ class TestStability:
         assert " 6G " in lines["build/alpha/INVENTORY.md"][0][1]
         assert lines["build/alpha/MANIFEST"][0][1].startswith("usr/local/etc/hivewright/vms/web1/start 0755 ")
 
+    @pytest.mark.parametrize(("moment", "others"), [("prestart", 1), ("crash", 0)])
+    def test_a_changed_hook_changes_one_line_that_names_it(self, built: Project, moment: str, others: int) -> None:
+        """What a start depends on has another digest besides."""
+        built.edit("vms/web.toml", "prestart", moment)
+        built.succeed("build")
+        before = built.written()
+        built.add("hooks/lease.sh", "#!/bin/sh\nexit 1\n")
+        built.succeed("build")
+        after = built.written()
+        lines = {path: changed_lines(before[path], after[path]) for path in changed(before, after)}
+        hook = f"build/alpha/{GUESTS}/web1/hooks/{moment}/10-lease.sh"
+        assert lines.keys() == {"build/alpha/MANIFEST", f"build/{SCRIPT}", hook}
+        named = [pair for pair in lines[f"build/{SCRIPT}"] if pair[1].startswith(f"hook {moment} 10-lease.sh ")]
+        assert (len(named), len(lines[f"build/{SCRIPT}"])) == (1, 1 + others)
+
     def test_a_removed_host_goes_and_the_others_stay(self, built: Project) -> None:
         before = built.written()
         built.remove_beta()

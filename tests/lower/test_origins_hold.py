@@ -53,6 +53,7 @@ NO_VALUE, SAME, OTHER = "has no other valid value", "does not change", "changes"
 
 EXCEPTIONS = (
     Excepted("*", OTHER, "prepare provisioned *", "a digest of the seed as well, whose text follows from many keys"),
+    Excepted("*", OTHER, "provision seed_file *", "a digest of the file, whose text follows from many keys"),
     Excepted("*.nic.*.network", OTHER, "host.conf network *", "a host has the networks that its guests use"),
     Excepted("host.*.freebsd", OTHER, "provision variables *", "only from 14.0 on there are variables to make"),
     Excepted("network.*.kind", NO_VALUE, "", "each kind asks for keys that the others do not have"),

@@ -30,9 +30,9 @@ ENTRY = "lib/runtime.subr"
 """What every script sources first; it loads what all parts may use without loading it."""
 
 CALLED_BY_SCRIPTS = {
-    *("begin", "clone", "debugger", "finish", "home", "host", "image", "loader", "loader_file", "modules", "network"),
-    *("nic", "on", "prepare", "run", "runtime", "seed", "setting", "sparse_file", "stop_within", "variables", "vm"),
-    *("volume", "wave"),
+    *("begin", "clone", "debugger", "finish", "home", "hook", "host", "image", "loader", "loader_file", "modules"),
+    *("network", "nic", "on", "prepare", "run", "runtime", "seed", "seed_file", "setting", "sparse_file"),
+    *("stop_within", "variables", "vm", "volume", "wave"),
 }
 """Functions that generated scripts and host.conf call."""
 

@@ -21,7 +21,7 @@ SCRIPTS = {
     for path in sorted((CHECKOUT / "build").glob("*/root/usr/local/etc/hivewright/vms/*/start"))
 }
 """The scripts of the example's guests."""
-FACTS = "digest nic tap disk names slot cpus memory vnc gdb console"
+FACTS = "digest hook nic tap disk names slot cpus memory vnc gdb console"
 MISLEADING = (
     "# prepare disk root /dev/zvol/other/place rw",
     '# set -- "$@" -s 0:29:0,virtio-blk,/dev/zvol/other/place',
@@ -121,7 +121,7 @@ def test_wording_order_and_comments_are_free(reader: Reader) -> None:
         reader.put(guest, text)
     plain = reader.starts(*scripts, sought=sought)
     kinds = {line.split("\t")[1] for line in plain}
-    assert {"digest", "nic", "tap", "disk", "names", "slot", "cpus", "memory", "vnc", "console", "end"} <= kinds
+    assert {"digest", "hook", "nic", "tap", "disk", "names", "slot", "cpus", "memory", "vnc", "console", "end"} <= kinds
     assert [line for line in plain if "other" in line] == []
     for seed in range(3):
         for guest, text in scripts.items():

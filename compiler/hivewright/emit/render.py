@@ -191,6 +191,7 @@ def _vm_context(vm: VmPlan) -> dict[str, object]:
         "homes": shell_words(vm.hosts, "hosts") if len(vm.hosts) > 1 else None,
         "debugger": shell_words((vm.debugger,), "debug.debugger") if vm.debugger else None,
         "policy": _policy(vm.policy),
+        "hooks": _calls(vm.named_hooks),
         "nics": _calls(vm.ports),
         "prepare": _calls(vm.prepare),
         "loader": _calls(vm.loader),

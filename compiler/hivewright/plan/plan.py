@@ -111,6 +111,8 @@ class VmPlan:
     """Files of the cloud-init seed: name and content."""
     hooks: tuple[tuple[str, bytes], ...] = ()
     """``("prestart/10-lease.sh", content)``, sorted."""
+    named_hooks: tuple[Step, ...] = ()
+    """Calls that name the hooks, each with its checksum: what they do not name does not run."""
     loader: tuple[Step, ...] = ()
     """Calls that describe the loader of the guest; empty for a guest with a boot ROM."""
     ports: tuple[Step, ...] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -62,6 +63,16 @@ def test_hooks_are_numbered_as_listed() -> None:
     assert plan.hooks[-2:] == (("prestart/10-b.sh", b"b"), ("prestart/20-a.sh", b"a"))
     assert names[0] == "crash/010-a.sh"
     assert [content for _, content in plan.hooks[:11]] == [letter.encode() for letter in "abcdefghijk"]
+    named = [step.words for step in plan.named_hooks]
+    assert [f"{moment}/{name}" for moment, name, _ in named] == names
+    assert [digest for *_, digest in named] == [sha256(content).hexdigest() for _, content in plan.hooks]
+
+
+def test_files_of_the_seed_are_named_with_their_digests_before_it_is_made() -> None:
+    plan = plan_of({"cloud_init": {"users": ["alice"]}})
+    assert steps(plan, "seed_file") == [("seed_file", name, sha256(each).hexdigest()) for name, each in plan.seed]
+    assert [step.verb for step in plan.provision][-len(plan.seed) - 1 :] == [*["seed_file"] * len(plan.seed), "seed"]
+    assert not [step for step in plan_of({}).provision if step.verb.startswith("seed")]
 
 
 BASE: dict[str, Any] = {

@@ -24,7 +24,7 @@ from hivewright.lower.guest.tpm import prepare_tpm
 from hivewright.lower.seed.nocloud import Seed, SeedWriter
 from hivewright.model.guest import MOMENTS, PRESS_EVERY
 from hivewright.model.vm import Vm
-from hivewright.plan import Option, Policy, Step, VmPlan
+from hivewright.plan import Option, Policy, Step, VmPlan, checksum
 
 _DIGEST_LENGTH = 32
 """Hexadecimal digits of a digest in scripts: 128 bits."""
@@ -68,11 +68,12 @@ def lower_guest(guest: Guest, depth: int, seeds: SeedWriter) -> tuple[VmPlan, tu
         policy=policy,
         prepare=prepare,
         options=options,
-        provision=provision,
+        provision=(*provision[:-1], *_seed_files(seed), *provision[-1:]),
         digest=_start_digest(options, (*prepare, *loader), policy, hooks),
         provision_digest=provision_digest,
         seed=seed,
         hooks=hooks,
+        named_hooks=tuple(_named_hooks(hooks)),
         loader=loader,
         ports=tuple(tell_nics(guest)),
         nics=nic_plans(guest),
@@ -120,7 +121,7 @@ def _prepare(guest: Guest, provision: tuple[Step, ...], provision_digest: str) -
 
 
 def _provision(guest: Guest, has_seed: bool) -> Iterator[Step]:
-    """What provisioning makes if it is missing."""
+    """What provisioning makes if it is missing; the seed comes last."""
     yield from provision_images(guest)
     yield from provision_disks(guest)
     yield from provision_firmware(guest)
@@ -155,6 +156,19 @@ def _hooks(guest: Guest) -> tuple[tuple[str, bytes], ...]:
             name = file.rpartition("/")[2]
             found.append((f"{moment}/{10 * number:0{width}}-{name}", guest.site.files[file]))
     return tuple(found)
+
+
+def _named_hooks(hooks: Iterable[tuple[str, bytes]]) -> Iterator[Step]:
+    """What the start script says of the hooks: moment, name, SHA-256."""
+    for path, content in hooks:
+        moment, _, name = path.partition("/")
+        yield Step("hook", (moment, name, checksum(content)), (f"hooks.{moment}",), f"hooks.{moment}")
+
+
+def _seed_files(seed: Seed) -> Iterator[Step]:
+    """What the provision script says of the files of the seed: name, SHA-256."""
+    for name, content in seed:
+        yield Step("seed_file", (name, checksum(content)), ("cloud_init", "rule:seed"), "cloud_init")
 
 
 def _digest(steps: Iterable[Step], files: Iterable[tuple[str, bytes]]) -> str:

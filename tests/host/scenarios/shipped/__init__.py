@@ -1,0 +1,1 @@
+"""Files of a host that are not as they were shipped last."""
