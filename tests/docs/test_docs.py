@@ -128,7 +128,7 @@ def test_the_page_of_the_host_has_the_usage_of_hivectl() -> None:
 def in_mdoc(source: str) -> str:
     """One command of a synopsis, as a usage message writes it."""
     words = re.sub(r"^\.Op (.*)$", r"[\1]", source, flags=re.MULTILINE).replace(" | ", "|")
-    words = re.sub(r"\bFl ", "-", words)
+    words = re.sub(r"\.?\bFl ", "-", words)
     return " ".join(re.sub(r"\.?\b(?:Cm|Ar) ", "", words).split())
 
 

@@ -95,7 +95,7 @@ class World:
         """Portal and target -> the session."""
         self.zvol_delay: float = settings.get("zvol_delay", 2.0)
         """Seconds until a volume's node is there when volmode was set on the volume and its node comes after all."""
-        self.volmode_race: str = settings.get("volmode_race", "late")
+        self.volmode_race: str = settings.get("volmode_race", "never")
         """What comes of volmode set on a volume: its node is ``late``, or ``never`` there."""
         self.pool_size: int = settings.get("pool_size", 10 << 40)
         self.guids = 0

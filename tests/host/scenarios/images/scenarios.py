@@ -42,7 +42,7 @@ def image_not_found(play: Play) -> None:
     says = ["creating the volume zroot/vms/volume1/root", "image golden: fetching", f"fetch: {URL}: Not Found"]
     says += [f"volume1: provisioning failed: image golden: cannot fetch {URL}"]
     play.hivectl("start", "volume1", status=1, says=says)
-    play.order("zfs create", f"{FETCH[0]} = 1")
+    play.order("zfs create * -V", f"{FETCH[0]} = 1")
     play.never("sha256", "dd", "bhyve")
     play.nothing_left()
     play.host.call("set", name="urls", value=URLS)

@@ -10,7 +10,8 @@ GIGABYTE = 1 << 30
 LARGER = GIGABYTE * 3 // 2
 IMAGE = "zroot/vms/Images/golden-d108ad87"
 V1 = "zroot/vms/copy1/root@v1"
-CLONE = f"zfs clone -p -o compression=lz4 -o volmode=dev {IMAGE}@whole"
+NOTES = "-o hivewright:disk=* -o hivewright:filling=clone"
+CLONE = f"zfs clone -p {NOTES} -o compression=lz4 {IMAGE}@whole"
 
 
 def administrator(play: Play, script: str) -> None:
@@ -54,9 +55,11 @@ def disk_thick(play: Play) -> None:
     """Volumes with the properties of their storage; what is not sparse reserves its size."""
     says = ["data: creating the volume", "root: creating the volume", "making the UEFI variables", "started"]
     play.hivectl("start", "thick1", says=says)
-    create = "zfs create -p -o compression=lz4 -o volblocksize=32K -o volmode=dev -V"
-    root = f"{create} {GIGABYTE} zroot/vms/thick1/root"
-    play.order(f"{create} {LARGER} zroot/vms/thick1/data", root, "bhyve ... thick1")
+    create = (
+        "zfs create -p -o hivewright:disk=thick1/{} -o compression=lz4 -o volblocksize=32K -V {} zroot/vms/thick1/{}"
+    )
+    data, root = create.format("data", LARGER, "data"), create.format("root", GIGABYTE, "root")
+    play.order("zfs create -p -o volmode=dev zroot/vms/thick1", data, root, "bhyve ... thick1")
     assert volumes(play) == {
         "zroot/vms/thick1/data": f"{LARGER} nothing",
         "zroot/vms/thick1/root": f"{GIGABYTE} nothing",
@@ -69,9 +72,9 @@ def disk_thick(play: Play) -> None:
 def disk_thin(play: Play) -> None:
     """The same, sparse, and with the block size of ours where the storage names none."""
     play.hivectl("start", "thin1")
-    create = "zfs create -p -s -o volblocksize=16K -o volmode=dev -V"
-    root = f"{create} {GIGABYTE} zroot/thin/thin1/root"
-    play.order(f"{create} {LARGER} zroot/thin/thin1/data", root, "bhyve ... thin1")
+    create = "zfs create -p -s -o hivewright:disk=thin1/{} -o volblocksize=16K -V {} zroot/thin/thin1/{}"
+    data, root = create.format("data", LARGER, "data"), create.format("root", GIGABYTE, "root")
+    play.order("zfs create -p -o volmode=dev zroot/thin/thin1", data, root, "bhyve ... thin1")
     assert volumes(play) == {
         "zroot/thin/thin1/data": f"{LARGER} nothing",
         "zroot/thin/thin1/root": f"{GIGABYTE} nothing",
@@ -98,11 +101,13 @@ def disk_copy(play: Play) -> None:
     """A copy of an image; made again, it is copied from what was fetched before."""
     play.hivectl("start", "copy1")
     volume = "zroot/vms/copy1/root"
-    create = f"zfs create -p -o compression=lz4 -o volblocksize=32K -o volmode=dev -V {GIGABYTE} {volume}"
+    notes = "-o hivewright:disk=copy1/root -o hivewright:filling=golden"
+    create = f"zfs create -p {notes} -o compression=lz4 -o volblocksize=32K -V {GIGABYTE} {volume}"
     copy = f"dd if=/var/cache/hivewright/golden of=/dev/zvol/{volume} bs=1048576"
-    play.order(create, "fetch", "sha256", "xz", copy, "bhyve ... copy1")
+    whole = f"zfs inherit hivewright:filling {volume}"
+    play.order(create, "fetch", "sha256", "xz", copy, whole, "bhyve ... copy1")
     assert volumes(play) == {volume: f"{GIGABYTE} {CONTENT}"}
-    used_and_made_again(play, "copy1", f"zfs destroy {volume}", f"/dev/zvol/{volume}", create, copy)
+    used_and_made_again(play, "copy1", f"zfs destroy {volume}", f"/dev/zvol/{volume}", create, copy, whole)
 
 
 @scenario(urls=URLS)
@@ -139,7 +144,7 @@ def image_cloned(play: Play) -> None:
     assert play.names("snapshot") == [f"{IMAGE}@whole"]
     assert volumes(play)["zroot/vms/clone1/root"] == f"{GIGABYTE} {CONTENT} clone of {IMAGE}@whole"
     play.hivectl("start", "clone2")
-    play.never("fetch", "dd", "zfs create")
+    play.never("fetch", "dd", "zfs create * -V")
     assert volumes(play)["zroot/vms/clone2/root"] == f"{LARGER} {CONTENT} clone of {IMAGE}@whole"
     assert volumes(play)["zroot/vms/clone2/data"] == f"{GIGABYTE} {CONTENT} clone of {IMAGE}@whole"
     play.say("the volume of the image cannot go")
@@ -154,10 +159,10 @@ def image_cloned_elsewhere(play: Play) -> None:
     play.hivectl("start", "clone3")
     image, disk = "zroot/thin/Images/golden-b5690523", "zroot/thin/clone3/root"
     play.order(
-        f"zfs create -p -s -o volblocksize=16K -o volmode=dev -V 16384 {image}",
+        f"zfs create -p -s -o volblocksize=16K -V 16384 {image}",
         f"dd if=/var/cache/hivewright/golden of=/dev/zvol/{image}",
         f"zfs snapshot {image}@whole",
-        f"zfs clone -p -o volmode=dev {image}@whole {disk}",
+        f"zfs clone -p -o hivewright:disk=clone3/root -o hivewright:filling=clone {image}@whole {disk}",
         f"zfs set volsize=32768 {disk}",
         "bhyve ... clone3",
     )
@@ -216,7 +221,7 @@ def snapshot_cloned(play: Play) -> None:
     play.nothing_left()
     play.up("copy1")
     administrator(play, f"zfs snapshot {V1}")
-    clone, data, root = "zfs clone -p -o compression=lz4 -o volmode=dev", "zroot/vms/snap1/data", "zroot/vms/snap1/root"
+    clone, data, root = f"zfs clone -p {NOTES} -o compression=lz4", "zroot/vms/snap1/data", "zroot/vms/snap1/root"
     made = (f"{clone} {V1} {root}", f"zfs set volsize={LARGER} {root}", f"zfs set refreservation=auto {root}")
     play.hivectl("start", "snap1")
     play.order(f"{clone} {V1} {data}", f"zfs set refreservation=auto {data}", *made, "bhyve ... snap1")

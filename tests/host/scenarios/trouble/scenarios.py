@@ -32,10 +32,10 @@ def missing_pool(play: Play) -> None:
 @scenario(pools=[])
 def pool_never_there(play: Play) -> None:
     """The first start on a host without the pool: what zfs says is in the message."""
-    reason = "cannot create the volume zroot/vms/db1/data: cannot create 'zroot/vms/db1/data': no such pool 'zroot'"
+    reason = "cannot create the volume zroot/vms/db1/data: cannot create 'zroot/vms/db1': no such pool 'zroot'"
     failed = f"db1: provisioning failed: disk data: {reason}"
     play.hivectl("start", "db1", status=1, says=["db1: disk data: creating the volume zroot/vms/db1/data", failed])
-    play.order("zfs create -p -o volblocksize=16K -o volmode=dev -V 4294967296 zroot/vms/db1/data = 1")
+    play.order("zfs create -p -o volmode=dev zroot/vms/db1 = 1")
     play.never("bhyve", "cp")
     play.nothing_left()
 
@@ -56,18 +56,6 @@ def disk_gone(play: Play) -> None:
     play.order(locked, "truncate -s 2147483648 /srv/vms/web1/root.img.new", "mv /srv/vms/web1/root.img.new", "makefs")
     assert disk.stat().st_size == 2 << 30
     play.hivectl("start", "web1", says="web1: started (pid N)")
-
-
-@scenario(zvol_delay=10_000)
-def volume_never_appears(play: Play) -> None:
-    """The node of a volume does not come: the start gives up after ten seconds; the volume stays."""
-    made = ["db1: disk data: creating the volume zroot/vms/db1/data", "db1: making the UEFI variables"]
-    missing = "db1: disk data: the volume exists and /dev/zvol/zroot/vms/db1/data does not appear"
-    play.hivectl("start", "db1", status=1, says=[*made, missing])
-    play.order("zfs create", *["sleep 1"] * 10)
-    play.never("bhyve", "ifconfig tap", "zfs destroy")
-    assert play.names("volume") == ["zroot/vms/db1/data"]
-    play.nothing_left()
 
 
 def hooks(*names: str) -> list[str]:

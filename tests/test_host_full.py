@@ -1,0 +1,125 @@
+"""Every write below /var finds the file system full once: no disk is lost or taken for whole, no guest runs twice, and
+one command restores order when there is space again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from host.golden_image import CONTENT, URLS
+from host.play import HIVECTL, leftovers
+from host.sandbox import Host, Outcome
+from host.scenario import SCENARIOS
+
+pytest_plugins = ["host.fixtures"]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A verb on a guest of the site of scenarios of disks."""
+
+    guest: str
+    verb: tuple[str, ...]
+    before: tuple[str, ...] = ()
+    """Commands that make what the verb finds."""
+    least: int = 1
+    """So many writes there are at least; fewer mean that the campaign sees none of them."""
+
+    def __str__(self) -> str:
+        return " ".join(self.verb)
+
+
+FORGET = (
+    "hivectl stop copy1 thick1 {0} >/dev/null; zfs destroy -r zroot/vms/{0} 2>/dev/null; zfs destroy -r zroot/vms/copy1"
+    " 2>/dev/null; zfs destroy -r zroot/vms/Images 2>/dev/null; rm -rf /var/db/hivewright/* /var/cache/hivewright"
+    " /var/run/hivewright/{0} /srv/vms"
+)
+"""Everything that earlier rounds made."""
+LEFT = (
+    "cp /etc/host.conf.whole /usr/local/etc/hivewright/host.conf 2>/dev/null ||"
+    " cp /usr/local/etc/hivewright/host.conf /etc/host.conf.whole",
+    "hivectl provision copy1",
+    "grep -v '^vm copy1 ' /etc/host.conf.whole >/usr/local/etc/hivewright/host.conf",
+)
+"""copy1 has left the site, and its disk is there."""
+CASES = [
+    Case("copy1", ("start", "copy1"), least=12),
+    Case("file1", ("start", "file1"), least=12),
+    Case("clone1", ("start", "clone1"), least=12),
+    Case("thick1", ("provision", "thick1"), least=5),
+    Case("copy1", ("start", "copy1"), ("hivectl start copy1", "hivectl stop copy1"), least=8),
+    Case("copy1", ("stop", "copy1"), ("hivectl start copy1",), least=4),
+    Case("thick1", ("disk", "grow", "thick1", "root", "2G"), ("hivectl provision thick1",), least=0),
+    Case("thick1", ("disk", "attach", "thick1", "copy1/root"), LEFT, least=1),
+    Case(
+        "thick1",
+        ("disk", "detach", "thick1", "copy1/root"),
+        (*LEFT, "hivectl disk attach thick1 copy1/root"),
+        least=1,
+    ),
+    Case(
+        "thick1",
+        ("disk", "destroy", "--confirm", "thick1/data", "thick1", "data"),
+        ("hivectl provision thick1", "mv /usr/local/etc/hivewright/vms/thick1/start /tmp/start || true"),
+        least=1,
+    ),
+]
+"""Those that make and lose disks; ``hivectl`` is written for its path."""
+
+
+def sh(host: Host, *script: str) -> Outcome:
+    return host.run("/bin/sh", "-c", "; ".join(script).replace("hivectl", HIVECTL))
+
+
+def filled_at_each_write(host: Host, case: Case, count: int) -> Iterator[tuple[int, Outcome, list[str]]]:
+    """Do the verb again and again, and let the first, second, … write fail until there is none."""
+    forget = FORGET.format(case.guest)
+    for number in range(1, 200):
+        prepared = sh(host, forget, "set -e", *case.before)
+        assert prepared.status == 0, prepared
+        host.call("fill_at", write=number, count=count)
+        outcome = host.run(HIVECTL, *case.verb)
+        host.advance(5)
+        met = host.call("writes")
+        host.call("fill_at", write=0)
+        if len(met) < number:
+            assert number > case.least, f"only {number - 1} writes: {met}"
+            print(f"{case}: {number - 1} writes met a full file system")
+            return
+        yield number, outcome, met
+    raise AssertionError("there is no end of writes")
+
+
+def state_of(host: Host, kind: str) -> list[str]:
+    return [line for line in host.state() if line.startswith(f"{kind} ")]
+
+
+def is_filled(host: Host, where: str) -> None:
+    """The disks of guests that were to be filled from an image are."""
+    for line in state_of(host, "volume"):
+        if "/copy1/" in line or "/clone1/" in line:
+            assert CONTENT in line, f"{where}\n{line}"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", CASES, ids=str)
+@pytest.mark.parametrize(("shell", "count"), [("dash", 1), ("mksh", 0)], ids=["once", "from then on"])
+def test_a_full_file_system_loses_nothing(shell: str, count: int, case: Case, open_site: Callable[..., Host]) -> None:
+    host = open_site(SCENARIOS / "storage", "alpha", shell, counted=True, urls=URLS)
+    for number, outcome, met in filled_at_each_write(host, case, count):
+        where = f"write {number}, {met[number - 1]}: {outcome}\n" + "\n".join(host.transcript()[-40:])
+        assert outcome.status is not None, where
+        guests = state_of(host, "guest")
+        assert len(guests) <= 1, where
+        if guests:
+            is_filled(host, where)
+        if case.verb[1] != "destroy":
+            again = sh(host, f"hivectl start {case.guest}")
+            assert again.status == 0, f"{where}\n{again}"
+            assert state_of(host, "guest") == [f"guest {case.guest}"], where
+            is_filled(host, where)
+        ended = sh(host, f"hivectl stop {case.guest}")
+        assert ended.status == 0, f"{where}\n{ended}"
+        assert leftovers(host) == [], where
