@@ -7,6 +7,7 @@ seed that a failure names.
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import combinations_with_replacement
 
 import pytest
 
@@ -61,3 +62,48 @@ def test_one_guest_whatever_the_order(seed: int, verbs: tuple[str, ...], open_ho
         outcome = host.run(HIVECTL, "stop", "web1")
         assert outcome.status == 0, outcome
         assert not leftovers(host), "\n".join([*leftovers(host), *host.transcript()])
+
+
+VERBS = {
+    "start": ("start", "web1"),
+    "stop": ("stop", "web1"),
+    "restart": ("restart", "web1"),
+    "provision": ("provision", "web1"),
+    "pause": ("pause", "web1"),
+    "resume": ("resume", "web1"),
+    "grow": ("disk", "grow", "web1", "root", "2G"),
+    "attach": ("disk", "attach", "web1", "web1/root"),
+    "up": ("network", "up"),
+    "down": ("network", "down"),
+    "event": ("event", "context-destroyed", "vmm/web1"),
+    "status": ("status", "web1"),
+}
+"""Every verb that changes something about a guest or its host, and one that looks at it."""
+PAIRS = list(combinations_with_replacement(VERBS, 2))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shell", SHELLS)
+def test_every_pair_of_verbs(shell: str, open_host: Callable[..., Host]) -> None:
+    """Two verbs at once, on a guest that is off and on one that runs; the shells share the pairs."""
+    host = open_host(shell, seed=3)
+    mine = [pair for number, pair in enumerate(PAIRS) if shell_of(number) == shell]
+    for pair in mine:
+        for running in (False, True):
+            where = f"{pair} while {'running' if running else 'off'}"
+            if running:
+                assert host.run(HIVECTL, "start", "web1").status == 0, where
+                host.advance(10)
+            for number, verb in enumerate(pair):
+                host.spawn(HIVECTL, *VERBS[verb], name=f"{verb}{number}")
+            for number, verb in enumerate(pair):
+                outcome = host.wait(f"{verb}{number}")
+                assert outcome.status is not None, f"{where}: {outcome.err}"
+            host.advance(5)
+            check_transcript(host.transcript())
+            guests = [line for line in host.state() if line.startswith("guest ")]
+            assert guests in ([], ["guest web1"]), where
+            outcome = host.run(HIVECTL, "stop", "web1")
+            assert outcome.status == 0, f"{where}: {outcome}"
+            assert not leftovers(host), "\n".join([where, *leftovers(host), *host.transcript()])
+    print(f"{len(mine)} pairs of verbs in {shell}, each on a guest that is off and on one that runs")

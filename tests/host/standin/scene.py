@@ -57,6 +57,16 @@ class Scene:
         self.server.kill_after = (self.server.count + count, targets)
         self.server.killed = []
 
+    def fail_at(self, command: int, status: int = 71) -> None:
+        """Let the N-th command from now fail and do nothing; 71 is EX_OSERR of sysexits(3), which answers nothing."""
+        self.server.fail_at = (self.server.count + command - 1, status)
+        self.server.failed = ""
+
+    def failed(self) -> str:
+        """The command that did; empty when there were not so many."""
+        self.server.fail_at = None
+        return self.server.failed
+
     def killed(self) -> list[str]:
         """Which of them were there to be killed."""
         return self.server.killed

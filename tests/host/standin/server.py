@@ -25,7 +25,7 @@ from .calls import Entry, Request, describe
 from .client import SERVER
 from .pci import make_functions
 from .processes import alive, quiet, read, require_wchan
-from .reply import Become, Input, Local, Reply, Result
+from .reply import Become, Input, Local, Reply, Result, fail
 from .settings import Settings
 from .space import Space
 from .world import PanicError, World
@@ -72,6 +72,10 @@ class Server:
         self.count = 0
         self.kill_after: tuple[int, list[str]] | None = None
         self.killed: list[str] = []
+        self.fail_at: tuple[int, int] | None = None
+        """When so many commands have run, the next one fails with this status."""
+        self.failed = ""
+        """The command that did."""
 
     def actor(self, pid: int) -> str:
         """On whose behalf a process runs: operators and daemons lead the sessions of the sandbox."""
@@ -250,7 +254,11 @@ class Server:
         self.transcript.append(request.entry)
         if request.argv[0] == "bhyve":
             self.names[request.pid] = f"bhyve {request.argv[-1]}"
-        result = commands.run(self.world, request)
+        if self.fail_at and self.count == self.fail_at[0]:
+            self.failed = request.entry.text
+            result: Result = fail(f"{request.argv[0]}: failed as it was told to", self.fail_at[1])
+        else:
+            result = commands.run(self.world, request)
         self.count += 1
         if self.kill_after and self.count == self.kill_after[0]:
             self.killed = [target for target in self.kill_after[1] if victims.kill(self, target)]

@@ -1,0 +1,91 @@
+"""Each external command of a verb fails once: what is told as success is one, no guest runs twice, no disk is lost, and
+one command restores order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from host.build import SITE
+from host.golden_image import CONTENT, URLS
+from host.play import HIVECTL, leftovers
+from host.sandbox import SHELLS, Host, Outcome
+from host.scenario import SCENARIOS
+
+pytest_plugins = ["host.fixtures"]
+
+STORAGE = SCENARIOS / "storage"
+FORGET = (
+    "hivectl stop {0} >/dev/null; ifconfig br-lan destroy; ifconfig br-inner destroy; zfs destroy -r zroot/vms/{0};"
+    "zfs destroy -r zroot/vms/Images; rm -rf /var/db/hivewright/* /var/cache/hivewright /var/run/hivewright /srv/vms"
+)
+"""Everything that earlier rounds made."""
+FIRST = ((SITE, "web1", "start", ""), (STORAGE, "copy1", "start", ""), (STORAGE, "clone1", "start", ""))
+OTHERS = (
+    (SITE, "web1", "stop", "hivectl start web1"),
+    (SITE, "web1", "restart", "hivectl start web1"),
+    (STORAGE, "thick1", "provision", ""),
+    (SITE, "web1", "pause", "hivectl start web1"),
+)
+CASES = [
+    *(pytest.param("dash", *case, id=f"dash-{case[2]}-{case[1]}") for case in (*FIRST, *OTHERS)),
+    *(
+        pytest.param(shell, *case, id=f"{shell}-{case[2]}-{case[1]}")
+        for shell in SHELLS
+        if shell != "dash"
+        for case in (FIRST[0], OTHERS[0])
+    ),
+]
+"""Shell, site, guest, verb, and what comes before."""
+
+
+def sh(host: Host, script: str) -> Outcome:
+    return host.run("/bin/sh", "-c", script.replace("hivectl", HIVECTL))
+
+
+def failing(host: Host, guest: str, verb: str, before: str) -> Iterator[tuple[str, Outcome]]:
+    """Do the verb again and again, and let the first, second, … command fail until there is none."""
+    for number in range(1, 100):
+        sh(host, FORGET.format(guest))
+        prepared = sh(host, before or "true")
+        assert prepared.status == 0, prepared
+        host.advance(10)
+        host.transcript()
+        host.call("fail_at", command=number)
+        outcome = host.run(HIVECTL, verb, guest)
+        host.advance(1)
+        failed = host.call("failed")
+        if not failed:
+            print(f"{verb} {guest}: {number - 1} commands failed")
+            assert number > 1
+            return
+        yield f"command {number}: {failed}", outcome
+    raise AssertionError("there is no end of commands")
+
+
+def guests(host: Host) -> list[str]:
+    return [line for line in host.state() if line.startswith("guest ")]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("shell", "site", "guest", "verb", "before"), CASES)
+def test_a_failing_command_is_told_or_no_matter(
+    shell: str, site: object, guest: str, verb: str, before: str, open_site: Callable[..., Host]
+) -> None:
+    host = open_site(site, "alpha", shell, urls=URLS)
+    for failed, outcome in failing(host, guest, verb, before):
+        where = f"{failed}: {outcome}\n" + "\n".join(host.transcript()[-40:])
+        assert outcome.status is not None, where
+        wanted = {"start": [f"guest {guest}"], "restart": [f"guest {guest}"], "pause": [f"guest {guest}"]}.get(verb, [])
+        assert outcome.status != 0 or guests(host) == wanted, where
+        again = sh(host, f"hivectl start {guest}")
+        host.advance(5)
+        assert again.status == 0, f"{where}\n{again}"
+        assert guests(host) == [f"guest {guest}"], where
+        for line in host.state():
+            if line.startswith((f"volume zroot/vms/{guest}/", "volume zroot/vms/Images")) and guest != "thick1":
+                assert CONTENT in line, f"{where}\n{line}"
+        ended = sh(host, f"hivectl stop {guest}")
+        assert ended.status == 0, f"{where}\n{ended}"
+        assert leftovers(host) == [], where
