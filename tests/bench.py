@@ -43,17 +43,17 @@ class Figure:
     mebibytes: float
 
 
-def hivewright(project: Path, *arguments: str, cache: Path) -> Run:
-    """Run the compiler as a user would, with a cache folder of its own."""
+def hivewright(project: Path, *arguments: str, cache: Path, status: int = 0) -> Run:
+    """Run the compiler as a user would, with a cache folder of its own; ``status`` is how it has to end."""
     environment = {**os.environ, "XDG_CACHE_HOME": str(cache)}
     command = [sys.executable, "-m", "hivewright", "-C", str(project), *arguments]
     started = time.perf_counter()
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     assert process.stderr is not None
     errors = process.stderr.read()
-    _, status, usage = os.wait4(process.pid, 0)
+    _, ended, usage = os.wait4(process.pid, 0)
     seconds = time.perf_counter() - started
-    if status != 0:
+    if os.waitstatus_to_exitcode(ended) != status:
         sys.exit(f"{' '.join(command)} failed:\n{errors.decode()}")
     return Run(seconds, usage.ru_maxrss / 1024)
 
@@ -182,7 +182,22 @@ def bench_size(base: Path, count: int) -> None:
     show("build, one VM changed", changed, parse, "parse")
     checks = [hivewright(project, "check", cache=base / f"cache-{count}-check-{number}") for number in range(5)]
     show("check, for the first time", checks, parse, "parse")
+    bench_plan(project, count, cache, parse)
     shutil.rmtree(project)
+
+
+def bench_plan(project: Path, count: int, cache: Path, parse: float) -> None:
+    """What a change of one VM, and of all of them, does, compared with what a revision has committed."""
+    git = ["git", "-C", str(project), "-c", "user.name=bench", "-c", "user.email=bench@example.net"]
+    for words in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "--message", "bench"]):
+        subprocess.run([*git, *words], check=True)
+    change_memory(project / "site" / "host000.toml", "12G")
+    one = [hivewright(project, "plan", cache=cache, status=3) for _ in range(5)]
+    show("plan, one VM changed", one, parse, "parse")
+    for file in (project / "site").glob("host*.toml"):
+        file.write_text(file.read_text().replace('memory = "4G"', 'memory = "3G"'))
+    everything = [hivewright(project, "plan", cache=cache, status=3) for _ in range(3 if count > 1000 else 5)]
+    show("plan, all VMs changed", everything, parse, "parse")
 
 
 def change_memory(path: Path, memory: str) -> None:

@@ -22,6 +22,7 @@ VERBS = {
     "check": "check the site",
     "build": "compile the site into the files of its hosts",
     "diff": "show what a build would change",
+    "plan": "say what a change does to guests, hosts and data",
     "show": "show a VM and where each part of its command comes from",
     "get": "print keys of VMs",
     "set": "give keys of VMs other values, in the files of the site",

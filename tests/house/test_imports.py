@@ -59,8 +59,9 @@ ROOMS = {
     "pipeline": Room(5, "package diagnostics plan system source output emit site rules.__init__ allocation "
                      "lower.__init__ lower.seed"),
     "editing": Room(6, "diagnostics source rules.__init__ allocation pipeline"),
+    "impact": Room(6, "values plan model source emit site"),
     "commands": Room(7, "diagnostics plan system bhyve source output emit schema site allocation "
-                     "lower lower.__init__ lower.seed pipeline editing"),
+                     "lower lower.__init__ lower.seed pipeline editing impact"),
     "cli": Room(8, "package"),
 }  # fmt: skip
 """Each may import those above it in this table, so there is no circle; what is imported for types only counts as well.
@@ -72,14 +73,15 @@ The package itself holds the version and nothing else.
 PACKAGES = {
     "cookiecutter": "commands.new",
     "jinja2": "emit.render emit.template_check",
-    "pydantic": "model.addresses model.base model.devices model.disk model.firmware model.guest model.host "
-    "model.limits model.machine model.network model.nic model.numa model.site model.sriov model.storage model.tpm "
-    "model.vm site.load site.recurring site.model_errors site.keys",
-    "pydantic_core": "model.addresses model.base",
+    "pydantic": "model.base model.devices model.disk model.firmware model.guest model.host model.limits model.machine "
+    "model.network model.nic "
+    "model.numa model.site model.sriov model.storage model.tpm model.vm site.load site.recurring "
+    "site.model_errors site.keys",
+    "pydantic_core": "model.base",
     "tomli": "diagnostics.locate allocation.lock source.parsing source.salvage source.syntax editing.assignment "
     "editing.document",
     "tomlkit": "editing.document",
-    "yaml": "lower.seed.yaml_text rules.machine.first_boot",
+    "yaml": "impact.seeds lower.seed.yaml_text rules.machine.first_boot",
 }
 """Packages of others, and the modules that may import them."""
 

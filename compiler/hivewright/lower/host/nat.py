@@ -48,7 +48,8 @@ def _forwards(site: Site, host: str, network: str) -> Iterator[tuple[str, Forwar
     for vm in site.guests[host].values():
         for _, nic in sorted(vm.nic.items()):
             if nic.network == network:
-                yield from ((nic.main4, forward) for _, forward in sorted(nic.forward.items()))
+                address = (nic.ipv4 or "").partition("/")[0]
+                yield from ((address, forward) for _, forward in sorted(nic.forward.items()))
 
 
 def _pf(uplink: str, subnet: str, forwards: Iterable[tuple[str, Forward]]) -> Iterator[str]:

@@ -1,0 +1,116 @@
+"""``hivewright plan``: what a change does to guests, hosts and data."""
+
+from __future__ import annotations
+
+import sys
+from argparse import SUPPRESS, ArgumentParser, Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hivewright.impact.consequence import CODES, Consequence, Impact
+from hivewright.pipeline.session import Session, load_project
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from hivewright.impact.trees import Files, Tree
+    from hivewright.site import Site
+
+DIFFERENCE = 3
+_FORMATS = ("text", "markdown", "json")
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """With what, and how. The flag ``--format`` of every verb is another one here."""
+    parser.description = (
+        "Compiles the site, compares it by meaning with a tree of compiled files, and says what the difference does to "
+        "guests, hosts and data, and what has to be done about it. Writes nothing; exits 3 on a consequence."
+    )
+    parser.add_argument(
+        "--against", metavar="REV|DIR|ssh", default="HEAD", help="a revision of git (default: HEAD) or a folder"
+    )
+    parser.add_argument(
+        "--fail-on", metavar="LEVEL", choices=CODES, help=f"exit 3 only at this or more: {', '.join(CODES)}"
+    )
+    output = parser.add_argument_group("output", "in place of the flag of every verb", conflict_handler="resolve")
+    help_text = "how it is written (default: text); json: diagnostics too"
+    output.add_argument("--format", choices=_FORMATS, default=SUPPRESS, help=help_text)
+
+
+def run(arguments: Namespace) -> int:
+    """0 without a consequence (or below ``--fail-on``), 1 on errors, 2 for what cannot be compared with, 3 with one."""
+    style = arguments.format if arguments.format in _FORMATS else "text"
+    if style != "json" and arguments.format in _FORMATS:
+        arguments.format = "full"
+    with load_project(arguments) as session:
+        if session.site is None:
+            return 1
+        return _plan(arguments, session, session.site, style)
+
+
+def _plan(arguments: Namespace, session: Session, site: Site, style: str) -> int:
+    from hivewright.impact.compare import compare
+    from hivewright.impact.trees import TreeError
+
+    try:
+        tree = _tree(arguments.against, session.project.build)
+        compiled = _compile(session, site)
+        if compiled is None:
+            return 1
+        impacts = compare(tree, compiled)
+    except TreeError as error:
+        sys.stderr.write(f"hivewright: {error.reason}; {error.remedy}\n")
+        return error.status
+    _print(impacts, _origins(site), style, verbose=arguments.verbose)
+    least = CODES[arguments.fail_on] if arguments.fail_on else Consequence.RELOAD
+    return DIFFERENCE if any(impact.consequence >= least for impact in impacts) else 0
+
+
+def _tree(against: str, build: Path) -> Tree:
+    """What is named: a folder if there is one, else a revision."""
+    from hivewright.impact.revision import revision_tree
+    from hivewright.impact.trees import folder_tree
+
+    return folder_tree(Path(against)) if Path(against).is_dir() else revision_tree(build, against)
+
+
+def _compile(session: Session, site: Site) -> Mapping[str, Files] | None:
+    """All that a build would write below ``root/``, in memory; ``None`` after an error, which was reported."""
+    from hivewright.allocation.lock_files import allocate_numbers, read_locks
+    from hivewright.lower.seed.nocloud import SeedWriter
+    from hivewright.pipeline.compile_host import compile_host, compile_runtime
+    from hivewright.plan import ROOT
+    from hivewright.source import RUNTIME
+
+    numbers = allocate_numbers(site, read_locks(session.project))
+    if session.report(numbers.diagnostics):
+        return None
+    seeds = SeedWriter()
+    compiled = {RUNTIME: compile_runtime()}
+    for host in site.hosts:
+        artifacts, diagnostics = compile_host(site, numbers.allocation, host, seeds)
+        if session.report(diagnostics) or artifacts is None:
+            return None
+        compiled[host] = artifacts
+    return {
+        host: {path: artifact.content for path, artifact in artifacts.items() if path.startswith(ROOT)}
+        for host, artifacts in compiled.items()
+    }
+
+
+def _origins(site: Site) -> Callable[[Impact], list[str]]:
+    from hivewright.impact.origins import origins
+
+    return lambda impact: origins(site, impact)
+
+
+def _print(impacts: list[Impact], origins: Callable[[Impact], list[str]], style: str, *, verbose: bool) -> None:
+    from hivewright.diagnostics.printer import visible
+    from hivewright.impact.report import as_json, as_markdown, as_text
+
+    if style == "json":
+        print(as_json(impacts, origins))
+        return
+    write = as_markdown if style == "markdown" else as_text
+    for line in write(impacts, origins, verbose=verbose):
+        print(visible(line))

@@ -1,0 +1,133 @@
+"""What a change does to one guest that a host had and has: its command, its disks, its first-boot data, its hooks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from hivewright.impact.calls import Call, Difference, difference, read_calls
+from hivewright.impact.consequence import INSTALL, RESTART, Consequence, Finding
+from hivewright.impact.disks import Disk, compare_disks, read_disks
+from hivewright.impact.seeds import Pair, compare_seed
+
+_OF_NO_START = frozenset(("nic", "hook", "debugger", "vm", "home", ".", "{", "}", "begin"))
+"""Calls of a start script on which no start depends. Those of ``home`` are about the hosts of a guest."""
+
+_HOOKS_OF_A_START = ("hooks/prestart/", "hooks/poststart/")
+"""Hooks of other moments run from their files, so a running guest takes changed ones."""
+
+_DEVICES = {
+    "seed": "cloud_init",
+    "fbuf": "vnc",
+    "lpc": "machine",
+    "hostbridge": "machine.hostbridge",
+    "amd_hostbridge": "machine.hostbridge",
+    "xhci": "vnc",
+    "vf": "nic",
+    "channels": "channel",
+    "boot_index": "disk",
+    "hooks.prestart": "hooks.prestart",
+    "acpi": "machine",
+    "halt": "machine",
+    "pause": "machine",
+}
+"""Devices and rules that no key is called like, and the keys of a guest that they follow from."""
+
+
+class Scripts:
+    """The scripts of a guest, each read once, when it is asked for."""
+
+    def __init__(self, files: Mapping[str, Pair]) -> None:
+        self._files = files
+        self._calls: dict[tuple[str, int], list[Call]] = {}
+
+    def calls(self, name: str, side: int) -> list[Call]:
+        """The calls of a script before (0) or after (1)."""
+        if (name, side) not in self._calls:
+            self._calls[name, side] = read_calls(self._files.get(name, (None, None))[side])
+        return self._calls[name, side]
+
+    def disks(self, side: int) -> dict[str, Disk]:
+        return read_disks(self.calls("start", side), self.calls("provision", side))
+
+
+def compare_guest(vm: str, files: Mapping[str, Pair], changed: Iterable[str]) -> list[Finding]:
+    """All that a change means for a guest. ``files`` has its scripts whole, ``changed`` names what differs at all."""
+    found = list(_findings(vm, files, changed))
+    return found or [Finding(Consequence.NOTHING, (), "only comments or the order of words differ", INSTALL)]
+
+
+def _findings(vm: str, files: Mapping[str, Pair], changed: Iterable[str]) -> Iterator[Finding]:
+    scripts, names = Scripts(files), set(changed)
+    if "start" in names or "provision" in names:
+        yield from compare_disks(scripts.disks(0), scripts.disks(1), vm)
+    if "start" in names:
+        yield from _compare_start(scripts.calls("start", 0), scripts.calls("start", 1))
+    if "stop" in names:
+        found = difference(scripts.calls("stop", 0), scripts.calls("stop", 1))
+        if found.old or found.new:
+            yield Finding(Consequence.NOTHING, found.keys, "the next stop follows it", INSTALL)
+    yield from compare_seed({name.removeprefix("seed/"): files[name] for name in names if name.startswith("seed/")})
+    yield from _compare_hooks(sorted(name for name in names if name.startswith("hooks/")))
+
+
+def _compare_hooks(names: list[str]) -> Iterator[Finding]:
+    for name in names:
+        moment = name.split("/")[1]
+        if name.startswith(_HOOKS_OF_A_START):
+            yield Finding(Consequence.NEXT_BOOT, (f"hooks.{moment}",), f"{name} is another", RESTART)
+        else:
+            yield Finding(Consequence.NOTHING, (f"hooks.{moment}",), f"{name} runs from its file", INSTALL)
+
+
+def _compare_start(old: list[Call], new: list[Call]) -> Iterator[Finding]:
+    found = difference(_of_start(old), _of_start(new))
+    loaders = [[call for call in calls if call.verb.startswith("loader")] for calls in (old, new)]
+    if [call.meaning for call in loaders[0]] != [call.meaning for call in loaders[1]] and not found.keys:
+        found = Difference((*found.old, *loaders[0]), (*found.new, *loaders[1]))
+    if found.old or found.new:
+        yield Finding(Consequence.NEXT_BOOT, tuple(_keys(found)), _reason(found), RESTART)
+    told = difference(_told(old), _told(new))
+    if told.old or told.new:
+        yield Finding(Consequence.NOTHING, told.keys, "hivectl status tells it", INSTALL)
+
+
+def _of_start(calls: list[Call]) -> list[Call]:
+    """What a start depends on, disks and what provisioning makes apart, which have findings of their own."""
+    return [
+        call
+        for call in calls
+        if call.verb not in _OF_NO_START and (call.verb, *call.words[:1]) != ("prepare", "provisioned")
+    ]
+
+
+def _told(calls: list[Call]) -> list[Call]:
+    return [call for call in calls if call.verb in ("nic", "debugger")]
+
+
+def _keys(found: Difference) -> Iterator[str]:
+    keys = dict.fromkeys(_DEVICES.get(key, key) for key in found.keys)
+    match [call for call in (*found.old, *found.new) if call.verb == "on" and len(call.words) > 2]:
+        case [old, new] if old.words[2:] == new.words[2:]:
+            keys.pop("restart_limit", None)
+        case [old, new] if old.words[1] == new.words[1]:
+            keys.pop("on_crash", None)
+    yield from keys
+
+
+_SHOWN = 60
+"""Characters of a call that are worth showing."""
+
+
+def _reason(found: Difference) -> str:
+    """What differs, where that is one call; else how many."""
+    if len(found.old) <= 1 and len(found.new) <= 1:
+        before, after = (_short(calls) for calls in (found.old, found.new))
+        return f"{before} becomes {after}"
+    return f"the start differs in {max(len(found.old), len(found.new))} lines"
+
+
+def _short(calls: tuple[Call, ...]) -> str:
+    if not calls:
+        return "nothing"
+    text = calls[0].text
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"

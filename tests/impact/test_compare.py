@@ -1,0 +1,94 @@
+"""What no change of a site shows: other releases of the runtime, and guests whose former names are known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from hivewright.impact.compare import compare
+from hivewright.impact.trees import Differences, Files, pairs
+from hivewright.plan import GUESTS
+
+NEWSYSLOG = "root/usr/local/etc/newsyslog.conf.d/hivewright.conf"
+START = """\
+#!/bin/sh
+{  # sh has read all of this before it acts
+vm %(name)s %(digest)s
+on crash restart 5 600  # on_crash, restart_limit
+prepare disk root /dev/zvol/zroot/vms/%(name)s/root rw  # disk.root
+set --
+set -- "$@" -m 2G  # memory
+loader_file grub.cfg 'set timeout=1'  # firmware.grub
+loader_file grub.cfg boot  # firmware.grub
+run /usr/sbin/bhyve "$@" %(name)s
+}
+"""
+PROVISION = "volume root zroot/vms/%(name)s/root 1073741824  # disk.root\n"
+
+
+class Memory:
+    """A tree in memory."""
+
+    def __init__(self, trees: Mapping[str, Files]) -> None:
+        self.trees = trees
+
+    def hosts(self) -> dict[str, frozenset[str]]:
+        return {host: frozenset(files) for host, files in self.trees.items()}
+
+    def differences(self, compiled: Mapping[str, Files]) -> Differences:
+        hosts = self.trees.keys() | compiled.keys()
+        return {host: pairs(self.trees.get(host, {}), compiled.get(host, {})) for host in hosts}
+
+
+def guest(name: str, digest: str = "0", start: str = START) -> dict[str, bytes]:
+    words = {"name": name, "digest": digest}
+    return {
+        f"{GUESTS}{name}/start": (start % words).encode(),
+        f"{GUESTS}{name}/provision": (PROVISION % words).encode(),
+    }
+
+
+def found(old: Mapping[str, Files], new: Mapping[str, Files], **renamed: str) -> list[tuple[str, str, str, list[str]]]:
+    impacts = compare(Memory(old), new, renamed)
+    return [(each.host, each.guest, each.consequence.code, each.keys) for each in impacts]
+
+
+def test_another_runtime_means_nothing_for_guests_that_run_and_another_rotation_is_read() -> None:
+    hosts: dict[str, Files] = {"alpha": guest("web1")}
+    old, new = ({"runtime": {"root/a": content, NEWSYSLOG: b"x"}, **hosts} for content in (b"1", b"2"))
+    assert found(old, new) == [("alpha", "", "nothing", ["runtime"])]
+    new["runtime"] = {**new["runtime"], NEWSYSLOG: b"y"}
+    assert found(old, new) == [("alpha", "", "reload", ["runtime"])]
+
+
+def test_a_guest_whose_former_name_is_known_keeps_its_disks() -> None:
+    old, new = {"alpha": guest("www")}, {"alpha": guest("web1")}
+    assert found(old, new) == [
+        ("alpha", "web1", "data", ["vm.web1"]),
+        ("alpha", "www", "interruption", ["vm.www"]),
+    ]
+    assert found(old, new, web1="www") == [("alpha", "web1", "next-boot", ["renamed_from"])]
+
+
+def test_a_guest_with_other_disks_is_not_taken_for_one_that_is_gone() -> None:
+    new = {path: content.replace(b" root ", b" data ") for path, content in guest("web1").items()}
+    assert found({"alpha": guest("www")}, {"alpha": new})[-1] == ("alpha", "web1", "next-boot", ["vm.web1"])
+
+
+def test_another_digest_comments_and_order_mean_nothing() -> None:
+    lines = START.splitlines(keepends=True)
+    other = "".join([*lines[:3], "# what follows\n", lines[4], lines[3].replace("on_crash", "x"), *lines[5:]])
+    new = {"alpha": guest("web1", "1", other)}
+    assert found({"alpha": guest("web1")}, new) == [("alpha", "web1", "nothing", [])]
+
+
+def test_lines_of_a_file_of_the_loader_have_an_order() -> None:
+    lines = START.splitlines(keepends=True)
+    new = {"alpha": guest("web1", "1", "".join([*lines[:7], lines[8], lines[7], *lines[9:]]))}
+    assert found({"alpha": guest("web1")}, new) == [("alpha", "web1", "next-boot", ["firmware.grub"])]
+
+
+def test_a_host_that_leaves_takes_its_guests_along() -> None:
+    assert found({"alpha": guest("web1")}, {}) == [
+        ("alpha", "web1", "interruption", ["vm.web1"]),
+        ("alpha", "", "nothing", ["host.alpha"]),
+    ]
