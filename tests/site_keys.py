@@ -31,17 +31,18 @@ def files(project: Path) -> dict[str, dict[str, Any]]:
 def used_keys(values: dict[str, Any], table: str, tables: dict[str, Schema]) -> Iterator[tuple[str, str, object]]:
     """(class, key, value) of every key below a table, those of tables within it too; a value of arrays is each entry.
 
-    The value of a table is each of its keys: some tables have keys from a fixed list.
+    The value of a table is each of its keys: some tables have keys from a fixed list. A table in an array has none.
     """
     for key, value in values.items():
         for single in value if isinstance(value, (list, dict)) else [value]:
-            yield table, key, single
+            yield table, key, None if isinstance(single, dict) else single
         if value in ([], {}):
             yield table, key, None
         node = tables[table]["properties"][key]
-        choices = [node, *node.get("anyOf", ())]
+        choices = [node, *node.get("anyOf", ()), node.get("items", {})]
         named = [inner for group in ("patternProperties", "properties") for inner in node.get(group, {}).values()]
-        for holder, found in ((value, choices), *((inner, named) for inner in _tables(value))):
+        holders = value if isinstance(value, list) else [value]
+        for holder, found in (*((each, choices) for each in holders), *((inner, named) for inner in _tables(value))):
             for reference in {choice["$ref"] for choice in found if "$ref" in choice}:
                 if isinstance(holder, dict):
                     yield from used_keys(holder, reference.rpartition("/")[2], tables)

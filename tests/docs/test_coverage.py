@@ -88,7 +88,7 @@ def tables() -> dict[str, Schema]:
 def inner(node: Schema) -> Iterator[str]:
     """The classes of the tables that a key may hold, by themselves or by name."""
     named = [each for group in ("patternProperties", "properties") for each in node.get(group, {}).values()]
-    for choice in (node, *node.get("anyOf", ()), *named):
+    for choice in (node, *node.get("anyOf", ()), node.get("items", {}), *named):
         for each in (choice, *choice.get("anyOf", ()), choice.get("additionalProperties")):
             if isinstance(each, dict) and "$ref" in each:
                 yield each["$ref"].rpartition("/")[2]

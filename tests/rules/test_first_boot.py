@@ -62,6 +62,10 @@ KEYS: list[tuple[dict[str, Any], dict[str, Any], list[str]]] = [
     ({}, {"ipv4": "dhcp", "ipv6": "2001:db8::10/64"}, ["ipv6 of nic lan"]),
     ({}, {"ipv6": "auto"}, ["ipv6 of nic lan"]),
     ({}, {"ipv4": "dhcp", "ipv6": "dhcp"}, ["ipv6 of nic lan"]),
+    ({}, {"ipv4": ["192.0.2.10/24", "192.0.2.11/24"]}, ["ipv4 of nic lan"]),
+    ({}, {"ipv6": ["2001:db8::1/64", "2001:db8::2/64"], "gateway6": "fe80::1"}, ["ipv6 of nic lan", "gateway6 of"]),
+    ({}, {"gateway4": "198.51.100.1", "on_link": True}, ["on_link of nic lan"]),
+    ({}, {"routes": [{"to": "10.0.0.0/8", "via": "192.0.2.254"}]}, ["routes of nic lan"]),
 ]
 SINCE_14_4 = {0, 1, 2}
 """Which of them nuageinit follows since 14.4."""

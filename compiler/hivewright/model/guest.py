@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from hivewright.bhyve.facts import Only, Since
+from hivewright.model.addresses import Ip
 from hivewright.model.base import (
     Duration,
     HostPath,
@@ -22,7 +23,6 @@ from hivewright.model.base import (
 )
 from hivewright.model.devices import Secret
 from hivewright.model.machine import Layout
-from hivewright.model.nic import Ip
 from hivewright.model.readers import ReaderName
 from hivewright.model.sriov import Function
 

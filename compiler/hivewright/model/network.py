@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from hivewright.bhyve.facts import VLAN_FILTER, Since
+from hivewright.model.addresses import HostAddress4, HostAddress6, Ip4
 from hivewright.model.base import Interface, ListOf, Name, NetgraphName, Table, ValeSwitch, Vlan
-from hivewright.model.nic import HostAddress4, HostAddress6, Ip4
 
 Mtu = Annotated[int, Field(ge=576, le=16384)]
 _HOSTS = "Hosts that have it; all if empty."

@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from hivewright.model.addresses import is_link_local
+
 if TYPE_CHECKING:
     from hivewright.model.nic import Nic
 
@@ -70,6 +72,10 @@ FEATURES = {
     "ipv6 auto": 'ipv6 = "auto"',
     "ipv6 beside dhcp": "an IPv6 address beside DHCP for IPv4",
     "two gateways": "gateway6 beside gateway4",
+    "several addresses": "several addresses of one family of a NIC",
+    "on_link": "on_link, where a gateway or router lies outside of the networks of its NIC",
+    "link-local gateway": "a gateway6 that is link-local",
+    "routes": "routes of a NIC",
 }
 """What a site may say that not every reader follows. NICs and accounts without effect are told by these."""
 
@@ -78,8 +84,14 @@ def _names(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
 
-_NUAGEINIT_LACKS = frozenset({"mtu of dhcp", "dns of dhcp", "ipv6 dhcp", "ipv6 auto", "ipv6 beside dhcp"})
-"""``dhcp4`` excludes ``addresses`` and what belongs to them; with ``mtu`` it makes a line that sh cannot read."""
+_NUAGEINIT_LACKS = frozenset(
+    {"mtu of dhcp", "dns of dhcp", "ipv6 dhcp", "ipv6 auto", "ipv6 beside dhcp"}
+    | {"several addresses", "on_link", "link-local gateway", "routes"}
+)
+"""``dhcp4`` excludes ``addresses`` and what belongs to them; with ``mtu`` it makes a line that sh cannot read.
+
+Of several addresses of a family the last one wins; a gateway is written as it is, without a route to it or a zone.
+"""
 
 _NUAGEINIT_ACCOUNT = _names(
     "name gecos homedir primary_group groups no_create_home shell ssh_authorized_keys passwd plain_text_passwd locked"
@@ -127,7 +139,10 @@ READERS: dict[ReaderName, Reader | None] = {
         keys=_names("write_files set_timezone timezone set_hostname hostname ntp groups users runcmd"),
         account=_names("name gecos groups primary_group passwd inactive expiredate no_create_home ssh_authorized_keys"),
         # Every address gets the first default route of its NIC, and search domains are read and not set.
-        lacks=frozenset({"packages", "sudo", "dns of dhcp", "search", "two gateways"}),
+        # An address that is set replaces those before it, and other routes are left out.
+        lacks=frozenset(
+            {"packages", "sudo", "dns of dhcp", "search", "two gateways", "several addresses", "on_link", "routes"}
+        ),
         name_length=15,
     ),
     "none": None,
@@ -150,8 +165,8 @@ def able(feature: str, reader: Reader) -> tuple[str, ...]:
 
 def features_of(nic: Nic, mtu: bool) -> Iterator[tuple[str, str]]:
     """The keys of a NIC that its reader must follow, each with the feature; ``mtu``: an unusual one is to be told."""
-    dynamic = nic.ipv4 == "dhcp"
-    alone = "" if not dynamic and (nic.ipv4 or nic.ipv6 not in (None, "dhcp", "auto")) else " of dhcp"
+    dynamic = nic.ipv4 == ("dhcp",)
+    alone = "" if not dynamic and (nic.fixed4 or nic.fixed6) else " of dhcp"
     if mtu:
         yield "mtu", f"mtu{alone}"
     if nic.dns:
@@ -159,9 +174,27 @@ def features_of(nic: Nic, mtu: bool) -> Iterator[tuple[str, str]]:
     if nic.search:
         yield "search", f"dns{alone}"
         yield "search", "search"
-    if nic.ipv6 in ("dhcp", "auto"):
-        yield "ipv6", f"ipv6 {nic.ipv6}"
-    elif nic.ipv6 is not None and dynamic:
+    if nic.ipv6 and not nic.fixed6:
+        yield "ipv6", f"ipv6 {nic.ipv6[0]}"
+    elif nic.ipv6 and dynamic:
         yield "ipv6", "ipv6 beside dhcp"
     if nic.gateway4 and nic.gateway6:
         yield "gateway6", "two gateways"
+    yield from _routing_of(nic)
+
+
+def _routing_of(nic: Nic) -> Iterator[tuple[str, str]]:
+    for key, addresses in (("ipv4", nic.fixed4), ("ipv6", nic.fixed6)):
+        if len(addresses) > 1:
+            yield key, "several addresses"
+    if nic.gateway6 is not None and is_link_local(nic.gateway6):
+        yield "gateway6", "link-local gateway"
+    if nic.routes:
+        yield "routes", "routes"
+    if nic.on_link and not all(nic.reaches(router) for router in routers_of(nic)):
+        yield "on_link", "on_link"
+
+
+def routers_of(nic: Nic) -> list[str]:
+    """The gateways of a NIC, and the routers of its routes."""
+    return [router for router in (nic.gateway4, nic.gateway6, *(route.via for route in nic.routes)) if router]

@@ -32,6 +32,8 @@ RULES: tuple[Rule, ...] = (
     addresses.same_ip,
     addresses.same_vnc_port,
     gateways.gateways,
+    gateways.routes,
+    gateways.same_route,
     gateways.address_untold,
     pci_slots.same_slot,
     taps.same_tap,

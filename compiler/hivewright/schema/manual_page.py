@@ -99,7 +99,7 @@ def _inner_heading(heading: str, key: str, node: Schema) -> str:
 def _tables_of(node: Schema) -> list[str]:
     """The classes of the tables that a key holds, each once."""
     nested = [*node.get("anyOf", ()), *node.get("patternProperties", {}).values(), *node.get("properties", {}).values()]
-    references = [found["$ref"] for found in (node, *nested) if "$ref" in found]
+    references = [found["$ref"] for found in (node, node.get("items", {}), *nested) if "$ref" in found]
     return list(dict.fromkeys(reference.rpartition("/")[2] for reference in references))
 
 
@@ -133,7 +133,7 @@ def _table_type(node: Schema) -> str:
 
 def _many(node: Schema) -> str:
     one = _type(node)
-    return _MANY.get(one, one)
+    return _MANY.get(one, f"{one}s" if one == "table" else one)
 
 
 def _value(value: object) -> str:

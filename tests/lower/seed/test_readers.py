@@ -159,3 +159,46 @@ def test_keys_of_the_seed_are_known_to_its_reader(reader: Any) -> None:
     if row is not None and row.keys is not None and row.account is not None:
         assert data.keys() <= row.keys
         assert all(entry.keys() <= row.account for entry in data["users"])
+
+
+MANY = {
+    **DHCP,
+    "ipv4": ["203.0.113.9/32", "192.0.2.10/24"],
+    "gateway4": "198.51.100.1",
+    "ipv6": ["2001:db8::10/64", "2001:db8::11/64"],
+    "gateway6": "fe80::1",
+    "on_link": True,
+    "routes": [
+        {"to": "10.0.0.0/8", "via": "192.0.2.254"},
+        {"to": "172.16.0.0/12", "via": "198.51.100.2"},
+        {"to": "2001:db8:1::/48", "via": "fe80::2"},
+    ],
+}
+
+
+def test_cloud_init_gets_all_addresses_and_routes() -> None:
+    assert told("cloud-init", **MANY) == {
+        "addresses": ["203.0.113.9/32", "192.0.2.10/24", "2001:db8::10/64", "2001:db8::11/64"],
+        "routes": [
+            {"to": "0.0.0.0/0", "via": "198.51.100.1", "on-link": True},
+            {"to": "::/0", "via": "fe80::1"},
+            {"to": "10.0.0.0/8", "via": "192.0.2.254"},
+            {"to": "172.16.0.0/12", "via": "198.51.100.2", "on-link": True},
+            {"to": "2001:db8:1::/48", "via": "fe80::2"},
+        ],
+    }
+
+
+@pytest.mark.parametrize("reader", [*EARLY, *NUAGEINIT])
+def test_nuageinit_gets_the_first_address_and_no_gateway_that_it_could_not_reach(reader: str) -> None:
+    """The last of several addresses would win."""
+    assert told(reader, **MANY) == {"addresses": ["203.0.113.9/32", "2001:db8::10/64"]}
+    found = told(reader, **{**MANY, "gateway4": "192.0.2.1", "gateway6": "2001:db8::1"})
+    assert (found["gateway4"], found["gateway6"]) == ("192.0.2.1", "2001:db8::1")
+
+
+def test_cloudbase_init_gets_the_first_address_and_its_gateways() -> None:
+    assert told("cloudbase-init", **{key: value for key, value in MANY.items() if key != "gateway4"}) == {
+        "addresses": ["203.0.113.9/32", "2001:db8::10/64"],
+        "routes": [{"to": "::/0", "via": "fe80::1"}],
+    }

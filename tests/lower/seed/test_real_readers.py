@@ -77,6 +77,29 @@ def test_cloud_init_understands_network_config(reader: str) -> None:
         assert routes == [["0.0.0.0", "192.0.2.1"], ["::", "2001:db8::1"]]
 
 
+def test_cloud_init_understands_several_addresses_and_routes() -> None:
+    nic = {
+        **STATIC,
+        "ipv4": ["192.0.2.10/24", "203.0.113.9/32"],
+        "gateway4": "198.51.100.1",
+        "gateway6": "fe80::1",
+        "on_link": True,
+        "routes": [{"to": "10.0.0.0/8", "via": "192.0.2.254"}, {"to": "2001:db8:1::/48", "via": "2001:db8::2"}],
+    }
+    text = seed(nic={"lan": nic})["network-config"]
+    command = [python_of_cloud_init(), "-c", READ_NETWORK]
+    result = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    _, subnets, routes = json.loads(result.stdout)
+    assert subnets == [["static", "192.0.2.10", 24], ["static", "203.0.113.9", 32], ["static", "2001:db8::10", 64]]
+    assert routes == [
+        ["0.0.0.0", "198.51.100.1"],
+        ["10.0.0.0", "192.0.2.254"],
+        ["2001:db8:1::", "2001:db8::2"],
+        ["::", "fe80::1"],
+    ]
+
+
 def image_of(files: Mapping[str, bytes], folder: Path) -> bytes:
     """The image that the runtime makes of a seed (provision.subr)."""
     folder.mkdir()

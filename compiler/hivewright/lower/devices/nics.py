@@ -61,8 +61,8 @@ def prepare_taps(guest: Guest) -> Iterator[Step]:
         if not kind_of(network).taps:
             continue
         if not kind_of(network).bridged:
-            addresses = (nic.gateway4 or "", (nic.ipv4 or "").partition("/")[0])
-            words: tuple[str, ...] = (name, tap_name(guest, name, nic), str(network.mtu), *addresses)
+            own = ",".join([address.partition("/")[0] for address in nic.fixed4])
+            words: tuple[str, ...] = (name, tap_name(guest, name, nic), str(network.mtu), nic.gateway4 or "", own)
             keys: Provenance = (
                 f"{prefix}.network",
                 _tap_key(name, nic),
@@ -106,9 +106,9 @@ def tell_nics(guest: Guest) -> Iterator[Step]:
                 keys += _port_keys(guest, name, nic)
         words.append(f"mac={mac_address(guest, name, nic)}")
         keys.append(f"{prefix}.mac" if nic.mac is not None else f"lock:macs.{name}")
-        for key, address in (("ipv4", nic.ipv4), ("ipv6", nic.ipv6)):
-            if address is not None:
-                words.append(f"{key}={address}")
+        for key, addresses in (("ipv4", nic.ipv4), ("ipv6", nic.ipv6)):
+            if addresses:
+                words += [f"{key}={address}" for address in addresses]
                 keys.append(f"{prefix}.{key}")
         yield Step("nic", tuple(words), tuple(dict.fromkeys(keys)), prefix)
 
@@ -129,10 +129,8 @@ def nic_plans(guest: Guest) -> tuple[NicPlan, ...]:
 
 def _addresses(nic: Nic) -> Iterator[str]:
     """Addresses for INVENTORY.md; an IPv6 keyword such as ``auto`` is prefixed with IPv6."""
-    if nic.ipv4 is not None:
-        yield nic.ipv4
-    if nic.ipv6 is not None:
-        yield nic.ipv6 if "/" in nic.ipv6 else f"IPv6 {nic.ipv6}"
+    yield from nic.ipv4
+    yield from (address if "/" in address else f"IPv6 {address}" for address in nic.ipv6)
 
 
 def _port(guest: Guest, name: str, nic: Nic) -> str:

@@ -58,8 +58,7 @@ def _netgraph(network: Netgraph, end: End) -> str:
 
 def _slirp(network: Slirp, end: End) -> str:
     words = "slirp,open" if network.open else "slirp"
-    address = end.nic.ipv4
-    guest = address.partition("/")[0] if address is not None and "/" in address else _SLIRP_GUEST
+    guest = end.nic.main4 or _SLIRP_GUEST
     forwards = [
         f"{forward.protocol}:127.0.0.1:{forward.port}-{guest}:{forward.to}"
         for _, forward in sorted(end.nic.forward.items())

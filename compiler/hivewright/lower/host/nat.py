@@ -48,8 +48,7 @@ def _forwards(site: Site, host: str, network: str) -> Iterator[tuple[str, Forwar
     for vm in site.guests[host].values():
         for _, nic in sorted(vm.nic.items()):
             if nic.network == network:
-                address = (nic.ipv4 or "").partition("/")[0]
-                yield from ((address, forward) for _, forward in sorted(nic.forward.items()))
+                yield from ((nic.main4, forward) for _, forward in sorted(nic.forward.items()))
 
 
 def _pf(uplink: str, subnet: str, forwards: Iterable[tuple[str, Forward]]) -> Iterator[str]:

@@ -153,7 +153,7 @@ def _lost_nics(index: SiteIndex, name: str, vm: Vm, reader: Reader) -> Iterator[
         return
     home = next(iter(index.hosts_of[name]), "")
     for key, nic in ordered(vm.nic):
-        if nic.ipv4 is None and nic.ipv6 is None:
+        if not nic.ipv4 and not nic.ipv6:
             continue
         network = index.site.host_networks.get((home, nic.network))
         mtu = nic.mtu if nic.mtu is not None else network.mtu if network is not None else _USUAL_MTU

@@ -53,9 +53,7 @@ def _ip_claims(index: SiteIndex) -> Iterator[tuple[tuple[str, tuple[str, ...]], 
     """
     isolated = {key for key, network in index.site.host_networks.items() if is_isolated(network)}
     for name, key, nic in index.nics:
-        for field, value in (("ipv4", nic.ipv4), ("ipv6", nic.ipv6)):
-            if value is None or "/" not in value:
-                continue
+        for field, value in [*(("ipv4", each) for each in nic.fixed4), *(("ipv6", each) for each in nic.fixed6)]:
             address = value.partition("/")[0]
             owner = (name, "nic", key, field)
             hosts = index.hosts_of[name]

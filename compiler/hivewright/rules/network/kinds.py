@@ -30,13 +30,15 @@ _DEMANDING = frozenset(key for kind in NETWORKS.values() for key in kind.without
 def address_in_nat(index: SiteIndex) -> Iterator[Diagnostic]:
     site = index.site
     for name, key, nic, host, network in index.connections:
-        if network.kind != "nat" or nic.ipv4 is None or "/" not in nic.ipv4:
+        if network.kind != "nat":
             continue
-        fault = _fault_in_nat(nic.ipv4, network)
-        if fault:
+        for address in nic.fixed4:
+            fault = _fault_in_nat(address, network)
+            if not fault:
+                continue
             yield diagnose(
                 "NET020",
-                f"the address {nic.ipv4} of nic {key} of {name} {fault} {network.ipv4} of the network {nic.network}",
+                f"the address {address} of nic {key} of {name} {fault} {network.ipv4} of the network {nic.network}",
                 site.place("vm", name, "nic", key, "ipv4"),
                 "choose a free address within the network, with its prefix length",
                 [network_place(site, host, nic.network, "ipv4")],
@@ -59,10 +61,10 @@ def routed_addresses(index: SiteIndex) -> Iterator[Diagnostic]:
         if network.kind != "routed":
             continue
         here = ("vm", name, "nic", key)
-        if nic.ipv6 is not None:
+        if nic.ipv6:
             message = f"nic {key} of {name} has an IPv6 address, but a routed network carries IPv4 only"
             yield diagnose("NET021", message, site.place(*here, "ipv6"), "delete ipv6, or choose a bridge")
-        if nic.gateway4 is None or nic.ipv4 is None or "/" not in nic.ipv4:
+        if nic.gateway4 is None or not nic.fixed4:
             yield diagnose(
                 "NET021",
                 f"nic {key} of {name} is routed, and lacks its own address or that of the host",
@@ -82,7 +84,7 @@ def forwards(index: SiteIndex) -> Iterator[Diagnostic]:
             message = f"nic {key} of {name} forwards ports, which a network of the kind {network.kind} does not do"
             remedy = f"delete forward, or choose a network of the kind {listed(_FORWARDING, 'or')}"
             yield diagnose("NET022", message, place, remedy)
-        elif network.kind == "nat" and (nic.ipv4 is None or "/" not in nic.ipv4):
+        elif network.kind == "nat" and not nic.fixed4:
             message = f"nic {key} of {name} forwards ports, but has no fixed address they could lead to"
             yield diagnose("NET022", message, place, 'write ipv4 = "ADDRESS/LENGTH"')
 

@@ -50,10 +50,14 @@ def routed(play: Play) -> None:
         play,
         "routed",
         (tap("routed-1", one, link), address.format(one, "192.0.2.10"), route.format("192.0.2.11", one)),
-        (tap("routed-2", two, link), address.format(two, "192.0.2.12"), route.format("192.0.2.13", two)),
+        (
+            tap("routed-2", two, link),
+            address.format(two, "192.0.2.12"),
+            *(route.format(f"192.0.2.{end}", two) for end in (13, 50, 51)),
+        ),
         taps=(one, two),
     )
-    assert play.names("route") == ["192.0.2.11", "192.0.2.13"]
+    assert play.names("route") == ["192.0.2.11", "192.0.2.13", "192.0.2.50", "192.0.2.51"]
     play.has(f"interface {one}, up, mtu 1500, inet 192.0.2.10 netmask 0xffffffff, held by routed-1")
 
 
