@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -195,3 +196,38 @@ def test_check_sees_what_is_wrong_with_a_lock(tmp_path: Path, capsys: pytest.Cap
     write_files(tmp_path, {"site.toml": BASE, "locks/web1.toml": "<<<<<<< ours\n"})
     assert cli.main(["-C", str(tmp_path), "check"]) == 1
     assert "locks/web1.toml:1:1" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("edit", "codes"),
+    [
+        (('freebsd = "14.3"', 'freebsd = "14.3"\nfreebs = 1'), ["KEY001"]),
+        (('freebsd = "14.3"', "freebsd = 14.3"), ["KEY003"]),
+        (('freebsd = "14.3"', 'freebsd = "14.3'), ["SRC001"]),
+        (('freebsd = "14.3"', 'freebsd = "14.3"\nfreebsd = "14.3"'), ["SRC001"]),
+        (('host = "alpha"', 'host = "alhpa"'), ["REF001"]),
+        (('host = "alpha"', 'host = "alpha"\npin = { 5 = "1" }'), ["VM025"]),
+    ],
+)
+@pytest.mark.parametrize("verb", ["check", "build"])
+def test_faults_of_locks_are_told_beside_those_of_the_site(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], verb: str, edit: tuple[str, str], codes: list[str]
+) -> None:
+    site = """[site]
+name = "example"
+[host.alpha]
+freebsd = "14.3"
+[vm.web1]
+host = "alpha"
+memory = "1G"
+"""
+    lock = 'uuid = "3f2504e0-4f89-41d3-9a0c-0305e82c330{}"\nvnc = 5900\n'
+    locks = {"locks/a.toml": lock.format(1), "locks/b.toml": lock.format(2), "locks/c.toml": "<<<<<<< ours\n"}
+    assert edit[0] in site
+    write_files(tmp_path, {"site.toml": site.replace(*edit), **locks})
+    assert cli.main(["-C", str(tmp_path), "--format", "short", verb]) == 1
+    told = capsys.readouterr().err.splitlines()
+    assert sorted(re.findall(r"error\[(\w+)\]", "\n".join(told))) == sorted(["LOCK002", "LOCK004", *codes])
+    assert len(told) == 2 + len(codes)
+    assert cli.main(["-C", str(tmp_path), "--format", "full", verb]) == 1
+    assert capsys.readouterr().err.splitlines()[-1] == f"{2 + len(codes)} errors"

@@ -75,7 +75,7 @@ PACKAGES = {
     "jinja2": "emit.render emit.template_check",
     "pydantic": "model.addresses model.base model.devices model.disk model.firmware model.guest model.host "
     "model.limits model.machine model.network model.nic model.numa model.site model.sriov model.storage model.tpm "
-    "model.vm site.load site.recurring site.model_errors site.keys",
+    "model.vm site.load site.recurring site.model_errors site.keys site.remedies",
     "pydantic_core": "model.addresses model.base",
     "tomli": "diagnostics.locate allocation.lock source.parsing source.salvage source.syntax editing.assignment "
     "editing.document",
@@ -222,6 +222,7 @@ NOT_LOADED = (
         "site.selection",
         "site.keys",
         "site.model_errors",
+        "site.remedies",
     ),
     *("pipeline.compile_host", "pipeline.compile_site", "pipeline.digests", "__main__"),
 )

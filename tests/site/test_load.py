@@ -229,8 +229,8 @@ def test_keys_of_inner_tables_are_known() -> None:
     ("line", "code", "message", "remedy"),
     [
         ('cpus = "2"', "KEY003", '"cpus" must be a whole number, not text', "write cpus = 2, without quotes"),
-        ("cpus = 2.5", "KEY003", '"cpus" must be a whole number, not a decimal number', ""),
-        ("cpus = true", "KEY003", '"cpus" must be a whole number, not true', ""),
+        ("cpus = 2.5", "KEY003", '"cpus" must be a whole number, not a decimal number', "cpus: Number of vCPUs."),
+        ("cpus = true", "KEY003", '"cpus" must be a whole number, not true', "cpus: Number of vCPUs."),
         (
             "description = 5",
             "KEY003",
@@ -255,10 +255,15 @@ def test_keys_of_inner_tables_are_known() -> None:
             "uuid = 1979-05-27",
             "KEY003",
             '"uuid" must be text in quotes, not a date or time',
-            'for example uuid = "01234567-89ab-…"',
+            "uuid: SMBIOS UUID; derived from the names and kept in the lock if absent.",
         ),
         ("vnc = { port = 0 }", "KEY005", '"port" must be at least 1, not 0', ""),
-        ("vnc = { port = 'x' }", "KEY006", '"port" must be "auto" or a whole number, not "x"', ""),
+        (
+            "vnc = { port = 'x' }",
+            "KEY006",
+            '"port" must be "auto" or a whole number, not "x"',
+            'port: A port, or "auto": taken from the lock.',
+        ),
         ("vnc = { slot = 77 }", "KEY004", '"slot": the bus is 0 to 255, the slot 0 to 31, the function 0 to 7', ""),
         ("topology = { cores = 0 }", "KEY005", '"cores" must be at least 1, not 0', ""),
         ("topology = { core = 1 }", "KEY001", 'unknown key "core" in [vm.web1.topology]', 'did you mean "cores"?'),

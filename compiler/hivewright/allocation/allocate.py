@@ -60,6 +60,14 @@ def allocate(site: Site, locks: Mapping[str, Lock]) -> Allocation:
     return Allocation({name: result[name] for name in sorted(result)}, tuple(pool.diagnostics))
 
 
+def collisions(locks: Mapping[str, Lock]) -> tuple[Diagnostic, ...]:
+    """Numbers that two locks hold, whatever the site is."""
+    pool = _Pool()
+    for name in sorted(locks):
+        _take_lock(pool, name, locks[name])
+    return tuple(pool.diagnostics)
+
+
 def _take_lock(pool: _Pool, vm: str, lock: Lock) -> None:
     """Reserve the numbers of a lock; two locks with the same number come from merged branches."""
     for table, kind, held in ((pool.macs, "macs", lock.macs), (pool.taps, "taps", lock.taps)):

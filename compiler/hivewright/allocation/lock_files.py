@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from hivewright.allocation.allocate import Allocation, allocate
+from hivewright.allocation.allocate import Allocation, allocate, collisions
 from hivewright.allocation.lock import Lock, lock_file, read_lock, write_lock
 from hivewright.diagnostics import Diagnostic, Spot
 from hivewright.site import Site
@@ -61,6 +61,11 @@ def _read_lock(path: str, name: str) -> Lock | Diagnostic:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         help_text = "restore it from version control"
         return Diagnostic("LOCK001", f"cannot read the lock: {reason}", Spot(name, 1, 1), help_text)
+
+
+def lock_faults(found: Locks) -> tuple[Diagnostic, ...]:
+    """What is wrong with the locks in themselves, which can be said of a site with errors too."""
+    return (*found.diagnostics, *collisions(found.locks))
 
 
 def allocate_numbers(site: Site, found: Locks) -> Numbers:

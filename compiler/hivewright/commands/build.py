@@ -103,14 +103,14 @@ class _Build:
     def run(self) -> int:
         """Compiles and compares; writes unless there is an error, or ``--check`` or ``--dry-run`` was given."""
         from hivewright.allocation.lock_files import read_locks
-        from hivewright.pipeline.check_site import check_site
+        from hivewright.pipeline.check_site import check_site, report_faults
         from hivewright.pipeline.digests import definition_digests, host_digests
         from hivewright.pipeline.session import read_project
 
         session, diagnostics = read_project(self.arguments, self.project)
         with session:
             if session.site is None:
-                session.report(diagnostics)
+                report_faults(session, diagnostics, read_locks(self.project))
                 return 1
             digests = partial(definition_digests, session.site)
             locks = partial(read_locks, self.project)

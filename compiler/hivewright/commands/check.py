@@ -32,13 +32,13 @@ def run(arguments: Namespace) -> int:
 def _check(arguments: Namespace, project: Project) -> tuple[int, bool]:
     """The exit status, and whether nothing was reported."""
     from hivewright.allocation.lock_files import read_locks
-    from hivewright.pipeline.check_site import check_site
+    from hivewright.pipeline.check_site import check_site, report_faults
     from hivewright.pipeline.session import read_project
 
     session, diagnostics = read_project(arguments, project)
     with session:
         if session.site is None:
-            session.report(diagnostics)
+            report_faults(session, diagnostics, read_locks(project))
             return 1, False
         if check_site(session, session.site, diagnostics, lambda: read_locks(project), lambda: None) is None:
             return 1, False

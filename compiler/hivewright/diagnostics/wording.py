@@ -10,6 +10,8 @@ from hivewright.diagnostics.report import KeyPath
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
+_LETTERS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "æ": "ae", "ø": "oe", "å": "aa", "œ": "oe"})
+
 MOST_COMPARED = 200
 """So many names are compared with a mistyped one, and so many mistyped ones with them."""
 
@@ -128,6 +130,16 @@ class Suggestions:
         if not self._names:
             return f"no {self._what} is defined"
         return f"known: {', '.join(self._names[:12])}{', …' if len(self._names) > 12 else ''}"
+
+
+def plain_name(text: str) -> str:
+    """The name in plain letters that another one may become: ``web-1`` for ``Web 1``, ``buero`` for ``Büro``."""
+    import unicodedata
+
+    letters = text.lower().translate(_LETTERS)
+    ascii_only = unicodedata.normalize("NFKD", letters).encode("ascii", "ignore").decode()
+    plain = re.sub("-+", "-", re.sub("[^a-z0-9_-]", "-", ascii_only)).strip("-_")
+    return (plain if plain[:1].isalpha() else f"x{plain}")[:31].rstrip("-_")
 
 
 def suggestion(name: str, known: Iterable[str], what: str) -> str:

@@ -90,10 +90,12 @@ def _host_port(text: str) -> str:
         if re.search(r"%(?![A-Za-z0-9_.-]+\Z)", bare):  # a zone is the name of an interface
             raise ValueError
         version = ipaddress.ip_address(bare).version
-        valid = bool(colon) and (version == 6) == (bare != address) and re.fullmatch("[0-9]{1,5}", port, re.ASCII)
+        valid = bool(colon) and (version == 6) == (bare != address) and re.fullmatch("[0-9]+", port, re.ASCII)
     except ValueError:
         valid = None
-    if not valid or not 1 <= int(port) <= 65535:
+    if valid and (len(port) > 5 or not 1 <= int(port) <= 65535):
+        raise ValueError("a port is a number from 1 to 65535")
+    if not valid:
         raise ValueError('an address and port is written "192.0.2.10:80" or "[2001:db8::1]:80"')
     return text
 
@@ -110,14 +112,16 @@ def _bool_as_table(value: object) -> object:
 
 
 NAME_PATTERN = r"[a-z][a-z0-9_-]{0,30}"
+NAME_EXAMPLE = "web1"
+NAME_FORM = "a name has 1 to 31 lower-case letters, digits, - and _, and begins with a letter"
 
 Name = Annotated[
     str,
     reader(
-        matching(NAME_PATTERN, "a name has 1 to 31 lower-case letters, digits, - and _, and begins with a letter"),
-        "web1",
+        matching(NAME_PATTERN, NAME_FORM),
+        NAME_EXAMPLE,
     ),
-    described(f"^{NAME_PATTERN}$", "web1"),
+    described(f"^{NAME_PATTERN}$", NAME_EXAMPLE),
 ]
 """The name of an object; it also becomes part of paths, interface names and ZFS names (bhyve(8), vmname)."""
 

@@ -6,9 +6,12 @@ from hivewright.model.base import HostPath, Name, PortName, Slot, Table
 
 
 class Secret(Table):
-    """What must not be in the site: ``{ secret = "NAME" }`` is a file below /usr/local/etc/hivewright/secrets."""
+    """What must not be in the site: ``{ secret = "NAME" }`` is a file on the host."""
 
-    secret: Name = Field(description="The file's name. The administrator makes it, owned by root and of mode 0600.")
+    secret: Name = Field(
+        description="The file's name below /usr/local/etc/hivewright/secrets of the host. The administrator makes it, "
+        "owned by root and of mode 0600."
+    )
 
 
 class Sound(Table):

@@ -33,6 +33,19 @@ Gecos = Annotated[
 ]
 
 
+_SUDOERS = r"^([^\x00-\x1f\x7f=]+=[^\x00-\x1f\x7f]+)?$"
+
+Sudoers = Annotated[
+    str,
+    reader(
+        matching(_SUDOERS, 'a rule of sudoers(5) says where, as whom and what, for example "ALL=(ALL) NOPASSWD:ALL"'),
+        '"ALL=(ALL) NOPASSWD:ALL"',
+    ),
+    described(_SUDOERS, "ALL=(ALL) NOPASSWD:ALL"),
+]
+"""What sudo(8) would refuse as a whole file of sudoers never reaches a guest."""
+
+
 class SiteTable(Table):
     """The site as a whole: ``[site]``."""
 
@@ -45,9 +58,9 @@ class User(Table):
     """A person or role with an account in guests: ``[user.NAME]``."""
 
     ssh_keys: ListOf[Line] = Field((), description="Public keys.")
-    shell: HostPath | None = Field(None, description="Login shell.")
+    shell: HostPath | None = Field(None, description="Login shell.", examples=["/bin/sh"])
     groups: ListOf[Name] = Field((), description="Further groups.")
-    sudo: Line = Field("", description='A sudoers rule such as "ALL=(ALL) NOPASSWD:ALL".')
+    sudo: Sudoers = Field("", description='A sudoers rule such as "ALL=(ALL) NOPASSWD:ALL".')
     gecos: Gecos = Field("", description="Full name.")
 
 

@@ -71,7 +71,9 @@ class Vm(Table):
     hosts: ListOf[Name] = Field(
         (), description="Instead of host: the first is its home, it may be moved to the others."
     )
-    profile: Line = Field("other", description="The guest operating system, a name under profiles/.")
+    profile: Line = Field(
+        "other", description="The guest operating system, a name under profiles/.", examples=["debian-13"]
+    )
     inherit: ListOf[Name] = Field((), description="Templates whose keys it takes over, later ones winning.")
     description: Line = Field("", description="For people.")
     uuid: Uuid | None = Field(None, description="SMBIOS UUID; derived from the names and kept in the lock if absent.")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from hivewright.pipeline.session import Session
+from hivewright.source import no_project
 
 if TYPE_CHECKING:
     from hivewright.allocation.lock_files import Locks, Numbers
@@ -60,9 +61,20 @@ def check_site(
         checked()
         raise
     rules, found = checked()
-    # Diagnostics of allocation are misleading for a site that breaks the rules.
-    if session.report((*loading, *rules)) or session.report(
-        (*numbers.diagnostics, *new_guests(site, session.project, known.locks))
-    ):
+    if session.has_errors((*loading, *rules)):
+        report_faults(session, (*loading, *rules), known)
+        return None
+    session.report((*loading, *rules))
+    if session.report((*numbers.diagnostics, *new_guests(site, session.project, known.locks))):
         return None
     return CheckedSite(numbers, found)
+
+
+def report_faults(session: Session, diagnostics: Iterable[Diagnostic], locks: Locks) -> None:
+    """Reports what is wrong with a site, and with the locks in themselves.
+
+    More of allocation would be misleading for a site with errors.
+    """
+    from hivewright.allocation.lock_files import lock_faults
+
+    session.report(diagnostics if no_project(session.sources) else (*diagnostics, *lock_faults(locks)))

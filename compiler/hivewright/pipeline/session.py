@@ -39,6 +39,10 @@ class Session:
             self._print(self._wanted(found))
         return failed
 
+    def has_errors(self, diagnostics: Iterable[Diagnostic]) -> bool:
+        """Whether one of them is an error, as the flags ask."""
+        return any(each.severity == "error" for each in _promote(self.arguments, diagnostics))
+
     def _wanted(self, diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
         return [each for each in diagnostics if each.severity == "error" or not self.arguments.quiet]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
-from typing import Any, get_args
+from typing import Annotated, Any, get_args
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -26,6 +26,45 @@ def description_of(model: type[BaseModel], path: KeyPath) -> str:
         if _is_model(found) and path[-1] in _fields(found):
             return _fields(found)[str(path[-1])].description or ""
     return ""
+
+
+def without_names(model: type[BaseModel], path: KeyPath) -> KeyPath:
+    """A path in which NAME stands for each name that somebody chose."""
+    return tuple(
+        "NAME" if any(map(_is_mapping, _descend(model, path[:length]))) else part for length, part in enumerate(path)
+    )
+
+
+def annotations_of(model: type[BaseModel], path: KeyPath) -> list[Any]:
+    """The types of the key at a path, with all that its field says about it."""
+    found: list[Any] = []
+    for holder in _descend(model, path[:-1]):
+        if _is_model(holder) and path[-1] in _fields(holder):
+            field = _fields(holder)[str(path[-1])]
+            found.append(Annotated[(field.annotation, *field.metadata, None)])
+        elif _is_mapping(holder):
+            found.append(get_args(holder)[1])
+    return found
+
+
+def examples_of(model: type[BaseModel], path: KeyPath) -> list[str]:
+    """Texts that the field of a key gives as examples."""
+    holders = [holder for holder in _descend(model, path[:-1]) if _is_model(holder) and path[-1] in _fields(holder)]
+    return [str(each) for holder in holders for each in _fields(holder)[str(path[-1])].examples or ()]
+
+
+def required_keys(model: type[BaseModel], path: KeyPath) -> list[str]:
+    """The keys that the table at a path must have."""
+    holders = [found for found in _descend(model, path) if _is_model(found)]
+    return [key for holder in holders[:1] for key, field in _fields(holder).items() if field.is_required()]
+
+
+def mapping_key(model: type[BaseModel], path: KeyPath) -> Any:
+    """What the names in a table of tables are; ``None`` when there is no such table at a path."""
+    for found in _descend(model, path):
+        if _is_mapping(found) and any(map(_is_model, _branches(get_args(found)[1]))):
+            return get_args(found)[0]
+    return None
 
 
 def homes_of(key: str) -> list[str]:

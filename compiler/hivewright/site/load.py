@@ -63,9 +63,15 @@ def _once(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
     found: dict[object, Diagnostic] = {}
     for each in diagnostics:
         found.setdefault((each.code, each.place, each.message), each)
-    wrong = {each.place for each in found.values() if each.code.startswith("KEY")}
+    wrong = {_path(each) for each in found.values() if each.code.startswith("KEY")}
     # What is no name at all is not also the name of nothing.
-    return [each for each in found.values() if not (each.code.startswith("REF") and each.place in wrong)]
+    return [each for each in found.values() if not (each.code.startswith("REF") and _path(each) in wrong)]
+
+
+def _path(diagnostic: Diagnostic) -> object:
+    """The file and key path of a diagnostic, whichever part of it is marked."""
+    place = diagnostic.place
+    return (place.file, place.path) if isinstance(place, Place) else place
 
 
 class _Loader:

@@ -16,10 +16,12 @@ from hivewright.diagnostics.wording import (
     meant,
     nearest,
     one_of,
+    plain_name,
     quoted,
     table_text,
     value_text,
 )
+from hivewright.model.base import NAME_FORM
 
 if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationError
@@ -79,16 +81,57 @@ def diagnose(
             path = (*path, found["loc"][-1])
         fault = _Fault(found["type"], path, is_key, found["input"], found.get("ctx", {}))
         groups.setdefault((path, is_key), []).append(fault)
+    nameless = _nameless(groups, model)
+    if nameless:
+        groups = {key: faults for key, faults in groups.items() if not _stands_in(key[0], faults[0], nameless, model)}
     misspellings = misspelt(error, model, values)
     spelt = {path for path, _ in misspellings.values()}
+    plain = {(*path[:-1], plain_name(str(path[-1]))) for path, is_key in groups if is_key and path}
     deeper = {path[:length] for path, is_key in groups if not is_key for length in range(len(path))}
-    return [
+    unnamed = [_lacks_name(path, model, where(nameless[path], "value")) for path in nameless]
+    return unnamed + [
         _describe(faults, model, where, misspellings)
         for (path, is_key), faults in groups.items()
         # If a fault is within a table, errors of the other branches of its union are dropped. A key that is missing
-        # because it is misspelt is one fault.
-        if is_key or (path not in deeper and (path not in spelt or faults[0].type != "missing"))
+        # because it is misspelt is one fault, and so is one that is in a table whose name is, or what such a name has.
+        if is_key
+        or (
+            path not in deeper
+            and (path, True) not in groups
+            and (faults[0].type != "missing" or (path not in spelt and path[:-1] not in plain))
+        )
     ]
+
+
+def _nameless(groups: Mapping[tuple[KeyPath, bool], list[_Fault]], model: type[BaseModel]) -> dict[KeyPath, KeyPath]:
+    """Tables of named tables that hold keys of these instead, ``[vm.a.nic]`` with ``network`` -> one such key."""
+    from hivewright.site.remedies import TABLES, is_nameless
+
+    found: dict[KeyPath, KeyPath] = {}
+    for (path, is_key), faults in groups.items():
+        wants_table = len(path) > 1 and not is_key and not TABLES.isdisjoint(each.type for each in faults)
+        if wants_table and path[:-1] not in found and is_nameless(model, path):
+            found[path[:-1]] = path
+    return found
+
+
+def _stands_in(path: KeyPath, fault: _Fault, nameless: Iterable[KeyPath], model: type[BaseModel]) -> bool:
+    """Whether a path leads through a key that needs a name before it, or what is missing may be such a key."""
+    from hivewright.site.remedies import is_nameless
+
+    return any(
+        path[: len(table)] == table and (fault.type == "missing" or is_nameless(model, path[: len(table) + 1]))
+        for table in nameless
+        if len(path) > len(table)
+    )
+
+
+def _lacks_name(path: KeyPath, model: type[BaseModel], key: Place) -> Diagnostic:
+    from hivewright.site.remedies import with_name
+
+    place = Place(key.file, key.path[:-1], "table")
+    message = f"{table_text(place.path)} lacks a name: its tables are {table_text((*place.path, 'NAME'))}"
+    return Diagnostic("KEY003", message, place, with_name(model, path, place.path))
 
 
 def misspelt(
@@ -206,11 +249,15 @@ def _bad_key(faults: list[_Fault], place: Place) -> Diagnostic:
         message = f"{quoted(name)} must be {choice_of(choices)}"
         return Diagnostic("KEY006", message, place, meant(name, choices))
     reason = next((_form(fault) for fault in faults if fault.type in _FORMS), "this cannot be a name")
-    return Diagnostic("KEY004", f"{quoted(name)}: {reason}", place)
+    plain = plain_name(name)
+    remedy = f"write {quoted(plain)}" if reason == NAME_FORM and plain != name else ""
+    return Diagnostic("KEY004", f"{quoted(name)}: {reason}", place, remedy)
 
 
 def _wrong_kind(faults: list[_Fault], model: type[BaseModel], place: Place) -> Diagnostic:
     """A value of the wrong type, or none of the choices; several faults are the branches of one union."""
+    from hivewright.site.remedies import how_to_write
+
     value = faults[0].value
     choices = _choices(faults)
     wanted = [quoted(choice) for choice in choices]
@@ -220,7 +267,7 @@ def _wrong_kind(faults: list[_Fault], model: type[BaseModel], place: Place) -> D
     if choices and len(choices) == len(wanted):
         message = f"{_subject(place)} must be {choice_of(choices)}, not {value_text(value)}"
         return Diagnostic("KEY006", message, place, meant(value, choices))
-    remedy = _example(faults, model, value, place)
+    remedy = how_to_write({fault.type: fault.context for fault in faults}, model, faults[0].path, place.path, value)
     if isinstance(value, str) and choices:
         message = f"{_subject(place)} must be {one_of(wanted)}, not {value_text(value)}"
         return Diagnostic("KEY006", message, place, meant(value, choices) or remedy)
@@ -243,47 +290,11 @@ def _wanted(fault: _Fault) -> str:
     return _WANTED.get(fault.type, "")
 
 
-def _example(faults: list[_Fault], model: type[BaseModel], value: object, place: Place) -> str:
-    """How the value would be written right; empty where no example can be made."""
-    if not place.path or isinstance(place.path[-1], int):
-        return ""
-    key = key_text(place.path[-1])
-    types = {fault.type: fault for fault in faults}
-    if "text" in types and types.keys() & {"model_type", "model_attributes_type"}:
-        return f'write {key} = "NAME" or {key} = {{ … }}'
-    if "text" in types and "example" in types["text"].context:
-        example = str(types["text"].context["example"]).strip('"')
-        return f'for example {key} = "{example}"'
-    if "string_type" in types and not isinstance(value, (dict, list)):
-        return f"write {key} = {quoted(value_text(value))}"
-    if "int_type" in types and isinstance(value, str) and re.fullmatch("[0-9]{1,18}", value, re.ASCII):
-        return f"write {key} = {int(value)}, without quotes"
-    if "bool_type" in types:
-        meant = str(value).lower() in ("true", "yes", "on", "1")
-        return f"write {key} = {'true' if meant else 'false'}, without quotes"
-    if ("tuple_type" in types or "list_type" in types) and isinstance(value, (str, int)):
-        return f"write {key} = [{value_text(value)}]"
-    if types.keys() & {"dict_type", "model_type", "model_attributes_type"}:
-        from hivewright.site.keys import keys_of
-
-        holds_tables = "dict_type" in types and keys_of(model, (*faults[0].path, "NAME"))
-        return f"write it as a table: {table_text((*place.path, 'NAME') if holds_tables else place.path)}"
-    return ""
-
-
 def _unknown_key(fault: _Fault, model: type[BaseModel], place: Place, near: str | None) -> Diagnostic:
-    from hivewright.site.keys import homes_of, keys_of
+    from hivewright.site.remedies import unknown_key
 
-    name = str(fault.path[-1])
-    message = f"unknown key {quoted(name)} in {table_text(place.path[:-1])}"
-    homes = homes_of(name)
-    if near is not None:
-        remedy = f"did you mean {quoted(near)}?"
-    elif homes:
-        remedy = f"{quoted(name)} belongs to {one_of(homes[:4])}"
-    else:
-        remedy = f"known here: {', '.join(keys_of(model, fault.path[:-1]))}"
-    return Diagnostic("KEY001", message, place, remedy)
+    message = f"unknown key {quoted(str(fault.path[-1]))} in {table_text(place.path[:-1])}"
+    return Diagnostic("KEY001", message, place, unknown_key(model, fault.path, near))
 
 
 def _meant_key(path: KeyPath, model: type[BaseModel]) -> str | None:

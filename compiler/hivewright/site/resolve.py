@@ -67,7 +67,8 @@ class Resolver:
         layer = Layer("vm", self.tables.homes["vm", name], ("vm", name), values)
         inherit = self._inherited(name, layer)
         base = self._base(self._profile(name, layer, inherit), inherit)
-        if not self._lost_layers.isdisjoint((("defaults",), *(("template", each) for each in inherit))):
+        layers_of = (("defaults",), *((("template",), *(("template", each) for each in inherit)) if inherit else ()))
+        if not self._lost_layers.isdisjoint(layers_of):
             self.incomplete.add(name)
         lower: Mapping[str, object] = base.values
         layers = base.layers

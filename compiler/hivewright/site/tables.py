@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from hivewright.diagnostics import Diagnostic, KeyPath, Place
-from hivewright.diagnostics.wording import kind_text, nearest, one_of, quoted, table_text
+from hivewright.diagnostics.wording import kind_text, nearest, one_of, plain_name, quoted, table_text
 from hivewright.model.base import IMAGE_NAME_PATTERN, NAME_PATTERN
 from hivewright.model.roots import NAMED, ROOTS, SINGLE
 from hivewright.source import SourceFile
@@ -57,6 +57,11 @@ def _add_objects(tables: Tables, kind: str, objects: Values, file: str) -> None:
     import re
 
     pattern = re.compile(IMAGE_NAME_PATTERN if kind == "image" else NAME_PATTERN, re.ASCII)
+    if any(_is_key(value) and key in _fields_of(kind) for key, value in objects.items()):
+        # [vm] with keys of a VM, and perhaps [vm.nic.lan] below it
+        tables.unclear.add((kind,))
+        tables.diagnostics.append(_no_name(file, kind))
+        objects = {name: value for name, value in objects.items() if name not in _fields_of(kind)}
     for name, value in objects.items():
         if not isinstance(value, dict):
             tables.diagnostics.append(_no_table(file, (kind, name), value))
@@ -64,6 +69,9 @@ def _add_objects(tables: Tables, kind: str, objects: Values, file: str) -> None:
         elif _define(tables, (kind, name), file):
             tables.named[kind][name] = value
             if pattern.fullmatch(name) is None:
+                plain = plain_name(name)
+                tables.misnamed.add(plain)
+                tables.unclear.update(((kind, name), (kind, plain)))
                 tables.diagnostics.append(_bad_name(file, kind, name))
 
 
@@ -110,7 +118,26 @@ def _no_table(file: str, path: KeyPath, value: object) -> Diagnostic:
     return Diagnostic("KEY003", message, Place(file, path), f"write it as {table_text(path_meant)}")
 
 
+def _is_key(value: object) -> bool:
+    """Whether a value is neither a table nor, by mistake, an array of tables."""
+    return not isinstance(value, dict) and not (
+        isinstance(value, list) and any(isinstance(each, dict) for each in value)
+    )
+
+
+def _fields_of(kind: str) -> set[str]:
+    return {key for model in ROOTS[kind].models for key in model.model_fields}
+
+
+def _no_name(file: str, kind: str) -> Diagnostic:
+    from hivewright.site.remedies import name_wanted
+
+    message = f"{table_text((kind,))} lacks a name: its tables are {table_text((kind, 'NAME'))}"
+    return Diagnostic("KEY003", message, Place(file, (kind,), "table"), name_wanted((kind,), f"{kind}1"))
+
+
 def _bad_name(file: str, kind: str, name: str) -> Diagnostic:
     dots = ", dots" if kind == "image" else ""
     message = f"{quoted(name)}: a name has 1 to 31 lower-case letters, digits{dots}, - and _, and begins with a letter"
-    return Diagnostic("KEY004", message, Place(file, (kind, name), "key"))
+    remedy = f"write {table_text((kind, plain_name(name)))}"
+    return Diagnostic("KEY004", message, Place(file, (kind, name), "key"), remedy)

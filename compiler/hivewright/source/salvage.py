@@ -9,6 +9,8 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
+from hivewright.diagnostics.wording import plain_name
+
 _HEADER = re.compile(r"[ \t]*\[")
 _NAMES = re.compile(
     r"""[ \t]*\[{1,2}[ \t]*(\w+)(?:[ \t]*\.[ \t]*["']?([\w.-]+?)["']?[ \t]*(?=[.\]]|$))?""", re.MULTILINE
@@ -33,14 +35,22 @@ class Lost(NamedTuple):
     def tables(self) -> set[tuple[str, ...]]:
         """The objects to which its tables belong: ``("vm", "web1")``, ``("site",)``."""
         found = _NAMES.findall(self.text or "")
-        return {(kind, name) if name else (kind,) for kind, name in found}
+        parts = [_parts(line) for line in (self.text or "").split("\n") if _HEADER.match(line)]
+        meant = [(*each[:1], *map(plain_name, each[1:2])) for each in parts if each]
+        return {*meant, *((kind, name) if name else (kind,) for kind, name in found)}
 
 
 @lru_cache(maxsize=4)
 def _words(text: str) -> frozenset[str]:
     """The words of a text, and their parts between dots; many names may be looked for."""
     whole = _WORD.findall(text)
-    return frozenset((*whole, *(part for each in whole for part in each.split("."))))
+    meant = [plain_name(part) for line in text.split("\n") if _HEADER.match(line) for part in _parts(line)]
+    return frozenset((*whole, *(part for each in whole for part in each.split(".")), *meant))
+
+
+def _parts(header: str) -> list[str]:
+    """The names in the header of a table, whatever letters they have."""
+    return [each.strip() for each in header.partition("#")[0].strip().strip("[]").split(".")]
 
 
 def salvage(text: str) -> tuple[dict[str, object], Lost]:

@@ -6,6 +6,7 @@ import re
 from typing import Literal, NamedTuple
 
 from hivewright.diagnostics import Diagnostic, Spot
+from hivewright.diagnostics.wording import plain_name
 
 
 class _Wording(NamedTuple):
@@ -26,15 +27,15 @@ _WORDINGS = (
     _Wording(r"Invalid value", "this is not a value",
              'text is written in quotes: key = "text"; truth is true or false, without capitals', "word"),
     _Wording(r"Expected '=' after a key in a key/value pair", 'a key is followed by "=" and its value',
-             "write key = value, or [NAME] for a table; a key with other letters needs quotes", "line"),
+             "write key = value, or [NAME] for a table", "line"),
     _Wording(r"Expected '\]' at the end of a table declaration", "the table's header is not closed",
-             'write [NAME.NAME]; a name with a blank needs quotes', "line"),
+             "write [NAME.NAME]", "line"),
     _Wording(r"Expected ']]' at the end of an array declaration", "the header is not closed",
              "write [NAME] for a table", "line"),
     _Wording(r"Expected newline or end of document after a statement", "the line should end here",
              "write one key = value a line; text such as \"4G\" needs quotes; a number has no leading zero", "word"),
     _Wording(r"Invalid statement", "this is neither a table nor a key",
-             "a line is [NAME], key = value, or a comment after #; a key with other letters needs quotes", "line"),
+             "a line is [NAME], key = value, or a comment after #", "line"),
     _Wording(r"Invalid initial character for a key part", "a name is missing here",
              "write [NAME], or NAME.NAME for a table in a table", "line"),
     _Wording(r"Cannot declare \((.*)\) twice", "the table [{0}] is defined twice",
@@ -52,6 +53,12 @@ _WORDINGS = (
              "write { key = value, key = value }"),
     _Wording(r"Invalid date or datetime", "there is no such date", "text is written in quotes", "word"),
 )  # fmt: skip
+
+_HEADER = re.compile(r"(\[{1,2})([^\[\]\"'#]*?)[ \t]*(\]{0,2})[ \t]*(?:#.*)?")
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
+_NO_EQUALS = re.compile(r"([A-Za-z0-9_.-]+)[ \t]*[: \t][ \t]*([\"'\[{0-9].*|true|false)")
+_WORD = re.compile(r"([A-Za-z0-9_.-]+)[ \t]*=[ \t]*([A-Za-z0-9/][A-Za-z0-9_./:@+-]*)[ \t]*(?:#.*)?")
+_ODD_KEY = re.compile(r"([^=\"'#\[\].]+?)[ \t]*=")
 
 _DEEP = re.compile(r"(?:[\[{=][ \t\r\n]*(?:[A-Za-z0-9_-]+[ \t]*)?){50}|(?:[A-Za-z0-9_-]+[ \t]*\.[ \t]*){50}")
 _LONG_NUMBER = re.compile(r"[0-9_]{4000,}")
@@ -93,8 +100,59 @@ def _syntax(name: str, text: str, error: Exception) -> Diagnostic:
         if match is not None:
             names = ".".join(re.findall("'([^']*)'", match[1])) or match[1] if match.groups() else ""
             spot = _marked(name, text, line, column, wording.mark)
-            return Diagnostic("SRC001", _filled(wording.message, names), spot, _filled(wording.remedy, names))
+            written = text.split("\n")[spot.line - 1].strip()
+            of_line = _of_header(written) or _of_key(written) if wording.mark == "line" else _of_word(written)
+            message, remedy = of_line or (wording.message, wording.remedy)
+            return Diagnostic("SRC001", _filled(message, names), spot, _filled(remedy, names))
     return Diagnostic("SRC001", found[:1].lower() + found[1:], Spot(name, line, column))
+
+
+def _of_header(written: str) -> tuple[str, str] | None:
+    """What is wrong with the header of a table, and how it is written right."""
+    match = _HEADER.fullmatch(written)
+    if match is None:
+        return None
+    opening, inner, closing = match.groups()
+    parts = [part.strip() for part in inner.split(".")]
+    if not all(parts):
+        return None
+    if opening == "[[" and closing == "]]" and all(map(_BARE.fullmatch, parts)):
+        return "a table is written in single brackets", f"write [{'.'.join(parts)}]"
+    if all(map(_BARE.fullmatch, parts)):
+        right = f"write [{'.'.join(parts)}]"
+        return ("the table's header is not closed", right) if len(closing) < len(opening) else None
+    right = f"write [{'.'.join(part if _BARE.fullmatch(part) else plain_name(part) for part in parts)}]"
+    return "a name in the header has other characters than a to z, 0 to 9, - and _", right
+
+
+def _of_key(written: str) -> tuple[str, str] | None:
+    """What is wrong with a line that begins with a key."""
+    match = _NO_EQUALS.fullmatch(written)
+    if match is not None:
+        return 'a key is followed by "=" and its value', f"write {match[1]} = {match[2]}"
+    match = _ODD_KEY.match(written)
+    if match is None or _BARE.fullmatch(match[1]):
+        return None
+    if match[1].isascii() and not any(each.isspace() for each in match[1]):
+        return "this key needs quotes", f'write "{match[1]}" = …'
+    remedy = "keys have the letters a to z, digits, - and _; hivewright.toml(5) has them all"
+    return "a key has other characters than a to z, 0 to 9, - and _", remedy
+
+
+def _of_word(written: str) -> tuple[str, str] | None:
+    """What is wrong with the only word behind a key, and how it is written right."""
+    match = _WORD.fullmatch(written)
+    if match is None:
+        return None
+    key, word = match.groups()
+    if word.lower() in ("true", "false"):
+        return "truth is written without capitals", f"write {key} = {word.lower()}"
+    if word.isdecimal():
+        return (
+            "a number has no leading zero",
+            f'write {key} = {word.lstrip("0") or "0"}, or {key} = "{word}" if it is text',
+        )
+    return "text is written in quotes", f'write {key} = "{word}"'
 
 
 def _filled(text: str, names: str) -> str:

@@ -10,15 +10,15 @@ import re
 from functools import lru_cache
 
 # Patterns are text, which re compiles on first use: a site needs few of them.
-_SIZE = r"([0-9]{1,15})([KMGT])"
-_DURATION = r"([0-9]{1,9})(s|m|h)"
+_SIZE = r"([0-9]+)([KMGT])"
+_DURATION = r"([0-9]+)(s|m|h)"
 _SIZE_MEANT = r"([0-9]{1,9}(?:\.[0-9]{1,3})?) ?([kmgt])i?(?:b|bytes?)?"
 _DURATION_MEANT = r"([0-9]{1,6}) ?([smhd])(?:ecs?|econds?|ins?|inutes?|ours?|rs?|ays?)?"
 _MAC = r"[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5}"
-_CPU_RANGE = r"([0-9]{1,4})(?:-([0-9]{1,4}))?"
+_CPU_RANGE = r"([0-9]+)(?:-([0-9]+))?"
 _PCI_SELECTOR = r"([0-9]{1,3})/([0-9]{1,2})/([0-9]{1,3})"
 _PCI_NAME = "[a-z][a-z0-9_]{0,13}[0-9]"
-_RATE = r"([0-9]{1,10})([KMG])bit"
+_RATE = r"([0-9]+)([KMG])bit"
 _SIZE_FACTOR = {"K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 _RATE_FACTOR = {"K": 10**3, "M": 10**6, "G": 10**9}
 _RATE_LIMIT = 2**31 - 1
@@ -33,12 +33,18 @@ VirtualFunction = tuple[str, int]
 """A device that makes virtual functions, and the number of one, which counts from 0 (iovctl.conf(5))."""
 
 
+def _number(digits: str) -> int:
+    """The number that digits are; of more than 18 some number that is larger than any limit."""
+    significant = digits.lstrip("0")
+    return int(significant or "0") if len(significant) <= 18 else 10**18
+
+
 def parse_size(text: str) -> int:
     """Bytes from ``"20G"``: a whole number and one of K, M, G, T (powers of 1024)."""
     match = re.fullmatch(_SIZE, text, re.ASCII)
     if match is None:
         raise ValueError(f"a size needs a whole number and a unit, for example {_meant_size(text)}")
-    size = int(match[1]) * _SIZE_FACTOR[match[2]]
+    size = _number(match[1]) * _SIZE_FACTOR[match[2]]
     if not 0 < size < 2**63:
         raise ValueError("a size must be larger than zero" if size == 0 else "a size must be less than 8388608T")
     return size
@@ -77,7 +83,10 @@ def parse_duration(text: str) -> int:
     match = re.fullmatch(_DURATION, text, re.ASCII)
     if match is None:
         raise ValueError(f"a duration needs a whole number and a unit, for example {_meant_duration(text)}")
-    return int(match[1]) * _SECONDS[match[2]]
+    number = _number(match[1])
+    if number >= 10**9:
+        raise ValueError("a duration has at most nine digits")
+    return number * _SECONDS[match[2]]
 
 
 def _meant_duration(text: str) -> str:
@@ -103,7 +112,7 @@ def parse_rate(text: str) -> int:
     match = re.fullmatch(_RATE, text, re.ASCII)
     if match is None:
         raise ValueError('a rate is bits per second with a unit, for example "500Kbit", "100Mbit" or "1Gbit"')
-    rate = int(match[1]) * _RATE_FACTOR[match[2]]
+    rate = _number(match[1]) * _RATE_FACTOR[match[2]]
     if not 0 < rate <= _RATE_LIMIT:
         raise ValueError("a rate must be larger than zero" if rate == 0 else "dummynet(4) limits to 2147Mbit at most")
     return rate
@@ -133,8 +142,8 @@ def parse_cpu_list(text: str) -> tuple[int, ...]:
         match = re.fullmatch(_CPU_RANGE, part.strip(), re.ASCII)
         if match is None:
             raise ValueError('a CPU list is numbers and ranges, for example "4", "6-7" or "0-3,8"')
-        first = int(match[1])
-        last = int(match[2]) if match[2] else first
+        first = _number(match[1])
+        last = _number(match[2]) if match[2] else first
         if last < first:
             raise ValueError(f"the range {part.strip()} runs backwards")
         if last > 1023:
@@ -160,9 +169,9 @@ def format_cpu_list(cpus: tuple[int, ...]) -> str:
 def parse_pci_address(text: str | int) -> PciAddress:
     """A guest address from ``4``, ``"4"``, ``"4:1"`` (slot:function) or ``"0:4:1"`` (bus:slot:function)."""
     parts = str(text).split(":")
-    if not 1 <= len(parts) <= 3 or not all(re.fullmatch("[0-9]{1,3}", part, re.ASCII) for part in parts):
+    if not 1 <= len(parts) <= 3 or not all(re.fullmatch("[0-9]+", part, re.ASCII) for part in parts):
         raise ValueError('a PCI address is "slot", "slot:function" or "bus:slot:function", for example 4 or "4:1"')
-    numbers = [int(part) for part in parts]
+    numbers = [_number(part) for part in parts]
     if len(numbers) == 1:
         numbers = [0, numbers[0], 0]
     elif len(numbers) == 2:
