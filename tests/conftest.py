@@ -22,7 +22,7 @@ from host.scenario import scenario_of
 from loader_grammar import parse_loader
 from programs import leave_out, left_out
 
-pytest_plugins = ["host.fixtures"]
+pytest_plugins = ["host.fixtures", "host.release_fixtures"]
 
 Files = Mapping[str, str | bytes]
 LoadSite = Callable[[str | Files], Loaded]

@@ -102,17 +102,25 @@ def without_strings(code: str) -> str:
     return "".join(kept)
 
 
-def commands_of(code: str) -> set[str]:
-    """The words at the place of a command."""
+def simple_commands(code: str) -> list[list[str]]:
+    """Each simple command as its words, with those of its redirections; strings are empty."""
     text = re.sub(r"(?ms)<<-(LINES?)$.*?^\t*\1$", "", code)
     text = re.sub(r"(?m)^\t+[a-z_]+\(\) (?=\{)", "", text)
     text = re.sub(r"\btrap (?:'([^']*)'|([a-z_]+))", r"\1\2;", text)
     text = re.sub(r"(?m)^(\s*)[^\s()]+(?: ?\| ?[^\s()]+)*\) ?", r"\1", without_strings(text))
-    found: set[str] = set()
+    found: list[list[str]] = []
     for piece in re.split(r"[\n;]|&&|\|\||(?<![<>&])&(?![0-9>])|\||\(|\)|\{ |\b(?:then|do|else|if|elif|while)\b", text):
         words = piece.split()
         while words and (words[0] == "!" or re.match(r"[a-z_A-Z]+=|[0-9]*[<>]", words[0])):
             words.pop(0)
+        found += [words] if words else []
+    return found
+
+
+def commands_of(code: str) -> set[str]:
+    """The words at the place of a command."""
+    found: set[str] = set()
+    for words in simple_commands(code):
         found.update(words[:1])
         if words[:1] in (["patiently"], ["exec"]):
             found.update(words[1:2])

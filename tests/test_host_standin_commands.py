@@ -37,7 +37,7 @@ def test_daemon_of_a_missing_command_succeeds(host: Host) -> None:
 
 
 def test_pkill_tells_a_stale_file_from_another_process(host: Host) -> None:
-    pkill = "pkill -KILL -F /tmp/p -fx 'sleep 50'"
+    pkill = "pkill -KILL -F /tmp/p -fx -u 0 -j none 'sleep 50'"
     check(host, pkill, 3, "Cannot open pidfile `/tmp/p': No such file or directory")
     check(host, f": >/tmp/p; {pkill}", 3, "is empty")
     check(host, f"echo 99999 >/tmp/p; {pkill}", 3, "Cannot get process list (No such process)")

@@ -70,7 +70,7 @@ def test_what_a_killed_supervisor_left_is_ended(host: Host) -> None:
     assert host.run(HIVECTL, "stop", "tpm1").status == 0
     assert all(map(leaves_nothing(host), ("tpm.sock", "tpm.pid")))
     found = commands(host)
-    assert f"pkill -F {RUN}/tpm.pid -x swtpm" in found, found
+    assert f"pkill -F {RUN}/tpm.pid -x -u 0 -j none swtpm" in found, found
 
 
 def test_a_missing_program_and_one_that_fails_are_clear_errors(host: Host) -> None:

@@ -16,8 +16,8 @@ from typing import Any
 from .sandbox import Host, Outcome
 
 HIVECTL = "/usr/local/sbin/hivectl"
-NOISE = ("date ",)
-"""Commands that no transcript shows: when somebody looks at the clock is no matter."""
+NOISE = ("date ", "ps -o etimes=")
+"""Commands that no transcript shows: when somebody looks at the clock, or at his age, is no matter."""
 
 DEFINITION = tuple(f"    {word} " for word in ("CPUs", "NIC", "VNC", "gdb", "console"))
 """How lines of hivectl status begin that tell what a guest is."""

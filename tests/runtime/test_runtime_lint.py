@@ -10,14 +10,15 @@ import pytest
 
 from programs import linter
 from projects import CHECKOUT, LIBRARY
-from runtime_parts import RUNTIME, SERVICE, code_of, commands_of, functions, name_of
+from runtime_parts import RUNTIME, SERVICE, code_of, commands_of, functions, name_of, simple_commands
 from shells import SHELLS
 
 LONGEST_FILE, LONGEST_FUNCTION, LONGEST_LINE = 350, 60, 80
 
 COMMANDS = {
     *("bhyvectl", "cp", "cu", "daemon", "date", "dd", "devctl", "env", "fetch", "ifconfig", "iscsictl"),
-    *("kldload", "ln", "lockf", "makefs", "mkdir", "mv", "nc", "ngctl", "od", "pciconf", "pgrep", "pkill", "pwait"),
+    *("kldload", "ln", "lockf", "makefs", "mkdir", "mv", "nc", "ngctl", "od", "pciconf", "pgrep", "pkill", "ps"),
+    "pwait",
     *("cpuset", "protect", "qemu-img", "rctl", "renice", "rm", "route", "sha256", "sleep", "stat", "stty", "sysctl"),
     *("tail", "timeout", "true", "tmux", "truncate", "valectl", "zfs"),
 }
@@ -26,6 +27,10 @@ COMMANDS = {
 BUILTINS = {
     *(":", ".", "[", "break", "cd", "command", "continue", "exec", "exit", "export", "false", "kill", "local"),
     *("printf", "read", "return", "set", "shift", "trap", "umask", "unset", "wait"),
+}
+SPECIAL = {
+    *(":", ".", "break", "continue", "eval", "exit", "export", "readonly", "return", "set", "shift", "times", "trap"),
+    *("true", "unset"),
 }
 KEYWORDS = {
     *("!", "{", "}", "(", ")", "case", "do", "done", "elif", "else", "esac", "fi", "for", "if", "then", "while"),
@@ -109,6 +114,19 @@ def test_functions_are_short_and_declare_first(path: Path) -> None:
         assert not late, f"{name} declares variables late: {late}"
         assigned = [line for line in body if re.match(r"\tlocal .*=", line)]
         assert not assigned, f"{name} assigns where it declares: {assigned}"
+
+
+@pytest.mark.parametrize("path", RUNTIME, ids=name_of)
+def test_a_redirection_that_fails_ends_no_shell(path: Path) -> None:
+    """At a special builtin it does so in every sh, at a function in FreeBSD's (evalcommand() in eval.c); true is one
+    there. So it stands at a group, at another builtin or at a program. exec is on its own: it looks before."""
+    ending = SPECIAL | {name for each in RUNTIME for name in functions(each)}
+    found = [
+        " ".join(words)
+        for words in simple_commands(code_of(path))
+        if words[0] in ending and re.search(r"[<>]+(?![&<]|/dev/null|/dev/fd)", " ".join(words[1:]).replace(">>", ">"))
+    ]
+    assert found == []
 
 
 def test_only_known_commands_are_run() -> None:

@@ -195,8 +195,13 @@ def end(world: World, guest: Guest, status: int, text: str = "") -> None:
 def destroy_context(world: World, name: str) -> Result:
     """Take the context away. A live guest dies of it; if it is idle, only SIGKILL ends bhyve, and bhyvectl waits."""
     guest = world.guests.get(name)
+    if name in world.stuck:
+        return Reply()
     world.contexts.discard(name)
     world.loaded.discard(name)
+    if world.destroy_delay and guest is None:
+        world.at(world.destroy_delay, lambda: world.unnode(f"vmm/{name}"))
+        return Reply()
     world.unnode(f"vmm/{name}")
     if guest is None:
         return Reply()

@@ -5,6 +5,7 @@ They run in the client. What takes time is asked of the server, whose clock is n
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import select
@@ -137,6 +138,7 @@ class Supervisor:
     def run(self, link: Link) -> int:
         """Start the child, write the pid files, carry its output, wait for its end."""
         reader, writer = os.pipe()
+        self.write_pid("P", os.getpid())
         child = os.fork()
         if child == 0:
             for descriptor in (1, 2):
@@ -144,8 +146,7 @@ class Supervisor:
                     os.dup2(writer, descriptor)
             execute(self.command)
         os.close(writer)
-        for letter, descriptor in self.files:
-            os.pwrite(descriptor, str(child if letter == "p" else os.getpid()).encode(), 0)
+        self.write_pid("p", child)
         signal.signal(signal.SIGTERM, lambda *_: self.terminate(child))
         link.call("child", os.getpid(), child)
         end = os.pidfd_open(child)
@@ -162,6 +163,13 @@ class Supervisor:
         drain(self, reader)
         self.finish()
         return 0
+
+    def write_pid(self, letter: str, pid: int) -> None:
+        """pidfile_write(3); daemon does not look whether it could."""
+        for each, descriptor in self.files:
+            if each == letter:
+                with contextlib.suppress(OSError):
+                    os.pwrite(descriptor, str(pid).encode(), 0)
 
     def carry(self, reader: int) -> bool:
         """Take what the child wrote; false at the end of the pipe."""

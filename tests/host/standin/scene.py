@@ -12,7 +12,7 @@ from .disks import place_of
 from .network import eaten, has_carrier
 from .pci import drivers, make_functions
 from .processes import PROC, read
-from .things import Behaviour, Interface
+from .things import Behaviour, Impostor, Interface
 
 if TYPE_CHECKING:
     from .server import Server
@@ -119,6 +119,25 @@ class Scene:
         """Do something just before the N-th command from now runs."""
         self.server.hooks.append((self.server.count + command - 1, action))
         self.server.hooks.sort(key=lambda hook: hook[0])
+
+    def impostor(self, name: str, title: str, user: int = 0, jail: str = "") -> None:
+        """A process with the title of a bhyve, which runs for some time: of another user, or in a jail."""
+        self.server.spawn(name, ["/bin/sleep", "100000"])
+        self.world.impostors.append(Impostor(self.server.operators[name].pid, title, user, jail))
+
+    def pid(self, name: str) -> int:
+        """The pid of a command that was started."""
+        return self.server.operators[name].pid
+
+    def stick(self, name: str, stuck: bool = True) -> None:
+        """The kernel does not destroy the context of a guest, or does so again."""
+        (self.world.stuck.add if stuck else self.world.stuck.discard)(name)
+
+    def chatter(self, name: str, text: str, times: int = 1) -> None:
+        """bhyve writes to its standard error."""
+        for _ in range(times):
+            self.world.guests[name].process.say(text)
+        self.server.settle()
 
     def set_clock(self, seconds: float) -> None:
         """Step the wall clock forward or back: date(1) jumps, timers do not."""

@@ -24,7 +24,7 @@ from . import bhyve, commands, operators, pools, syscalls, victims
 from .calls import Entry, Request, describe
 from .client import SERVER
 from .pci import make_functions
-from .processes import alive, quiet, read, require_wchan
+from .processes import alive, parent_of, quiet, read, require_wchan
 from .reply import Become, Input, Local, Reply, Result, fail
 from .settings import Settings
 from .space import Space
@@ -133,6 +133,9 @@ class Server:
             pid, argv, directory, umask, stdin = values
             self.pids[descriptor] = pid
             self.pending.append(Request(client, pid, argv, directory, umask, stdin, self.actor(pid)))
+            while pid > 1 and pid not in self.world.births:
+                self.world.births[pid] = self.world.now
+                pid = parent_of(pid)
         elif kind == "input":
             self.input(descriptor, values[0])
         elif kind == "signal":

@@ -7,6 +7,7 @@ import os
 import re
 import signal
 
+from .local import options
 from .processes import PROC, alive, read
 from .reply import Reply, Result, UnmodelledError, fail
 from .world import World
@@ -60,21 +61,26 @@ def terminate(socket: str) -> None:
 
 
 def pkill(_world: World, words: list[str]) -> Result:
-    """``pkill -F PIDFILE -x swtpm``, and ``pkill -KILL -F PIDFILE -fx PATTERN``; a stale file gives status 3."""
-    if words[:2] == ["-KILL", "-F"] and words[3:4] == ["-fx"] and len(words) == 5:
-        pid = pid_of(words[2])
+    """``pkill -F PIDFILE -x swtpm``, and ``pkill -KILL -F PIDFILE -fx PATTERN``, both with ``-u 0 -j none``, which all
+    processes here are; a stale file gives status 3."""
+    kill = words[:1] == ["-KILL"]
+    given, patterns = options(words[kill:], "F:fxu:j:")
+    if len(patterns) != 1 or given.get("u") != "0" or given.get("j") != "none" or not {"F", "x"} <= set(given):
+        raise UnmodelledError("anything but the two forms that end swtpm and a debugger")
+    if kill and "f" in given:
+        pid = pid_of(given["F"])
         if not isinstance(pid, int):
             return pid
         line = read(f"{PROC}/{pid}/cmdline").replace("\0", " ").strip()
-        if not re.search(words[4] + "$", line):
+        if not re.search(patterns[0] + "$", line):
             return Reply("", "", 1)
         os.kill(pid, signal.SIGKILL)
         return Reply()
-    if words[:1] != ["-F"] or words[2:] != ["-x", "swtpm"]:
+    if patterns != ["swtpm"] or kill or "f" in given:
         raise UnmodelledError("anything but the two forms that end swtpm and a debugger")
-    if not os.path.exists(words[1]):
-        return fail(f"pkill: Cannot open pidfile `{words[1]}': No such file or directory", 3)
-    os.unlink(words[1])
+    if not os.path.exists(given["F"]):
+        return fail(f"pkill: Cannot open pidfile `{given['F']}': No such file or directory", 3)
+    os.unlink(given["F"])
     return Reply()
 
 

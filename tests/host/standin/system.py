@@ -90,14 +90,15 @@ def date(world: World, words: list[str]) -> Result:
 
 
 def ps(world: World, words: list[str]) -> Result:
-    """``ps -o etimes= -p PID``: for how many seconds a process runs; the wall clock does not matter."""
+    """``ps -o etimes= -p PID``: for how many seconds a process runs; the wall clock does not matter. A shell counts
+    from its first command, or that of a child: no time passes before that."""
     if words[:3] != ["-o", "etimes=", "-p"] or len(words) != 4:
         raise UnmodelledError("anything but -o etimes= -p PID")
     pid = int(words[3])
     if not alive(pid):
         return Reply("", "", 1)
     if pid not in world.births:
-        raise UnmodelledError(f"the age of process {pid}, which neither the scenario nor daemon(8) started")
+        raise UnmodelledError(f"the age of process {pid}, which has run no command yet")
     return Reply(f"{int(world.now - world.births[pid]):7}\n")
 
 
@@ -172,10 +173,21 @@ def silent(_: World, __: list[str]) -> Result:
 
 
 def pgrep(world: World, words: list[str]) -> Result:
-    """pgrep(1), for the titles of bhyve only: ``pgrep [-q] -fx 'bhyve: NAME'``."""
-    flags = "".join(word[1:] for word in words if word.startswith("-"))
-    patterns = [word for word in words if not word.startswith("-")]
-    if len(patterns) != 1 or set(flags) - set("fxq") or not {"f", "x"} <= set(flags):
+    """pgrep(1), for the titles of bhyve and of those who call themselves so (``things.Impostor``):
+    ``pgrep [-q] -fx [-u 0] [-j none] 'bhyve: NAME'``."""
+    try:
+        given, patterns = options(words, "fxqu:j:")
+    except UsageError:
         return fail("usage: pgrep", 2)
-    pids = [guest.pid for name, guest in sorted(world.guests.items()) if re.fullmatch(patterns[0], f"bhyve: {name}")]
-    return Reply("" if "q" in flags else "".join(f"{pid}\n" for pid in pids), "", 0 if pids else 1)
+    if len(patterns) != 1 or not {"f", "x"} <= set(given):
+        return fail("usage: pgrep", 2)
+    if given.get("u", "0") != "0" or given.get("j", "none") != "none":
+        raise UnmodelledError("another user than 0, or a jail")
+    titles = [(guest.pid, f"bhyve: {name}") for name, guest in world.guests.items()]
+    titles += [
+        (each.pid, each.title)
+        for each in world.impostors
+        if ("u" not in given or each.user == 0) and ("j" not in given or not each.jail)
+    ]
+    pids = [pid for pid, title in sorted(titles) if alive(pid) and re.fullmatch(patterns[0], title)]
+    return Reply("" if "q" in given else "".join(f"{pid}\n" for pid in pids), "", 0 if pids else 1)

@@ -117,6 +117,16 @@ class Guest:
 
 
 @dataclass
+class Impostor:
+    """A process that is no bhyve of ours and has the title of one: pgrep(1) tells it by its user or its jail."""
+
+    pid: int
+    title: str
+    user: int
+    jail: str
+
+
+@dataclass
 class Dataset:
     """A ZFS dataset, volume or snapshot."""
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .settings import Settings
-from .things import Behaviour, Dataset, Guest, Interface, Session
+from .things import Behaviour, Dataset, Guest, Impostor, Interface, Session
 
 EPOCH = 1_000_000_000
 """The wall clock when the host was started."""
@@ -51,7 +51,7 @@ class World:
         self.snapshot: bool = settings.get("snapshot", False)
         """The kernel and bhyve have BHYVE_SNAPSHOT."""
         self.births: dict[int, float] = {}
-        """Process that the scenario or daemon(8) started -> when."""
+        """Process -> when it was started, or ran its first command."""
         self.devd = True
         """devd(8) runs."""
         self.rules: list[str] = []
@@ -67,6 +67,11 @@ class World:
         self.guests: dict[str, Guest] = {}
         self.behaviours: dict[str, list[Behaviour]] = {}
         self.contexts: set[str] = set()
+        self.impostors: list[Impostor] = []
+        self.stuck: set[str] = set()
+        """Contexts that the kernel does not destroy; bhyvectl ends with 0 all the same."""
+        self.destroy_delay: float = settings.get("destroy_delay", 0.0)
+        """Seconds after which a context goes that was destroyed: on older releases a task of the kernel does it."""
         self.set_devices(settings)
         self.set_storage(settings)
         self.set_network(settings)

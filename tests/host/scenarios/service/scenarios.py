@@ -87,6 +87,30 @@ def service_not_ready(play: Play) -> None:
     assert play.names("guest") == ["db1", "gpu1", "web1"]
 
 
+@scenario(everyday=True)
+def ready_while_the_clock_is_set(play: Play) -> None:
+    """db1 answers in time, whatever the clock says meanwhile; so the guest after it is started."""
+    ready_to_start(play)
+    play.guest("db1", ANSWERS)
+    play.spawn("start", HIVECTL, "start", "db1", "app1")
+    play.host.advance(2)
+    play.host.call("set_clock", seconds=7200)
+    play.join("start", says=["db1: started (pid N)", "app1: started (pid N)"])
+
+
+@scenario()
+def never_ready_while_the_clock_is_set(play: Play) -> None:
+    """db1 never answers, and the clock is set back: the wait ends after 15 seconds all the same."""
+    ready_to_start(play)
+    play.spawn("start", HIVECTL, "start", "db1", "app1")
+    play.host.advance(2)
+    play.host.call("set_clock", seconds=-7200)
+    play.host.advance(16)
+    late = "app1: not started: it comes after db1, which was not ready within 15 s"
+    assert late in play.host.call("output", name="start")
+    play.join("start", status=1, says=["db1: started (pid N)", late])
+
+
 @scenario()
 def service_disabled(play: Play) -> None:
     """A service that is not enabled does nothing; one may start a guest all the same."""
