@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 
 from hivewright.lower.context import Guest
+from hivewright.lower.devices.access import access_of
 from hivewright.lower.devices.iscsi import lun_path, prepare_lun
 from hivewright.model.disk import Cd, Disk
 from hivewright.model.storage import VOLBLOCKSIZE, AnyStorage, Image, Iscsi, Zfs
@@ -62,8 +63,8 @@ def prepare_disks(guest: Guest) -> Iterator[Step]:
             yield prepare_lun(name, disk, storage)
             continue
         path, keys = disk_path(guest, name, disk)
-        mode = "ro" if disk.readonly else "rw"
-        yield Step("disk", (name, path, mode), (*keys, f"disk.{name}.readonly"), f"disk.{name}")
+        access, access_keys = access_of(name, disk)
+        yield Step("disk", (name, path, access), (*keys, *access_keys), f"disk.{name}")
     for name, cd in sorted(guest.vm.cd.items()):
         path, keys = cd_path(name, cd)
         yield Step("file", ("ahci-cd", path), keys, f"cd.{name}")

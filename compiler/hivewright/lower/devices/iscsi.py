@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from hivewright.lower.context import RUN, Guest
+from hivewright.lower.devices.access import access_of
 from hivewright.model.disk import Disk
 from hivewright.model.storage import Iscsi
 from hivewright.plan import AdminLine, Step, VmPlan
@@ -17,7 +18,8 @@ def lun_path(guest: Guest, name: str) -> str:
 
 def prepare_lun(name: str, disk: Disk, storage: Iscsi) -> Step:
     """The session with the target and the device of the logical unit must exist."""
-    words = [name, storage.portal, storage.target, str(disk.lun), "ro" if disk.readonly else "rw"]
+    access, access_keys = access_of(name, disk)
+    words = [name, storage.portal, storage.target, str(disk.lun), access]
     keys = [f"disk.{name}.storage", f"storage:{disk.storage}.portal", f"storage:{disk.storage}.target"]
     if storage.initiator_name is not None:
         words.append(f"initiator={storage.initiator_name}")
@@ -25,7 +27,7 @@ def prepare_lun(name: str, disk: Disk, storage: Iscsi) -> Step:
     if storage.chap is not None:
         words += (f"user={storage.chap.user}", f"secret={storage.chap.secret}")
         keys.append(f"storage:{disk.storage}.chap")
-    return Step("lun", tuple(words), (*keys, f"disk.{name}.lun", f"disk.{name}.readonly"), f"disk.{name}")
+    return Step("lun", tuple(words), (*keys, f"disk.{name}.lun", *access_keys), f"disk.{name}")
 
 
 def uses_iscsi(vms: Iterable[VmPlan]) -> bool:

@@ -1,0 +1,13 @@
+"""What a guest may do with a disk, and whether others may have it at the same time: a word of its step."""
+
+from __future__ import annotations
+
+from hivewright.model.disk import Disk
+from hivewright.plan import Provenance
+
+
+def access_of(name: str, disk: Disk) -> tuple[str, Provenance]:
+    """``ro``, ``rw``, or ``shared`` for a writable disk that several guests may have at once; and the keys of it."""
+    if disk.readonly or not disk.shared:
+        return "ro" if disk.readonly else "rw", (f"disk.{name}.readonly",)
+    return "shared", (f"disk.{name}.readonly", f"disk.{name}.shared")
