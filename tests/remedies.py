@@ -50,7 +50,7 @@ _EXACT: Mapping[str, Callable[..., str | None]] = {
     r'did you mean "(.*)"\?': _Line.marked,
     r"did you mean \[(\w+)\]\?": _meant_table,
     r'write "([a-z0-9_-]*)"': _Line.marked,
-    r"write (\[[^]]*\])(?: instead of .*)?": _Line.header,
+    r"write (\[+[^]]*\]+)(?: instead of .*)?": _Line.header,
     r"write it as (\[[^]]*\])": _Line.header,
     r"write ([\w-]+) = ((?:(?! or |; )[^…])*?)(?:, without quotes|, or a table: .*)?": _Line.assigned,
     r"keep one of the two(?:, or give them different names)?": lambda _: "",

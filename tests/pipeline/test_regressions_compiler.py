@@ -139,20 +139,6 @@ def test_a_number_without_quotes_may_be_a_key() -> None:
 # What the administrator is told
 
 
-def test_an_image_that_must_be_converted_is_noted_once() -> None:
-    disks = {name: {"storage": "fast", "size": "20G", "image": "golden"} for name in ("a", "b")}
-    images = {"golden": {"url": "https://images.example.net/golden.qcow2", "sha256": "none", "format": "qcow2"}}
-    plan = plan_of({"disk": disks}, images=images)
-    assert [note for note in plan.notes if "qemu-img" in note] == [
-        "Image golden is in the format qcow2: making a disk of it needs qemu-img (pkg install qemu-tools)."
-    ]
-
-
-def test_a_raw_image_needs_no_note() -> None:
-    images = {"golden": {"url": "https://images.example.net/golden.raw", "sha256": "none"}}
-    assert plan_of({"disk": {"a": {"storage": "fast", "size": "20G", "image": "golden"}}}, images=images).notes == ()
-
-
 @pytest.mark.parametrize(
     ("address", "listens_on"),
     [("0.0.0.0", "0.0.0.0:5900"), ("::", "[::]:5900"), ("192.0.2.1", "192.0.2.1:5900"), ("127.0.0.1", ""), ("::1", "")],

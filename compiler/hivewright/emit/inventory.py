@@ -16,7 +16,7 @@ from hivewright.emit.quote import (
     quote_sh,
     rc_setting,
 )
-from hivewright.plan import HostPlan, KernelSetting, NetworkPlan, RcSetting, VmPlan
+from hivewright.plan import HostPlan, KernelSetting, NetworkPlan, Preparation, RcSetting, VmPlan
 from hivewright.values import format_duration, format_size
 
 
@@ -38,9 +38,9 @@ def inventory_context(plan: HostPlan) -> dict[str, object]:
         "guests": [_guest_cells(vm) for vm in plan.vms],
         "loader": [(markdown_code(f'{item.name}="{item.value}"'), item.reason) for item in plan.loader],
         "made": [*map(_rc_cells, plan.rc), *(_kernel_cells(item) for item in plan.kernel if item.verb == "raise")],
-        "admin": [
-            *((markdown_code(f"{item.name}={quote_sh(item.value)}"), item.reason) for item in plan.admin),
-            *((markdown_code(line.text), line.reason) for line in plan.lines),
+        "preparation": [
+            (group, _NOTES.get(group, ""), [_preparation_cells(item) for item in items])
+            for group, items in groupby(_preparations(plan), key=lambda item: item.group)
         ],
         "networks": [(network, markdown_code(network.source)) for network in plan.networks],
         "bridges": [_bridge(network.name, _network_label(network)) for network in plan.networks],
@@ -60,6 +60,30 @@ def inventory_context(plan: HostPlan) -> dict[str, object]:
         "after": [(_guest(name), _guest(vm.name)) for vm in plan.vms for name in vm.after if name in names],
         "details": [_details(vm) for vm in sorted(plan.vms, key=lambda vm: vm.name)],
     }
+
+
+_SETTINGS = "Settings"
+_NOTES = {
+    "Files and devices": MarkdownText("These paths must exist."),
+    "Secrets": MarkdownText(
+        "Each is a file of one line that belongs to root and has mode 0600. Typed into `(umask 077; cat >FILE)`, it is "
+        "in no history and in no list of processes."
+    ),
+    _SETTINGS: MarkdownText("What is no command goes into the file that is named, as it stands."),
+}
+
+
+def _preparations(plan: HostPlan) -> Iterator[Preparation]:
+    yield from plan.preparation
+    for setting in plan.admin:
+        yield Preparation(_SETTINGS, (f"{setting.name}={quote_sh(setting.value)}",), setting.reason)
+    yield from (Preparation(_SETTINGS, (line.text,), line.reason) for line in plan.lines)
+
+
+def _preparation_cells(item: Preparation) -> tuple[MarkdownText, str]:
+    """A command in the shell's words; what is one word, a path or a line, is not quoted."""
+    text = " ".join(map(quote_sh, item.words)) if len(item.words) > 1 else item.words[0]
+    return markdown_code(text), item.reason
 
 
 def _network_label(network: NetworkPlan) -> str:

@@ -156,6 +156,14 @@ class AdminLine(NamedTuple):
     reason: str
 
 
+class Preparation(NamedTuple):
+    """One thing that a new host must be given: a command, or a path alone, and what it is for."""
+
+    group: str
+    words: tuple[str, ...]
+    reason: str
+
+
 class IovSection(NamedTuple):
     """A section of iovctl.conf(5), ``PF`` or ``VF-3``: settings by name, in order."""
 
@@ -254,6 +262,8 @@ class HostPlan:
     """Settings only the administrator can make: rc.conf."""
     devd: tuple[DevdRule, ...] = ()
     notes: tuple[str, ...] = ()
+    preparation: tuple[Preparation, ...] = ()
+    """What the administrator gives to the host before guests can start, group by group."""
     lines: tuple[AdminLine, ...] = ()
     """Lines for files of the system that only the administrator can add."""
     fragments: tuple[Fragment, ...] = ()

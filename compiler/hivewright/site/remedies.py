@@ -56,6 +56,8 @@ def how_to_write(
     if types.keys() & _ARRAYS:
         if isinstance(value, (str, int)) and takes(model, path, [value]):
             return f"write {key} = [{value_text(value)}]"
+        if isinstance(value, dict) and keys_of(model, path):
+            return f"write [{table_text(written)}]"
         return f"write it as an array: {key} = [ … ]"
     if types.keys() & {"text", "string_type"}:
         found = _text(key, model, path, value, str(types.get("text", {}).get("example", "")).strip('"'))

@@ -116,12 +116,16 @@ def _of_header(written: str) -> tuple[str, str] | None:
     parts = [part.strip() for part in inner.split(".")]
     if not all(parts):
         return None
-    if opening == "[[" and closing == "]]" and all(map(_BARE.fullmatch, parts)):
-        return "a table is written in single brackets", f"write [{'.'.join(parts)}]"
+    # Arrays of tables are only within others: routes of a NIC.
+    single = len(parts) < 3
+    begin, end = ("[", "]") if single or opening == "[" else ("[[", "]]")
     if all(map(_BARE.fullmatch, parts)):
-        right = f"write [{'.'.join(parts)}]"
-        return ("the table's header is not closed", right) if len(closing) < len(opening) else None
-    right = f"write [{'.'.join(part if _BARE.fullmatch(part) else plain_name(part) for part in parts)}]"
+        right = f"write {begin}{'.'.join(parts)}{end}"
+        if len(closing) < len(opening):
+            return "the table's header is not closed", right
+        return ("a table is written in single brackets", right) if single and opening == "[[" else None
+    plain = ".".join(part if _BARE.fullmatch(part) else plain_name(part) for part in parts)
+    right = f"write {begin}{plain}{end}"
     return "a name in the header has other characters than a to z, 0 to 9, - and _", right
 
 

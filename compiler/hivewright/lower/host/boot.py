@@ -103,8 +103,6 @@ def lower_notes(
                 "PCI passthrough needs VT-d or AMD-Vi switched on in the firmware; on a host with AMD processors also "
                 'iommu = "amd" in the site, which sets hw.vmm.amdvi.enable.'
             )
-    for image in sorted(_converted_images(vms)):
-        yield f"Image {image} is in the format qcow2: making a disk of it needs qemu-img (pkg install qemu-tools)."
     for vm in sorted(vms, key=lambda vm: vm.name):
         if vm.vnc and not vm.vnc.startswith(_PRIVATE):
             if any(option.label == "vnc.password" for option in vm.options):
@@ -129,9 +127,3 @@ def lower_notes(
             f"Network {network.name}: FreeBSD 15 refuses a bridge member that has an IP address. "
             f"Give the addresses of {uplink} to {network.interface}."
         )
-
-
-def _converted_images(vms: Iterable[VmPlan]) -> set[str]:
-    """The names of images that are not raw; the base system of FreeBSD cannot convert them."""
-    steps = (step for vm in vms for step in vm.provision if step.verb == "image")
-    return {name for name, _, _, image_format in (step.words for step in steps) if image_format != "raw"}

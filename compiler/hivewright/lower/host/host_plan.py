@@ -16,6 +16,7 @@ from hivewright.lower.host.boot import RC_TIMEOUT, lower_admin, lower_kernel, lo
 from hivewright.lower.host.devd import lower_devd, uplinks_of
 from hivewright.lower.host.nat import fragments, lower_lines, lower_rc, reservations
 from hivewright.lower.host.networks import lower_networks
+from hivewright.lower.host.preparation import lower_preparation
 from hivewright.lower.host.rates import lower_rates, rate_lines, rate_notes, rate_settings
 from hivewright.lower.host.sriov import iov_notes, iov_settings, lower_iov, users_of
 from hivewright.lower.seed.nocloud import SeedWriter
@@ -109,6 +110,7 @@ def _lower_host(site: Site, allocation: Allocation, name: str, seeds: SeedWriter
             *lower_notes(plans, networks, supported.member_addresses, host.iommu),
             *(*iov_notes(iov), *rate_notes(rates)),
         ),
+        preparation=tuple(lower_preparation(site, guests, plans, networks)),
         lines=(
             *lower_lines(files, networks, bool(rates.sections), rate_lines(rates)),
             *iscsi_lines(plans),
