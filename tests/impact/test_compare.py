@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from hivewright.impact.compare import compare
-from hivewright.impact.trees import Differences, Files, pairs
+from hivewright.impact.steps import steps
+from hivewright.impact.trees import Files, FileTree
 from hivewright.plan import GUESTS
 
 NEWSYSLOG = "root/usr/local/etc/newsyslog.conf.d/hivewright.conf"
@@ -25,20 +26,6 @@ run /usr/sbin/bhyve "$@" %(name)s
 PROVISION = "volume root zroot/vms/%(name)s/root 1073741824  # disk.root\n"
 
 
-class Memory:
-    """A tree in memory."""
-
-    def __init__(self, trees: Mapping[str, Files]) -> None:
-        self.trees = trees
-
-    def hosts(self) -> dict[str, frozenset[str]]:
-        return {host: frozenset(files) for host, files in self.trees.items()}
-
-    def differences(self, compiled: Mapping[str, Files]) -> Differences:
-        hosts = self.trees.keys() | compiled.keys()
-        return {host: pairs(self.trees.get(host, {}), compiled.get(host, {})) for host in hosts}
-
-
 def guest(name: str, digest: str = "0", start: str = START) -> dict[str, bytes]:
     words = {"name": name, "digest": digest}
     return {
@@ -48,7 +35,7 @@ def guest(name: str, digest: str = "0", start: str = START) -> dict[str, bytes]:
 
 
 def found(old: Mapping[str, Files], new: Mapping[str, Files], **renamed: str) -> list[tuple[str, str, str, list[str]]]:
-    impacts = compare(Memory(old), new, renamed)
+    impacts = compare(FileTree(old), new, renamed)
     return [(each.host, each.guest, each.consequence.code, each.keys) for each in impacts]
 
 
@@ -85,6 +72,13 @@ def test_lines_of_a_file_of_the_loader_have_an_order() -> None:
     lines = START.splitlines(keepends=True)
     new = {"alpha": guest("web1", "1", "".join([*lines[:7], lines[8], lines[7], *lines[9:]]))}
     assert found({"alpha": guest("web1")}, new) == [("alpha", "web1", "next-boot", ["firmware.grub"])]
+
+
+def test_a_guest_may_run_with_what_was_installed_before() -> None:
+    trees = {"alpha": guest("web1", "1")}
+    assert compare(FileTree(trees), trees, running={"alpha": {"web1": "1"}}) == []
+    (impact,) = compare(FileTree(trees), trees, running={"alpha": {"web1": "0"}})
+    assert (impact.consequence.code, impact.guest, steps([impact])) == ("next-boot", "web1", ["hivectl restart web1"])
 
 
 def test_a_host_that_leaves_takes_its_guests_along() -> None:

@@ -82,6 +82,7 @@ GUEST_CASES = {
     "a larger disk": ("next-boot", "disk.root.size", (ROOT, ROOT.replace("20G", "21G"))),
     "address": ("first-boot", "nic.lan.ipv4", ("192.0.2.10/24", "192.0.2.11/24")),
     "gateway": ("first-boot", "nic.lan.gateway4", ('"192.0.2.1"', '"192.0.2.2"')),
+    "route": ("first-boot", "nic.lan.routes", (NIC, f'{NIC}\nroutes = [{{ to = "10.0.0.0/8", via = "192.0.2.9" }}]')),
     "key": ("first-boot", "user.alice", (ALICE, ALICE.replace("6", "7"))),
     "user": ("first-boot", "cloud_init.users", ('users = ["alice"], ', "")),
     "a smaller disk": ("data", "disk.root.size", (ROOT, ROOT.replace("20G", "19G"))),

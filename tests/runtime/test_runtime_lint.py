@@ -16,11 +16,11 @@ from shells import SHELLS
 LONGEST_FILE, LONGEST_FUNCTION, LONGEST_LINE = 350, 60, 80
 
 COMMANDS = {
-    *("bhyvectl", "cp", "cu", "daemon", "date", "dd", "devctl", "env", "fetch", "ifconfig", "iscsictl"),
+    *("bhyvectl", "cat", "cp", "cu", "daemon", "date", "dd", "devctl", "env", "fetch", "ifconfig", "iscsictl"),
     *("kldload", "ln", "lockf", "makefs", "mkdir", "mv", "nc", "ngctl", "od", "pciconf", "pgrep", "pkill", "ps"),
     "pwait",
     *("cpuset", "protect", "qemu-img", "rctl", "renice", "rm", "route", "sha256", "sleep", "stat", "stty", "sysctl"),
-    *("tail", "timeout", "true", "tmux", "truncate", "valectl", "zfs"),
+    *("tail", "timeout", "true", "tmux", "truncate", "valectl", "wc", "zfs"),
 }
 """The external commands the runtime may run: FreeBSD's base; qemu-img and tmux where an image or a console needs it."""
 

@@ -13,6 +13,7 @@ from hivewright.pipeline.session import Session, load_project
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from hivewright.impact.compare import Running
     from hivewright.impact.trees import Files, Tree
     from hivewright.site import Site
 
@@ -27,7 +28,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "guests, hosts and data, and what has to be done about it. Writes nothing; exits 3 on a consequence."
     )
     parser.add_argument(
-        "--against", metavar="REV|DIR|ssh", default="HEAD", help="a revision of git (default: HEAD) or a folder"
+        "--against", metavar="REV|DIR|ssh", default="HEAD", help="a revision of git (default: HEAD), a folder, or hosts"
     )
     parser.add_argument(
         "--fail-on", metavar="LEVEL", choices=CODES, help=f"exit 3 only at this or more: {', '.join(CODES)}"
@@ -53,11 +54,11 @@ def _plan(arguments: Namespace, session: Session, site: Site, style: str) -> int
     from hivewright.impact.trees import TreeError
 
     try:
-        tree = _tree(arguments.against, session.project.build)
+        tree, running = _tree(arguments.against, session.project.build, site)
         compiled = _compile(session, site)
         if compiled is None:
             return 1
-        impacts = compare(tree, compiled)
+        impacts = compare(tree, compiled, running=running)
     except TreeError as error:
         sys.stderr.write(f"hivewright: {error.reason}; {error.remedy}\n")
         return error.status
@@ -66,12 +67,16 @@ def _plan(arguments: Namespace, session: Session, site: Site, style: str) -> int
     return DIFFERENCE if any(impact.consequence >= least for impact in impacts) else 0
 
 
-def _tree(against: str, build: Path) -> Tree:
-    """What is named: a folder if there is one, else a revision."""
+def _tree(against: str, build: Path, site: Site) -> tuple[Tree, Running]:
+    """What is named: the hosts, a folder if there is one, or else a revision."""
     from hivewright.impact.revision import revision_tree
     from hivewright.impact.trees import folder_tree
 
-    return folder_tree(Path(against)) if Path(against).is_dir() else revision_tree(build, against)
+    if against == "ssh":
+        from hivewright.impact.remote import installed_tree
+
+        return installed_tree({name: host.address or name for name, host in site.hosts.items()})
+    return folder_tree(Path(against)) if Path(against).is_dir() else revision_tree(build, against), {}
 
 
 def _compile(session: Session, site: Site) -> Mapping[str, Files] | None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from hivewright.impact.calls import read_calls
 from hivewright.impact.consequence import INSTALL, Consequence, Finding, Impact, Needs
-from hivewright.impact.guests import compare_guest
+from hivewright.impact.guests import compare_guest, outdated
 from hivewright.impact.hosts import HOST_CONF, compare_functions, compare_host, compare_order
 from hivewright.impact.networks import Outage
 from hivewright.impact.places import Places, arrival, departure, home_moves, home_of
@@ -20,19 +20,31 @@ from hivewright.source import RUNTIME
 _NEWSYSLOG = "root/usr/local/etc/newsyslog.conf.d/"
 
 
-def compare(tree: Tree, compiled: Mapping[str, Files], renamed: Mapping[str, str] | None = None) -> list[Impact]:
+Running = Mapping[str, Mapping[str, str]]
+"""For each host the digests of the definitions that its guests run with, where that is known."""
+
+
+def compare(
+    tree: Tree,
+    compiled: Mapping[str, Files],
+    renamed: Mapping[str, str] | None = None,
+    running: Running | None = None,
+) -> list[Impact]:
     """Every guest and host with a difference, the heaviest consequence first.
 
     ``renamed`` has the former names of guests by their present ones, so that they keep their disks.
     """
-    return _Comparison(tree, compiled, renamed or {}).run()
+    return _Comparison(tree, compiled, renamed or {}, running or {}).run()
 
 
 class _Comparison:
-    def __init__(self, tree: Tree, compiled: Mapping[str, Files], renamed: Mapping[str, str]) -> None:
+    def __init__(self, tree: Tree, compiled: Mapping[str, Files], renamed: Mapping[str, str], running: Running) -> None:
         self._compiled = compiled
+        self._running = running
         self._differences = tree.differences(compiled)
-        before = {host: _guests(paths) for host, paths in tree.hosts().items() if host != RUNTIME}
+        hosts = tree.hosts()
+        self._knows_runtime = RUNTIME in hosts
+        before = {host: _guests(paths) for host, paths in hosts.items() if host != RUNTIME}
         after = {host: _guests(files) for host, files in compiled.items() if host != RUNTIME}
         self._places = Places(before, after, renamed)
         self._impacts: dict[tuple[str, str], Impact] = {}
@@ -62,6 +74,7 @@ class _Comparison:
                 self._add(host, vm, compare_guest(vm, files, changed))
             if "start" in changed:
                 self._add(host, vm, home_moves(host, *(home_of(each, host) for each in files["start"])))
+            self._add(host, vm, outdated(files["start"][0], self._running.get(host, {}).get(vm)))
         elif is_new:
             self._add(host, vm, arrival(self._places, host, vm, self._makes))
         else:
@@ -115,7 +128,7 @@ class _Comparison:
                 self._add(host, vm, [own])
 
     def _compare_runtime(self) -> None:
-        files = self._differences.get(RUNTIME, {})
+        files = self._differences.get(RUNTIME, {}) if self._knows_runtime else {}
         if not files:
             return
         is_rotation = any(path.startswith(_NEWSYSLOG) for path in files)

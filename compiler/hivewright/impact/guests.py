@@ -70,6 +70,14 @@ def _findings(vm: str, files: Mapping[str, Pair], changed: Iterable[str]) -> Ite
     yield from _compare_hooks(sorted(name for name in names if name.startswith("hooks/")))
 
 
+def outdated(start: bytes | None, running: str | None) -> Iterator[Finding]:
+    """A guest that runs with another definition than the one that its host has."""
+    installed = next((call.words[1] for call in read_calls(start) if call.verb == "vm" and len(call.words) > 1), "")
+    if running is not None and running != installed:
+        reason = "it runs with an earlier definition than the one that is installed"
+        yield Finding(Consequence.NEXT_BOOT, (), reason, RESTART._replace(install=False))
+
+
 def _compare_hooks(names: list[str]) -> Iterator[Finding]:
     for name in names:
         moment = name.split("/")[1]

@@ -27,6 +27,7 @@ _NETWORK = {
     "mtu": "mtu",
     "match": "mac",
 }
+_GATEWAYS = {"0.0.0.0/0": "gateway4", "::/0": "gateway6"}
 
 
 def compare_seed(files: Mapping[str, Pair]) -> Iterator[Finding]:
@@ -102,8 +103,13 @@ def _addresses(nic: str, before: Any, after: Any) -> Iterator[str]:
 
 
 def _routes(before: Any, after: Any) -> list[str]:
-    old, new = (set(map(repr, each)) if isinstance(each, list) else set() for each in (before, after))
-    return sorted({"gateway6" if ":" in route.partition("via")[2][2:] else "gateway4" for route in old ^ new})
+    old, new = ({_route(route) for route in each} if isinstance(each, list) else set() for each in (before, after))
+    return sorted({_GATEWAYS.get(to, "routes") for to, _ in old ^ new})
+
+
+def _route(route: Any) -> tuple[str, str]:
+    """Where a route leads, and all that is said of it."""
+    return (str(route.get("to")) if isinstance(route, dict) else "", repr(route))
 
 
 def _users(before: Any, after: Any) -> Iterator[str]:

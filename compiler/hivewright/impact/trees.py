@@ -37,6 +37,20 @@ class Tree(Protocol):
         """What is not the same; a host that is on one side only differs in all of its files."""
 
 
+class FileTree:
+    """A tree whose files are known."""
+
+    def __init__(self, files: Mapping[str, Files]) -> None:
+        self._files = files
+
+    def hosts(self) -> dict[str, frozenset[str]]:
+        return {host: frozenset(files) for host, files in self._files.items()}
+
+    def differences(self, compiled: Mapping[str, Files]) -> Differences:
+        hosts = compiled.keys() | self._files.keys()
+        return {host: pairs(self._files.get(host, {}), compiled.get(host, {})) for host in hosts}
+
+
 class FolderTree:
     """A tree on disk: the folder ``build`` of a project."""
 
