@@ -24,6 +24,7 @@ VERBS = {
     "diff": "show what a build would change",
     "plan": "say what a change does to guests, hosts and data",
     "show": "show a VM and where each part of its command comes from",
+    "list": "list what the site has",
     "get": "print keys of VMs",
     "set": "give keys of VMs other values, in the files of the site",
     "explain": "explain the code of a diagnostic",

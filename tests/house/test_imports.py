@@ -60,7 +60,7 @@ ROOMS = {
                      "lower.__init__ lower.seed"),
     "editing": Room(6, "diagnostics source rules.__init__ allocation pipeline"),
     "impact": Room(6, "values plan model source emit site"),
-    "commands": Room(7, "diagnostics plan system bhyve source output emit schema site allocation "
+    "commands": Room(7, "values diagnostics plan system model bhyve source output emit schema site allocation "
                      "lower lower.__init__ lower.seed pipeline editing impact"),
     "cli": Room(8, "package"),
 }  # fmt: skip

@@ -1,0 +1,64 @@
+"""``hivewright list``: columns for people, objects for programs."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from hivewright.commands.list import KINDS
+from projects import CHECKOUT, Project
+
+pytest_plugins = ["project_fixtures"]
+
+
+def rows(project: Project, *words: str) -> list[dict[str, object]]:
+    found: list[dict[str, object]] = json.loads(project.succeed("-q", "list", *words, "--json").out)
+    return found
+
+
+def test_vms_are_listed_as_a_build_sees_them(project: Project) -> None:
+    lines = project.succeed("-q", "list").out.splitlines()
+    assert lines[0].split() == ["NAME", "HOSTS", "CPUS", "MEMORY", "PROFILE", "AUTOSTART", "ADDRESSES", "DESCRIPTION"]
+    assert [line.split()[0] for line in lines[1:]] == ["db1", "mail1", "web1"]
+    assert lines[3].split()[1:] == ["alpha", "1", "4G", "other", "yes", "192.0.2.10/24", "-"]
+    assert len({line.index(word) for line, word in ((lines[0], "HOSTS"), (lines[1], "alpha"), (lines[2], "beta"))}) == 1
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_the_example_has_its_objects(kind: str, capsys: pytest.CaptureFixture[str]) -> None:
+    example = Project(CHECKOUT, capsys)
+    found = rows(example, kind)
+    assert found
+    names = [str(row["name"]) for row in found]
+    assert names == sorted(names)
+    assert all(row.keys() == found[0].keys() for row in found)
+    assert len(example.succeed("-q", "list", kind).out.splitlines()) == len(found) + 1
+
+
+def test_counts_are_of_those_who_use_them(project: Project) -> None:
+    columns = {"hosts": "vms", "networks": "nics", "storage": "disks", "users": "vms", "profiles": "vms"}
+    counts = {kind: {row["name"]: row[column] for row in rows(project, kind)} for kind, column in columns.items()}
+    assert counts["hosts"] == {"alpha": 2, "beta": 1}
+    assert counts["networks"] == {"lan": 2}
+    assert counts["storage"]["plain"] == 1
+    assert counts["users"]["alice"] == 1
+    assert counts["profiles"] == {"other": 3}
+
+
+def test_names_and_patterns_select(project: Project) -> None:
+    assert [row["name"] for row in rows(project, "vms", "web*", "db1")] == ["web1", "db1"]
+    done = project.run("-q", "list", "hosts", "alhpa")
+    assert (done.status, done.out) == (2, "")
+    assert "'alhpa' is none of the hosts; " in done.err
+    assert "alpha" in done.err
+
+
+def test_what_a_site_has_none_of_is_an_empty_list(project: Project) -> None:
+    assert rows(project, "images") == []
+    assert project.succeed("-q", "list", "images").out == ""
+
+
+def test_a_site_with_a_fault_is_not_listed(project: Project) -> None:
+    project.edit("vms/web.toml", '"4G"', "4")
+    assert project.run("list").status == 1
