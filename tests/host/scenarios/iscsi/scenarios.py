@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from host import build
 from host.play import Play
 from host.san import OPEN, PATH, SECRET, TARGET, TARGETS, secret
-from host.scenario import scenario
+from host.scenario import SCENARIOS, scenario
 
 RUN = "/var/run/hivewright"
 LOGIN = "iscsictl -A -n hivewright -c"
@@ -113,4 +114,22 @@ def supervisor_killed(play: Play) -> None:
     gone = "san2: stopped: cleaned up after its supervisor, which was gone"
     play.hivectl("stop", "san2", says=["san2: stopping bhyve N, which nobody supervises", gone])
     play.order("pwait -t 5 <bhyve san2>", destroy, forget, LOGOUT)
+    play.nothing_left()
+
+
+@scenario(targets=TARGETS)
+def unit_goes_to_another_guest(play: Play) -> None:
+    """Two guests change their units in the site, and it is shipped while one of them runs: they never have one."""
+    secret(play)
+    play.made("san2")
+    play.up("san1")
+    root = '[vm.{}.disk.root]\nstorage = "san"\nlun = {}'
+    changes = [(root.format(name, old), root.format(name, 1 - old)) for name, old in (("san1", 0), ("san2", 1))]
+    build.install(play.host, *changes, site=SCENARIOS / "iscsi")
+    rest = "which is running; stop san1, or take the disk out of one of the two in the site"
+    play.hivectl("start", "san2", status=1, says=f"san2: the disk {RUN}/san2/disk-root is that of san1, {rest}")
+    play.never("bhyve")
+    play.down("san1")
+    play.up("san1", "san2")
+    play.hivectl("stop", "san1", "san2", status=0)
     play.nothing_left()
