@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -136,3 +137,16 @@ def test_nothing_is_written(project: Project) -> None:
     assert project.run("diff").status == 3
     assert not files_below(project.build)
     assert not files_below(project.locks)
+
+
+def test_colour_is_that_of_git_and_adds_nothing_else(built: Project) -> None:
+    built.edit("vms/web.toml", '"4G"', '"5G"')
+    plain = built.run("diff").out
+    assert "\x1b" not in plain
+    coloured = built.run("diff", "--color", "always").out
+    assert re.sub(r"\x1b\[[0-9]+m", "", coloured) == plain
+    lines = coloured.splitlines()
+    assert '\x1b[31m-set -- "$@" -m 4G  # memory\x1b[0m' in lines
+    assert '\x1b[32m+set -- "$@" -m 5G  # memory\x1b[0m' in lines
+    assert {line[:5] for line in lines if "@@ -" in line} == {"\x1b[36m"}
+    assert {line[:4] for line in lines if "+++ " in line or "diff --git" in line} == {"\x1b[1m"}

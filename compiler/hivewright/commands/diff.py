@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hivewright.pipeline.session import Session, load_project
+from hivewright.pipeline.session import Session, load_project, wants_colour
 
 if TYPE_CHECKING:
     from hivewright.output.write import HostChanges
@@ -70,12 +70,13 @@ def _diff(arguments: Namespace, session: Session, site: Site) -> int:
         works.append(compare_host(build, host, artifacts))
     if not arguments.hosts:
         works += compare_departed(build, {*site.hosts, RUNTIME})
+    colour = wants_colour(arguments.color, sys.stdout)
     for work in works:
-        _print(work)
+        _print(work, colour=colour)
     return DIFFERENCE if any(work.changes for work in works) else 0
 
 
-def _print(work: HostChanges) -> None:
+def _print(work: HostChanges, *, colour: bool) -> None:
     """Prints what ``apply`` would do, file by file."""
     from hivewright.output.files import read
     from hivewright.plan import MANIFEST
@@ -87,7 +88,17 @@ def _print(work: HostChanges) -> None:
         found = read(full)
         old = None if found is None else (found.mode, found.content)
         new = None if artifact is None else (artifact.mode, artifact.content)
-        sys.stdout.writelines(_file(os.path.relpath(full), old, new))
+        lines = _file(os.path.relpath(full), old, new)
+        sys.stdout.writelines(map(_coloured, lines) if colour else lines)
+
+
+_COLOURS = (("---", "1"), ("+++", "1"), ("@@", "36"), ("-", "31"), ("+", "32"), (" ", ""), ("", "1"))
+"""How a line begins, and its colour by ECMA-48; those of git-diff(1)."""
+
+
+def _coloured(line: str) -> str:
+    colour = next(colour for start, colour in _COLOURS if line.startswith(start))
+    return f"\x1b[{colour}m{line[:-1]}\x1b[0m\n" if colour else line
 
 
 def _file(path: str, old: tuple[int, bytes] | None, new: tuple[int, bytes] | None) -> Iterator[str]:

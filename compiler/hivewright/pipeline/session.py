@@ -8,7 +8,7 @@ from argparse import Namespace
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from hivewright.diagnostics import Diagnostic
 from hivewright.source import Project, Sources, find_project, no_project, read_site
@@ -116,8 +116,9 @@ def _promote(arguments: Namespace, diagnostics: Iterable[Diagnostic]) -> tuple[D
     return tuple(each if each.severity == "error" else each._replace(severity="error") for each in diagnostics)
 
 
-def wants_colour(choice: str) -> bool:
-    """Whether stderr gets colour: as asked, or on a terminal unless NO_COLOR is set (no-color.org)."""
+def wants_colour(choice: str, stream: TextIO | None = None) -> bool:
+    """Whether a stream, stderr if none is given, gets colour: as asked, or on a terminal unless NO_COLOR is set
+    (no-color.org)."""
     if choice != "auto":
         return choice == "always"
-    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb" and sys.stderr.isatty()
+    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb" and (stream or sys.stderr).isatty()
