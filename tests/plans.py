@@ -59,6 +59,7 @@ WEB = VmPlan(
     ),
     digest="5f" * 32,
     provision_digest="ab" * 32,
+    uuid="01234567-89ab-cdef-0123-456789abcdef",
     seed=(("meta-data", b"instance-id: web1\n"), ("user-data", b"#cloud-config\n")),
     hooks=(("prestart/10-lease.sh", b"#!/bin/sh\nexit 0\n"),),
     nics=(

@@ -48,6 +48,11 @@ class Guest:
         return self.fixed.get(device) or f"lock:slots.{device}"
 
 
+def uuid_of(guest: Guest) -> tuple[str, Provenance]:
+    """What tells a guest from all others, also from another one of its name, and where that is from."""
+    return (guest.vm.uuid, ("uuid",)) if guest.vm.uuid is not None else (guest.lock.uuid, ("lock:uuid", "rule:uuid"))
+
+
 class Device(NamedTuple):
     """A PCI device of a guest: where it is, the option that makes it, and a description for people."""
 

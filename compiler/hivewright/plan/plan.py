@@ -106,7 +106,8 @@ class VmPlan:
     digest: str
     """SHA-256 over everything that a start of this guest depends on."""
     provision_digest: str
-    """SHA-256 over the provisioning steps and the seed."""
+    """SHA-256 over the UUID, the provisioning steps and the seed."""
+    uuid: str
     seed: tuple[tuple[str, bytes], ...] = ()
     """Files of the cloud-init seed: name and content."""
     hooks: tuple[tuple[str, bytes], ...] = ()

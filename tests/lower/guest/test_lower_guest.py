@@ -98,6 +98,7 @@ BASE: dict[str, Any] = {
         ({"nic": {"lan": {**NIC, "private": True}}}, {}, True, False),
         ({}, {"hooks/a.sh": b"changed"}, True, False),
         ({"disk": {"root": {**DISK, "size": "30G"}}}, {}, True, True),
+        ({"uuid": "01234567-89ab-cdef-0123-456789abcdef"}, {}, True, True),
         ({"cloud_init": {"users": ["alice"], "packages": ["nginx"]}}, {}, True, True),
     ],
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from hivewright.bhyve.options import parse_extra_args, slot_of
-from hivewright.lower.context import STATE, Device, Guest, device, fixed_device
+from hivewright.lower.context import STATE, Device, Guest, device, fixed_device, uuid_of
 from hivewright.lower.devices.blocks import lower_boot_order, lower_cds, lower_controllers, lower_disks
 from hivewright.lower.devices.nics import lower_nics
 from hivewright.lower.devices.passthrough import lower_functions, lower_passthrough
@@ -69,8 +69,8 @@ def lower_command(guest: Guest, devices: Sequence[Device]) -> Iterator[Option]:
         yield Option(words, (f"pin.{vcpu}",), f"pin.{vcpu}")
     yield Option(("-m", format_mebibytes(guest.vm.memory)), ("memory",), "memory")
     yield from lower_numa(guest)
-    keys = ("lock:uuid", "rule:uuid") if guest.vm.uuid is None else ("uuid",)
-    yield Option(("-U", guest.vm.uuid or guest.lock.uuid), keys, "uuid")
+    uuid, keys = uuid_of(guest)
+    yield Option(("-U", uuid), keys, "uuid")
     yield from lower_identity(guest)
     for lowered in devices:
         yield lowered.option

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable, Iterator
 
 from hivewright.diagnostics import Diagnostic
-from hivewright.lower.context import Device, Guest
+from hivewright.lower.context import Device, Guest, uuid_of
 from hivewright.lower.devices.disks import disk_plans, prepare_disks, provision_disks, provision_images
 from hivewright.lower.devices.nics import nic_plans, prepare_taps, tell_nics
 from hivewright.lower.devices.passthrough import passed_devices, prepare_binds, prepare_passthrough, reserved_devices
@@ -42,7 +42,8 @@ def lower_guest(guest: Guest, depth: int, seeds: SeedWriter) -> tuple[VmPlan, tu
     if vm.cloud_init is not None:
         seed, diagnostics = seeds.seed(guest)
     provision = tuple(_provision(guest, bool(seed)))
-    provision_digest = _digest(provision, seed)
+    uuid, keys = uuid_of(guest)
+    provision_digest = _digest((Step("vm", (uuid,), keys, "uuid"), *provision), seed)
     prepare = tuple(_prepare(guest, provision, provision_digest))
     options = tuple(lower_command(guest, devices))
     loader = tuple(lower_loader(guest))
@@ -71,6 +72,7 @@ def lower_guest(guest: Guest, depth: int, seeds: SeedWriter) -> tuple[VmPlan, tu
         provision=(*provision[:-1], *_seed_files(seed), *provision[-1:]),
         digest=_start_digest(options, (*prepare, *loader), policy, hooks),
         provision_digest=provision_digest,
+        uuid=uuid,
         seed=seed,
         hooks=hooks,
         named_hooks=tuple(_named_hooks(hooks)),
@@ -108,7 +110,7 @@ def _prepare(guest: Guest, provision: tuple[Step, ...], provision_digest: str) -
     yield from prepare_debug(guest)
     yield from prepare_limits(guest)
     if provision:
-        keys = dict.fromkeys(key for step in provision for key in step.keys)
+        keys = dict.fromkeys([*uuid_of(guest)[1], *(key for step in provision for key in step.keys)])
         yield Step("provisioned", (provision_digest,), (*keys, "rule:provisioned"), "provision")
     yield from prepare_variables(guest)
     yield from prepare_disks(guest)

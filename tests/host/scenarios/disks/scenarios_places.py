@@ -141,7 +141,7 @@ def storage_changes(play: Play) -> None:
     assert play.names("volume") == []
     says = [f"web1: disk root: the one at {old} is kept as root-1", "creating the volume", "first-boot data"]
     play.hivectl("provision", "--recreate", "root", "web1", says=says)
-    play.order(f"zfs create -p -o hivewright:disk=web1/root -o volblocksize=16K -V 2147483648 {new}")
+    play.order(f"zfs create -p -o hivewright:guest=* -o volblocksize=16K -V 2147483648 {new}")
     rows = [f"web1/root 2G defined web1 {new}", f"web1/root-1 2G detached - {old}"]
     assert listed(play, "web1") == rows
     play.hivectl("start", "web1", says="web1: started (pid N)")

@@ -10,8 +10,9 @@ GIGABYTE = 1 << 30
 LARGER = GIGABYTE * 3 // 2
 IMAGE = "zroot/vms/Images/golden-d108ad87"
 V1 = "zroot/vms/copy1/root@v1"
-NOTES = "-o hivewright:disk=* -o hivewright:filling=clone"
-CLONE = f"zfs clone -p {NOTES} -o compression=lz4 {IMAGE}@whole"
+NOTES = "-o hivewright:guest=* -o hivewright:filling=clone"
+FILLED = "-o 'hivewright:image=*'"
+CLONE = f"zfs clone -p {NOTES} {FILLED} -o compression=lz4 {IMAGE}@whole"
 
 
 def administrator(play: Play, script: str) -> None:
@@ -55,10 +56,8 @@ def disk_thick(play: Play) -> None:
     """Volumes with the properties of their storage; what is not sparse reserves its size."""
     says = ["data: creating the volume", "root: creating the volume", "making the UEFI variables", "started"]
     play.hivectl("start", "thick1", says=says)
-    create = (
-        "zfs create -p -o hivewright:disk=thick1/{} -o compression=lz4 -o volblocksize=32K -V {} zroot/vms/thick1/{}"
-    )
-    data, root = create.format("data", LARGER, "data"), create.format("root", GIGABYTE, "root")
+    create = "zfs create -p -o hivewright:guest=* -o compression=lz4 -o volblocksize=32K -V {} zroot/vms/thick1/{}"
+    data, root = create.format(LARGER, "data"), create.format(GIGABYTE, "root")
     play.order("zfs create -p -o volmode=dev zroot/vms/thick1", data, root, "bhyve ... thick1")
     assert volumes(play) == {
         "zroot/vms/thick1/data": f"{LARGER} nothing",
@@ -72,8 +71,8 @@ def disk_thick(play: Play) -> None:
 def disk_thin(play: Play) -> None:
     """The same, sparse, and with the block size of ours where the storage names none."""
     play.hivectl("start", "thin1")
-    create = "zfs create -p -s -o hivewright:disk=thin1/{} -o volblocksize=16K -V {} zroot/thin/thin1/{}"
-    data, root = create.format("data", LARGER, "data"), create.format("root", GIGABYTE, "root")
+    create = "zfs create -p -s -o hivewright:guest=* -o volblocksize=16K -V {} zroot/thin/thin1/{}"
+    data, root = create.format(LARGER, "data"), create.format(GIGABYTE, "root")
     play.order("zfs create -p -o volmode=dev zroot/thin/thin1", data, root, "bhyve ... thin1")
     assert volumes(play) == {
         "zroot/thin/thin1/data": f"{LARGER} nothing",
@@ -101,7 +100,7 @@ def disk_copy(play: Play) -> None:
     """A copy of an image; made again, it is copied from what was fetched before."""
     play.hivectl("start", "copy1")
     volume = "zroot/vms/copy1/root"
-    notes = "-o hivewright:disk=copy1/root -o hivewright:filling=golden"
+    notes = f"-o hivewright:guest=* -o hivewright:filling=golden {FILLED}"
     create = f"zfs create -p {notes} -o compression=lz4 -o volblocksize=32K -V {GIGABYTE} {volume}"
     copy = f"dd if=/var/cache/hivewright/golden of=/dev/zvol/{volume} bs=1048576"
     whole = f"zfs inherit hivewright:filling {volume}"
@@ -162,7 +161,7 @@ def image_cloned_elsewhere(play: Play) -> None:
         f"zfs create -p -s -o volblocksize=16K -V 16384 {image}",
         f"dd if=/var/cache/hivewright/golden of=/dev/zvol/{image}",
         f"zfs snapshot {image}@whole",
-        f"zfs clone -p -o hivewright:disk=clone3/root -o hivewright:filling=clone {image}@whole {disk}",
+        f"zfs clone -p {NOTES} {FILLED} {image}@whole {disk}",
         f"zfs set volsize=32768 {disk}",
         "bhyve ... clone3",
     )
