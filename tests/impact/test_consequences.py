@@ -150,6 +150,18 @@ def test_a_disk_that_moves_is_carried_along_by_its_operator(plan: Plan) -> None:
     ]
 
 
+def test_another_uuid_is_another_guest_to_its_disks(plan: Plan) -> None:
+    uuid = "01234567-89ab-cdef-0123-456789abcdef"
+    found = of(plan.change((WEB, f'uuid = "{uuid}"\n{WEB}')), "web1")
+    assert (found["consequence"], found["keys"]) == ("next-boot", ["uuid"])
+    assert found["steps"] == [
+        "hivectl stop web1",
+        "once the files are installed, and before web1 starts: hivectl provision --adopt web1",
+        "install the files of alpha",
+        "hivectl start web1",
+    ]
+
+
 def test_an_uplink_interrupts_the_guests_of_its_network_and_no_others(plan: Plan) -> None:
     found = plan.change(('kind = "bridge"\nuplink = "ix0"', 'kind = "bridge"\nuplink = "ix2"'))
     assert codes(found) == {"-": "interruption", "pair1": "interruption", "web1": "interruption"}

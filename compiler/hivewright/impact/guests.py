@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from hivewright.impact.calls import Call, Difference, difference, read_calls
-from hivewright.impact.consequence import INSTALL, RESTART, Consequence, Finding
+from hivewright.impact.consequence import INSTALL, RESTART, Consequence, Finding, Needs
 from hivewright.impact.disks import Disk, compare_disks, read_disks
 from hivewright.impact.seeds import Pair, compare_seed
 
@@ -60,6 +60,8 @@ def _findings(vm: str, files: Mapping[str, Pair], changed: Iterable[str]) -> Ite
     scripts, names = Scripts(files), set(changed)
     if "start" in names or "provision" in names:
         yield from compare_disks(scripts.disks(0), scripts.disks(1), vm)
+    if "provision" in names:
+        yield from _compare_identity(scripts.calls("provision", 0), scripts.calls("provision", 1), vm)
     if "start" in names:
         yield from _compare_start(scripts.calls("start", 0), scripts.calls("start", 1))
     if "stop" in names:
@@ -76,6 +78,15 @@ def outdated(start: bytes | None, running: str | None) -> Iterator[Finding]:
     if running is not None and running != installed:
         reason = "it runs with an earlier definition than the one that is installed"
         yield Finding(Consequence.NEXT_BOOT, (), reason, RESTART._replace(install=False))
+
+
+def _compare_identity(old: list[Call], new: list[Call], vm: str) -> Iterator[Finding]:
+    """Disks and state say by its UUID whose they are; older releases did not say it."""
+    before, after = (next((call.words[2:] for call in calls if call.verb == "vm"), ()) for calls in (old, new))
+    if before and after and before != after:
+        adopt = f"once the files are installed, and before {vm} starts: hivectl provision --adopt {vm}"
+        reason = f"its disks and state are those of {before[0]}; they are refused to {after[0]} until they are adopted"
+        yield Finding(Consequence.NEXT_BOOT, ("uuid",), reason, Needs(off=True, restart=True, by_hand=(adopt,)))
 
 
 def _compare_hooks(names: list[str]) -> Iterator[Finding]:
