@@ -145,3 +145,46 @@ def image_of_an_older_runtime(play: Play) -> None:
     play.never("fetch", "lockf * /var/cache/hivewright/signed.lock")
     assert begins_with(play, FILE, RAW)
     play.down("signed1")
+
+
+@scenario()
+def disk_of_an_older_runtime(play: Play) -> None:
+    """A disk that was filled with an image as it came is told of when it is provisioned: no guest boots from it."""
+    says = (
+        f"disk root: {FILE} begins like a file of qcow2, and no guest boots from such a disk. Remove it, then: hivectl"
+    )
+    volume = "zroot/vms/local1/root"
+    play.sh("mkdir -p /srv/vms/signed1 /srv/images /var/db/hivewright/signed1 /var/db/hivewright/local1")
+    play.host.path(FILE).write_bytes(QCOW2)
+    play.sh(f"truncate -s 1G {FILE}; echo root {FILE} >/var/db/hivewright/signed1/disks")
+    play.hivectl("provision", "signed1", says=[says, "making the UEFI variables"])
+    serve(play, SIGNED, RAW)
+    play.sh(f"rm {FILE}")
+    play.hivectl("provision", "--recreate", "root", "signed1")
+    play.hivectl("start", "signed1", says="started")
+    assert begins_with(play, FILE, RAW)
+    play.down("signed1")
+    play.host.path("/srv/images/server").write_bytes(PACKED["gzip"])
+    play.sh(f"zfs create -p -o volmode=dev zroot/vms/local1; zfs create -V 1G {volume}")
+    play.sh(f"dd if=/srv/images/server of=/dev/zvol/{volume}; echo root {volume} >/var/db/hivewright/local1/disks")
+    says = f"disk root: /dev/zvol/{volume} begins like a file of gzip, and no guest boots from such a disk. Remove it"
+    play.hivectl("provision", "local1", says=[says, "making the UEFI variables"])
+    play.never("zfs destroy")
+
+
+@scenario()
+def origin_of_an_older_runtime(play: Play) -> None:
+    """The volume of an image that was filled with the image as it came: no clone is made of it."""
+    serve(play, CONVERTED, QCOW2)
+    play.made("cloned1")
+    (origin,) = [name for name in play.names("volume") if "/Images/" in name]
+    play.sh("zfs destroy -r zroot/vms/cloned1; rm -r /var/db/hivewright/cloned1")
+    play.host.path("/tmp/image").write_bytes(QCOW2)
+    play.sh(f"dd if=/tmp/image of=/dev/zvol/{origin}; zfs inherit hivewright:image {origin}")
+    says = f"cloned1: disk root: the volume of its image, {origin}, begins like a file of qcow2, since an older runtime"
+    play.hivectl("provision", "cloned1", status=1, says=says)
+    play.never("zfs clone")
+    play.sh(f"zfs destroy -r {origin}")
+    play.hivectl("start", "cloned1")
+    play.order(f"zfs clone * {origin}@whole", "bhyve ... cloned1")
+    play.down("cloned1")

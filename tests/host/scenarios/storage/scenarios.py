@@ -158,7 +158,7 @@ def image_cloned_elsewhere(play: Play) -> None:
     play.hivectl("start", "clone3")
     image, disk = "zroot/thin/Images/golden-b5690523", "zroot/thin/clone3/root"
     play.order(
-        f"zfs create -p -s -o volblocksize=16K -V 16384 {image}",
+        f"zfs create -p -s {FILLED} -o volblocksize=16K -V 16384 {image}",
         f"dd if=/var/cache/hivewright/golden of=/dev/zvol/{image}",
         f"zfs snapshot {image}@whole",
         f"zfs clone -p {NOTES} {FILLED} {image}@whole {disk}",

@@ -169,7 +169,7 @@ def of_an_older_runtime_becomes_ours(play: Play) -> None:
     administrator(play, f"mkdir -p /var/db/hivewright/copy1; echo root {ROOT} >/var/db/hivewright/copy1/disks")
     play.hivectl("start", "copy1", says=["making the UEFI variables", "started"])
     play.order(f"zfs set hivewright:guest=* {ROOT}", "bhyve ... copy1")
-    play.never("fetch", "dd")
+    play.never("fetch", "dd if=/var/cache")
     play.down("copy1")
     administrator(play, "rm /var/db/hivewright/copy1/provisioned")
     play.hivectl("provision", "copy1", says=[])
