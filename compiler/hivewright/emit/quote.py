@@ -21,7 +21,7 @@ _RC_VALUE = re.compile(r"[ !#%-\[\]-_a-~]*", re.ASCII).fullmatch
 _LOADER_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*", re.ASCII).fullmatch
 _LOADER_VALUE = re.compile(r"[ !#%-\[\]-~]*", re.ASCII).fullmatch
 _LOADER_LIMIT = 128
-_RULE_WORD = r"(?:[A-Za-z0-9_@=:,./-]+|\([A-Za-z0-9_.-]+\)|!|->)"
+_RULE_WORD = r"(?:[A-Za-z0-9_@=:,./-]+|\([A-Za-z0-9_.:-]+\)|!|->)"
 _RULE_LINE = re.compile(rf"{_RULE_WORD}(?: {_RULE_WORD})*", re.ASCII).fullmatch
 _UCL_SECTION = re.compile(r"PF|DEFAULT|VF-(?:0|[1-9][0-9]*)", re.ASCII).fullmatch
 _UCL_NAME = re.compile(r"[a-z][a-z0-9_-]*", re.ASCII).fullmatch

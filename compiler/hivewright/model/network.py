@@ -65,6 +65,9 @@ class Nat(Table):
     bridge: Interface | None = Field(None, description="Name of the interface; br-NAME if absent.")
     ipv4: HostAddress4 = Field(description='Address of the host on the bridge, gateway of the guests: "10.0.0.1/24".')
     uplink: Interface = Field(description="The interface behind whose address the guests are.")
+    address: Ip4 | None = Field(
+        None, description="Which of the uplink's addresses that is, where it has several; its first if absent."
+    )
     mtu: Mtu = Field(1500, description="MTU of the bridge and its taps.")
     firewall: Literal["pf", "ipfw"] = Field("pf", description="For which of them the translation rules are written.")
     ipfw_number: Annotated[int, Field(ge=1, le=65000)] | None = Field(

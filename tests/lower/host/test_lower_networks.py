@@ -148,9 +148,9 @@ def test_switches_need_no_tap(network: dict[str, Any]) -> None:
 def test_rules_for_pf() -> None:
     plan = host_of(NAT, ipv4="10.0.0.10/24", forward=FORWARD)
     assert files_of(plan) == {
-        "pf.conf": "nat on ix0 inet from 10.0.0.0/24 to ! 10.0.0.0/24 -> (ix0)\n"
-        "rdr on ix0 inet proto udp from any to (ix0) port 53 -> 10.0.0.10 port 5353\n"
-        "rdr on ix0 inet proto tcp from any to (ix0) port 2222 -> 10.0.0.10 port 22"
+        "pf.conf": "nat on ix0 inet from 10.0.0.0/24 to ! 10.0.0.0/24 -> (ix0:0)\n"
+        "rdr on ix0 inet proto udp from any to (ix0:0) port 53 -> 10.0.0.10 port 5353\n"
+        "rdr on ix0 inet proto tcp from any to (ix0:0) port 2222 -> 10.0.0.10 port 22"
     }
     texts = [line.text for line in plan.lines]
     assert 'load anchor "hivewright" from "/usr/local/etc/hivewright/pf.conf"' in texts
@@ -167,6 +167,21 @@ def test_rules_for_ipfw() -> None:
         "ipfw.rules": "nat 4000 config if ix0 same_ports redirect_port tcp 10.0.0.10:22 2222\n"
         "add 4000 nat 4000 ip4 from 10.0.0.0/24 to not 10.0.0.0/24 not layer2 out via ix0\n"
         "add 4000 nat 4000 ip4 from any to me not layer2 in via ix0"
+    }
+
+
+def test_guests_may_be_behind_a_named_address_of_the_uplink() -> None:
+    own = {**NAT, "address": "198.51.100.7"}
+    forward = {"ssh": FORWARD["ssh"]}
+    assert files_of(host_of(own, ipv4="10.0.0.10/24", forward=forward)) == {
+        "pf.conf": "nat on ix0 inet from 10.0.0.0/24 to ! 10.0.0.0/24 -> 198.51.100.7\n"
+        "rdr on ix0 inet proto tcp from any to 198.51.100.7 port 2222 -> 10.0.0.10 port 22"
+    }
+    rules = files_of(host_of({**own, "firewall": "ipfw", "ipfw_number": 4000}, ipv4="10.0.0.10/24", forward=forward))
+    assert rules == {
+        "ipfw.rules": "nat 4000 config ip 198.51.100.7 same_ports redirect_port tcp 10.0.0.10:22 2222\n"
+        "add 4000 nat 4000 ip4 from 10.0.0.0/24 to not 10.0.0.0/24 not layer2 out via ix0\n"
+        "add 4000 nat 4000 ip4 from any to 198.51.100.7 not layer2 in via ix0"
     }
 
 

@@ -37,9 +37,9 @@ def lower_nat(site: Site, host: str, name: str, network: Nat, bridge: str) -> Na
     pf: tuple[str, ...] = ()
     ipfw: tuple[str, ...] = ()
     if network.firewall == "pf":
-        pf = tuple(_pf(network.uplink, subnet, forwards))
+        pf = tuple(_pf(network, subnet, forwards))
     else:
-        ipfw = tuple(_ipfw(network.ipfw_number or 0, network.uplink, subnet, forwards))
+        ipfw = tuple(_ipfw(network, subnet, forwards))
     return NatPlan(pf, ipfw, tuple(_dnsmasq(network, name, bridge)))
 
 
@@ -51,21 +51,26 @@ def _forwards(site: Site, host: str, network: str) -> Iterator[tuple[str, Forwar
                 yield from ((nic.main4, forward) for _, forward in sorted(nic.forward.items()))
 
 
-def _pf(uplink: str, subnet: str, forwards: Iterable[tuple[str, Forward]]) -> Iterator[str]:
-    yield f"nat on {uplink} inet from {subnet} to ! {subnet} -> ({uplink})"
+def _pf(network: Nat, subnet: str, forwards: Iterable[tuple[str, Forward]]) -> Iterator[str]:
+    """Without ``:0``, pf takes the aliases of an interface in turn, which may be those of jails (pf.conf(5))."""
+    uplink = network.uplink
+    own = network.address or f"({uplink}:0)"
+    yield f"nat on {uplink} inet from {subnet} to ! {subnet} -> {own}"
     for address, forward in forwards:
-        where = f"rdr on {uplink} inet proto {forward.protocol} from any to ({uplink}) port {forward.port}"
+        where = f"rdr on {uplink} inet proto {forward.protocol} from any to {own} port {forward.port}"
         yield f"{where} -> {address} port {forward.to}"
 
 
-def _ipfw(number: int, uplink: str, subnet: str, forwards: Iterable[tuple[str, Forward]]) -> Iterator[str]:
+def _ipfw(network: Nat, subnet: str, forwards: Iterable[tuple[str, Forward]]) -> Iterator[str]:
+    number, uplink = network.ipfw_number or 0, network.uplink
+    source = f"ip {network.address}" if network.address else f"if {uplink}"
     redirects = [
         f" redirect_port {forward.protocol} {address}:{forward.to} {forward.port}" for address, forward in forwards
     ]
-    yield f"nat {number} config if {uplink} same_ports{''.join(redirects)}"
+    yield f"nat {number} config {source} same_ports{''.join(redirects)}"
     # Only packets are translated; with rate limits ipfw sees frames too.
     yield f"add {number} nat {number} ip4 from {subnet} to not {subnet} not layer2 out via {uplink}"
-    yield f"add {number} nat {number} ip4 from any to me not layer2 in via {uplink}"
+    yield f"add {number} nat {number} ip4 from any to {network.address or 'me'} not layer2 in via {uplink}"
 
 
 def _dnsmasq(network: Nat, name: str, bridge: str) -> Iterator[str]:
