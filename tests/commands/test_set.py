@@ -25,6 +25,12 @@ def test_a_value_is_set_and_got(project: Project) -> None:
     assert project.succeed("set", "web1", "memory=8G").err == "nothing changes\n"
 
 
+def test_tables_in_an_array_are_got_as_they_are_set(project: Project) -> None:
+    routes = '[{ to = "10.0.0.0/8", via = "192.0.2.254" }]'
+    project.succeed("set", "web1", f"nic.lan.routes={routes}")
+    assert project.succeed("get", "web1", "nic.lan.routes").out == f"{routes}\n"
+
+
 def test_several_guests_in_several_files(project: Project) -> None:
     project.succeed("-q", "set", "web1", "db*", "cpus=2")
     assert project.succeed("get", "web1,db1", "cpus", "memory").out.splitlines() == [

@@ -65,11 +65,13 @@ def _wanted(values: dict[str, Any], keys: Sequence[str]) -> dict[str, Any]:
 
 def _print(found: dict[str, dict[str, Any]], keys: Sequence[str]) -> None:
     """A value alone where one VM and one key are asked for; else the key before it, and the VM before that."""
+    from hivewright.site.definition import in_toml
+
     for vm, values in found.items():
         for key, value in values.items():
-            text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+            text = value if isinstance(value, str) else in_toml(value)
             if len(found) == 1 and list(values) == list(keys):
                 print(visible(text))
             else:
                 name = key if len(found) == 1 else f"{vm}.{key}"
-                print(visible(f"{name} = {json.dumps(value, ensure_ascii=False)}"))
+                print(visible(f"{name} = {in_toml(value)}"))

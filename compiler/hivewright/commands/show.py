@@ -87,9 +87,11 @@ def _loader(plan: VmPlan) -> list[str]:
 
 
 def _print_text(plan: VmPlan, keys: list[Entry], words: list[tuple[str, list[str]]], with_origin: bool) -> None:
+    from hivewright.site.definition import in_toml
+
     print(visible(f"# {plan.name} on {plan.host}, from {plan.source}"))
     for key, value, origin in keys:
-        line = f"{key} = {json.dumps(value, ensure_ascii=False)}"
+        line = f"{key} = {in_toml(value)}"
         print(visible(f"{line}  # {origin}" if with_origin else line))
     print()
     if not with_origin:

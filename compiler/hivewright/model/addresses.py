@@ -123,7 +123,17 @@ Addresses4 = Annotated[tuple[str, ...], *_FORMS_4]
 Addresses6 = Annotated[tuple[str, ...], *_FORMS_6]
 Ip = Annotated[str, reader(_ip, '"192.0.2.53"'), described("^[0-9a-fA-F.:]+$", "192.0.2.53")]
 Ip4 = Annotated[str, reader(_ip_4, '"192.0.2.1"'), described("^[0-9.]+$", "192.0.2.1")]
-Ip6 = Annotated[str, reader(_ip_6, '"2001:db8::1"'), described("^[0-9a-fA-F:.]+$", "2001:db8::1")]
+
+
+def _or_none(parse: Callable[[str], str]) -> Callable[[str], str | None]:
+    return lambda text: None if text == "none" else parse(text)
+
+
+Gateway4 = Annotated[str | None, reader(_or_none(_ip_4), '"192.0.2.1"'), described("^([0-9.]+|none)$", "192.0.2.1")]
+Gateway6 = Annotated[
+    str | None, reader(_or_none(_ip_6), '"2001:db8::1"'), described("^([0-9a-fA-F:.]+|none)$", "2001:db8::1")
+]
+"""A router, or none: the key is set then, and its value is ``None``."""
 
 
 def _host_address_4(text: str) -> str:

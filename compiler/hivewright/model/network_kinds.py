@@ -173,6 +173,12 @@ def is_isolated(network: AnyNetwork) -> bool:
     return kind.behind_host or (kind.takes_uplink and uplink_of(network) == "none")
 
 
+def leads_out(network: AnyNetwork) -> bool:
+    """Whether a router may be on a network: it has an uplink, guests behind the host, or is the administrator's."""
+    kind = NETWORKS[network.kind]
+    return kind.given or (kind.behind_host and kind.host_forwards) or uplink_of(network) != "none"
+
+
 def uplink_words(kind: NetworkKind) -> tuple[str, ...]:
     """What a kind takes as its uplink besides an interface: ``auto``, ``none``."""
     field = kind.model.model_fields.get("uplink")

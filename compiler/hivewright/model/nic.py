@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from hivewright.bhyve.facts import Only
-from hivewright.model.addresses import Addresses4, Addresses6, Ip, Ip4, Ip6, Subnet, is_link_local, within
+from hivewright.model.addresses import Addresses4, Addresses6, Gateway4, Gateway6, Ip, Subnet, is_link_local, within
 from hivewright.model.base import Domain, Interface, ListOf, Mac, Name, Rate, Slot, Table, Vlan
 from hivewright.model.sriov import Function
 
@@ -51,13 +51,15 @@ class Nic(Table):
         (),
         description='Address for the first-boot data, "192.0.2.10/24" or "dhcp"; several in an array, the main first.',
     )
-    gateway4: Ip4 | None = Field(
-        None, description="IPv4 default gateway; on a routed network also the address of the host on the tap."
+    gateway4: Gateway4 = Field(
+        None,
+        description='IPv4 default gateway; on a routed network also the address of the host on the tap. "none" says '
+        "that the guest shall have none.",
     )
     ipv6: Addresses6 = Field(
         (), description='"2001:db8::10/64", several in an array, "dhcp" or "auto" (router advertisements).'
     )
-    gateway6: Ip6 | None = Field(None, description="IPv6 default gateway; may be link-local (fe80::1).")
+    gateway6: Gateway6 = Field(None, description='IPv6 default gateway; may be link-local (fe80::1), or "none".')
     on_link: bool = Field(
         False, description="Gateways and routers may lie outside of its networks; they are on the link all the same."
     )

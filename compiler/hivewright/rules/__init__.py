@@ -11,8 +11,19 @@ from typing import TYPE_CHECKING
 from hivewright.diagnostics import Diagnostic
 from hivewright.rules.devices import channels, input_devices, passthrough, pci_slots, serial, shares, sriov, tpm
 from hivewright.rules.host import capacity, order, placement, shutdown, support
-from hivewright.rules.machine import arguments, firmware, first_boot, limits, numa, options, readers, warnings, windows
-from hivewright.rules.network import addresses, gateways, interfaces, kinds, taps, uplinks
+from hivewright.rules.machine import (
+    arguments,
+    firmware,
+    first_boot,
+    limits,
+    numa,
+    options,
+    readers,
+    warnings,
+    ways_out,
+    windows,
+)
+from hivewright.rules.network import addresses, gateways, interfaces, kinds, subnets, taps, translation, uplinks
 from hivewright.rules.site_index import Rule, index_site
 from hivewright.rules.storage import buses, clones, disks, images, iscsi, properties
 
@@ -68,6 +79,8 @@ RULES: tuple[Rule, ...] = (
     uplinks.same_uplink,
     uplinks.uplink_is_bridge,
     uplinks.vlan_beside_plain,
+    uplinks.address_on_member,
+    uplinks.wireless_uplink,
     interfaces.mtu_too_large,
     taps.tap_prefix,
     kinds.address_in_nat,
@@ -75,6 +88,10 @@ RULES: tuple[Rule, ...] = (
     kinds.forwards,
     kinds.same_forward,
     kinds.dhcp_range,
+    translation.nat_gateway,
+    translation.takes_ssh,
+    subnets.nat_overlaps,
+    subnets.prefix_differs,
     kinds.useless_keys,
     kinds.vlan_twice,
     kinds.ipfw_number,
@@ -129,6 +146,9 @@ RULES: tuple[Rule, ...] = (
     readers.nobody_logs_in,
     readers.known_password,
     readers.not_followed,
+    ways_out.no_gateway,
+    ways_out.two_gateways,
+    ways_out.no_name_server,
     windows.sockets,
     windows.drivers,
 )

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from hivewright.diagnostics import KeyPath
 from hivewright.site.site import Site
 from hivewright.values import format_duration, format_size
+
+_BARE = re.compile("[A-Za-z0-9_-]+", re.ASCII).fullmatch
 
 
 class Entry(NamedTuple):
@@ -51,6 +55,17 @@ def written_value(site: Site, vm: str, path: KeyPath) -> Any:
         if found is not None:
             return found
     raise AssertionError(f"no layer has {path}")
+
+
+def in_toml(value: Any) -> str:
+    """A value as TOML writes it on one line; JSON has the same form for all but tables."""
+    if isinstance(value, dict):
+        # Keys of the site are bare; a name of a user's own choice may not be.
+        pairs = [f"{key if _BARE(key) else in_toml(key)} = {in_toml(each)}" for key, each in value.items()]
+        return f"{{ {', '.join(pairs)} }}" if pairs else "{}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join([in_toml(each) for each in value])}]"
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _same(value: Any) -> Any:

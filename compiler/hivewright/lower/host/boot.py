@@ -19,6 +19,13 @@ _MARGIN = 10
 _PRIVATE = ("127.", "[::1]:", "unix:")
 _PRIVATE_STUB = ("127.", "::1:")
 
+_AUTO = {"auto": "the interface of the default route"}
+_MEMBER = (
+    "FreeBSD 15 refuses a bridge member that has an IP address, and then its guests do not start. If {uplink} has one, "
+    "give it to a bridge in rc.conf and make the network manual, choose another uplink, or set "
+    "net.link.bridge.member_ifaddrs=1 in /etc/sysctl.conf (hivewright explain NET036)."
+)
+
 _REASONS = {
     "tpm": "the TPM given to a guest",
     "vmm": "guests",
@@ -122,8 +129,4 @@ def lower_notes(
             yield f"Network {network.name}: {note.format(uplink=network.uplink, rc_name=rc_name(network.uplink))}"
         if network.joined == "none" or member_addresses:
             continue
-        uplink = "the interface of the default route" if network.joined == "auto" else network.joined
-        yield (
-            f"Network {network.name}: FreeBSD 15 refuses a bridge member that has an IP address. "
-            f"Give the addresses of {uplink} to {network.interface}."
-        )
+        yield f"Network {network.name}: {_MEMBER.format(uplink=_AUTO.get(network.joined, network.joined))}"

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from hivewright.bhyve.facts import TAGS_REACH_VLANS, VLAN_FILTER
-from hivewright.diagnostics import Diagnostic
+from hivewright.bhyve.facts import MEMBER_ADDRESSES, TAGS_REACH_VLANS, VLAN_FILTER
+from hivewright.diagnostics import Diagnostic, Place
 from hivewright.model.network_kinds import interface_of, kind_of, member_of, uplink_of
-from hivewright.rules.site_index import SiteIndex, diagnose, network_place
+from hivewright.rules.site_index import SiteIndex, diagnose, listed, network_place
 
 if TYPE_CHECKING:
     from hivewright.model.network import AnyNetwork
+
+_STATION = re.compile("wlan[0-9]+")
 
 
 def same_uplink(index: SiteIndex) -> Iterator[Diagnostic]:
@@ -104,3 +107,53 @@ def _beside(index: SiteIndex, host: str, name: str, plain: str, tag: str) -> Dia
         [network_place(site, host, plain, "uplink")],
         severity="error" if parent == member and not passed else "warning",
     )
+
+
+def address_on_member(index: SiteIndex) -> Iterator[Diagnostic]:
+    """The interface of the default route has an address, and from 15.0 on no member of a bridge may have one."""
+    site = index.site
+    found: dict[tuple[str, Place], list[str]] = {}
+    for host, names in index.networks_used.items():
+        for name in names:
+            network = site.host_networks[host, name]
+            if not kind_of(network).bridged or member_of(network) != "auto" or index.has(host, MEMBER_ADDRESSES):
+                continue
+            found.setdefault((name, network_place(site, host, name, "uplink")), []).append(host)
+    for (name, place), hosts in found.items():
+        yield diagnose(
+            "NET036",
+            f'the uplink of the network {name} is "auto" on {_some(hosts)}: from FreeBSD 15.0 on, the interface of the '
+            f"default route cannot join a bridge, since it has an IP address, and no guest on {name} starts",
+            place,
+            'make a bridge with that address in rc.conf, and write kind = "manual" and its name; or name an uplink '
+            "that has no address; or name this one, and set net.link.bridge.member_ifaddrs=1 in /etc/sysctl.conf "
+            "(hivewright explain NET036 says what each means when the host boots)",
+            [site.place("host", host, "freebsd") for host in hosts[:3]],
+            "warning",
+        )
+
+
+def _some(hosts: list[str]) -> str:
+    return listed(hosts) if len(hosts) < 5 else f"{', '.join(hosts[:3])} and {len(hosts) - 3} more hosts"
+
+
+def wireless_uplink(index: SiteIndex) -> Iterator[Diagnostic]:
+    """A station sends frames of its own MAC address only, and gets none for others (IEEE 802.11, if_bridge(4))."""
+    site = index.site
+    seen: set[Place] = set()
+    for host, names in index.networks_used.items():
+        for name in names:
+            network = site.host_networks[host, name]
+            place = network_place(site, host, name, "uplink")
+            if not _STATION.fullmatch(uplink_of(network)) or place in seen:
+                continue
+            seen.add(place)
+            yield diagnose(
+                "NET037",
+                f"the uplink {uplink_of(network)} of the network {name} on {host} is wireless: an access point takes "
+                "frames of its station only, so guests reach nothing through it",
+                place,
+                'name an interface with a cable, or write kind = "nat" with this uplink; if the host is the access '
+                'point itself (hostap), make the bridge in rc.conf and write kind = "manual"',
+                severity="warning",
+            )

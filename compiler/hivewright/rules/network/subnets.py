@@ -1,0 +1,201 @@
+"""Subnets of networks: one prefix length for all on a network, and none twice on a host."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from ipaddress import IPv4Interface, ip_interface
+from typing import TYPE_CHECKING, NamedTuple
+
+from hivewright.diagnostics import Diagnostic, Place
+from hivewright.model.network_kinds import interface_of, is_isolated, kind_of, member_of
+from hivewright.rules.site_index import SiteIndex, diagnose, network_place
+
+if TYPE_CHECKING:
+    from hivewright.model.network import Nat
+
+Scope = tuple[str, str, int | None, bool]
+"""Network, its host where each host has one of its own, VLAN, and whether it is about IPv6."""
+
+
+class _Claim(NamedTuple):
+    """An address with a prefix length, by which its owner thinks of its network."""
+
+    owner: tuple[str, ...]
+    """Key path of what has it: below ``vm``, or ``(host, network, key)`` of a network."""
+    text: str
+    length: int
+
+    @property
+    def of_host(self) -> bool:
+        return len(self.owner) == 3
+
+    @property
+    def who(self) -> str:
+        return f"{self.owner[0]}" if self.of_host else f"nic {self.owner[2]} of {self.owner[0]}"
+
+
+def prefix_differs(index: SiteIndex) -> Iterator[Diagnostic]:
+    """Who takes a network for larger than it is looks for hosts behind the router on the link, and the reverse."""
+    scopes: dict[Scope, list[_Claim]] = {}
+    for scope, claim in [*_of_hosts(index), *_of_guests(index)]:
+        scopes.setdefault(scope, []).append(claim)
+    for (network, _, _, _), claims in scopes.items():
+        if len({claim.length for claim in claims}) > 1:
+            yield from _odd_ones(index, network, claims)
+
+
+def _of_hosts(index: SiteIndex) -> Iterator[tuple[Scope, _Claim]]:
+    for host, names in index.networks_used.items():
+        for name in names:
+            network = index.site.host_networks[host, name]
+            for key in ("ipv4", "ipv6"):
+                text = getattr(network, key, None)
+                if text:
+                    alone = host if is_isolated(network) else ""
+                    yield (name, alone, None, key == "ipv6"), _Claim((host, name, key), text, _length(text))
+
+
+def _of_guests(index: SiteIndex) -> Iterator[tuple[Scope, _Claim]]:
+    """Addresses that stand for themselves are left out: aliases with a prefix of full length, those with on_link."""
+    seen: set[tuple[str, ...]] = set()
+    for name, key, nic, host, network in index.connections:
+        if nic.on_link or not kind_of(network).interface or not (nic.fixed4 or nic.fixed6):
+            continue
+        alone = host if is_isolated(network) else ""
+        if not alone and (name, key) in seen:
+            continue
+        seen.add((name, key))
+        for field, addresses, most in (("ipv4", nic.fixed4, 30), ("ipv6", nic.fixed6, 126)):
+            for text in addresses:
+                length = _length(text)
+                if length <= most:
+                    scope = (nic.network, alone, nic.vlan, field == "ipv6")
+                    yield scope, _Claim((name, "nic", key, field), text, length)
+
+
+def _length(text: str) -> int:
+    return int(text.rpartition("/")[2])
+
+
+def _odd_ones(index: SiteIndex, network: str, claims: list[_Claim]) -> Iterator[Diagnostic]:
+    """Those who disagree with most of the others on the largest network that any of them is in."""
+    for group in _overlapping(claims):
+        usual = _usual(group)
+        example = next(claim for claim in group if claim.length == usual)
+        for claim in group:
+            if claim.length != usual:
+                yield diagnose(
+                    "NET041",
+                    f"{claim.text} of {claim.who} has another prefix length than others of the network {network}, "
+                    f"such as {example.text} of {example.who}",
+                    _place(index, claim),
+                    f"write /{usual}, or the same prefix length everywhere on the network",
+                    [_place(index, example)],
+                    "warning",
+                )
+
+
+def _usual(group: Iterable[_Claim]) -> int:
+    """The prefix length that most have; of two, that of a host; else the longer one."""
+    counts: dict[int, tuple[int, int]] = {}
+    for claim in group:
+        number, hosts = counts.get(claim.length, (0, 0))
+        counts[claim.length] = (number + 1, hosts + claim.of_host)
+    return max(counts, key=lambda length: (*counts[length], length))
+
+
+def _overlapping(claims: Iterable[_Claim]) -> Iterator[list[_Claim]]:
+    """Groups of claims that are within one network of the shortest prefix length, if lengths differ."""
+    groups: dict[object, list[_Claim]] = {}
+    shortest: dict[int, set[object]] = {}
+    for claim in sorted(claims, key=lambda each: each.length):
+        interface = ip_interface(claim.text)
+        for length, networks in shortest.items():
+            wide = interface.network.supernet(new_prefix=length) if length < claim.length else interface.network
+            if wide in networks:
+                groups[wide].append(claim)
+                break
+        else:
+            shortest.setdefault(claim.length, set()).add(interface.network)
+            groups[interface.network] = [claim]
+    yield from (group for group in groups.values() if len({claim.length for claim in group}) > 1)
+
+
+def _place(index: SiteIndex, claim: _Claim) -> Place:
+    if claim.of_host:
+        host, network, key = claim.owner
+        return network_place(index.site, host, network, key)
+    return index.site.place("vm", *claim.owner)
+
+
+class _Subnet(NamedTuple):
+    """An IPv4 network that a host is in, and why."""
+
+    address: IPv4Interface
+    what: str
+    place: Place
+
+
+def nat_overlaps(index: SiteIndex) -> Iterator[Diagnostic]:
+    """A host has one route to a subnet, so what another of its interfaces has in it is not reached."""
+    site = index.site
+    for host, names in index.networks_used.items():
+        nats = [(name, network) for name in names if (network := site.host_networks[host, name]).kind == "nat"]
+        if not nats:
+            continue
+        others = [*_own_address(index, host), *_bridges(index, host, names), *_beside_uplinks(index, host, nats)]
+        for position, (name, network) in enumerate(nats):
+            own = IPv4Interface(network.ipv4)
+            place = network_place(site, host, name, "ipv4")
+            earlier = [
+                _Subnet(IPv4Interface(each.ipv4), f"the network {other}", network_place(site, host, other, "ipv4"))
+                for other, each in nats[:position]
+            ]
+            for other in [*earlier, *others]:
+                if own.network.overlaps(other.address.network):
+                    yield diagnose(
+                        "NET040",
+                        f"the subnet {own.network} of the network {name} on {host} overlaps {other.address.network} "
+                        f"of {other.what}",
+                        place,
+                        f"choose another subnet for {name}, and addresses in it for its guests",
+                        [other.place],
+                        "warning",
+                    )
+                    break
+
+
+def _own_address(index: SiteIndex, host: str) -> Iterator[_Subnet]:
+    """The address of the host itself, where the site has it as one."""
+    try:
+        address = IPv4Interface(index.site.hosts[host].address or "")
+    except ValueError:
+        return
+    yield _Subnet(address, f"{host} itself", index.site.place("host", host, "address"))
+
+
+def _bridges(index: SiteIndex, host: str, names: Iterable[str]) -> Iterator[_Subnet]:
+    for name in names:
+        network = index.site.host_networks[host, name]
+        if network.kind == "bridge" and network.ipv4:
+            place = network_place(index.site, host, name, "ipv4")
+            yield _Subnet(IPv4Interface(network.ipv4), f"the network {name}", place)
+
+
+def _beside_uplinks(index: SiteIndex, host: str, nats: Iterable[tuple[str, Nat]]) -> Iterator[_Subnet]:
+    """Subnets of guests on a link where the host has an address: an uplink of nat, or that of its default route."""
+    uplinks = {"auto", *(network.uplink for _, network in nats)}
+    seen: set[str] = set()
+    for name, vm in index.at_home[host].items():
+        for key, nic in vm.nic.items():
+            network = index.site.host_networks.get((host, nic.network))
+            if network is None or network.kind == "nat" or nic.vlan is not None:
+                continue
+            if uplinks.isdisjoint((member_of(network), interface_of(nic.network, network))):
+                continue
+            for text in nic.fixed4:
+                subnet = str(IPv4Interface(text).network)
+                if subnet not in seen:
+                    seen.add(subnet)
+                    what = f"nic {key} of {name}, which is on a link of {host}"
+                    yield _Subnet(IPv4Interface(text), what, index.site.place("vm", name, "nic", key, "ipv4"))
