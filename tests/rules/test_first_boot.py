@@ -53,9 +53,9 @@ def test_only_nuageinit_has_an_account_with_a_known_password(reader: str) -> Non
     assert ("SEED004" in given) == (reader in NUAGEINIT)
 
 
-NIC = {"network": "lan", "ipv4": "192.0.2.10/24"}
+NIC = {"network": "lan", "ipv4": "192.0.2.10/24", "gateway4": "none"}
 KEYS: list[tuple[dict[str, Any], dict[str, Any], list[str]]] = [
-    ({"packages": ["git"]}, {}, ["packages"]),
+    ({"packages": ["git"]}, {"ipv4": "dhcp"}, ["packages"]),
     ({}, {"mtu": 1400}, ["mtu of nic lan"]),
     ({}, {"dns": ["192.0.2.53"], "search": ["example.net"]}, ["dns of nic lan", "search of nic lan"]),
     ({}, {"ipv4": "dhcp", "mtu": 1400}, ["mtu of nic lan"]),

@@ -113,8 +113,11 @@ class TestAddresses:
 
     def test_an_address_is_compared_across_networks_with_uplinks(self) -> None:
         networks = {"lan": {"kind": "manual", "bridge": "bridge0"}, "dmz": {"kind": "bridge", "uplink": "ix1"}}
-        first = {"cloud_init": FIRST_BOOT, "nic": {"n": {"network": "lan", "ipv4": "192.0.2.1/24"}}}
-        second = {"cloud_init": FIRST_BOOT, "nic": {"n": {"network": "dmz", "ipv4": "192.0.2.1/24"}}}
+        first = {"cloud_init": FIRST_BOOT, "nic": {"n": {"network": "lan", "ipv4": "192.0.2.1/24", "gateway4": "none"}}}
+        second = {
+            "cloud_init": FIRST_BOOT,
+            "nic": {"n": {"network": "dmz", "ipv4": "192.0.2.1/24", "gateway4": "none"}},
+        }
         assert codes(two(first, second, networks=networks)) == ["VM015"]
 
     @pytest.mark.parametrize(

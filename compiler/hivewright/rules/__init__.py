@@ -146,9 +146,7 @@ RULES: tuple[Rule, ...] = (
     readers.nobody_logs_in,
     readers.known_password,
     readers.not_followed,
-    ways_out.no_gateway,
-    ways_out.two_gateways,
-    ways_out.no_name_server,
+    ways_out.ways_out,
     windows.sockets,
     windows.drivers,
 )

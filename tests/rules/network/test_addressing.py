@@ -98,6 +98,7 @@ PACKAGES = {"users": ["alice"], "packages": ["nginx"]}
         (LED, ["NET049"]),
         ({**LED, "dns": ["192.0.2.53"]}, []),
         ({**LED, "ipv6": "auto"}, []),
+        ({**LED, "ipv6": "2001:db8::10/64", "gateway6": "fe80::1"}, []),
         ({"network": "lan", "ipv4": "dhcp"}, []),
     ],
 )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from ipaddress import IPv4Interface, ip_interface
+from ipaddress import IPv4Address, ip_interface
 from typing import TYPE_CHECKING, NamedTuple
 
 from hivewright.diagnostics import Diagnostic, Place
+from hivewright.model.addresses import within
 from hivewright.model.network_kinds import interface_of, is_isolated, kind_of, member_of
 from hivewright.rules.site_index import SiteIndex, diagnose, network_place
 
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
 
 Scope = tuple[str, str, int | None, bool]
 """Network, its host where each host has one of its own, VLAN, and whether it is about IPv6."""
+
+
+_ALONE = {"ipv4": ("/31", "/32"), "ipv6": ("/127", "/128")}
+"""Ends of addresses that are not in a subnet with others."""
 
 
 class _Claim(NamedTuple):
@@ -36,15 +41,25 @@ class _Claim(NamedTuple):
 
 def prefix_differs(index: SiteIndex) -> Iterator[Diagnostic]:
     """Who takes a network for larger than it is looks for hosts behind the router on the link, and the reverse."""
-    scopes: dict[Scope, list[_Claim]] = {}
-    for scope, claim in [*_of_hosts(index), *_of_guests(index)]:
-        scopes.setdefault(scope, []).append(claim)
-    for (network, _, _, _), claims in scopes.items():
-        if len({claim.length for claim in claims}) > 1:
-            yield from _odd_ones(index, network, claims)
+    lengths: dict[Scope, set[str]] = {}
+    for scope, _, text in _claims(index):
+        lengths.setdefault(scope, set()).add(text.rpartition("/")[2])
+    differing: dict[Scope, list[_Claim]] = {scope: [] for scope, found in lengths.items() if len(found) > 1}
+    if not differing:
+        return
+    for scope, owner, text in _claims(index):
+        if scope in differing:
+            differing[scope].append(_Claim(owner, text, int(text.rpartition("/")[2])))
+    for (network, _, _, _), claims in differing.items():
+        yield from _odd_ones(index, network, claims)
 
 
-def _of_hosts(index: SiteIndex) -> Iterator[tuple[Scope, _Claim]]:
+def _claims(index: SiteIndex) -> Iterator[tuple[Scope, tuple[str, ...], str]]:
+    yield from _of_hosts(index)
+    yield from _of_guests(index)
+
+
+def _of_hosts(index: SiteIndex) -> Iterator[tuple[Scope, tuple[str, ...], str]]:
     for host, names in index.networks_used.items():
         for name in names:
             network = index.site.host_networks[host, name]
@@ -52,10 +67,10 @@ def _of_hosts(index: SiteIndex) -> Iterator[tuple[Scope, _Claim]]:
                 text = getattr(network, key, None)
                 if text:
                     alone = host if is_isolated(network) else ""
-                    yield (name, alone, None, key == "ipv6"), _Claim((host, name, key), text, _length(text))
+                    yield (name, alone, None, key == "ipv6"), (host, name, key), text
 
 
-def _of_guests(index: SiteIndex) -> Iterator[tuple[Scope, _Claim]]:
+def _of_guests(index: SiteIndex) -> Iterator[tuple[Scope, tuple[str, ...], str]]:
     """Addresses that stand for themselves are left out: aliases with a prefix of full length, those with on_link."""
     seen: set[tuple[str, ...]] = set()
     for name, key, nic, host, network in index.connections:
@@ -65,16 +80,10 @@ def _of_guests(index: SiteIndex) -> Iterator[tuple[Scope, _Claim]]:
         if not alone and (name, key) in seen:
             continue
         seen.add((name, key))
-        for field, addresses, most in (("ipv4", nic.fixed4, 30), ("ipv6", nic.fixed6, 126)):
+        for field, addresses in (("ipv4", nic.fixed4), ("ipv6", nic.fixed6)):
             for text in addresses:
-                length = _length(text)
-                if length <= most:
-                    scope = (nic.network, alone, nic.vlan, field == "ipv6")
-                    yield scope, _Claim((name, "nic", key, field), text, length)
-
-
-def _length(text: str) -> int:
-    return int(text.rpartition("/")[2])
+                if not text.endswith(_ALONE[field]):
+                    yield (nic.network, alone, nic.vlan, field == "ipv6"), (name, "nic", key, field), text
 
 
 def _odd_ones(index: SiteIndex, network: str, claims: list[_Claim]) -> Iterator[Diagnostic]:
@@ -131,7 +140,8 @@ def _place(index: SiteIndex, claim: _Claim) -> Place:
 class _Subnet(NamedTuple):
     """An IPv4 network that a host is in, and why."""
 
-    address: IPv4Interface
+    address: str
+    """With its prefix length."""
     what: str
     place: Place
 
@@ -145,33 +155,35 @@ def nat_overlaps(index: SiteIndex) -> Iterator[Diagnostic]:
             continue
         others = [*_own_address(index, host), *_bridges(index, host, names), *_beside_uplinks(index, host, nats)]
         for position, (name, network) in enumerate(nats):
-            own = IPv4Interface(network.ipv4)
-            place = network_place(site, host, name, "ipv4")
             earlier = [
-                _Subnet(IPv4Interface(each.ipv4), f"the network {other}", network_place(site, host, other, "ipv4"))
+                _Subnet(each.ipv4, f"the network {other}", network_place(site, host, other, "ipv4"))
                 for other, each in nats[:position]
             ]
-            for other in [*earlier, *others]:
-                if own.network.overlaps(other.address.network):
-                    yield diagnose(
-                        "NET040",
-                        f"the subnet {own.network} of the network {name} on {host} overlaps {other.address.network} "
-                        f"of {other.what}",
-                        place,
-                        f"choose another subnet for {name}, and addresses in it for its guests",
-                        [other.place],
-                        "warning",
-                    )
-                    break
+            overlapping = [each for each in [*earlier, *others] if _overlap(network.ipv4, each.address)]
+            for other in overlapping[:1]:
+                mine, its = ip_interface(network.ipv4).network, ip_interface(other.address).network
+                yield diagnose(
+                    "NET040",
+                    f"the subnet {mine} of the network {name} on {host} overlaps {its} of {other.what}",
+                    network_place(site, host, name, "ipv4"),
+                    f"choose another subnet for {name}, and addresses in it for its guests",
+                    [other.place],
+                    "warning",
+                )
+
+
+def _overlap(one: str, other: str) -> bool:
+    """Of two subnets that overlap, one has the addresses of the other."""
+    return within(one.partition("/")[0], other) or within(other.partition("/")[0], one)
 
 
 def _own_address(index: SiteIndex, host: str) -> Iterator[_Subnet]:
     """The address of the host itself, where the site has it as one."""
     try:
-        address = IPv4Interface(index.site.hosts[host].address or "")
+        address = IPv4Address(index.site.hosts[host].address or "")
     except ValueError:
         return
-    yield _Subnet(address, f"{host} itself", index.site.place("host", host, "address"))
+    yield _Subnet(f"{address}/32", f"{host} itself", index.site.place("host", host, "address"))
 
 
 def _bridges(index: SiteIndex, host: str, names: Iterable[str]) -> Iterator[_Subnet]:
@@ -179,13 +191,13 @@ def _bridges(index: SiteIndex, host: str, names: Iterable[str]) -> Iterator[_Sub
         network = index.site.host_networks[host, name]
         if network.kind == "bridge" and network.ipv4:
             place = network_place(index.site, host, name, "ipv4")
-            yield _Subnet(IPv4Interface(network.ipv4), f"the network {name}", place)
+            yield _Subnet(network.ipv4, f"the network {name}", place)
 
 
 def _beside_uplinks(index: SiteIndex, host: str, nats: Iterable[tuple[str, Nat]]) -> Iterator[_Subnet]:
     """Subnets of guests on a link where the host has an address: an uplink of nat, or that of its default route."""
     uplinks = {"auto", *(network.uplink for _, network in nats)}
-    seen: set[str] = set()
+    subnets = [network.ipv4 for _, network in nats]
     for name, vm in index.at_home[host].items():
         for key, nic in vm.nic.items():
             network = index.site.host_networks.get((host, nic.network))
@@ -194,8 +206,6 @@ def _beside_uplinks(index: SiteIndex, host: str, nats: Iterable[tuple[str, Nat]]
             if uplinks.isdisjoint((member_of(network), interface_of(nic.network, network))):
                 continue
             for text in nic.fixed4:
-                subnet = str(IPv4Interface(text).network)
-                if subnet not in seen:
-                    seen.add(subnet)
+                if any(_overlap(text, subnet) for subnet in subnets):
                     what = f"nic {key} of {name}, which is on a link of {host}"
-                    yield _Subnet(IPv4Interface(text), what, index.site.place("vm", name, "nic", key, "ipv4"))
+                    yield _Subnet(text, what, index.site.place("vm", name, "nic", key, "ipv4"))
