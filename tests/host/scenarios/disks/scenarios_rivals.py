@@ -151,3 +151,32 @@ def had_by_both(play: Play) -> None:
             install(play, (WEB1, more.format("web1", "") + WEB1))
             play.hivectl("start", "web1", status=1, says=f"web1: {theirs('/srv/common.img', 'db1')}")
         play.down("db1")
+
+
+@scenario(wide=True)
+def altered_through_an_alias(play: Play) -> None:
+    """A disk that this host made is the file of a guest that runs, by another path: it stays as it is."""
+    play.made("db1")
+    play.up("web1")
+
+    def refuse(reason: str) -> None:
+        destroy = ("destroy", "--confirm", "db1/more", "db1", "more")
+        play.hivectl("disk", *destroy, status=1, says=f"db1: {reason.format('destroyed')}")
+        play.hivectl("disk", "attach", "db1", "more", status=1, says=f"db1: {reason.format('attached')}")
+
+    play.sh("ln -s /srv /files; echo more /files/vms/web1/root.img >>/var/db/hivewright/db1/disks")
+    ours = "the disk db1/more cannot be {}: it is given to web1 by the site; take it out there"
+    play.hivectl(
+        *["disk", "destroy", "--confirm", "db1/more", "db1", "more"], status=1, says=f"db1: {ours.format('destroyed')}"
+    )
+    play.hivectl(*["disk", "attach", "db1", "more"], status=1, says=f"db1: {ours.format('attached')}")
+    play.sh("truncate -s 1G /srv/other.img")
+    install(play, (ITS_OWN, OTHER))
+    ours = "the disk db1/more cannot be {}: it may be in use, since web1 runs; stop web1 first"
+    play.hivectl(
+        *["disk", "destroy", "--confirm", "db1/more", "db1", "more"], status=1, says=f"db1: {ours.format('destroyed')}"
+    )
+    play.hivectl(*["disk", "attach", "db1", "more"], status=1, says=f"db1: {ours.format('attached')}")
+    play.hivectl("disk", "grow", "db1", "more", "4G", status=1)
+    assert play.host.path(FILE).stat().st_size == 2 << 30
+    play.down("web1")
