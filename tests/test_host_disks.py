@@ -147,7 +147,10 @@ def test_two_operators_give_one_disk_to_one_guest(open_host: Callable[..., Host]
 
 
 def test_a_guest_that_starts_is_left_alone(open_host: Callable[..., Host]) -> None:
-    host = open_host("dash", zvol_delay=5)
+    host = open_host("dash", zvol_delay=5, volmode_race="late")
+    made = "zfs create -p -o volmode=dev -V 4G zroot/vms/db1/data; mkdir -p /var/db/hivewright/db1"
+    note = "echo data zroot/vms/db1/data >/var/db/hivewright/db1/disks"
+    assert host.run("/bin/sh", "-c", f"{made}; {note}").status == 0
     host.spawn(HIVECTL, "start", "db1", name="starter")
     host.advance(2)
     outcome = host.run(HIVECTL, "disk", "attach", "db1", "data")
