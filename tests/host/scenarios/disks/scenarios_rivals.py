@@ -72,7 +72,10 @@ def by_extra_arguments(play: Play) -> None:
     play.up("web1")
     play.sh("truncate -s 1G /srv/other.img")
     install(play, (ITS_OWN, OTHER), (DB1, f'[vm.db1]\nextra_args = ["-s", "0:20:0,virtio-blk,{FILE}"]\n{DB1}'))
-    refused(play, FILE)
+    play.hivectl("start", "db1", status=1, says=f"db1: {theirs(FILE)}")
+    play.never("bhyve")
+    assert play.names("guest") == ["web1"]
+    play.down("web1")
 
 
 @scenario(wide=True)
