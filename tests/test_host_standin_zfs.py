@@ -38,7 +38,7 @@ def test_the_node_of_a_volume_with_a_volmode_of_its_own_never_comes(host: Host) 
 
 
 def test_such_a_node_may_come_late(open_empty: Callable[..., Host]) -> None:
-    host = open_empty(zvol_delay=3.0)
+    host = open_empty(zvol_delay=3.0, volmode_race="late")
     check(host, "zfs create -V 1G -o volmode=dev zroot/b; [ -e /dev/zvol/zroot/b ]", 1)
     check(host, "sleep 4; [ -c /dev/zvol/zroot/b ] && zfs set volsize=2G zroot/b", 0)
 

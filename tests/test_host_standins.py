@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -165,7 +166,8 @@ def test_pwait_tells_the_end_from_a_timeout(host: Host) -> None:
     check(host, "pwait -t 1 99999", 0, "No such process")
 
 
-def test_a_volume_appears_late_and_only_on_its_pool(host: Host) -> None:
+def test_a_volume_appears_late_and_only_on_its_pool(open_empty: Callable[..., Host]) -> None:
+    host = open_empty(volmode_race="late")
     check(host, "zfs create -p -V 1G -o volmode=dev zroot/vms/a/root && [ ! -e /dev/zvol ] && sleep 3", 0)
     check(host, "[ -c /dev/zvol/zroot/vms/a/root ] && zfs get -Hp -o value volsize zroot/vms/a/root", 0, "1073741824")
     check(host, "zfs create -V 1G zroot/vms/a/root", 1, "already exists")
