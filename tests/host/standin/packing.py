@@ -11,7 +11,8 @@ from .world import World
 ZSTD = b"\x28\xb5\x2f\xfd"
 SKIPPED = b"\x2a\x4d\x18"
 """The magic number of a frame to skip, without its first byte."""
-QCOW2 = b"QFI\xfb"
+QCOW2 = b"QFI\xfb\x00\x00\x00\x03" + bytes(96)
+"""The header of an image that reads no other file; what it holds follows at once."""
 ONE_BYTE_SIZE = 0x20
 """The only header of a frame that is played: one segment, whose size is in one byte."""
 
@@ -52,7 +53,7 @@ def stored(data: bytes) -> bytes:
 
 
 def qemu_img(world: World, words: list[str], umask: int) -> Result:
-    """``qemu-img convert -f qcow2 -O raw FROM TO``: the stand-in's qcow2 is the magic number before what it holds."""
+    """``qemu-img convert -f qcow2 -O raw FROM TO``: the stand-in's qcow2 is a header before what it holds."""
     if words[:5] != ["convert", "-f", "qcow2", "-O", "raw"] or len(words) != 7:
         raise UnmodelledError("anything but convert -f qcow2 -O raw")
     source, target = words[5:]

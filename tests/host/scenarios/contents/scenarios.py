@@ -16,7 +16,11 @@ CACHED = "/var/cache/hivewright/signed"
 RAW = b"what a guest boots\n" * 10
 ZSTD = b"\x28\xb5\x2f\xfd\x20" + bytes([len(RAW)]) + (len(RAW) << 3 | 1).to_bytes(3, "little") + RAW
 """A frame of one block that is stored (RFC 8878)."""
-QCOW2 = b"QFI\xfb" + RAW
+HEADER = b"QFI\xfb\x00\x00\x00\x03" + bytes(96)
+QCOW2 = HEADER + RAW
+BACKED = HEADER[:15] + b"\x68" + HEADER[16:] + b"/etc/master.passwd"
+OUTSIDE = HEADER[:79] + b"\x04" + HEADER[80:] + RAW
+"""Images that read another file: one behind them, and one with their data."""
 TAR = bytes(257) + b"ustar\x0000" + RAW
 PACKED = {
     "xz": lzma.compress(RAW),
@@ -30,6 +34,8 @@ REFUSED = {
     b"": "it is empty",
     QCOW2: 'it is a qcow2 image, whatever its name says; write format = "qcow2" for it in the site',
     lzma.compress(QCOW2): 'it is a qcow2 image, whatever its name says; write format = "qcow2" for it in the site',
+    BACKED: "it is a qcow2 image that reads another file; make it whole where that file is",
+    OUTSIDE: "it is a qcow2 image that reads another file",
     lzma.compress(b""): "it is empty",
     lzma.compress(gzip.compress(RAW)): "it is packed by gzip; unpack it, and give the path of the image",
     b"PK\x03\x04" + RAW: "it is packed by zip; unpack it",
