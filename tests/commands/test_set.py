@@ -71,6 +71,8 @@ def test_a_number_may_be_meant_as_text(project: Project) -> None:
         (["memroy=8G"], 'did you mean "memory"?'),
         (["host=gamma"], "REF001"),
         (["memory="], "KEY"),
+        (["nic.lan.routes=[{to='198.51.100.0/24'}]"], "add via: The router, of the same family."),
+        (['description="a\\nb"'], "KEY004"),
         (["nic.lan.ipv4=192.0.2.10/99"], "KEY004"),
     ],
 )

@@ -25,8 +25,10 @@ class Assignment:
         return ".".join(self.path)
 
     def as_text(self) -> Assignment:
-        """The same with the typed text itself as value: ``description=5``. What deletes a key still does."""
-        return self if self.value is None else Assignment(self.path, self.text, self.text)
+        """The same with the typed text as value where TOML took it for a number or the like: ``description=5``."""
+        return (
+            self if self.value is None or isinstance(self.value, str) else Assignment(self.path, self.text, self.text)
+        )
 
 
 class AssignmentError(ValueError):

@@ -98,6 +98,8 @@ def _descend(model: type[BaseModel], path: KeyPath) -> list[Any]:
     """The annotations that a value at a path may have."""
     found: list[Any] = [model]
     for part in path:
+        if isinstance(part, int):  # an array was unwrapped to what is in it
+            continue
         step: list[Any] = []
         for annotation in found:
             if _is_model(annotation):
