@@ -48,6 +48,7 @@ def state_of(host: Host, name: str) -> str:
 def devices(host: Host, name: str) -> str:
     """The devices that bhyve was given, read strictly."""
     words = host.path(f"/var/run/hivewright/{name}/words").read_text().splitlines()
+    words = [word for word in words if not word.startswith("is ")]
     return str(sorted(parse_command(words[1:], "14.3", "amd64").slots.items()))
 
 

@@ -29,6 +29,7 @@ CHANGES = ("mv", "rm", "zfs destroy", "zfs set", "truncate")
 def devices(host: Host, name: str) -> dict[tuple[int, int, int], tuple[str, str]]:
     """What bhyve was given, read strictly."""
     words = host.path(f"/var/run/hivewright/{name}/words").read_text().splitlines()
+    words = [word for word in words if not word.startswith("is ")]
     assert words[0] == "/usr/sbin/bhyve"
     return parse_command(words[1:], "14.3", "amd64").slots
 

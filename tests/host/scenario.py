@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from .play import Play
 from .sandbox import SHELLS
 
 SCENARIOS = Path(__file__).parent / "scenarios"
@@ -38,7 +37,7 @@ class Scenario:
 
 def scenario(
     *, host: str = "alpha", everyday: bool = False, wide: bool = False, transcript: bool = False, **settings: Any
-) -> Callable[[Callable[[Play], None]], Callable[[Play], None]]:
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """A scenario on a host of the site beside its module, with settings of the stand-in host (``world.World``).
 
     everyday: it is part of ``make quick``, in one shell. wide: it counts bytes beyond 2 GiB, and mksh has numbers of
@@ -46,9 +45,10 @@ def scenario(
     """
     marker = pytest.mark.scenario(Scenario(host, everyday, wide, transcript, settings))
 
-    def mark(function: Callable[[Play], None]) -> Callable[[Play], None]:
+    def mark(function: Callable[..., None]) -> Callable[..., None]:
         function.__test__ = True  # type: ignore[attr-defined]
-        return marker(function)
+        marked: Callable[..., None] = marker(function)
+        return marked
 
     return mark
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import re
 
 from .things import Dataset, Disk, Guest
 from .world import NODES, NULL, World
@@ -60,12 +61,19 @@ def identity(world: World, path: str) -> str:
     return f"device {name}" if is_node(name) else f"file {found.st_dev}:{found.st_ino}"
 
 
+def part_of(one: Disk, other: Disk) -> bool:
+    """Whether a device is a partition or slice of another (gpart(8))."""
+    whole = re.escape(other.identity)
+    return other.identity.startswith("device ") and re.fullmatch(f"{whole}[ps][0-9]+[a-h]?", one.identity) is not None
+
+
 def open_disk(world: World, guest: Guest, path: str, writable: bool) -> None:
     """bhyve opens a disk. No two may have one when either writes it, whatever names it goes by."""
     disk = Disk(path, identity(world, path), writable)
     for other in world.guests.values():
         for theirs in other.disks:
-            if theirs.identity == disk.identity and not theirs.gone and (theirs.writable or writable):
+            one = theirs.identity == disk.identity or part_of(theirs, disk) or part_of(disk, theirs)
+            if one and not theirs.gone and (theirs.writable or writable):
                 name = path if theirs.path == path else f"{path} = {theirs.path}"
                 world.fault("two writers", f"guests {other.name} and {guest.name} have {name} open")
     guest.disks.append(disk)

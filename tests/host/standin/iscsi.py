@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from typing import Any
 from xml.sax.saxutils import escape
 
 from .local import options
@@ -68,6 +69,12 @@ def add(world: World, given: dict[str, str]) -> Reply:
     return Reply()
 
 
+def portals_of(target: dict[str, Any]) -> list[str]:
+    """Where a target is reached."""
+    given = target["portal"]
+    return [given] if isinstance(given, str) else given
+
+
 def connect(world: World, key: tuple[str, str], session: Session, section: dict[str, str]) -> None:
     """Try until it works, as iscsid(8) does."""
 
@@ -78,7 +85,7 @@ def connect(world: World, key: tuple[str, str], session: Session, section: dict[
         target = world.targets.get(name)
         if not world.iscsid:
             session.state = "Waiting for iscsid(8)"
-        elif target is None or target["portal"] != portal:
+        elif target is None or portal not in portals_of(target):
             session.state = "Connection refused"
         elif any(
             section.get(given) != target.get(wanted)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 
 from . import datasets
 from .local import UsageError, options
@@ -91,6 +92,22 @@ def columns_of(world: World, pool: str, exact: bool) -> dict[str, str]:
     return known | {"capacity": str(100 * used // world.pool_size) + "%" * (not exact), "readonly": "off"}
 
 
+def rename_pool(world: World, old: str, new: str) -> None:
+    """Give an exported pool another name."""
+    tree = [world.datasets[old], *datasets.below(world, old)]
+    names = {each.name: new + each.name[len(old) :] for each in tree}
+    for each in tree:
+        del world.datasets[each.name]
+        each.name = names[each.name]
+        world.datasets[each.name] = each
+    for other in world.datasets.values():
+        other.origin = names.get(other.origin, other.origin)
+    world.exported[new] = [
+        (hidden, re.sub(f"^/{re.escape(old)}(?=/|$)", f"/{new}", place))
+        for hidden, place in world.exported.pop(old, [])
+    ]
+
+
 def zpool_list(world: World, words: list[str]) -> Reply:
     """``zpool list [-Hp] [-o name,…] [pool …]``."""
     given, names = options(words, "Hpo:")
@@ -147,11 +164,16 @@ def zpool_export(world: World, words: list[str]) -> Reply:
 
 
 def zpool_import(world: World, words: list[str]) -> Reply:
-    """``zpool import [-fN] pool``: one that was exported."""
+    """``zpool import [-fN] pool [name]``: one that was exported, perhaps under another name."""
     given, names = options(words, "fNad:o:")
-    if set(given) - {"f"} or len(names) != 1:
-        raise UnmodelledError("anything but one pool by name, and -f")
-    (pool,) = names
+    if set(given) - {"f"} or len(names) not in (1, 2):
+        raise UnmodelledError("anything but one pool by name, with another name, and -f")
+    pool, name = names[0], names[-1]
+    if name != pool and pool not in world.pools and pool in world.datasets:
+        if name in world.datasets:
+            return fail(f"cannot import '{pool}': a pool with that name already exists")
+        rename_pool(world, pool, name)
+        pool = name
     if pool in world.pools:
         return fail(f"cannot import '{pool}': a pool with that name already exists\nuse the form 'zpool import'")
     if pool not in world.datasets:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -171,6 +172,10 @@ class Scene:
         """Somebody uses a PCI device, so that its driver does not let it go, or does so no longer."""
         (self.world.busy.add if held else self.world.busy.discard)(selector)
 
+    def device(self, name: str) -> None:
+        """Make the node of a disk or of a part of one."""
+        self.world.node(name, own=True)
+
     def pool(self, name: str, imported: bool) -> None:
         """Import or export a pool."""
         (pools.import_pool if imported else pools.export_pool)(self.world, name)
@@ -291,6 +296,8 @@ def tree(top: str) -> list[str]:
                 line += " a pid" if found.st_size else " empty"
             elif name == "digest" or name == "provisioned":
                 line += " a digest" if found.st_size else " empty"
+            elif name == "claims":
+                line += " " + repr(re.sub(r" \d+:\d+ ", " FILE ", text_of(path)))
             elif found.st_size <= 120 and not name.endswith(".log"):
                 line += " " + repr(text_of(path))
             else:

@@ -7,7 +7,7 @@ from hivewright.plan import Provenance
 
 
 def access_of(name: str, disk: Disk) -> tuple[str, Provenance]:
-    """``ro``, ``rw``, or ``shared`` for a writable disk that several guests may have at once; and the keys of it."""
-    if disk.readonly or not disk.shared:
-        return "ro" if disk.readonly else "rw", (f"disk.{name}.readonly",)
-    return "shared", (f"disk.{name}.readonly", f"disk.{name}.shared")
+    """``ro`` or ``rw``, ``shared-ro`` or ``shared`` where several guests may have it at once, and the keys of it."""
+    if disk.shared:
+        return "shared-ro" if disk.readonly else "shared", (f"disk.{name}.readonly", f"disk.{name}.shared")
+    return "ro" if disk.readonly else "rw", (f"disk.{name}.readonly",)

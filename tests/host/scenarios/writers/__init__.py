@@ -1,0 +1,1 @@
+"""Scenarios of guests that want one disk."""
