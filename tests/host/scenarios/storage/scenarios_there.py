@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from host.golden_image import CONTENT, URL, URLS
-from host.play import Play
+from host.play import HIVECTL, Play
 from host.scenario import scenario
 
 from .scenarios import GIGABYTE, LARGER, administrator, volumes
@@ -216,3 +216,17 @@ def not_whole_and_no_image(play: Play) -> None:
     play.hivectl("disk", "attach", "thick1", "copy1/root", status=1, says=says)
     administrator(play, f"zfs inherit hivewright:filling {ROOT}")
     play.hivectl("disk", "attach", "thick1", "copy1/root", says="is attached at")
+
+
+@scenario()
+def note_cut_short(play: Play) -> None:
+    """A line for which there was no space neither hides another one nor is taken for a note."""
+    play.made("thick1")
+    administrator(
+        play, "cd /var/db/hivewright/thick1; echo data - >>disks; printf 'root zroot/v' >>disks; rm provisioned"
+    )
+    play.hivectl("provision", "thick1", says=[])
+    lines = play.host.path("/var/db/hivewright/thick1/disks").read_text().splitlines()
+    assert lines[2:] == ["data -", "root zroot/v unwritten -", "data zroot/vms/thick1/data"]
+    rows = play.host.run(HIVECTL, "disk", "list", "thick1").out.splitlines()[1:]
+    assert [row.split()[-1] for row in rows] == ["zroot/vms/thick1/data", "zroot/vms/thick1/root"]
