@@ -193,6 +193,37 @@ def test_files_come_in_the_middle_of_provisioning(release: str, in_place: bool, 
 
 
 @pytest.mark.parametrize("in_place", WAYS)
+@pytest.mark.parametrize("verb", ["up", "down"])
+def test_files_come_while_networks_are_made(verb: str, in_place: bool, open_release: Open) -> None:
+    """host.conf is read to its end before the first network is made, or undone."""
+
+    def made(host: Host) -> None:
+        if verb == "down":
+            hivectl(host, "network")
+
+    words = [HIVECTL, "network", *(["down"] if verb == "down" else [])]
+    for step, host, status in laid_at_each_command(open_release, "this", "dash", in_place, words, made):
+        assert status == 0, (step, report(host))
+        bridges = [line for line in host.state() if line.startswith("interface br-")]
+        assert bool(bridges) == (verb == "up"), (step, bridges)
+        nothing_read_on(host)
+
+
+@pytest.mark.parametrize("in_place", WAYS)
+def test_the_service_is_replaced_while_rc_sources_it(in_place: bool, open_release: Open) -> None:
+    """With rc_fast_and_loose rc(8) sources scripts into its own shell, which goes on behind them."""
+    host = open_release("this", "dash")
+    host.path("/etc/rc.conf").write_text('hivewright_enable="YES"\n')
+    hivectl(host, "start", "web1")
+    lay(host, in_place, 2)
+    script = "rc_fast_and_loose=yes; set stop web1; . /usr/local/etc/rc.d/hivewright; echo goes on"
+    outcome = host.run("sh", "-c", script)
+    assert (outcome.status, outcome.out.splitlines()[-1:]) == (0, ["goes on"]), outcome
+    assert states(host)["web1"] == "stopped"
+    nothing_read_on(host)
+
+
+@pytest.mark.parametrize("in_place", WAYS)
 def test_the_service_is_replaced_while_it_stops(in_place: bool, open_release: Open) -> None:
     """rc.d's script is not read again after its command, whose guests take their time."""
     host = open_release("this", "dash")

@@ -20,7 +20,10 @@ def as_later(tree: Path) -> None:
         if not path.is_file():
             continue
         text = path.read_text()
-        if path.suffix == ".subr":
+        if path.name == "host.conf":
+            read_on = 'test "${read_from_its_beginning-}" || printf "host.conf\\n" >>/tmp/read-on\n'
+            path.write_text(f"read_from_its_beginning=yes\n{text}{'# longer' * 10}\n{read_on}")
+        elif path.suffix == ".subr":
             path.write_text(f'{text}printf "%s {path.name}\\n" "$$" >>/tmp/loaded\n')
         elif text.startswith("#!/bin/sh") and "hooks" not in path.parts:
             path.write_text(f'{text}[ -n "${{hive_reading-}}" ] || printf "%s\\n" "$0" >>/tmp/read-on\n')

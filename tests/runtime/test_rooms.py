@@ -38,6 +38,8 @@ CALLED_BY_SCRIPTS = {
 
 CALLED_BY_NAME = {
     "give_up": "on_failure=give_up",
+    "make_need": "each_need make_need",
+    "remove_need": "each_need remove_need",
     "pause_guest": "each_guest pause_guest",
     "resume_guest": "each_guest resume_guest",
 }
