@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -256,9 +257,10 @@ class TestByHand:
         (built.build / SCRIPT).write_text("mine\n")
         (built.root / "site/vms/web.toml").unlink()
         done = built.succeed("build")
-        told = "it is yours now, and goes to the host with the rest unless you delete it"
-        assert f"{SCRIPT} is no longer made, but was changed by hand; {told}\n" in done.err
-        assert built.succeed("build").err == f"{built.build} is up to date\n"
+        assert f"warning[OUT002]: {built.build}/{SCRIPT} is no longer made, but was changed by hand\n" in done.err
+        again = built.succeed("build").err
+        assert f"warning[OUT002]: {built.build}/alpha/{GUESTS}/web1/ was written by no build\n" in again
+        assert again.endswith(f"{built.build} is up to date\n")
         assert (built.build / SCRIPT).read_text() == "mine\n"
 
     def test_files_of_others_stay(self, built: Project) -> None:
@@ -268,6 +270,36 @@ class TestByHand:
         built.edit("vms/web.toml", "4G", "5G")
         built.succeed("build")
         assert [path.read_text() for path in others] == ["mine\n"] * 3
+
+    @pytest.mark.parametrize("words", [("build",), ("build", "--check"), ("build", "--dry-run")])
+    def test_files_of_others_are_told_and_are_errors_when_strict(self, built: Project, words: tuple[str, ...]) -> None:
+        """Each once; a folder of theirs as a whole; empty folders and what git keeps beside the hosts are no matter."""
+        root = built.build / "alpha/root"
+        made = ["alpha/root/etc/rc.local", "alpha/root/home/a/b", "alpha/root/home/c", f"alpha/{GUESTS}/web1/hooks/x"]
+        made += ["alpha/notes", "old/root/etc/x", "runtime/root/usr/local/sbin/other", "README"]
+        for name in (*made, ".gitattributes", ".git/config"):
+            (built.build / name).parent.mkdir(parents=True, exist_ok=True)
+            (built.build / name).write_text("mine\n")
+        (root / "empty/empty").mkdir(parents=True)
+        (root / "link").symlink_to("/etc")
+        shown = ["README", "alpha/notes", "alpha/root/etc/", "alpha/root/home/", "alpha/root/link", "old/"]
+        shown += [f"alpha/{GUESTS}/web1/hooks/x", "runtime/root/usr/local/sbin/other"]
+        done = built.succeed(*words)
+        told = re.findall(r"(?m)^warning\[OUT002\]: (\S+) was written by no build$", done.err)
+        assert sorted(told) == sorted(f"{built.build}/{name}" for name in shown)
+        before = built.written()
+        built.edit("vms/web.toml", "4G", "5G")
+        strict = built.run("--strict", *words)
+        assert (strict.status, strict.err.count("error[OUT002]")) == (1, len(shown))
+        changed_files = changed(before, built.written())
+        assert changed_files == {"site/vms/web.toml"} or not changed_files
+
+    def test_another_folder_may_have_what_its_owner_wants(self, built: Project, tmp_path: Path) -> None:
+        (tmp_path / "out/other").mkdir(parents=True)
+        (tmp_path / "out/other/file").write_text("mine\n")
+        assert "OUT002" not in built.succeed("build", "-o", str(tmp_path / "out")).err
+        (tmp_path / "out/alpha/root/file").write_text("mine\n")
+        assert "out/alpha/root/file was written by no build" in built.succeed("build", "-o", str(tmp_path / "out")).err
 
     def test_a_file_replaced_by_a_link_is_a_file_again(self, built: Project, tmp_path: Path) -> None:
         script = built.build / SCRIPT

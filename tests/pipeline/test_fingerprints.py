@@ -59,8 +59,16 @@ def test_what_changed_is_not_left_out(built: Project, change: str, is_skipped: C
     assert is_skipped(built)
 
 
-def test_a_file_of_somebody_else_costs_one_look(built: Project, is_skipped: Callable[[Project], bool]) -> None:
-    (built.build / "alpha/root/NOTES").write_text("mine\n")
+@pytest.mark.parametrize("name", ["alpha/root/NOTES", "runtime/root/NOTES", "NOTES"])
+def test_a_file_of_somebody_else_is_told_until_it_is_gone(
+    built: Project, name: str, is_skipped: Callable[[Project], bool]
+) -> None:
+    """What would go to the host unseen keeps a build from having nothing to say."""
+    (built.build / name).write_text("mine\n")
+    for _ in range(3):
+        assert f"warning[OUT002]: {built.build}/{name} was written by no build" in built.succeed("build").err
+        assert not is_skipped(built)
+    (built.build / name).unlink()
     assert not is_skipped(built)
     assert is_skipped(built)
 

@@ -22,7 +22,7 @@ from hivewright.pipeline.fingerprints import (
 from hivewright.source import LOCKS, RUNTIME, Project, find_project
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from hivewright.allocation.lock_files import Numbers
     from hivewright.diagnostics import Diagnostic
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from hivewright.site import Site
 
 DIFFERENCE = 3
-
-_YOURS = "it is yours now, and goes to the host with the rest unless you delete it"
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -140,21 +138,21 @@ class _Build:
         again = "is" if self.writes else "would be"
         for path in changes.overwritten:
             _tell(self.arguments, f"{path} had been changed by hand; it {again} as the site says again")
-        for path in changes.kept:
-            _tell(self.arguments, f"{path} is no longer made, but was changed by hand; {_YOURS}")
-        for path in changes.refused:
-            _tell(self.arguments, f"{path} is no longer made, but no longer a file of ours; {_YOURS}")
         if self.arguments.verbose or not self.writes:
             for sign, paths in (("+", changes.created), ("~", changes.changed), ("-", changes.removed)):
                 sys.stdout.writelines(f"{sign} {path}\n" for path in paths)
         if self.writes and not self.arguments.output:
-            self._keep_fingerprints(silent=not (session.reported or changes.kept or changes.refused))
+            others = {path.split("/")[0] for path in (*changes.foreign, *changes.kept, *changes.refused)}
+            self._keep_fingerprints(silent=not session.reported, looked_at_again=others)
         counts = f"{len(changes.created)} created, {len(changes.changed)} changed, {len(changes.removed)} removed"
         _tell(self.arguments, f"{self.project.build}: {counts}" if changes else f"{self.project.build} is up to date")
         return DIFFERENCE if self.arguments.check and changes else 0
 
-    def _keep_fingerprints(self, silent: bool) -> None:
-        """Keeps the fingerprints of this build; the next one may be skipped only if this one reported nothing."""
+    def _keep_fingerprints(self, silent: bool, looked_at_again: Collection[str]) -> None:
+        """Keeps the fingerprints of this build; the next one may be skipped only if this one reported nothing.
+
+        Of hosts that have files of others the next build is to say so again.
+        """
         changed = [host for host in self.digests if host not in self.unchanged]
         outputs = self.unchanged | output_fingerprints(self.project, changed)
         write_fingerprints(
@@ -163,7 +161,10 @@ class _Build:
                 self.compiler,
                 self.inputs if silent else "",
                 lock_fingerprint(self.project),
-                {host: (digest, outputs[host]) for host, digest in self.digests.items()},
+                {
+                    host: (digest, outputs[host] if host not in looked_at_again else "")
+                    for host, digest in self.digests.items()
+                },
                 output_names(self.project.build),
             ),
         )

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hivewright.output.files import NEW, OutputError, read
+from hivewright.output.foreign import foreign_files, has_files
 from hivewright.plan import INVENTORY, INVENTORY_MARK, MANIFEST, Artifact, checksum, parse_manifest
 
 JOURNAL = f".{MANIFEST}{NEW}"
@@ -35,6 +36,8 @@ class Changes:
     """No longer wanted, but changed by hand since they were written."""
     refused: list[str] = field(default_factory=list)
     """No longer wanted, but behind a symbolic link or no longer a file."""
+    foreign: list[str] = field(default_factory=list)
+    """Written by no build. Folders end with a slash."""
 
     def __bool__(self) -> bool:
         """Whether the output is out of date."""
@@ -47,6 +50,7 @@ class Changes:
         self.removed += other.removed
         self.kept += other.kept
         self.refused += other.refused
+        self.foreign += other.foreign
 
 
 @dataclass(slots=True)
@@ -93,6 +97,7 @@ def compare_host(build: Path, host: str, artifacts: Mapping[str, Artifact]) -> H
     _compare_gone(work, host, known, artifacts)
     _compare(work, f"{host}/{MANIFEST}", MANIFEST, artifacts[MANIFEST])
     work.journal = artifacts[MANIFEST].content
+    _compare_foreign(work, host, {*artifacts, *known, *work.stale})
     return work
 
 
@@ -101,20 +106,37 @@ def compare_departed(build: Path, hosts: Collection[str]) -> list[HostChanges]:
 
     The folder of the runtime is among the hosts.
     """
-    try:
-        names = sorted(os.listdir(build))
-    except (FileNotFoundError, NotADirectoryError):
-        return []
-    except OSError as error:
-        raise OutputError.from_os(error, str(build)) from None
     works = []
-    for name in names:
+    for name in _names(build):
         directory = os.path.join(build, name)
         if name.startswith(".") and name.endswith(NEW) and _kind(directory) == "directory":
             works.append(HostChanges(directory, is_leftover=True))
         elif name not in hosts and _is_ours(directory):
             works.append(_departed(directory, name))
     return works
+
+
+def foreign_beside(build: Path, hosts: Collection[str]) -> list[str]:
+    """What lies beside the folders of hosts and is not of a host that left the site; files of git are no matter."""
+    found = []
+    for name in _names(build):
+        directory = os.path.join(build, name)
+        if name in hosts or name.startswith(".git") or name.endswith(NEW) or _is_ours(directory):
+            continue
+        if _kind(directory) != "directory":
+            found.append(name)
+        elif has_files(directory):
+            found.append(f"{name}/")
+    return found
+
+
+def _names(build: Path) -> list[str]:
+    try:
+        return sorted(os.listdir(build))
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise OutputError.from_os(error, str(build)) from None
 
 
 def compare_files(directory: Path, files: Mapping[str, bytes | None], prefix: str) -> HostChanges:
@@ -226,6 +248,10 @@ def _compare_gone(work: HostChanges, host: str, known: Known, wanted: Collection
             work.changes.kept.append(f"{host}/{path}")
 
 
+def _compare_foreign(work: HostChanges, host: str, known: Collection[str]) -> None:
+    work.changes.foreign = [f"{host}/{path}" for path in foreign_files(work.directory, known)]
+
+
 def _is_behind_link(top: str, directory: str, known: dict[str, bool]) -> bool:
     if not directory:
         return False
@@ -248,6 +274,7 @@ def _departed(directory: str, host: str) -> HostChanges:
     work = HostChanges(directory)
     known, work.stale = _earlier(directory)
     _compare_gone(work, host, known, ())
+    _compare_foreign(work, host, {*known, *work.stale, MANIFEST, INVENTORY})
     inventory = read(f"{directory}/{INVENTORY}")
     if inventory is not None and INVENTORY_MARK in inventory.content:
         work.remove.append(INVENTORY)

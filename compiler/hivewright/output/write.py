@@ -11,7 +11,15 @@ import os
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
-from hivewright.output.compare import JOURNAL, Changes, HostChanges, compare_departed, compare_files, compare_host
+from hivewright.output.compare import (
+    JOURNAL,
+    Changes,
+    HostChanges,
+    compare_departed,
+    compare_files,
+    compare_host,
+    foreign_beside,
+)
 from hivewright.output.files import (
     NEW,
     OutputError,
@@ -34,6 +42,7 @@ __all__ = [
     "compare_files",
     "compare_host",
     "discard",
+    "foreign_beside",
     "stage",
     "write",
 ]

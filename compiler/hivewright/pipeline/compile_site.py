@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -20,6 +20,7 @@ from hivewright.output.write import (
     compare_files,
     compare_host,
     discard,
+    foreign_beside,
     stage,
 )
 from hivewright.pipeline import check_site, compile_host
@@ -59,6 +60,9 @@ class _Compilation:
         self._seeds = SeedWriter()
         self._locks = compare_files(session.project.locks, numbers.changed_locks, f"{LOCKS}/")
         self._departed = compare_departed(self._build, {*site.hosts, RUNTIME})
+        # Another folder than build/ may have whatever its owner wants.
+        is_ours = session.arguments.output is None
+        self._beside = Changes(foreign=foreign_beside(self._build, {*site.hosts, RUNTIME}) if is_ours else [])
 
     def run(self, hosts: Sequence[str]) -> Changes | None:
         is_first = not os.path.lexists(self._build)
@@ -74,8 +78,8 @@ class _Compilation:
         else:
             failed = self._session.report(itertools.chain.from_iterable(done))
             apply(self._departed)
-        for work in self._departed:
-            self._changes.add(work.changes)
+        for changes in (self._beside, *(work.changes for work in self._departed)):
+            self._changes.add(changes)
         return None if failed else self._changes
 
     def _prepare(self, host: str) -> tuple[HostChanges | None, _Finding]:
@@ -94,10 +98,21 @@ class _Compilation:
                 stage(work)
         except OutputError as error:
             return None, ([*diagnostics, _output_fault(error)], Changes())
-        return work, (diagnostics, work.changes)
+        return work, ([*diagnostics, *self._foreign(work.changes)], work.changes)
+
+    def _foreign(self, changes: Changes) -> Iterator[Diagnostic]:
+        """Files that are not of this build, and stay."""
+        for path in changes.foreign:
+            yield _stranger(f"{self._build}/{path}", "was written by no build")
+        for path in changes.kept:
+            yield _stranger(f"{self._build}/{path}", "is no longer made, but was changed by hand")
+        for path in changes.refused:
+            yield _stranger(f"{self._build}/{path}", "is no longer made, and no longer a file of ours")
 
     def _decide(self, findings: list[_Finding]) -> bool:
-        self._failed = self._session.report([each for diagnostics, _ in findings for each in diagnostics])
+        beside = [self._beside, *(work.changes for work in self._departed)]
+        found = [each for diagnostics, _ in findings for each in diagnostics]
+        self._failed = self._session.report([*found, *(each for changes in beside for each in self._foreign(changes))])
         for changes in (self._locks.changes, *(changes for _, changes in findings)):
             self._changes.add(changes)
         if self._failed or not self._writes:
@@ -133,6 +148,11 @@ class _Compilation:
         wanted = set(hosts)
         vms = sum(1 for vm in self._site.vms.values() if wanted.intersection(self._site.hosts_of(vm)))
         return 1 + vms // check_site.VMS_WORTH_A_PROCESS
+
+
+def _stranger(path: str, what: str) -> Diagnostic:
+    remedy = "delete it, or move it away; what lies below root/ goes to the host with the rest"
+    return Diagnostic("OUT002", f"{path} {what}", help=remedy, severity="warning")
 
 
 def _output_fault(error: OutputError) -> Diagnostic:
