@@ -10,12 +10,15 @@ from pathlib import Path
 import pytest
 
 from hivewright.emit.runtime import runtime_artifacts
+from hivewright.plan import RC_SERVICES
 from projects import GUESTS, HIVE, NEW_GUEST, Project, changed, changed_lines, files_below
 
 pytest_plugins = ["project_fixtures"]
 
 DEVD = "root/usr/local/etc/devd/hivewright.conf"
 COMMON = {"MANIFEST", "INVENTORY.md", "root/boot/loader.conf.d/hivewright.conf", f"{HIVE}/host.conf", DEVD}
+COMMON |= {f"{HIVE}/{name}" for name in ("pf.conf", "ipfw.rules", "dnsmasq.conf")}
+COMMON |= {f"root/usr/local/etc/rc.conf.d/{service}/hivewright" for service in RC_SERVICES}
 
 
 def scripts(guest: str) -> set[str]:
@@ -275,14 +278,14 @@ class TestByHand:
     def test_files_of_others_are_told_and_are_errors_when_strict(self, built: Project, words: tuple[str, ...]) -> None:
         """Each once; a folder of theirs as a whole; empty folders and what git keeps beside the hosts are no matter."""
         root = built.build / "alpha/root"
-        made = ["alpha/root/etc/rc.local", "alpha/root/home/a/b", "alpha/root/home/c", f"alpha/{GUESTS}/web1/hooks/x"]
+        made = ["alpha/root/etc/rc.local", "alpha/root/opt/a/b", "alpha/root/opt/c", f"alpha/{GUESTS}/web1/hooks/x"]
         made += ["alpha/notes", "old/root/etc/x", "runtime/root/usr/local/sbin/other", "README"]
         for name in (*made, ".gitattributes", ".git/config"):
             (built.build / name).parent.mkdir(parents=True, exist_ok=True)
             (built.build / name).write_text("mine\n")
         (root / "empty/empty").mkdir(parents=True)
         (root / "link").symlink_to("/etc")
-        shown = ["README", "alpha/notes", "alpha/root/etc/", "alpha/root/home/", "alpha/root/link", "old/"]
+        shown = ["README", "alpha/notes", "alpha/root/etc/", "alpha/root/opt/", "alpha/root/link", "old/"]
         shown += [f"alpha/{GUESTS}/web1/hooks/x", "runtime/root/usr/local/sbin/other"]
         done = built.succeed(*words)
         told = re.findall(r"(?m)^warning\[OUT002\]: (\S+) was written by no build$", done.err)

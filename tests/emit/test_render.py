@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from pytest_snapshot.plugin import Snapshot  # type: ignore[import-untyped]
 
 import plans
-from hivewright.emit.render import HIVE, render
+from hivewright.emit.render import DEVD, FRAGMENTS, HIVE, LOADER, render
 from hivewright.emit.runtime import runtime_reference
-from hivewright.plan import INVENTORY, MANIFEST, Artifact, HostPlan, Option, VmPlan
+from hivewright.plan import INVENTORY, MANIFEST, RC_SERVICES, Artifact, HostPlan, Option, VmPlan
 from programs import linter
 from projects import CHECKOUT
 from shells import SHELLS, run_shell
@@ -58,8 +58,20 @@ def test_modes_follow_from_what_a_file_is() -> None:
         assert mode == (0o600 if path in private else 0o755 if path in runnable else 0o644), path
 
 
-def test_only_what_a_host_uses_is_there() -> None:
-    assert set(own(plans.BARE)) == {INVENTORY, f"{HIVE}host.conf"}
+def test_what_acts_by_lying_on_a_host_is_on_every_host() -> None:
+    """Shipping removes nothing from a host, but replaces what was there by what says nothing."""
+    bare, full = own(plans.BARE), own(plans.ALPHA)
+    named = (f"{HIVE}vms/", f"{HIVE}iovctl/")
+    assert set(bare) == {path for path in full if not path.startswith(named)}
+    assert len(bare) == 2 + len((LOADER, DEVD, *FRAGMENTS, *RC_SERVICES))
+    said = {}
+    for path, artifact in bare.items():
+        said[path] = [line for line in artifact.content.decode().splitlines() if line and not line.startswith("#")]
+    del said[INVENTORY]
+    assert {path: lines for path, lines in said.items() if lines} == {
+        f"{HIVE}host.conf": ["host bare"],
+        f"{HIVE}dnsmasq.conf": ["interface=lo0"],
+    }
 
 
 def test_the_manifest_lists_every_file_below_root() -> None:

@@ -86,3 +86,14 @@ def test_a_host_that_leaves_takes_its_guests_along() -> None:
         ("alpha", "web1", "interruption", ["vm.web1"]),
         ("alpha", "", "nothing", ["host.alpha"]),
     ]
+
+
+def test_files_that_say_nothing_are_as_good_as_none() -> None:
+    """All hosts have the files that services read; an earlier release wrote those that said something."""
+    names = ("rc.conf.d/routing/hivewright", "hivewright/pf.conf", "hivewright/dnsmasq.conf", "devd/hivewright.conf")
+    idle = {f"root/usr/local/etc/{name}": b"# Nothing now.\n" for name in (*names, "rc.conf.d/ipfw/hivewright")}
+    idle["root/usr/local/etc/hivewright/dnsmasq.conf"] += b"interface=lo0\n"
+    said = {**idle, "root/usr/local/etc/hivewright/dnsmasq.conf": b"interface=br-lab\n"}
+    alpha = guest("web1")
+    assert found({"alpha": alpha}, {"alpha": {**alpha, **idle}}) == []
+    assert [each[2] for each in found({"alpha": {**alpha, **said}}, {"alpha": {**alpha, **idle}})] == ["reload"]

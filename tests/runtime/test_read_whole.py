@@ -55,7 +55,7 @@ def test_a_part_only_defines(path: Path) -> None:
     """What sources a part goes on when all of it was read; nothing in it takes long meanwhile."""
     text = code_of(path)
     for name in functions(path):
-        text = re.sub(rf"(?ms)^{name}\(\) \{{(?:[^\n]*\}}$|.*?^\}}$)", "", text)
+        text = re.sub(rf"(?ms)^{name}\(\) \{{(?:[^\n]*\}}$|.*?^\}}[^\n]*$)", "", text)
     text = re.sub(r"(?ms)^[a-z_]+='[^']*'$", "", text)
     allowed = (
         r"(?:[a-z_A-Z]+=(?:' '|[^ ;&|`(]*) *)+|load_part \S+|\. \S+|export [A-Z_ ]+|umask 022|set -u|#!/bin/sh"

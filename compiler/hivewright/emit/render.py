@@ -9,7 +9,6 @@ if, include and the filter ``comment`` are used (``template_check``); everything
 from __future__ import annotations
 
 from functools import cache
-from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
@@ -41,6 +40,7 @@ from hivewright.plan import (
     GUESTS,
     INVENTORY,
     MANIFEST,
+    RC_SERVICES,
     Artifact,
     HostPlan,
     IovPlan,
@@ -143,18 +143,7 @@ def render(plan: HostPlan) -> dict[str, Artifact]:
     templates = load_templates(data_directory("templates"))
     artifacts: dict[str, Artifact] = {}
     artifacts[HOST] = _text(templates.host.render(_host_context(plan)))
-    if plan.loader:
-        settings = [{"line": loader_setting(item.name, item.value), "reason": item.reason} for item in plan.loader]
-        artifacts[LOADER] = _text(templates.loader.render({"host": plan, "loader": settings}))
-    if plan.devd:
-        artifacts[DEVD] = _text(templates.devd.render({"host": plan, "devd": _devd_context(plan)}))
-    for service, lines in groupby(plan.rc, key=lambda setting: setting.service):
-        context = {"host": plan, "service": service, "settings": [_rc_line(setting) for setting in lines]}
-        artifacts[RC.replace("SERVICE", service)] = _text(templates.rc.render(context))
-    for fragment in plan.fragments:
-        path = f"root{fragment.path}"
-        sections = [{"name": name, "lines": map(rule_line, lines)} for name, lines in fragment.sections]
-        artifacts[path] = _text(templates.fragments[path].render({"host": plan, "sections": sections}))
+    _render_system(templates, plan, artifacts)
     for iov in plan.iov:
         artifacts[f"root{iov.path}"] = _text(templates.iovctl.render(_iovctl_context(plan, iov)))
     for vm in plan.vms:
@@ -162,6 +151,26 @@ def render(plan: HostPlan) -> dict[str, Artifact]:
     artifacts[MANIFEST] = Artifact(0o644, format_manifest(artifacts, runtime_reference()))
     artifacts[INVENTORY] = _text(templates.inventory.render(inventory_context(plan)))
     return artifacts
+
+
+def _render_system(templates: Templates, plan: HostPlan, artifacts: dict[str, Artifact]) -> None:
+    """What acts on a host by lying there.
+
+    Every host has all of it, if need be without a word: shipping removes nothing, but replaces what it shipped before.
+    """
+    settings = [{"line": loader_setting(item.name, item.value), "reason": item.reason} for item in plan.loader]
+    artifacts[LOADER] = _text(templates.loader.render({"host": plan, "loader": settings}))
+    artifacts[DEVD] = _text(templates.devd.render({"host": plan, "devd": _devd_context(plan)}))
+    lines: dict[str, list[dict[str, object]]] = {service: [] for service in RC_SERVICES}
+    for setting in plan.rc:
+        lines[setting.service].append(_rc_line(setting))
+    for service, found in lines.items():
+        context = {"host": plan, "service": service, "settings": found}
+        artifacts[RC.replace("SERVICE", service)] = _text(templates.rc.render(context))
+    rules = {f"root{fragment.path}": fragment.sections for fragment in plan.fragments}
+    for path in FRAGMENTS:
+        sections = [{"name": name, "lines": map(rule_line, each)} for name, each in rules.get(path, ())]
+        artifacts[path] = _text(templates.fragments[path].render({"host": plan, "sections": sections}))
 
 
 def _rc_line(setting: RcSetting) -> dict[str, object]:

@@ -24,6 +24,9 @@ _RELOADS = {
 }
 """Files that a service reads when it starts, and what makes it read them again; what each file says at its top."""
 
+_IDLE = "interface=lo0"
+"""What the file for dnsmasq(8) says when no guest is served: as much as a file that is not there."""
+
 _IN_ORDER = ("pf.conf", "ipfw.rules")
 """Files of which the order of lines counts."""
 
@@ -43,7 +46,7 @@ def compare_host(files: Mapping[str, Pair]) -> Iterator[Finding | Outage]:
 
 def _said(path: str, content: bytes | None) -> object:
     """What a file says without comments; without the order of its statements too, where that has no meaning."""
-    lines = statements(content)
+    lines = [line for line in statements(content) if line != _IDLE]
     return lines if path.endswith(_IN_ORDER) else Counter(lines)
 
 

@@ -14,6 +14,7 @@ from hivewright.plan.artifacts import (
     runtime_line,
 )
 from hivewright.plan.plan import (
+    RC_SERVICES,
     AdminLine,
     DevdRule,
     DiskPlan,
@@ -40,6 +41,7 @@ __all__ = [
     "INVENTORY",
     "INVENTORY_MARK",
     "MANIFEST",
+    "RC_SERVICES",
     "ROOT",
     "AdminLine",
     "Artifact",

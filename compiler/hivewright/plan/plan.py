@@ -209,6 +209,11 @@ class Setting(NamedTuple):
     reason: str
 
 
+RC_SERVICES = ("iovctl", "ipfw", "routing")
+"""The services of the system for which there may be lines of rc.conf(5). Every host has the file of each: one that was
+ever here stays, since hosts have it (docs/internals.md, "What is no longer said")."""
+
+
 class RcSetting(NamedTuple):
     """A line of rc.conf(5) that a service of the system reads, from a file below rc.conf.d, and why.
 

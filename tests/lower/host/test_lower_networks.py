@@ -199,9 +199,9 @@ def test_dhcp_keeps_the_addresses_that_guests_have() -> None:
         assert "dhcp-host" not in files_of(host_of(network, **other))["dnsmasq.conf"]
 
 
-def test_a_host_without_nat_gets_no_fragments() -> None:
+def test_a_host_without_nat_gets_no_rules() -> None:
     plan = host_of({"kind": "bridge"})
-    assert (files_of(plan), plan.lines) == ({}, ())
+    assert (files_of(plan), rc_lines(plan), plan.lines) == ({}, {}, ())
 
 
 def test_an_uplink_behind_which_guests_are_may_have_an_address() -> None:

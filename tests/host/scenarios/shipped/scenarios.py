@@ -195,3 +195,34 @@ def a_changed_seed(play: Play) -> None:
     play.never("makefs", "bhyve")
     path.write_text(shipped)
     play.hivectl("start", "seed1", says=["seed1: making the first-boot data", "seed1: started (pid N)"])
+
+
+LYING = {
+    "forwarding": ("/usr/local/etc/rc.conf.d/routing/hivewright", 'gateway_enable="YES"'),
+    "rate limits": ("/usr/local/etc/rc.conf.d/ipfw/hivewright", 'dummynet_enable="YES"'),
+    "translation": ("/usr/local/etc/hivewright/pf.conf", "nat on ix0"),
+    "a forward": ("/usr/local/etc/hivewright/pf.conf", "port 2222"),
+    "pipes": ("/usr/local/etc/hivewright/ipfw.rules", "pipe"),
+    "addresses": ("/usr/local/etc/hivewright/dnsmasq.conf", "dhcp-range"),
+}
+
+
+@scenario()
+def what_is_no_longer_said_goes(play: Play) -> None:
+    """Files that act by lying on a host are replaced by files without a word, though shipping removes none."""
+
+    def acting() -> list[str]:
+        return [what for what, (path, text) in LYING.items() if text in play.host.path(path).read_text()]
+
+    assert acting() == list(LYING)
+    text = (SITE / "site.toml").read_text()
+    install(
+        play.host,
+        (text[text.index("[network.lab]") : text.index("[storage.plain]")], ""),
+        (text[text.index("# nat1:") :], ""),
+        site=SITE,
+    )
+    assert acting() == []
+    assert play.host.path(f"{ETC}/nat1/start").exists()
+    play.sh('. /usr/local/etc/rc.conf.d/routing/hivewright; [ -z "${gateway_enable-}" ]')
+    play.hivectl("start", "nat1", status=1, says='there is no VM "nat1" on this host')
