@@ -68,6 +68,7 @@ PARTS = (
             "order": 20,
             "autostart": False,
             "ready": {"tcp": "192.0.2.10:443", "timeout": "90s"},
+            "on_not_ready": "skip",
             "stop_timeout": "3m",
             "stop": {"press_every": "0s"},
             "on_poweroff": "restart",

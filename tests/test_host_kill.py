@@ -133,3 +133,56 @@ def test_a_killed_stop_can_be_done_again(site: str, shell: str, victims: str, op
     for step in killed_at_each_step(host, "stop", victims, started):
         is_gone_after_stop(host, step)
         works_again(host, step)
+
+
+PATIENT = ("/usr/local/etc/hivewright/vms/web1/start", "patient")
+
+
+def waits(host: Host) -> None:
+    """web1 waits for a default route, by which the uplink of its bridge is found."""
+    host.call("set", name="default_route", value=None)
+    host.run("/bin/sh", "-c", "ifconfig br-lan destroy")
+    host.spawn(*PATIENT, name="patient")
+    host.wait("patient")
+    host.advance(20)
+    assert host.path("/var/run/hivewright/web1/phase").read_text().startswith("waiting "), report(host)
+
+
+def left_in_the_end(host: Host) -> list[str]:
+    """A supervisor whose daemon(8) was killed sees after its pause that another one has taken over."""
+    host.advance(70)
+    return leftovers(host)
+
+
+@pytest.mark.parametrize("victims", ["supervisor", "daemon", EVERYDAY[1]])
+def test_a_start_that_waits_can_be_killed(victims: str, open_host: Callable[..., Host]) -> None:
+    """At each command of its tries; afterwards a stop or a start puts all right."""
+    host = open_host("dash")
+    works_again(host, 0)
+    hits = 0
+    for step in range(1, 100):
+        waits(host)
+        start = host.call("executed")
+        host.call("kill_after", count=step, targets=[victim.format("web1") for victim in VICTIMS[victims]])
+        host.advance(60)
+        if host.call("executed") - start < step:
+            break
+        hits += bool(host.call("killed"))
+        if step % 2:
+            is_gone_after_stop(host, step, left=left_in_the_end)
+        else:
+            host.call("set", name="default_route", value="ix0")
+            works_again(host, step, left=left_in_the_end)
+    assert hits >= 20, f"killed only {hits} times"
+
+
+@pytest.mark.parametrize("verb", ["start", "stop"])
+@pytest.mark.parametrize("victims", ["operator", EVERYDAY[1], "all"])
+def test_what_ends_the_waiting_can_be_killed(verb: str, victims: str, open_host: Callable[..., Host]) -> None:
+    """A stop, or a start by hand, which takes over."""
+    host = open_host("dash")
+    works_again(host, 0)
+    for step in killed_at_each_step(host, verb, victims, lambda: waits(host), least=1):
+        is_gone_after_stop(host, step)
+        host.call("set", name="default_route", value="ix0")
+        works_again(host, step)

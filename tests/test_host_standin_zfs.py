@@ -228,3 +228,14 @@ def test_what_is_not_modelled_fails_the_scenario(host: Host, script: str) -> Non
         host.run("/bin/sh", "-c", f"{script} || true")
     host.allow("not modelled")
     check(host, script, 70, "the stand-in host does not model this")
+
+
+def test_a_dataset_without_its_key_is_listed_and_has_no_nodes(host: Host) -> None:
+    check(host, f"zfs create -V 1G zroot/vms/a/root && [ -c {NODE} ]", 0)
+    host.call("key", dataset="zroot/vms", loaded=False)
+    check(host, f"[ -e {NODE} ]", 1)
+    check(host, "zfs list -H -o name zroot/vms/a/root", 0)
+    says(host, "zfs get -H -o value keystatus,encryptionroot zroot/vms/a/root", "unavailable\nzroot/vms\n")
+    check(host, "zfs create -V 1G zroot/vms/a/new 2>/dev/null", 1)
+    host.call("key", dataset="zroot/vms", loaded=True)
+    check(host, f"[ -c {NODE} ] && zfs create -V 1G zroot/vms/a/new", 0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from hivewright.model.guest import PRESS_EVERY
+from hivewright.model.guest import PRESS_EVERY, Ready
 from hivewright.model.vm import Vm
 from hivewright.site.start_order import FORCE_SECONDS, HOOK_KILL_SECONDS, HOOK_SECONDS
 from projects import CHECKOUT
@@ -33,6 +33,11 @@ def test_force_takes_as_long_as_is_counted() -> None:
 
 def test_the_power_button_is_pressed_as_often_as_the_model_says() -> None:
     assert only(r"^press_every=([0-9]+)\b") == str(PRESS_EVERY)
+
+
+def test_those_after_a_guest_do_what_the_model_says_where_host_conf_says_nothing() -> None:
+    assert only(r"after=- ready=- limit=[0-9]+ policy=([a-z]+)$") == Vm.model_fields["on_not_ready"].default
+    assert only(r"after=- ready=- limit=([0-9]+) policy=[a-z]+$") == str(Ready.model_fields["timeout"].default)
 
 
 def test_a_guest_without_a_definition_has_the_time_of_one_that_says_nothing() -> None:

@@ -263,6 +263,8 @@ def _guest_line(vm: VmPlan) -> ShellText:
         words.append(f"after={','.join(vm.after)}")
     if vm.ready is not None:
         words += (f"ready={vm.ready[0]}", f"ready_timeout={vm.ready[1]}")
+    if vm.on_not_ready != "wait":
+        words.append(f"on_not_ready={vm.on_not_ready}")
     if vm.home != vm.host:
         words.append(f"home={vm.home}")
     return shell_words(words)

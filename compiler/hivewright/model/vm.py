@@ -92,6 +92,11 @@ class Vm(Table):
     order: int = Field(50, ge=0, le=9999, description="Lower starts earlier; equal ones start side by side.")
     after: ListOf[Name] = Field((), description="VMs that must be ready first.")
     ready: Ready | None = Field(None, description="What ready means for those that wait for this one.")
+    on_not_ready: Literal["wait", "start", "skip"] = Field(
+        "wait",
+        description="What those after this one do when it does not get ready in time: wait in the background, start "
+        "all the same, or not start.",
+    )
     stop_timeout: DurationType = Field(60, description="How long a clean stop may take before force is used.")
     stop: Stop = Field(default_factory=cache(Stop), description="How it is stopped.")
     on_poweroff: Ending = Field("destroy", description="What follows a power-off by the guest.")

@@ -97,6 +97,8 @@ class VmPlan:
     after: tuple[str, ...]
     ready: tuple[str, int] | None
     """``("192.0.2.10:80", 60)``: a TCP address and port, and seconds to wait."""
+    on_not_ready: str = "wait"
+    """What those after it do when it does not get ready."""
     stop: Step
     """The one call of the stop script."""
     policy: Policy

@@ -135,6 +135,16 @@ def unmount(world: World, dataset: Dataset) -> None:
         shutil.rmtree(place)
 
 
+def encryption_root(world: World, name: str) -> str:
+    """The dataset whose key a dataset needs and has not; empty when it lacks none."""
+    name = name.partition("@")[0]
+    while name:
+        if name in world.datasets and world.datasets[name].locked:
+            return name
+        name = parent_of(name)
+    return ""
+
+
 def mode_of(world: World, name: str) -> str:
     """What volmode means for a volume of this name, its own or inherited: geom, dev or none."""
     while name:

@@ -52,7 +52,7 @@ def import_pool(world: World, pool: str) -> None:
         os.rename(hidden, place)
     for volume in datasets.volumes(world, pool):
         volume.lost = False
-        if datasets.mode_of(world, volume.name) != "none":
+        if datasets.mode_of(world, volume.name) != "none" and not datasets.encryption_root(world, volume.name):
             world.node(f"zvol/{volume.name}", own=True)
 
 

@@ -8,7 +8,7 @@ import stat
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from . import pools, victims
+from . import keys, pools, victims
 from .disks import place_of
 from .network import eaten, has_carrier
 from .pci import drivers, make_functions
@@ -179,6 +179,17 @@ class Scene:
     def pool(self, name: str, imported: bool) -> None:
         """Import or export a pool."""
         (pools.import_pool if imported else pools.export_pool)(self.world, name)
+
+    def key(self, dataset: str, loaded: bool) -> None:
+        """Load the key of an encrypted dataset, or let it be as after a boot, without its key."""
+        (keys.load if loaded else keys.unload)(self.world, dataset)
+
+    def interface(self, name: str, there: bool = True) -> None:
+        """An interface of the hardware comes, or goes."""
+        if there:
+            self.world.interfaces[name] = Interface(name, "ether", name, up=True)
+        else:
+            del self.world.interfaces[name]
 
     def bridge(self, name: str, members: list[str]) -> None:
         """Make a bridge as an administrator would."""

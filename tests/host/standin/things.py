@@ -151,6 +151,8 @@ class Dataset:
     holds: dict[str, int] = field(default_factory=dict)
     lost: bool = False
     """A volume whose node does not appear."""
+    locked: bool = False
+    """It is the root of an encryption whose key is not loaded."""
     without: float = -1.0
     """When volmode became none."""
     full: bool = False

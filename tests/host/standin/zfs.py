@@ -85,6 +85,8 @@ def parents(world: World, name: str, make: bool) -> str:
         datasets.mount(world, datasets.add(world, parent, "filesystem"))
     if world.datasets[parent].kind != "filesystem":
         return f"cannot create '{name}': parent is not a filesystem"
+    if datasets.encryption_root(world, parent):
+        return f"cannot create '{name}': encryption root's key is not loaded or provided"
     return ""
 
 
@@ -203,6 +205,8 @@ def set_one(world: World, dataset: Dataset, key: str, value: str) -> str:
         return f"'{key}' cannot be set on a snapshot"
     if key == "volsize":
         return set_volsize(world, dataset, size_of(value))
+    if key == "volsize" and datasets.encryption_root(world, dataset.name):
+        raise UnmodelledError("the size of a volume whose key is not loaded")
     if key in ("mountpoint", "canmount"):
         raise UnmodelledError(f"{key} of a file system that exists")
     if key == "refreservation" and value == "auto":

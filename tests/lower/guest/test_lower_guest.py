@@ -90,7 +90,7 @@ BASE: dict[str, Any] = {
         ({"description": "a web server", "order": 10, "autostart": False}, {}, False, False),
         ({"memory": "2G"}, {}, True, False),
         ({"stop_timeout": "90s", "stop": {"press_every": "30s"}}, {}, False, False),
-        ({"after": ["web2"], "ready": {"tcp": "192.0.2.10:80"}}, {}, False, False),
+        ({"after": ["web2"], "ready": {"tcp": "192.0.2.10:80"}, "on_not_ready": "skip"}, {}, False, False),
         ({"hooks": {"prestart": ["hooks/a.sh"], "prestop": ["hooks/a.sh"], "crash": ["hooks/a.sh"]}}, {}, False, False),
         ({"hooks": {"prestart": ["hooks/a.sh"], "poststart": ["hooks/a.sh"]}}, {}, True, False),
         ({"on_crash": "destroy"}, {}, True, False),

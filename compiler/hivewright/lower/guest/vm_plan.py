@@ -65,6 +65,7 @@ def lower_guest(guest: Guest, depth: int, seeds: SeedWriter) -> tuple[VmPlan, tu
         depth=depth,
         after=vm.after,
         ready=(vm.ready.tcp, vm.ready.timeout) if vm.ready is not None else None,
+        on_not_ready=vm.on_not_ready,
         stop=_stop(vm),
         policy=policy,
         prepare=prepare,

@@ -6,7 +6,7 @@ from host.golden_image import CONTENT, RAW, URL, URLS
 from host.play import Play
 from host.scenario import scenario
 
-FETCH = (f"fetch -q -o /var/cache/hivewright/golden.part.N {URL}", "sha256 -q", "xz -dc")
+FETCH = (f"fetch -q -T 60 -o /var/cache/hivewright/golden.part.N {URL}", "sha256 -q", "xz -dc")
 KEEP = "mv /var/cache/hivewright/golden.new.N /var/cache/hivewright/golden"
 FILE = "/srv/vms/file1/root.img"
 

@@ -1,0 +1,1 @@
+"""Guests that start after others which do not get ready in time."""

@@ -1,0 +1,2 @@
+#!/bin/sh
+echo "hook $HIVE_MOMENT of $HIVE_VM"
