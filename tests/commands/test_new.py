@@ -109,14 +109,18 @@ def test_every_file_is_text_that_ends_in_one_newline() -> None:
 @pytest.mark.parametrize(
     ("words", "status", "message"),
     [
-        (["demo", "colour=red"], 2, "there is no question colour; there are site, domain, host, freebsd, arch,"),
+        (["demo", "colour=red"], 2, "there is no question colour; there are site, domain, host, arch, freebsd,"),
         (["demo", "other"], 2, "one folder is enough: demo other"),
         (["demo", "site=My Site"], 1, "site must be 1 to 31 lower-case letters, digits, - and _, the first a letter"),
         (["demo", "site={{"], 1, "site must be 1 to 31 lower-case letters"),
         (["demo", "freebsd=12.4"], 1, "hivewright knows bhyve on amd64 in FreeBSD 13.2, "),
         (["demo", "freebsd=current"], 1, 'freebsd must be a release of FreeBSD such as "14.3", not "current"'),
         (["demo", "arch=riscv"], 1, 'arch must be amd64 or arm64, not "riscv"'),
-        (["demo", "arch=arm64"], 1, "hivewright knows bhyve on arm64 in FreeBSD 15.0, 15.1, not in 14.3"),
+        (
+            ["demo", "arch=arm64", "freebsd=14.3"],
+            1,
+            "hivewright knows bhyve on arm64 in FreeBSD 15.0, 15.1, not in",
+        ),
         (["demo", "location=/srv/vms"], 1, 'location must be a dataset such as "zroot/vms", not "/srv/vms"'),
         (["demo", "storage=directory", "location=../x"], 1, "location must be an absolute path"),
         (["demo", "ssh_key=secret"], 1, "ssh_key must be one public key"),
@@ -156,18 +160,39 @@ def test_a_folder_that_cannot_be_made_is_an_error_of_one_line(capsys: pytest.Cap
     assert capsys.readouterr().err == "hivewright: cannot make file/demo: Not a directory\n"
 
 
-def test_on_a_terminal_it_asks_again_with_the_answers_given(
+def test_on_a_terminal_each_answer_is_asked_for_until_it_is_right(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    first = ["", "", "Bad Name", "", "", "2", "", "", ""]
-    second = ["", "", "good", "", "", "", "/srv/guests", "", ""]
-    monkeypatch.setattr("sys.stdin", Terminal("".join(f"{line}\n" for line in [*first, *second])))
+    answers = ["", "", "Bad\x1bName", "good", "", "", "directory", "zroot/vms", "/srv/guests", "", ""]
+    monkeypatch.setattr("sys.stdin", Terminal("".join(f"{line}\n" for line in answers)))
     assert run() == 0
     host = tomllib.loads(Path("example", "site", "hosts", "good.toml").read_text())
     assert set(host["host"]) == {"good"}
     storage = tomllib.loads(Path("example", "site", "storage.toml").read_text())
     assert storage["storage"]["main"] == {"kind": "directory", "path": "/srv/guests"}
-    assert "hivewright: host must be" in capsys.readouterr().err
+    told = capsys.readouterr().out
+    assert "\x1b" not in told
+    assert told.count("host must be") == told.count("location must be") == 1
+
+
+def test_the_default_release_is_one_of_the_architecture() -> None:
+    assert run("demo", "arch=arm64") == 0
+    host = tomllib.loads(Path("demo", "site", "hosts", "alpha.toml").read_text())
+    assert host["host"]["alpha"]["freebsd"] == "15.0"
+
+
+def test_the_page_of_a_new_site_names_guests_and_paths_that_there_are() -> None:
+    assert run("demo") == 0
+    assert cli.main(["-C", "demo", "-q", "build"]) == 0
+    page = Path("demo", "README.md").read_text()
+    guests = re.findall(r"hivectl (?:console|start|stop|status) (\w+)", page)
+    assert guests
+    vms = Path("demo", "build", "alpha", "root", "usr/local/etc/hivewright/vms")
+    assert [guest for guest in guests if not (vms / guest).is_dir()] == []
+    paths = re.findall(r"`((?:site|build)/[^`]*)`", page)
+    assert "build/alpha/INVENTORY.md" in paths
+    assert [path for path in paths if not Path("demo", path).exists()] == []
+    assert "## To prepare" in Path("demo", "build/alpha/INVENTORY.md").read_text()
 
 
 def test_answers_that_end_early_make_nothing(

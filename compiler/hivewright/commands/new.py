@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hivewright.bhyve.facts import RELEASES
 from hivewright.bhyve.releases import TABLE, features
+from hivewright.diagnostics.printer import visible
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
 Answers = dict[str, Any]
 
@@ -25,8 +28,8 @@ FORMS: dict[str, tuple[str, str]] = {
     "site": _NAME,
     "domain": (rf"{_LABEL}(\.{_LABEL})*", 'a DNS domain in lower case, such as "example.net"'),
     "host": _NAME,
-    "freebsd": (r"[1-9][0-9]\.[0-9]{1,2}", 'a release of FreeBSD such as "14.3"'),
     "arch": ("amd64|arm64", "amd64 or arm64"),
+    "freebsd": (r"[1-9][0-9]\.[0-9]{1,2}", 'a release of FreeBSD such as "14.3"'),
     "storage": ("zfs|directory", "zfs or directory"),
     "user": _NAME,
     "ssh_key": (
@@ -60,24 +63,33 @@ def run(arguments: argparse.Namespace) -> int:
     fault = find_fault(given)
     if fault:
         return _fail(1, fault)
+    base = Path(arguments.directory or ".")
+    if folders and os.path.lexists(base / folders[0]):
+        return _fail(1, _exists(base / folders[0]))
     try:
-        answers = _answers(given, asking=not given and sys.stdin.isatty())
+        asking = not given and sys.stdin.isatty()
+        answers = _ask(None if folders else base) if asking else _defaults(given)
     except EOFError:
         return _fail(1, "the questions were not answered")
     fault = find_fault(answers)
     if fault:
         return _fail(1, fault)
-    folder = Path(arguments.directory or ".", folders[0] if folders else answers["site"])
+    folder = base / (folders[0] if folders else answers["site"])
     try:
         folder.mkdir(parents=True)
         _generate(folder, answers)
     except FileExistsError:
-        return _fail(1, f"{folder} exists already; nothing was changed")
+        return _fail(1, _exists(folder))
     except OSError as error:
         return _fail(1, f"cannot make {folder}: {error.strerror}")
     if not arguments.quiet:
-        print(f"Made {folder}. Read {folder / 'README.md'}, then run: hivewright -C {folder} build")
+        command = shlex.join(["hivewright", "-C", str(folder), "build"])
+        print(f"Made {folder}. Read {folder / 'README.md'}, then run: {command}")
     return 0
+
+
+def _exists(folder: Path) -> str:
+    return f"{folder} exists already; nothing was changed"
 
 
 def find_fault(answers: Mapping[str, str]) -> str:
@@ -103,27 +115,51 @@ def _release_fault(release: str | None, arch: str) -> str:
     return ""
 
 
-def _answers(given: dict[str, str], asking: bool) -> Answers:
-    """All answers: those given, else those asked for, else the defaults of the template."""
+def _questions() -> Answers:
     import json
 
+    questions: Answers = json.loads((_template() / "cookiecutter.json").read_text(encoding="utf-8"))
+    return questions
+
+
+def _defaults(given: Mapping[str, str]) -> Answers:
+    """All answers: those given, else the defaults of the template, which may depend on them."""
     from cookiecutter.prompt import prompt_for_config  # type: ignore[import-untyped]
 
-    questions: Answers = json.loads((_template() / "cookiecutter.json").read_text(encoding="utf-8"))
-    while True:
-        answers: Answers = prompt_for_config({"cookiecutter": questions | given}, no_input=not asking)
-        fault = find_fault(answers) if asking else ""
-        if not fault:
-            return answers
-        print(f"hivewright: {fault}", file=sys.stderr)
-        questions |= {key: _first(answer, questions[key]) for key, answer in answers.items() if key in questions}
+    answers: Answers = prompt_for_config({"cookiecutter": {**_questions(), **given}}, no_input=True)
+    return answers
 
 
-def _first(answer: str, question: str | Sequence[str]) -> str | list[str]:
-    """The question again, with the answer that was just given as its default."""
-    if isinstance(question, str):
-        return answer
-    return sorted(question, key=lambda choice: choice != answer)
+def _ask(base: Path | None) -> Answers:
+    """The answers of somebody at a terminal. Each is checked at once, and asked for again when it is wrong.
+
+    ``base`` is where the folder is made that is named like the site; ``None`` when it has another name.
+    """
+    questions = _questions()
+    prompts: Mapping[str, str] = questions["__prompts__"]
+    given: dict[str, str] = {}
+    for number, (key, prompt) in enumerate(prompts.items(), 1):
+        choices = questions[key] if isinstance(questions[key], list) else []
+        default = _defaults(given)[key]
+        shown = f"{prompt}, {' or '.join(choices)}" if choices else prompt
+        while True:
+            answer = _read(f"[{number}/{len(prompts)}] {shown} [{default or 'none'}]: ") or default
+            fault = find_fault({**given, key: answer})
+            if not fault and key == "site" and base is not None and os.path.lexists(base / answer):
+                fault = _exists(base / answer)
+            if not fault:
+                break
+            print(f"      {visible(fault)}")
+        given[key] = answer
+    return _defaults(given)
+
+
+def _read(prompt: str) -> str:
+    """A line that was typed; what is not text is no answer."""
+    try:
+        return input(prompt).strip()
+    except UnicodeDecodeError:
+        return "\ufffd"
 
 
 def _generate(folder: Path, answers: Answers) -> None:
@@ -146,5 +182,5 @@ def _template() -> Path:
 
 
 def _fail(status: int, message: str) -> int:
-    print(f"hivewright: {message}", file=sys.stderr)
+    print(f"hivewright: {visible(message)}", file=sys.stderr)
     return status
