@@ -65,7 +65,18 @@ def test_the_runtime_and_the_scripts_have_one_abi() -> None:
     assert f"\nruntime {ABI}\n" in start
 
 
-def test_logs_are_rotated_by_size_and_never_compressed() -> None:
-    content = runtime_artifacts()["root/usr/local/etc/newsyslog.conf.d/hivewright.conf"].content.decode()
-    entries = [line.split() for line in content.splitlines() if not line.startswith("#")]
-    assert entries == [["/var/log/hivewright/*.log", "root:wheel", "640", "7", "1000", "*", "GBN"]]
+def entries(path: str) -> list[list[str]]:
+    """The lines of a table of the system, as words."""
+    content = runtime_artifacts()[f"root/usr/local/etc/{path}"].content.decode()
+    return [line.split() for line in content.splitlines() if not line.startswith("#")]
+
+
+def test_newsyslog_renames_no_log_of_a_guest() -> None:
+    """bhyve keeps its log open; the log of the boot is nobody's once the guests are started."""
+    rotated = [["/var/log/hivewright/service.boot.log", "root:wheel", "640", "7", "1000", "*", "BN"]]
+    assert entries("newsyslog.conf.d/hivewright.conf") == rotated
+
+
+def test_cron_bounds_the_logs_of_guests() -> None:
+    assert entries("cron.d/hivewright") == [["*/5", *["*"] * 4, "root", "/usr/local/sbin/hivectl", "_logs"]]
+    assert "root/usr/local/libexec/hivewright/verbs/_logs" in runtime_artifacts()

@@ -17,7 +17,8 @@ from hivewright.impact.trees import Files, Tree
 from hivewright.plan import GUESTS
 from hivewright.source import RUNTIME
 
-_NEWSYSLOG = "root/usr/local/etc/newsyslog.conf.d/"
+_TABLES = {"newsyslog.conf.d/": "newsyslog(8)", "cron.d/": "cron(8)"}
+"""Folders of /usr/local/etc with files of the runtime that a service of the system reads, and by whom."""
 
 
 Running = Mapping[str, Mapping[str, str]]
@@ -131,10 +132,11 @@ class _Comparison:
         files = self._differences.get(RUNTIME, {}) if self._knows_runtime else {}
         if not files:
             return
-        is_rotation = any(path.startswith(_NEWSYSLOG) for path in files)
         finding = Finding(Consequence.NOTHING, ("runtime",), "guests that run keep the runtime they have", INSTALL)
-        if is_rotation:
-            finding = Finding(Consequence.RELOAD, ("runtime",), "newsyslog(8) reads its rules at its next run", INSTALL)
+        for folder, reader in _TABLES.items():
+            if any(path.startswith(f"root/usr/local/etc/{folder}") for path in files):
+                text = f"{reader} reads its table by itself"
+                finding = Finding(Consequence.RELOAD, ("runtime",), text, INSTALL)
         for host in sorted(self._places.old.keys() & self._places.new.keys()):
             self._add(host, "", [finding])
 

@@ -138,7 +138,7 @@ class Scene:
         """bhyve writes to its standard error."""
         for _ in range(times):
             self.world.guests[name].process.say(text)
-        self.server.settle()
+        self.server.advance(0)
 
     def set_clock(self, seconds: float) -> None:
         """Step the wall clock forward or back: date(1) jumps, timers do not."""
