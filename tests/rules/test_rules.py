@@ -247,6 +247,29 @@ class TestDisks:
         assert "and web1 writes" in found(two(writer, reader), "STO009").message
         assert "and web2 writes" in found(two(reader, writer), "STO009").message
 
+    @pytest.mark.parametrize(
+        ("words", "conflicts"),
+        [
+            ("-s 20,virtio-blk,/dev/da1", True),
+            ("-s 20,virtio-blk,/dev/da1,ro", True),
+            ("-s 20,ahci,cd:/x.iso,hd:/dev/da1", True),
+            ("-s 20,nvme,/dev/da1p2", True),
+            ("-s 20,ahci-cd,/dev/da10", False),
+            ("-s 20,virtio-9p,share=/dev/da1", False),
+            ("-o pci.0.20.0.device=virtio-blk -o pci.0.20.0.path=/dev/da1", True),
+        ],
+    )
+    def test_extra_args_name_disks(self, words: str, conflicts: bool) -> None:
+        site = two({"disk": {"data": {"path": "/dev/da1"}}}, {"extra_args": words.split()})
+        assert [code for code in codes(site) if code == "STO009"] == ["STO009"] * conflicts
+
+    def test_extra_args_may_read_what_others_read(self) -> None:
+        reader = {"disk": {"data": {"path": "/dev/da1", "readonly": True}}}
+        for words, conflicts in (("-s 20,ahci-cd,/dev/da1", False), ("-s 20,nvme,/dev/da1,ro", False)):
+            assert ("STO009" in codes(two(reader, {"extra_args": words.split()}))) == conflicts
+        both = {"extra_args": ["-o", "pci.0.20.0.path=/dev/da1", "-o", "pci.0.20.0.ro=true"]}
+        assert "STO009" not in codes(two(both, both))
+
     def test_paths_of_different_hosts_are_different_files(self) -> None:
         hosts = {name: {"freebsd": "14.3"} for name in ("alpha", "beta")}
         disk = {"disk": {"data": {"path": "/dev/da1"}}}

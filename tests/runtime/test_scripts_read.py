@@ -223,6 +223,46 @@ def test_what_words_of_bhyve_say(words: str, fact: str, dash: Reader) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("words", "disks"),
+    [
+        ("-s 3,virtio-blk,/a,ser=x", "rw /a"),
+        ("-s 3,virtio-blk,/a,ro,ser=x", "ro /a"),
+        ("-s 3,nvme,/a,maxq=4,ser=x", "rw /a"),
+        ("-s 3,nvme,ram=512", ""),
+        ("-s 3,ahci-hd,/a", "rw /a"),
+        ("-s 3,ahci-cd,/a", "ro /a"),
+        ("-s 3,ahci,hd:/a,ser=x,cd:/b,hd:/c", "rw /a, ro /b, rw /c"),
+        ("-s 3,virtio-scsi,/dev/cam/ctl1.0,iid=2", "rw /dev/cam/ctl1.0"),
+        ("-s 3,virtio-9p,share=/a", ""),
+        ("-s 3,virtio-net,tap0,mac=00:11:22:33:44:55", ""),
+        ("-s 31,lpc -l com1,/dev/nmdm0A -l bootrom,/rom,/vars", ""),
+        ("-o pci.0.3.0.device=virtio-blk -o pci.0.3.0.path=/a", "rw /a"),
+        ("-o pci.0.3.0.path=/a -o pci.0.3.0.ro=true", "ro /a"),
+        ("-o pci.0.3.0.port.0.type=cd -o pci.0.3.0.port.0.path=/a", "ro /a"),
+        ("-o pci.0.30.0.ro=true -o pci.0.3.0.path=/a", "rw /a"),
+    ],
+)
+def test_which_words_of_bhyve_are_disks(words: str, disks: str, reader: Reader) -> None:
+    reader.put("web1", script("set --", f'set -- "$@" {words}', RUN))
+    expected = [f"web1\thas\t{each.replace(' ', chr(9))}" for each in disks.split(", ") if each]
+    assert reader.starts("web1", facts="has") == [*expected, "web1\tend\twhole"]
+
+
+def test_what_is_shared_and_what_is_a_unit_stands_in_the_step(reader: Reader) -> None:
+    steps = ("prepare disk a /a shared", "prepare disk b /b shared-ro", "prepare disk c /c rw")
+    unit = "prepare lun d 192.0.2.5 iqn.2026-01.net.example:x 1 shared"
+    reader.put("web1", script(*steps, unit, "set --", RUN))
+    link = "/var/run/hivewright/web1/disk-d"
+    assert reader.starts("web1", facts="shared unit") == [
+        "web1\tshared\t/a",
+        "web1\tshared\t/b",
+        f"web1\tunit\tiqn.2026-01.net.example:x/1\t{link}",
+        f"web1\tshared\t{link}",
+        "web1\tend\twhole",
+    ]
+
+
 def test_a_script_that_cannot_be_read_hides_no_other(reader: Reader) -> None:
     good = script("prepare disk root /srv/a rw", "set --", RUN)
     for guest, text in (("a", good), ("b", good[:-20]), ("c", "if then\n"), ("d", "")):

@@ -77,3 +77,32 @@ def slots_of(words: Sequence[str]) -> list[tuple[PciAddress, int]]:
     except ValueError:
         return []
     return [(address, index) for address, index in found if address is not None]
+
+
+def disks_of(words: Sequence[str]) -> list[tuple[str, bool, int]]:
+    """The disks in extra_args: path, whether the guest only reads it, and the index of its word; none when the words
+    cannot be read. The runtime finds them in the same way (lib/disks.subr)."""
+    try:
+        arguments = parse_extra_args(words) if words else ()
+    except ValueError:
+        return []
+    variables = {argument.value for argument in arguments if argument.flag == "-o"}
+    found: list[tuple[str, bool, int]] = []
+    for argument in arguments:
+        if argument.flag == "-s":
+            device = argument.value.partition(",")[2]
+            found += [(path, reads_only, argument.place) for path, reads_only in _disks_of_device(device)]
+        elif argument.flag == "-o" and argument.value.startswith("pci.") and ".path=/" in argument.value:
+            node, _, path = argument.value.partition(".path=")
+            found.append((path, not variables.isdisjoint({f"{node}.ro=true", f"{node}.type=cd"}), argument.place))
+    return found
+
+
+def _disks_of_device(text: str) -> list[tuple[str, bool]]:
+    """Those of one device without its address: ``virtio-blk,/path,ro``, ``ahci,hd:/path,cd:/path``."""
+    emulation, *parts = text.split(",")
+    if emulation == "ahci":
+        return [(part[3:], part.startswith("cd:")) for part in parts if part.startswith(("hd:/", "cd:/"))]
+    if emulation not in ("virtio-blk", "ahci-hd", "ahci-cd", "nvme", "virtio-scsi") or not parts[:1]:
+        return []
+    return [(parts[0], emulation == "ahci-cd" or "ro" in parts)] if parts[0].startswith("/") else []

@@ -25,7 +25,7 @@ from hivewright.rules.machine import (
 )
 from hivewright.rules.network import addresses, gateways, interfaces, kinds, subnets, taps, translation, uplinks
 from hivewright.rules.site_index import Rule, index_site
-from hivewright.rules.storage import buses, clones, disks, images, iscsi, properties
+from hivewright.rules.storage import buses, clones, disks, images, iscsi, properties, writers
 
 if TYPE_CHECKING:
     from hivewright.site import Site
@@ -107,7 +107,7 @@ RULES: tuple[Rule, ...] = (
     buses.options_of_buses,
     buses.controller_ports,
     buses.boot_order,
-    disks.same_path,
+    writers.same_path,
     iscsi.iscsi_disk,
     iscsi.same_lun,
     iscsi.same_session,

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
 
 from hivewright.diagnostics import Diagnostic
 from hivewright.rules.site_index import SiteIndex, diagnose, host_place, ordered, storage_place
 from hivewright.rules.storage.iscsi import on_iscsi
 from hivewright.rules.storage.properties import volblocksize
 from hivewright.values import format_size
-
-if TYPE_CHECKING:
-    from hivewright.model.disk import Disk
 
 DATASET_LIMIT = 250
 """Characters of a volume's name: ZFS takes 255, and its node below /dev is called zvol/NAME."""
@@ -128,49 +124,6 @@ def sector_size(index: SiteIndex) -> Iterator[Diagnostic]:
         else:
             continue
         yield diagnose("STO011", message, index.site.place("vm", name, "disk", key, "sector_size"), remedy)
-
-
-def same_path(index: SiteIndex) -> Iterator[Diagnostic]:
-    """Two guests that write to one disk destroy it; so does a guest that writes below another's own disk."""
-    site = index.site
-    if not any(disk.path for _, _, disk in index.disks):
-        return
-    reported: set[tuple[str, str]] = set()
-    for host, vms in index.guests.items():
-        # Managed disks come first: the diagnostic is at the path that names one of them.
-        users: dict[str, tuple[str, str, Disk]] = dict(_managed(index, host))
-        for name, vm in vms.items():
-            for key, disk in ordered(vm.disk):
-                if disk.path is None:
-                    continue
-                other, other_key, other_disk = users.setdefault(disk.path, (name, key, disk))
-                if (other, other_key) == (name, key) or (name, key) in reported:
-                    continue
-                if (disk.readonly and other_disk.readonly) or (disk.shared and other_disk.shared):
-                    continue
-                writer = name if other_disk.readonly else other
-                reported.add((name, key))
-                yield diagnose(
-                    "STO009",
-                    f"disk {other_key} of {other} and disk {key} of {name} are both {disk.path} on {host}, "
-                    f"and {writer} writes to it",
-                    site.place("vm", name, "disk", key, "path"),
-                    "give each its own disk, or write readonly = true, or shared = true, for both",
-                    [site.place("vm", other, "disk", other_key, "path")],
-                )
-
-
-def _managed(index: SiteIndex, host: str) -> Iterator[tuple[str, tuple[str, str, Disk]]]:
-    for name, vm in index.guests[host].items():
-        for key, disk in ordered(vm.disk):
-            storage = index.site.host_storages.get((host, disk.storage)) if disk.storage is not None else None
-            if storage is None or storage.kind == "iscsi":
-                continue
-            if storage.kind == "zfs":
-                path = f"/dev/zvol/{storage.dataset}/{name}/{key}"
-            else:
-                path = f"{storage.path}/{name}/{key}.img"
-            yield path, (name, key, disk)
 
 
 def volume_names(index: SiteIndex) -> Iterator[Diagnostic]:
