@@ -213,7 +213,7 @@ class Setting(NamedTuple):
 
 RC_SERVICES = ("iovctl", "ipfw", "routing")
 """The services of the system for which there may be lines of rc.conf(5). Every host has the file of each: one that was
-ever here stays, since hosts have it (docs/internals.md, "What is no longer said")."""
+ever here stays, since hosts have it (docs/internals/scripts.md, "What is no longer said")."""
 
 
 class RcSetting(NamedTuple):
