@@ -103,6 +103,7 @@ def folder() -> Iterator[Path]:
         yield Path(path)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("cache")
 class TestProperties:
     @budget

@@ -57,6 +57,7 @@ def calls(action: Callable[[], Any]) -> int:
     return count
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SITES)
 def test_twice_the_faults_are_twice_the_work(name: str, project: Project) -> None:
     work = []

@@ -101,6 +101,7 @@ def untrue(name: str, used: set[Excepted]) -> Iterator[str]:
                 yield f"{name}: {fault}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SMALL)
 def test_origins_are_true(name: str) -> None:
     assert list(untrue(name, set())) == []

@@ -82,6 +82,7 @@ OBJECTS = st.dictionaries(st.sampled_from(["web1", "alpha", "lan", "Bad Name"]) 
 DOCUMENTS = st.dictionaries(st.sampled_from([*NAMED, *SINGLE]) | KEYS, OBJECTS | VALUES, max_size=6)
 
 
+@pytest.mark.slow
 @settings(ANY_FOLDER, max_examples=200)
 @given(st.lists(DOCUMENTS, max_size=2))
 def test_any_values(tmp_path: Path, documents: list[dict[str, Any]]) -> None:
@@ -112,6 +113,7 @@ def example() -> Sources:
     return read_site(find_project(EXAMPLE.parent))
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=150)
 @given(st.data())
 def test_example_with_values_replaced(example: Sources, data: st.DataObject) -> None:

@@ -141,6 +141,7 @@ def lives(pid: int) -> bool:
     return True
 
 
+@pytest.mark.slow
 def test_a_dead_server_is_replaced(guest: Guest) -> None:
     first = guest.said("open_terminal; echo $terminal")
     pid = int(guest.tmux("display-message", "-p", "#{pid}"))

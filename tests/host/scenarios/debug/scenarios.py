@@ -259,7 +259,7 @@ def stub_listens(play: Play) -> None:
     nobody_debugs(play, "stub1")
 
 
-@scenario(everyday=True)
+@scenario()
 def window_for_a_console(play: Play) -> None:
     """One window for all runs of a guest; a view of it is what the operator gets."""
     play.guest("term1", {"end": "reboot", "after": 100}, {})

@@ -120,7 +120,7 @@ def while_it_reboots(play: Play) -> None:
     play.down("web1")
 
 
-@scenario(everyday=True, wide=True)
+@scenario(wide=True)
 def both_at_once(play: Play) -> None:
     """Of two that start at the same moment, one runs: a site that nobody checked gives them one disk."""
     play.made("web1", "db1")

@@ -42,7 +42,7 @@ def resumed_twice(play: Play) -> None:
     play.down("web1")
 
 
-@scenario(everyday=True)
+@scenario()
 def paused_and_stopped(play: Play) -> None:
     """A stop lets the guest go on, and so it sees its power button."""
     paused(play)

@@ -70,7 +70,7 @@ def bridged(play: Play, kind: str, bridge: str, words: str = "mtu 1500 up") -> N
     assert play.members(bridge) == [*before, *taps]
 
 
-@scenario(everyday=True, **SETTINGS)
+@scenario(**SETTINGS)
 def nat(play: Play) -> None:
     """A bridge with the address of the gateway."""
     bridged(play, "nat", "br-nat")

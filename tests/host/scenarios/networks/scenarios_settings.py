@@ -18,7 +18,7 @@ def enable(play: Play) -> None:
     play.host.path("/etc/rc.conf").write_text('hivewright_enable="YES"\n')
 
 
-@scenario(everyday=True, **SETTINGS)
+@scenario(**SETTINGS)
 def raised_by_the_service(play: Play) -> None:
     """The service raises a variable before guests start, once per boot."""
     enable(play)

@@ -95,7 +95,7 @@ def disk_file(play: Play) -> None:
     assert play.host.path(file).stat().st_size == GIGABYTE
 
 
-@scenario(everyday=True, urls=URLS)
+@scenario(urls=URLS)
 def disk_copy(play: Play) -> None:
     """A copy of an image; made again, it is copied from what was fetched before."""
     play.hivectl("start", "copy1")
@@ -210,7 +210,7 @@ def clone_unfinished(play: Play) -> None:
     assert volumes(play)["zroot/vms/snap2/root"] == f"{GIGABYTE} nothing"
 
 
-@scenario(everyday=True, urls=URLS)
+@scenario(urls=URLS)
 def snapshot_cloned(play: Play) -> None:
     """The snapshot is the administrator's: without it, and for a disk that is too small, a message says what to do."""
     missing = (

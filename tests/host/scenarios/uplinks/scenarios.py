@@ -60,7 +60,7 @@ def vlan_of_ours_gets_another_mtu(play: Play) -> None:
     assert said in play.hivectl("network", "up", status=1).err
 
 
-@scenario(everyday=True, **APART)
+@scenario(**APART)
 def parents_are_brought_up(play: Play) -> None:
     """Whatever an interface of ours is made on, or carries frames of guests, is up afterwards."""
     play.sh(f"{LARGE}; for name in ix0 ix1 ix2 ix3 ix4; do ifconfig $name down; done")
@@ -78,7 +78,7 @@ def parent_is_missing(play: Play) -> None:
     play.hivectl("network", "up", status=1, says=said)
 
 
-@scenario(everyday=True, **PLAIN)
+@scenario(**PLAIN)
 def default_route_carries_vlans(play: Play) -> None:
     """The interface found at start is the parent of a VLAN: the second of the two networks is refused."""
     play.sh(LARGE)

@@ -73,12 +73,12 @@ def what_may_be_shared(play: Play) -> None:
 @scenario(wide=True, **SETTINGS)
 def a_disk_of_somebody_else_is_not_touched(play: Play) -> None:
     """hivectl disk knows a disk by every name: an alias is no way to give away, grow or destroy what a guest has."""
-    alias = ('path = "/srv/vms"', 'path = "/home/vms"')
-    play.sh("mkdir -p /usr/home /srv; ln -s usr/home /home; ln -s /home/vms /srv/vms")
+    alias = ('path = "/srv/vms"', 'path = "/store/vms"')
+    play.sh("mkdir -p /usr/store /srv; ln -s usr/store /store; ln -s /store/vms /srv/vms")
     install(play, "", on("two", "plain"), alias)
     play.made("two")
-    install(play, at("one", "/usr/home/vms/two/data.img"), "", alias)
-    place = "/home/vms/two/data.img"
+    install(play, at("one", "/usr/store/vms/two/data.img"), "", alias)
+    place = "/store/vms/two/data.img"
     others = ("disk attach two data", "disk destroy --confirm two/data two data")
     for why, verbs in (
         ("is given to one by the site; take it out there", ("disk attach one two/data", *others)),
@@ -87,7 +87,7 @@ def a_disk_of_somebody_else_is_not_touched(play: Play) -> None:
         for verb in verbs:
             assert why in play.hivectl(*verb.split(), status=1).err
         play.hivectl("disk", "grow", "two", "data", "2G", status=1)
-        assert play.host.path("/usr/home/vms/two/data.img").stat().st_size == 1 << 30
+        assert play.host.path("/usr/store/vms/two/data.img").stat().st_size == 1 << 30
         if len(verbs) > 2:
             play.hivectl("start", "one")
             install(play, "", "", alias)
@@ -95,7 +95,7 @@ def a_disk_of_somebody_else_is_not_touched(play: Play) -> None:
     play.hivectl(
         "disk", "destroy", "--confirm", "two/data", "two", "data", says=f"two: disk two/data ({place}) is destroyed"
     )
-    assert not play.host.path("/usr/home/vms/two/data.img").exists()
+    assert not play.host.path("/usr/store/vms/two/data.img").exists()
 
 
 @scenario(**SETTINGS)

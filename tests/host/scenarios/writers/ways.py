@@ -16,9 +16,9 @@ SETTINGS: dict[str, Any] = {
     "modules": ["iscsi"],
     "strict": False,
 }
-FILE, ALIAS, HARD, SOFT = "/usr/home/data.img", "/home/data.img", "/srv/hard.img", "/srv/soft.img"
-MAKE_FILE = "mkdir -p /usr/home /srv && ln -s usr/home /home && truncate -s 1M /usr/home/data.img"
-MAKE_FILE += " && ln /usr/home/data.img /srv/hard.img && ln -s ../home/data.img /srv/soft.img"
+FILE, ALIAS, HARD, SOFT = "/usr/store/data.img", "/store/data.img", "/srv/hard.img", "/srv/soft.img"
+MAKE_FILE = "mkdir -p /usr/store /srv && ln -s usr/store /store && truncate -s 1M /usr/store/data.img"
+MAKE_FILE += " && ln /usr/store/data.img /srv/hard.img && ln -s ../store/data.img /srv/soft.img"
 
 
 @dataclass(frozen=True)
