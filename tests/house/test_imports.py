@@ -45,7 +45,7 @@ ROOMS = {
     "rules.host": Room(3, "values diagnostics model bhyve source site rules"),
     "rules.machine": Room(3, "values diagnostics model bhyve site rules rules.devices rules.host"),
     "rules.network": Room(3, "diagnostics model bhyve rules"),
-    "rules.storage": Room(3, "values diagnostics model rules"),
+    "rules.storage": Room(3, "values diagnostics model bhyve rules"),
     "rules.__init__": Room(3, "diagnostics site rules rules.devices rules.host rules.machine rules.network "
                            "rules.storage"),
     "allocation": Room(3, "values diagnostics model bhyve source site"),

@@ -63,7 +63,7 @@ def _report(index: SiteIndex, host: str, first: _Use, second: _Use) -> Diagnosti
         message = f"{first} and {second} are both {second.path} on {host}, and {writer} writes to it"
     else:
         message = f"{first}, {first.path}, and {second}, {second.path}, overlap on {host}, and {writer} writes to it"
-    both = "disk" in (first.key[0], second.key[0]) and first.key[0] == second.key[0]
+    both = first.key[0] == second.key[0] == "disk"
     return diagnose(
         "STO009",
         message,
