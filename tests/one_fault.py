@@ -78,7 +78,8 @@ def breakages(file: str, text: str) -> Iterator[Breakage]:
 def _of_line(line: str) -> Iterator[tuple[str, str]]:
     if line.startswith("["):
         yield "header not closed", line.replace("]", "", 1)
-        yield "table twice", f"{line}\n{line}"
+        if not line.startswith("[["):
+            yield "table twice", f"{line}\n{line}"
         kind, dot, rest = line[1:].partition(".")
         if "." not in rest:
             yield "unknown table", f"[x{kind}{dot}{rest}"

@@ -21,6 +21,8 @@ from remedies import followed
 SITES = {"example": CHECKOUT / "site", "everything": CHECKOUT / "tests" / "sites" / "everything"}
 EVERY = 31
 """In the everyday run one breakage of so many is tried."""
+MANY = 2000
+"""Of a file with so many breakages every third one is tried."""
 
 
 def files_of(site: Path) -> list[str]:
@@ -95,13 +97,13 @@ def test_one_fault_is_one_error_and_its_remedy_works(sites: dict[str, Path], sit
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("site", "file"), [each for each in FILES if each != ("full house", "vm.toml")])
+@pytest.mark.parametrize(("site", "file"), FILES)
 def test_each_fault_of_every_line_is_one_error_and_its_remedy_works(
     sites: dict[str, Path], site: str, file: str
 ) -> None:
     found = list(breakages(file, (sites[site] / "site" / file).read_text()))
     assert found
-    for breakage in found:
+    for breakage in found[:: 1 if len(found) < MANY else 3]:
         try_breakage(sites[site], breakage)
 
 
