@@ -11,7 +11,7 @@ import ipaddress
 import re
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Annotated, TypeVar
+from typing import Annotated, NamedTuple, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -111,6 +111,12 @@ def _bool_as_table(value: object) -> object:
     return {} if value is True else None if value is False else value
 
 
+class Written(NamedTuple):
+    """How a value of a type is written in TOML, where that is another than the value itself."""
+
+    form: Callable[[int], str]
+
+
 NAME_PATTERN = r"[a-z][a-z0-9_-]{0,30}"
 NAME_EXAMPLE = "web1"
 NAME_FORM = "a name has 1 to 31 lower-case letters, digits, - and _, and begins with a letter"
@@ -146,16 +152,23 @@ VcpuNumber = Annotated[
     described("^(0|[1-9][0-9]{0,3})$", "0"),
 ]
 
-Size = Annotated[int, reader(units.parse_size, '"4G"'), described("^[0-9]+[KMGT]$", "4G")]
+Size = Annotated[int, reader(units.parse_size, '"4G"'), described("^[0-9]+[KMGT]$", "4G"), Written(units.format_size)]
 """Bytes."""
 
-Duration = Annotated[int, reader(units.parse_duration, '"60s"'), described("^[0-9]+(s|m|h)$", "60s")]
+_DURATION = (described("^[0-9]+(s|m|h)$", "60s"), Written(units.format_duration))
+
+Duration = Annotated[int, reader(units.parse_duration, '"60s"'), *_DURATION]
 """Seconds."""
 
-Span = Annotated[int, reader(_span, '"60s"'), described("^[0-9]+(s|m|h)$", "60s")]
+Span = Annotated[int, reader(_span, '"60s"'), *_DURATION]
 """Seconds, at least one."""
 
-Rate = Annotated[int, reader(units.parse_rate, '"100Mbit"'), described("^[0-9]+[KMG]bit$", "100Mbit")]
+Rate = Annotated[
+    int,
+    reader(units.parse_rate, '"100Mbit"'),
+    described("^[0-9]+[KMG]bit$", "100Mbit"),
+    Written(units.format_rate),
+]
 """Bits per second."""
 
 Mac = Annotated[

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 from hivewright.diagnostics import KeyPath
+from hivewright.model.base import Written
+from hivewright.model.vm import Vm
+from hivewright.site.keys import annotations_of
 from hivewright.site.site import Site
-from hivewright.values import format_duration, format_size
 
 _BARE = re.compile("[A-Za-z0-9_-]+", re.ASCII).fullmatch
 
@@ -35,7 +37,7 @@ def definition(site: Site, vm: str) -> Iterator[Entry]:
                 label = origin.file if origin.label == "vm" else f"{origin.label} ({origin.file})"
                 yield Entry(".".join(path), written, label)
         elif not isinstance(value, dict) and value not in (None, (), ""):
-            yield Entry(".".join(path), _DEFAULT_FORMS.get(path[-1], _same)(value), "default")
+            yield Entry(".".join(path), _default_form(path, value), "default")
 
 
 def _keys_below(path: tuple[str, ...], table: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], Any]]:
@@ -68,14 +70,17 @@ def in_toml(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _same(value: Any) -> Any:
+def _default_form(path: KeyPath, value: Any) -> Any:
+    """A built-in default as TOML would have it: of a duration ``"60s"``."""
+    for found in annotations_of(Vm, path):
+        for form in _forms(found):
+            return form(value)
     return value
 
 
-_DEFAULT_FORMS: dict[str, Callable[[Any], Any]] = {
-    "memory": format_size,
-    "stop_timeout": format_duration,
-    "timeout": format_duration,
-    "within": format_duration,
-}
-"""How built-in defaults of some keys are written in TOML."""
+def _forms(annotation: Any) -> Iterator[Callable[[Any], str]]:
+    for part in (*getattr(annotation, "__metadata__", ()), *get_args(annotation)):
+        if isinstance(part, Written):
+            yield part.form
+        else:
+            yield from _forms(part)
