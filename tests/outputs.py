@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from hivewright.output.write import Changes
-from hivewright.output.write import write as write_output
+from hivewright.output.write import Changes, apply, compare_departed, compare_files, compare_host
 from hivewright.plan import INVENTORY, INVENTORY_MARK, MANIFEST, Artifact, format_manifest
 
 START = "root/etc/vms/web1/start"
@@ -22,6 +21,31 @@ def host(**contents: str) -> dict[str, Artifact]:
     artifacts[MANIFEST] = Artifact(0o644, format_manifest(artifacts))
     artifacts[INVENTORY] = Artifact(0o644, b"# alpha\n\n" + INVENTORY_MARK + b"\n" + texts["conf"].encode())
     return artifacts
+
+
+def write_output(
+    build: Path,
+    hosts: Mapping[str, Mapping[str, Artifact]],
+    locks: Mapping[str, bytes | None],
+    lock_directory: Path,
+    *,
+    unchanged_hosts: Collection[str] = (),
+    dry_run: bool = False,
+) -> Changes:
+    """Bring ``build`` and the locks up to date; with ``dry_run`` only say what would be done.
+
+    ``hosts`` are artifacts by host; ``unchanged_hosts`` are those that stay as they are without being looked at.
+    Everything is compared before anything is written.
+    """
+    works = [compare_files(lock_directory, locks, f"{lock_directory.name}/")]
+    works += [compare_host(build, host, artifacts) for host, artifacts in sorted(hosts.items())]
+    works += compare_departed(build, {*hosts, *unchanged_hosts})
+    changes = Changes()
+    for work in works:
+        changes.add(work.changes)
+    if not dry_run:
+        apply(works)
+    return changes
 
 
 def write(build: Path, hosts: Mapping[str, Mapping[str, Artifact]], *, dry_run: bool = False) -> Changes:

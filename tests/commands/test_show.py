@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from hivewright.emit.verify import loader_calls, script_words
 from hivewright.source import find_project, read_site
 from projects import CHECKOUT, GUESTS, Project, only_json
+from script_words import loader_calls, script_words
 
 pytest_plugins = ["project_fixtures"]
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from pytest_snapshot.plugin import Snapshot  # type: ignore[import-untyped]
 
 import plans
-from hivewright.emit.render import DEVD, FRAGMENTS, HIVE, LOADER, render
+from hivewright.emit.render import DEVD, FRAGMENTS, LOADER, render
 from hivewright.emit.runtime import runtime_reference
-from hivewright.plan import INVENTORY, MANIFEST, RC_SERVICES, Artifact, HostPlan, Option, VmPlan
+from hivewright.plan import HIVE, INVENTORY, MANIFEST, RC_SERVICES, Artifact, HostPlan, Option, VmPlan
 from programs import linter
 from projects import CHECKOUT
 from shells import SHELLS, run_shell

@@ -9,8 +9,8 @@ from jinja2 import UndefinedError
 
 from hivewright.emit.quote import Quoter, quote_devd, quote_loader, quote_markdown, quote_rule, quote_sh, quote_ucl
 from hivewright.emit.render import environment, quoter_of
-from hivewright.emit.template_check import Language, check_template
 from hivewright.system.data import data_directory
+from template_check import Language, check_template
 
 DIRECTORY = data_directory("templates")
 LANGUAGES: dict[Quoter, Language] = {

@@ -72,7 +72,7 @@ The package itself holds the version and nothing else.
 
 PACKAGES = {
     "cookiecutter": "commands.new",
-    "jinja2": "emit.render emit.template_check",
+    "jinja2": "emit.render",
     "pydantic": "model.addresses model.base model.devices model.disk model.firmware model.guest model.host "
     "model.limits model.machine model.network model.nic model.numa model.site model.sriov model.storage model.tpm "
     "model.vm site.load site.recurring site.model_errors site.keys site.remedies",

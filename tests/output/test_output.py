@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 
 from hivewright.output.write import Changes, OutputError
-from hivewright.output.write import write as write_output
 from hivewright.plan import MANIFEST
-from outputs import CONF, SEED, START, expected, host, tree, write
+from outputs import CONF, SEED, START, expected, host, tree, write, write_output
 
 
 @pytest.fixture(name="build")

@@ -13,16 +13,16 @@ from sys import intern
 from typing import NamedTuple, cast
 
 from hivewright.diagnostics import Diagnostic, Spot
+from hivewright.model.base import NAME_PATTERN
 from hivewright.model.device_kinds import DEVICES, with_key
 from hivewright.source import LOCKS
 
 _CONFLICT = re.compile(r"^(?:<<<<<<<|=======|>>>>>>>|\|\|\|\|\|\|\|)(?: |$)", re.MULTILINE)
 _UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-_NAME = r"[a-z][a-z0-9_-]{0,30}"
 _NAMED = "|".join(kind.lock for kind in DEVICES if kind.lock and kind.is_many)
-_DEVICE = rf"(?:{_NAMED})\.{_NAME}|{'|'.join(kind.lock for kind in DEVICES if kind.lock and not kind.is_many)}"
-_MEMBER = rf"(?:{'|'.join(kind.lock for kind in with_key('controller'))})\.{_NAME}"
-_AHCI_PORT = rf"{_NAME}:(?:[0-9]|[12][0-9]|3[01])"
+_DEVICE = rf"(?:{_NAMED})\.{NAME_PATTERN}|{'|'.join(kind.lock for kind in DEVICES if kind.lock and not kind.is_many)}"
+_MEMBER = rf"(?:{'|'.join(kind.lock for kind in with_key('controller'))})\.{NAME_PATTERN}"
+_AHCI_PORT = rf"{NAME_PATTERN}:(?:[0-9]|[12][0-9]|3[01])"
 _MAC = r"(?!00:00:00:00:00:00)[0-9a-f][02468ace](?::[0-9a-f]{2}){5}"
 _SLOT = r"(?:[0-9]|[1-9][0-9]|1[0-9]{2}|2[0-4][0-9]|25[0-5]):(?:[0-9]|[12][0-9]|3[01]):[0-7]"
 _PIPE = r"[1-6][0-9]{3}[02468]"
@@ -31,11 +31,16 @@ _CONSOLE = r"nmdm[A-Za-z0-9_.-]{1,60}"
 
 _TABLES: dict[str, tuple[str, str, str, str]] = {
     "consoles": (r"com[1-4]", _CONSOLE, "com1 to com4", 'a name such as "nmdm-web1.1"'),
-    "macs": (_NAME, _MAC, "the name of a NIC", 'a unicast MAC address in lower case such as "58:9c:fc:0a:1b:2c"'),
-    "pipes": (_NAME, _PIPE, "the name of a NIC", 'an even number such as "10000"'),
+    "macs": (
+        NAME_PATTERN,
+        _MAC,
+        "the name of a NIC",
+        'a unicast MAC address in lower case such as "58:9c:fc:0a:1b:2c"',
+    ),
+    "pipes": (NAME_PATTERN, _PIPE, "the name of a NIC", 'an even number such as "10000"'),
     "ports": (_MEMBER, _AHCI_PORT, 'a disk or drive such as "disk.root"', 'a port such as "main:0"'),
     "slots": (_DEVICE, _SLOT, 'a device such as "disk.root"', 'a PCI address such as "0:4:0"'),
-    "taps": (_NAME, _INTERFACE, "the name of a NIC", "an interface name of at most 15 characters"),
+    "taps": (NAME_PATTERN, _INTERFACE, "the name of a NIC", "an interface name of at most 15 characters"),
 }
 """Table -> patterns of its keys and values, and what both are, for messages; in the order in which they are written."""
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from hivewright.bhyve.facts import RELEASES
 from hivewright.bhyve.releases import TABLE, features
 from hivewright.diagnostics.printer import visible
+from hivewright.model.base import NAME_PATTERN
 
 if TYPE_CHECKING:
     import argparse
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 Answers = dict[str, Any]
 
-_NAME = (r"[a-z][a-z0-9_-]{0,30}", "1 to 31 lower-case letters, digits, - and _, the first a letter")
+_NAME = (NAME_PATTERN, "1 to 31 lower-case letters, digits, - and _, the first a letter")
 _LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 _DATASET = (r"[A-Za-z][A-Za-z0-9_.:-]{0,60}(/[A-Za-z0-9_][A-Za-z0-9_.:-]{0,60}){0,3}", 'a dataset such as "zroot/vms"')
 _DIRECTORY = (r"(/[A-Za-z0-9_][A-Za-z0-9_.-]{0,60}){1,8}", 'an absolute path such as "/srv/vms"')

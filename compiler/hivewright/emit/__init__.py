@@ -1,4 +1,4 @@
 """From a plan to the bytes of its files.
 
-Entrances: ``render`` (a plan to artifacts), ``verify`` (the artifacts read again), ``quote``, ``template_check``.
+Entrances: ``render`` (a plan to artifacts), ``verify`` (the artifacts read again), ``quote``.
 """

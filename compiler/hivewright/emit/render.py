@@ -3,7 +3,7 @@
 Templates lie below ``templates/`` as their results lie on the host; ``VM`` in a path stands for a guest, ``DEVICE`` for
 a PCI device, and ``SERVICE`` for a service of the system. Each
 language has an environment of its own whose ``finalize`` is the quoter of that language. Only text, ``{{ a.b }}``, for,
-if, include and the filter ``comment`` are used (``template_check``); everything else is decided here or in ``lower``.
+if, include and the filter ``comment`` are used; everything else is decided here or in ``lower``.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ from hivewright.emit.quote import (
 from hivewright.emit.runtime import ABI, runtime_reference
 from hivewright.plan import (
     GUESTS,
+    HIVE,
     INVENTORY,
     MANIFEST,
     RC_SERVICES,
@@ -53,7 +54,6 @@ from hivewright.plan import (
 )
 from hivewright.system.data import data_directory
 
-HIVE = "root/usr/local/etc/hivewright/"
 LOADER = "root/boot/loader.conf.d/hivewright.conf"
 DEVD = "root/usr/local/etc/devd/hivewright.conf"
 RC = "root/usr/local/etc/rc.conf.d/SERVICE/hivewright"

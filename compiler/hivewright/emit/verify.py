@@ -7,14 +7,12 @@ expression describes it; anything else in a script is a defect.
 from __future__ import annotations
 
 import re
-import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 from hivewright.diagnostics import Diagnostic
 from hivewright.emit.runtime import runtime_reference
-from hivewright.plan import MANIFEST, ROOT, Artifact, HostPlan, format_manifest
+from hivewright.plan import HIVE, MANIFEST, ROOT, Artifact, format_manifest
 
-HIVE = "root/usr/local/etc/hivewright/"
 REQUIRED = (
     "root/usr/local/etc/rc.d/hivewright",
     "root/usr/local/libexec/hivewright/lib/runtime.subr",
@@ -50,7 +48,7 @@ def _grammar(*code: str) -> re.Pattern[str]:
 
 _SCRIPT = _grammar(_calls(_SCRIPT_CALLS), "[{}]")
 _HOST = _grammar(_calls(_HOST_CALLS))
-_LINE = re.compile(rf"(?:{_COMMENT}|(?P<call>{_SCRIPT_CALLS})(?![a-z_])(?P<words>{_WORDS})(?:  {_COMMENT})?)?\n")
+LINE = re.compile(rf"(?:{_COMMENT}|(?P<call>{_SCRIPT_CALLS})(?![a-z_])(?P<words>{_WORDS})(?:  {_COMMENT})?)?\n")
 _LOADER = re.compile(r'(?:(?:#[^\n]*+|[A-Za-z_][A-Za-z0-9_.-]*+="[ !#%-\[\]-~]*+")?\n)*')
 _DEVD = re.compile(
     r"(?:(?:#[^\n]*+)?\n|(?:notify|attach|detach|nomatch) [0-9]++ \{\n"
@@ -126,43 +124,3 @@ def _manifest(artifacts: Mapping[str, Artifact], runtime: str) -> Iterator[Diagn
     manifest = artifacts.get(MANIFEST)
     if manifest is None or manifest.content != format_manifest(artifacts, runtime):
         yield _defect("HW003", f"{MANIFEST} does not describe the files below {ROOT}")
-
-
-def verify_words(plan: HostPlan, artifacts: Mapping[str, Artifact]) -> list[Diagnostic]:
-    """Whether the start scripts, read as a shell reads them, give bhyve the words of the plan."""
-    defects: list[Diagnostic] = []
-    for vm in plan.vms:
-        path = f"{HIVE}vms/{vm.name}/start"
-        found = script_words(artifacts[path].content.decode())
-        expected = [word for option in vm.options for word in option.words] + [vm.name]
-        if found != expected:
-            defects.append(_defect("HW004", f"{path} gives bhyve other words than planned: {_first(expected, found)}"))
-        loader = [[step.verb, *step.words] for step in vm.loader]
-        if loader_calls(artifacts[path].content.decode()) != loader:
-            defects.append(_defect("HW004", f"{path} does not load the guest as planned"))
-    return defects
-
-
-def _first(expected: Sequence[str], found: Sequence[str]) -> str:
-    """The first word that differs."""
-    for left, right in zip(expected, found, strict=False):
-        if left != right:
-            return f"{right!r} instead of {left!r}"
-    return f"{len(found)} words instead of {len(expected)}"
-
-
-def script_words(script: str) -> list[str]:
-    """The arguments of bhyve that a start script collects, without running it."""
-    words: list[str] = []
-    for match in _LINE.finditer(script):
-        if match["call"] == "set --" and match["words"]:
-            words += shlex.split(match["words"])[1:]
-        elif match["call"] == "run":
-            words += shlex.split(match["words"])[2:]
-    return words
-
-
-def loader_calls(script: str) -> list[list[str]]:
-    """The calls of a start script that say what loads the guest, without running it."""
-    calls = (match for match in _LINE.finditer(script) if match["call"] in ("loader", "loader_file"))
-    return [[call["call"], *shlex.split(call["words"])] for call in calls]

@@ -8,12 +8,11 @@ from hivewright.impact.calls import Call, Difference, difference, read_calls
 from hivewright.impact.consequence import INSTALL, RESTART, Consequence, Finding, Needs
 from hivewright.impact.disks import Disk, compare_disks, read_disks
 from hivewright.impact.seeds import Pair, compare_seed
+from hivewright.plan import HOOKS_OF_A_START
 
 _OF_NO_START = frozenset(("nic", "hook", "debugger", "vm", "home", ".", "{", "}", "begin"))
 """Calls of a start script on which no start depends. Those of ``home`` are about the hosts of a guest."""
 
-_HOOKS_OF_A_START = ("hooks/prestart/", "hooks/poststart/")
-"""Hooks of other moments run from their files, so a running guest takes changed ones."""
 
 _DEVICES = {
     "seed": "cloud_init",
@@ -92,7 +91,7 @@ def _compare_identity(old: list[Call], new: list[Call], vm: str) -> Iterator[Fin
 def _compare_hooks(names: list[str]) -> Iterator[Finding]:
     for name in names:
         moment = name.split("/")[1]
-        if name.startswith(_HOOKS_OF_A_START):
+        if name.removeprefix("hooks/").startswith(HOOKS_OF_A_START):
             yield Finding(Consequence.NEXT_BOOT, (f"hooks.{moment}",), f"{name} is another", RESTART)
         else:
             yield Finding(Consequence.NOTHING, (f"hooks.{moment}",), f"{name} runs from its file", INSTALL)

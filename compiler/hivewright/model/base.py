@@ -132,13 +132,14 @@ Name = Annotated[
 """The name of an object; it also becomes part of paths, interface names and ZFS names (bhyve(8), vmname)."""
 
 IMAGE_NAME_PATTERN = r"[a-z][a-z0-9._-]{0,30}"
+IMAGE_NAME_FORM = "a name has 1 to 31 lower-case letters, digits, dots, - and _, and begins with a letter"
 
 ImageName = Annotated[
     str,
     reader(
         matching(
             IMAGE_NAME_PATTERN,
-            "an image's name has 1 to 31 lower-case letters, digits, -, _ and ., and begins with a letter",
+            IMAGE_NAME_FORM,
         ),
         "debian-13",
     ),

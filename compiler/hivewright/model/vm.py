@@ -6,8 +6,19 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from hivewright.bhyve.facts import FIRMWARE_FILES, MEMORY_DOMAINS, NUMBER_OF_VCPUS, PC, Only, Since
-from hivewright.model.base import CpuList, Line, ListOf, Name, Size, Switch, Table, VcpuNumber, described, reader
-from hivewright.model.base import Duration as DurationType
+from hivewright.model.base import (
+    CpuList,
+    Duration,
+    Line,
+    ListOf,
+    Name,
+    Size,
+    Switch,
+    Table,
+    VcpuNumber,
+    described,
+    reader,
+)
 from hivewright.model.devices import Channel, Input, Share, Sound
 from hivewright.model.disk import Cd, Disk
 from hivewright.model.firmware import Firmware
@@ -43,6 +54,9 @@ def _uuid(text: str) -> str:
 
 Uuid = Annotated[str, reader(_uuid, '"01234567-89ab-…"'), described("^[0-9A-Fa-f-]{36}$", "")]
 
+DEFAULT_PROFILE = "other"
+"""The one of a VM that names none."""
+
 SMALLEST_MEMORY = 16 * MEBIBYTE
 """Below it not even a boot ROM runs, which bhyve puts into the guest's address space."""
 
@@ -72,7 +86,7 @@ class Vm(Table):
         (), description="Instead of host: the first is its home, it may be moved to the others."
     )
     profile: Line = Field(
-        "other", description="The guest operating system, a name under profiles/.", examples=["debian-13"]
+        DEFAULT_PROFILE, description="The guest operating system, a name under profiles/.", examples=["debian-13"]
     )
     inherit: ListOf[Name] = Field((), description="Templates whose keys it takes over, later ones winning.")
     description: Line = Field("", description="For people.")
@@ -97,7 +111,7 @@ class Vm(Table):
         description="What those after this one do when it does not get ready in time: wait in the background, start "
         "all the same, or not start.",
     )
-    stop_timeout: DurationType = Field(60, description="How long a clean stop may take before force is used.")
+    stop_timeout: Duration = Field(60, description="How long a clean stop may take before force is used.")
     stop: Stop = Field(default_factory=cache(Stop), description="How it is stopped.")
     on_poweroff: Ending = Field("destroy", description="What follows a power-off by the guest.")
     on_reboot: Ending = Field("restart", description="What follows a reboot by the guest.")

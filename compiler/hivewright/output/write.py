@@ -8,8 +8,7 @@ MANIFEST, whatever the umask.
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Mapping
-from pathlib import Path
+from collections.abc import Iterable
 
 from hivewright.output.compare import (
     JOURNAL,
@@ -44,33 +43,7 @@ __all__ = [
     "discard",
     "foreign_beside",
     "stage",
-    "write",
 ]
-
-
-def write(
-    build: Path,
-    hosts: Mapping[str, Mapping[str, Artifact]],
-    locks: Mapping[str, bytes | None],
-    lock_directory: Path,
-    *,
-    unchanged_hosts: Collection[str] = (),
-    dry_run: bool = False,
-) -> Changes:
-    """Bring ``build`` and the locks up to date; with ``dry_run`` only say what would be done.
-
-    ``hosts`` are artifacts by host; ``unchanged_hosts`` are those that stay as they are without being looked at.
-    Everything is compared before anything is written.
-    """
-    works = [compare_files(lock_directory, locks, f"{lock_directory.name}/")]
-    works += [compare_host(build, host, artifacts) for host, artifacts in sorted(hosts.items())]
-    works += compare_departed(build, {*hosts, *unchanged_hosts})
-    changes = Changes()
-    for work in works:
-        changes.add(work.changes)
-    if not dry_run:
-        apply(works)
-    return changes
 
 
 def stage(work: HostChanges) -> None:

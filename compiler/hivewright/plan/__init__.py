@@ -2,6 +2,7 @@
 
 from hivewright.plan.artifacts import (
     GUESTS,
+    HIVE,
     INVENTORY,
     INVENTORY_MARK,
     MANIFEST,
@@ -14,6 +15,7 @@ from hivewright.plan.artifacts import (
     runtime_line,
 )
 from hivewright.plan.plan import (
+    HOOKS_OF_A_START,
     RC_SERVICES,
     AdminLine,
     DevdRule,
@@ -38,6 +40,8 @@ from hivewright.plan.plan import (
 
 __all__ = [
     "GUESTS",
+    "HIVE",
+    "HOOKS_OF_A_START",
     "INVENTORY",
     "INVENTORY_MARK",
     "MANIFEST",

@@ -211,6 +211,9 @@ class Setting(NamedTuple):
     reason: str
 
 
+HOOKS_OF_A_START = ("prestart/", "poststart/")
+"""Hooks of other moments run from their files: a running guest takes changed ones without a new start."""
+
 RC_SERVICES = ("iovctl", "ipfw", "routing")
 """The services of the system for which there may be lines of rc.conf(5). Every host has the file of each: one that was
 ever here stays, since hosts have it (docs/internals/scripts.md, "What is no longer said")."""

@@ -10,6 +10,7 @@ import textwrap
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from hivewright.model.base import NAME_PATTERN
 from hivewright.model.roots import ROOTS
 from hivewright.schema.json_schema import COMPLETE, LAYERED, definitions
 
@@ -38,7 +39,7 @@ _MANUAL = re.compile(r"(\(?)\b([a-z_.]+)\(([1-9])\)([.,;:)]*)", re.ASCII)
 _SENTENCE = re.compile(r"(?<=[a-z0-9)\"}\]][.?!]) +(?=[A-Z\"\[])", re.ASCII)
 
 _KINDS = {
-    "^[a-z][a-z0-9_-]{0,30}$": "name",
+    f"^{NAME_PATTERN}$": "name",
     "^[0-9]+[KMGT]$": "size",
     "^[0-9]+(s|m|h)$": "duration",
     "^/": "path",

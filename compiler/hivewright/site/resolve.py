@@ -10,11 +10,10 @@ from typing import Any, NamedTuple
 from hivewright.diagnostics import Diagnostic, KeyPath, Part, Place
 from hivewright.diagnostics.wording import Suggestions, is_key_of, quoted
 from hivewright.model.device_kinds import SWITCHES
+from hivewright.model.vm import DEFAULT_PROFILE
 from hivewright.site.site import Layer
 from hivewright.site.tables import Tables, Values
 from hivewright.source import SourceFile, Sources
-
-DEFAULT_PROFILE = "other"
 
 _Rivals = Mapping[str, tuple[str, ...]]
 """Key -> the keys of weaker layers that it excludes."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from hivewright.diagnostics import Diagnostic, KeyPath, Place
 from hivewright.diagnostics.wording import kind_text, nearest, one_of, plain_name, quoted, table_text
-from hivewright.model.base import IMAGE_NAME_PATTERN, NAME_PATTERN
+from hivewright.model.base import IMAGE_NAME_FORM, IMAGE_NAME_PATTERN, NAME_FORM, NAME_PATTERN
 from hivewright.model.roots import NAMED, ROOTS, SINGLE
 from hivewright.source import SourceFile
 
@@ -137,7 +137,6 @@ def _no_name(file: str, kind: str) -> Diagnostic:
 
 
 def _bad_name(file: str, kind: str, name: str) -> Diagnostic:
-    dots = ", dots" if kind == "image" else ""
-    message = f"{quoted(name)}: a name has 1 to 31 lower-case letters, digits{dots}, - and _, and begins with a letter"
+    message = f"{quoted(name)}: {IMAGE_NAME_FORM if kind == 'image' else NAME_FORM}"
     remedy = f"write {table_text((kind, plain_name(name)))}"
     return Diagnostic("KEY004", message, Place(file, (kind, name), "key"), remedy)

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from hivewright.emit.verify import loader_calls
 from hivewright.plan import VmPlan
 from loader_grammar import parse_loader
 from lowering import DISK, FIRMWARE, VARIABLES, command_of, plan_of, steps
+from script_words import loader_calls
 
 CD = {"path": "/srv/iso/live.iso"}
 CONSOLE = "/dev/nmdm-web1.1A"

@@ -24,13 +24,10 @@ from hivewright.lower.guest.tpm import prepare_tpm
 from hivewright.lower.seed.nocloud import Seed, SeedWriter
 from hivewright.model.guest import MOMENTS, PRESS_EVERY
 from hivewright.model.vm import Vm
-from hivewright.plan import Option, Policy, Step, VmPlan, checksum
+from hivewright.plan import HOOKS_OF_A_START, Option, Policy, Step, VmPlan, checksum
 
 _DIGEST_LENGTH = 32
 """Hexadecimal digits of a digest in scripts: 128 bits."""
-
-_HOOKS_OF_A_START = ("prestart/", "poststart/")
-"""Hooks of other moments run from their files: a running guest takes changed ones without a new start."""
 
 
 def lower_guest(guest: Guest, depth: int, seeds: SeedWriter) -> tuple[VmPlan, tuple[Diagnostic, ...]]:
@@ -193,4 +190,4 @@ def _start_digest(
     words = [word for option in options for word in option.words]
     limits = (policy.on_poweroff, policy.on_reboot, policy.on_crash, str(policy.restart_count))
     first = Step("", (*words, "", *limits, str(policy.restart_within)), (), "")
-    return _digest((first, *prepare), [hook for hook in hooks if hook[0].startswith(_HOOKS_OF_A_START)])
+    return _digest((first, *prepare), [hook for hook in hooks if hook[0].startswith(HOOKS_OF_A_START)])

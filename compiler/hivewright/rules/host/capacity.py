@@ -6,30 +6,11 @@ from collections.abc import Iterable, Iterator
 from math import prod
 
 from hivewright.diagnostics import Diagnostic, Place
-from hivewright.model.vm import SMALLEST_MEMORY
 from hivewright.rules.site_index import SiteIndex, diagnose, host_place, listed
-from hivewright.values import MEBIBYTE, format_cpu_list, format_size, is_whole_mebibytes
+from hivewright.values import format_cpu_list, format_size
 
 OVERCOMMIT = 8
 """vCPUs for each CPU of a host above which guests slow each other down."""
-
-
-def memory_form(index: SiteIndex) -> Iterator[Diagnostic]:
-    """bhyve counts guest memory in whole mebibytes (bhyve(8), -m)."""
-    for name, vm in index.site.vms.items():
-        if vm.memory < SMALLEST_MEMORY:
-            fault = f"a guest needs at least {format_size(SMALLEST_MEMORY)}"
-        elif not is_whole_mebibytes(vm.memory):
-            fault = "bhyve takes whole mebibytes only"
-        else:
-            continue
-        enough = max(-(-vm.memory // MEBIBYTE) * MEBIBYTE, SMALLEST_MEMORY)
-        yield diagnose(
-            "VM048",
-            f"{name} has {format_size(vm.memory)} of memory, but {fault}",
-            index.site.place("vm", name, "memory"),
-            f'write memory = "{format_size(enough)}" or more',
-        )
 
 
 def _in_memory(index: SiteIndex) -> dict[str, int]:
