@@ -70,7 +70,7 @@ PARTS = (
             "ready": {"tcp": "192.0.2.10:443", "timeout": "90s"},
             "on_not_ready": "skip",
             "stop_timeout": "3m",
-            "stop": {"press_every": "0s"},
+            "stop": {"press_every": "0s", "method": "agent"},
             "on_poweroff": "restart",
             "on_reboot": "restart",
             "on_crash": "rename-restart",
@@ -174,7 +174,8 @@ PARTS = (
         {
             "rng": True,
             "sound": {"play": "/dev/dsp1", "record": "/dev/dsp2"},
-            "channel": {"agent": {"port": "org.qemu.guest_agent.0"}, "clipboard": {}},
+            "channel": {"agent": {"port": "org.example.agent.0"}, "clipboard": {}},
+            "agent": True,
             "share": {"web": {"path": "/data/web", "readonly": True}, "home": {"path": "/data/home", "tag": "h"}},
             "serial": {"com1": {}},
         },

@@ -16,7 +16,22 @@ from shells import SHELLS
 LONGEST_FILE, LONGEST_FUNCTION, LONGEST_LINE = 350, 60, 80
 
 COMMANDS = {
-    *("bhyvectl", "cat", "cp", "cu", "daemon", "date", "dd", "devctl", "env", "fetch", "find", "ifconfig", "iscsictl"),
+    *(
+        "awk",
+        "bhyvectl",
+        "cat",
+        "cp",
+        "cu",
+        "daemon",
+        "date",
+        "dd",
+        "devctl",
+        "env",
+        "fetch",
+        "find",
+        "ifconfig",
+        "iscsictl",
+    ),
     *("kldload", "ln", "lockf", "makefs", "mkdir", "mv", "nc", "ngctl", "od", "pciconf", "pgrep", "pkill", "ps"),
     "pwait",
     *("cpuset", "protect", "qemu-img", "rctl", "renice", "rm", "route", "sha256", "sleep", "stat", "stty", "sysctl"),

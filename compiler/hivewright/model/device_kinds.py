@@ -113,6 +113,7 @@ DEVICES = (
     _kind("input", "input", "virtio-input", of_host=("device", "device")),
     _kind("sound", "sound", "hda"),
     _kind("share", "share", "virtio-9p", of_host=("directory", "path")),
+    _kind("agent", "agent", "virtio-console"),
     _kind("tpm", "", "tpm"),
 )
 """All kinds, in the order in which the devices of a VM first get their addresses."""

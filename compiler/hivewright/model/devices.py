@@ -37,6 +37,16 @@ class Channel(Table):
     )
 
 
+AGENT_PORT = "org.qemu.guest_agent.0"
+"""Where the QEMU guest agent listens in the guest, unless it is told otherwise (qemu-ga(8))."""
+
+
+class Agent(Table):
+    """The channel of the QEMU guest agent: ``agent = true`` or ``[vm.NAME.agent]``; on the host ``agent.sock``."""
+
+    slot: Slot | None = Field(None, description="A fixed PCI address; taken from the lock if absent.")
+
+
 class Share(Table):
     """A directory of the host that the guest can mount by virtio-9p: ``[vm.NAME.share.NAME]``.
 

@@ -36,9 +36,11 @@ class Topology(Table):
 
 
 class Ready(Table):
-    """What "ready" means for those that come after this VM: ``ready = { tcp = "…", timeout = "60s" }``."""
+    """What "ready" means for those that come after this VM: ``ready = { tcp = "…", timeout = "60s" }``, or
+    ``agent = true`` in the place of tcp."""
 
-    tcp: HostPort = Field(description="Address and port that must accept a connection.")
+    tcp: HostPort | None = Field(None, description="Address and port that must accept a connection; this or agent.")
+    agent: bool = Field(False, description="The guest agent must answer.")
     timeout: Span = Field(60, description="How long to wait for it.")
 
 
@@ -49,8 +51,10 @@ PRESS_EVERY = 5
 class Stop(Table):
     """How it is stopped: ``stop = { method = "acpi", press_every = "5s" }``."""
 
-    method: Literal["acpi", "force"] = Field(
-        "acpi", description='By the power button ("acpi"), and by force after stop_timeout; or by force at once.'
+    method: Literal["acpi", "agent", "force"] = Field(
+        "acpi",
+        description='By the power button ("acpi"), and by force after stop_timeout; by the guest agent, and by the '
+        "power button where it does not answer, or after half of stop_timeout; or by force at once.",
     )
     press_every: Duration = Field(
         PRESS_EVERY,

@@ -19,7 +19,7 @@ from hivewright.model.base import (
     described,
     reader,
 )
-from hivewright.model.devices import Channel, Input, Share, Sound
+from hivewright.model.devices import Agent, Channel, Input, Share, Sound
 from hivewright.model.disk import Cd, Disk
 from hivewright.model.firmware import Firmware
 from hivewright.model.guest import (
@@ -144,6 +144,11 @@ class Vm(Table):
     )
     channel: dict[Name, Channel] = Field(
         default_factory=dict, description="Ports of a virtio console, by name; 16 at most."
+    )
+    agent: Annotated[Agent | None, Switch] = Field(
+        None,
+        description="A channel of its own for the QEMU guest agent, which has to run in the guest: it answers hivectl "
+        "agent, freezes file systems for snapshots, and tells its addresses.",
     )
     tpm: Annotated[Tpm | None, Switch, PC] = Field(None, description="A trusted platform module, TPM 2.0.")
     cloud_init: Annotated[CloudInit | None, Switch] = Field(None, description="First-boot data.")

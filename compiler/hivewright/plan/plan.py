@@ -96,7 +96,7 @@ class VmPlan:
     """Length of the longest ``after`` chain among VMs of the same order: the wave within the order."""
     after: tuple[str, ...]
     ready: tuple[str, int] | None
-    """``("192.0.2.10:80", 60)``: a TCP address and port, and seconds to wait."""
+    """``("192.0.2.10:80", 60)``: a TCP address and port, or ``agent``, and seconds to wait."""
     on_not_ready: str = "wait"
     """What those after it do when it does not get ready."""
     stop: Step

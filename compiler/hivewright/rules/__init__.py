@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hivewright.diagnostics import Diagnostic
-from hivewright.rules.devices import channels, input_devices, passthrough, pci_slots, serial, shares, sriov, tpm
+from hivewright.rules.devices import agent, channels, input_devices, passthrough, pci_slots, serial, shares, sriov, tpm
 from hivewright.rules.host import capacity, order, placement, shutdown, support
 from hivewright.rules.machine import (
     arguments,
@@ -63,6 +63,8 @@ RULES: tuple[Rule, ...] = (
     serial.one_terminal,
     input_devices.same_input,
     channels.channel_ports,
+    agent.agent_is_there,
+    agent.one_readiness,
     shares.share_tags,
     firmware.own_rom,
     firmware.without_use,

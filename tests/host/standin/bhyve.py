@@ -58,6 +58,8 @@ def open_devices(world: World, machine: Machine, guest: Guest, stdin: str) -> No
             pci.open_device(world, guest, conf, node, machine.config, "S" in machine.flags)
         elif emulation in OPENED:
             open_paths(emulation, conf)
+            if emulation == "virtio-console":
+                guest.channels += [part.rpartition("=")[2] for part in conf.split(",")]
         elif emulation == "virtio-9p" and not os.path.isdir(first.partition("=")[2]):
             raise RefusedError(f"virtio-9p: {first}: No such file or directory")
     for node, emulation in machine.config.items():
@@ -148,6 +150,8 @@ def enable_acpi(guest: Guest) -> None:
 def press(world: World, guest: Guest) -> None:
     """The power button."""
     guest.presses += 1
+    if guest.frozen:
+        return
     if guest.behaviour.cancels and guest.shutting_down:
         guest.shutting_down = 0
     elif guest.presses == guest.behaviour.ignore + 1 or guest.behaviour.cancels:

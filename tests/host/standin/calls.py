@@ -53,10 +53,13 @@ class Request:
 
 
 def describe(request: Request, names: Mapping[int, str]) -> str:
-    """A command as the transcript shows it: quoted where needed, pids by name, bhyve without its options."""
+    """A command as the transcript shows it: quoted where needed, pids by name, bhyve without its options, and awk
+    without its program."""
     name, *words = request.argv
     if name == "bhyve":
         return f"bhyve ... {words[-1] if words else ''}"
+    if name == "awk":
+        return "awk ..."
     shown = [word if word and not set(word) & set(" '\"\n") else repr(word) for word in words]
     if name == "pwait":
         pairs = zip(["", *words], shown, strict=False)

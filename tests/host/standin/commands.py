@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from . import (
+    agent,
     bhyve,
     bhyvectl,
     devd,
@@ -62,7 +63,6 @@ PLAYED: dict[str, tuple[str, Command]] = {
     "ps": ("/bin", system.ps),
     "sleep": ("/bin", system.sleep),
     "pwait": ("/bin", system.pwait),
-    "nc": ("/usr/bin", system.nc),
     "pciconf": ("/usr/sbin", pci.pciconf),
     "devctl": ("/usr/sbin", pci.devctl),
     "hostname": ("/bin", system.hostname),
@@ -99,7 +99,7 @@ def places() -> dict[str, str]:
     """Command name to the directory it lies in."""
     found = {name: place for name, (place, _) in (PLAYED | WITH_UMASK).items()}
     found |= {name: place for place, names in BASE.items() for name in names}
-    return {**found, **LOCAL, "bhyve": "/usr/sbin", "service": "/usr/sbin"}
+    return {**found, **LOCAL, "bhyve": "/usr/sbin", "service": "/usr/sbin", "nc": "/usr/bin"}
 
 
 def run(world: World, request: Request) -> Result:
@@ -116,6 +116,8 @@ def play(world: World, request: Request) -> Result:
     name, words = request.argv[0], request.argv[1:]
     if name == "bhyve":
         return bhyve.bhyve(world, words, request)
+    if name == "nc":
+        return agent.nc(world, words, request)
     if name == "service":
         return devd.devd(world, words[1:]) if words[:1] == ["devd"] and words[1:] else service(words)
     if name in LOCAL:

@@ -153,6 +153,10 @@ class Scene:
         faults, self.world.faults = self.world.faults, []
         return faults
 
+    def now(self) -> float:
+        """Seconds since the host was started, whatever the wall clock says."""
+        return self.world.now
+
     def executed(self) -> int:
         """How many commands have run."""
         return self.server.count
@@ -203,6 +207,12 @@ class Scene:
             self.world.node(f"vmm/other{number}")
             self.world.interfaces[name] = Interface(name, "tap", f"tap{500 + number}", up=True, holder="other")
 
+    def heard(self, name: str) -> list[str]:
+        """What the agent of a guest was told, in order, forgotten afterwards; what its clock was set to comes last."""
+        guest = self.world.guests[name]
+        heard, guest.heard = guest.heard, []
+        return [*heard, *([f"time {guest.clock}"] if guest.clock else [])]
+
     def output(self, name: str) -> str:
         """What a command that was started has said so far."""
         return self.server.output(name, "out") + self.server.output(name, "err")
@@ -238,7 +248,7 @@ class Scene:
             former = self.world.former.get(place)
             lines.append(f"device {place} {owner}" + (f", taken from {former}" if former else ""))
         lines += [f"context {name}" for name in sorted(self.world.contexts)]
-        lines += [f"guest {name}" for name in sorted(self.world.guests)]
+        lines += [f"guest {name}{' frozen' * each.frozen}" for name, each in sorted(self.world.guests.items())]
         lines += [line for _, guest in sorted(self.world.guests.items()) for line in place_of(guest)]
         for (portal, target), session in sorted(self.world.sessions.items()):
             devices = "".join(f" {lun}={device}" for lun, device in sorted(session.devices.items()))

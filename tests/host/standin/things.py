@@ -60,6 +60,12 @@ class Behaviour:
     """A loader fails with this message instead of this run."""
     refuse: str = ""
     """The message of a device that cannot be opened."""
+    agent: float | None = None
+    """When its agent begins to answer; never when None."""
+    agent_says: dict[str, str] = field(default_factory=dict)
+    """Command of the agent -> its answer, whatever is right; an empty one is none."""
+    interfaces: list[dict[str, Any]] = field(default_factory=list)
+    """What the agent tells of interfaces (guest-network-get-interfaces)."""
     ports: dict[str, float] = field(default_factory=dict)
     """Addresses (``192.0.2.20:5432``) that accept connections, and from when on."""
 
@@ -110,6 +116,16 @@ class Guest:
     """Its context was taken away while it was idle: nothing but SIGKILL ends it."""
     mourners: list[Callable[[], None]] = field(default_factory=list)
     """What waits for its end."""
+    channels: list[str] = field(default_factory=list)
+    """Sockets of its virtio-console devices."""
+    client: int = 0
+    """The process that has the connection to one of them."""
+    heard: list[str] = field(default_factory=list)
+    """What the agent was told, in order."""
+    frozen: bool = False
+    """Its file systems are frozen by the agent: nothing in it can shut down."""
+    clock: int = 0
+    """What the agent set the guest's clock to, in nanoseconds."""
     stub: str = ""
     """Where a debugger of the guest is listened for."""
     tpm: str = ""

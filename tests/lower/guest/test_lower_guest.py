@@ -119,6 +119,7 @@ def test_digests_follow_what_they_stand_for(
         ({"stop": {"press_every": "5s"}}, ("60",), "stop_timeout"),
         ({"stop": {"press_every": "0s"}}, ("60", "press_every=0"), "stop_timeout, stop.press_every"),
         ({"stop": {"method": "force", "press_every": "7s"}}, ("0",), "stop.method"),
+        ({"stop": {"method": "agent"}}, ("60", "method=agent"), "stop_timeout, stop.method"),
     ],
 )
 def test_a_stop_says_how_long_it_takes_and_how_often_the_button_is_pressed(

@@ -1,10 +1,11 @@
-"""Sound, host input devices, and channels."""
+"""Sound, host input devices, channels, and that of the guest agent."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from hivewright.lower.context import RUN, Device, Guest, device
+from hivewright.model.devices import AGENT_PORT
 from hivewright.plan import Provenance, Step
 
 
@@ -25,6 +26,9 @@ def lower_peripherals(guest: Guest) -> Iterator[Device]:
         keys = tuple(f"channel.{name}.port" for name in sorted(vm.channel))
         description = f"virtio-console {', '.join(sorted(vm.channel))}"
         yield device(guest, "channels", ",".join(("virtio-console", *ports)), keys, description)
+    if vm.agent is not None:
+        words = f"virtio-console,{AGENT_PORT}={RUN}/{guest.name}/agent.sock"
+        yield device(guest, "agent", words, ("agent",), "virtio-console for the guest agent")
 
 
 def channel_path(guest: Guest, name: str) -> str:

@@ -61,7 +61,7 @@ def lower_guest(guest: Guest, depth: int, seeds: SeedWriter) -> tuple[VmPlan, tu
         order=vm.order,
         depth=depth,
         after=vm.after,
-        ready=(vm.ready.tcp, vm.ready.timeout) if vm.ready is not None else None,
+        ready=(vm.ready.tcp or "agent", vm.ready.timeout) if vm.ready is not None else None,
         on_not_ready=vm.on_not_ready,
         stop=_stop(vm),
         policy=policy,
@@ -134,6 +134,9 @@ def _stop(vm: Vm) -> Step:
     if vm.stop.method == "force":
         return Step("stop_within", ("0",), ("stop.method",), "stop.method")
     words, keys = [str(vm.stop_timeout)], ["stop_timeout"]
+    if vm.stop.method == "agent":
+        words.append("method=agent")
+        keys.append("stop.method")
     if vm.stop.press_every != PRESS_EVERY:
         words.append(f"press_every={vm.stop.press_every}")
         keys.append("stop.press_every")
