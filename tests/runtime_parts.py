@@ -14,6 +14,8 @@ VERBS = sorted((LIBRARY / "verbs").iterdir())
 HIVECTL = LOCAL / "sbin" / "hivectl"
 SERVICE = LOCAL / "etc" / "rc.d" / "hivewright"
 RUNTIME = [*PARTS, *VERBS, HIVECTL]
+DELIVERY = [path for path in sorted((CHECKOUT / "templates" / "delivery").iterdir()) if path.suffix != ".awk"]
+"""What installs it on a host."""
 PLACE = "/usr/local/libexec/hivewright"
 """Where the library lies on a host."""
 
@@ -52,7 +54,7 @@ def functions(path: Path) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     name = ""
     for line in path.read_text().splitlines():
-        opening = re.fullmatch(r"([a-z_]+)\(\) \{(.*)", line)
+        opening = re.fullmatch(r"([a-z_][a-z0-9_]*)\(\) \{(.*)", line)
         if opening:
             name = opening[1]
             assert name not in found, f"{path.name} defines {name} twice"

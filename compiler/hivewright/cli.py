@@ -23,6 +23,7 @@ VERBS = {
     "build": "compile the site into the files of its hosts",
     "diff": "show what a build would change",
     "plan": "say what a change does to guests, hosts and data",
+    "bundle": "pack what is installed on hosts into one archive",
     "show": "show a VM and where each part of its command comes from",
     "list": "list what the site has",
     "get": "print keys of VMs",

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from guides import environment_at
 from hivewright.impact.consequence import CODES
 from projects import CHECKOUT
 
 GUIDE = (CHECKOUT / "docs" / "reviewing-a-change.md").read_text(encoding="utf-8")
-IDENTITY = {
-    f"GIT_{who}_{what}": text
-    for who in ("AUTHOR", "COMMITTER")
-    for what, text in (("NAME", "Alice"), ("EMAIL", "alice@example.net"))
-}
 
 
 def blocks() -> list[tuple[str, str]]:
@@ -28,21 +22,7 @@ def blocks() -> list[tuple[str, str]]:
 
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
-    """The program by its name, and a git without settings of whoever runs the tests."""
-    program = tmp_path / "bin" / "hivewright"
-    program.parent.mkdir()
-    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m hivewright "$@"\n')
-    program.chmod(0o755)
-    return {
-        **{name: value for name, value in os.environ.items() if not name.startswith("GIT_")},
-        **IDENTITY,
-        "GIT_CONFIG_GLOBAL": os.devnull,
-        "GIT_CONFIG_NOSYSTEM": "1",
-        "HOME": str(tmp_path),
-        "XDG_CACHE_HOME": str(tmp_path / "cache"),
-        "PATH": f"{program.parent}:{os.environ['PATH']}",
-        "PYTHONPATH": str(CHECKOUT / "compiler"),
-    }
+    return environment_at(tmp_path)
 
 
 STATUS = {

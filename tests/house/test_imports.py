@@ -60,8 +60,9 @@ ROOMS = {
                      "lower.__init__ lower.seed"),
     "editing": Room(6, "diagnostics source rules.__init__ allocation pipeline"),
     "impact": Room(6, "values plan model source emit site"),
+    "delivery": Room(6, "plan system source output emit site pipeline impact"),
     "commands": Room(7, "values diagnostics plan system model bhyve source output emit schema site allocation "
-                     "lower lower.__init__ lower.seed pipeline editing impact"),
+                     "lower lower.__init__ lower.seed pipeline editing impact delivery"),
     "cli": Room(8, "package"),
 }  # fmt: skip
 """Each may import those above it in this table, so there is no circle; what is imported for types only counts as well.
@@ -224,7 +225,7 @@ NOT_LOADED = (
         "site.model_errors",
         "site.remedies",
     ),
-    *("pipeline.compile_host", "pipeline.compile_site", "pipeline.digests", "__main__"),
+    *("pipeline.compile_host", "pipeline.compile_site", "pipeline.digests", "pipeline.in_memory", "__main__"),
 )
 """Of those rooms, what a check without a fault does without."""
 

@@ -10,7 +10,7 @@ import pytest
 
 from programs import linter
 from projects import CHECKOUT, LIBRARY
-from runtime_parts import RUNTIME, SERVICE, code_of, commands_of, functions, name_of, simple_commands
+from runtime_parts import DELIVERY, RUNTIME, SERVICE, code_of, commands_of, functions, name_of, simple_commands
 from shells import SHELLS
 
 LONGEST_FILE, LONGEST_FUNCTION, LONGEST_LINE = 350, 60, 80
@@ -39,9 +39,15 @@ COMMANDS = {
 }
 """The external commands the runtime may run: FreeBSD's base; qemu-img and tmux where an image or a console needs it."""
 
+DELIVERY_COMMANDS = {
+    *("awk", "cat", "cut", "hostname", "id", "install", "lockf", "mkdir", "mv", "rm", "rmdir", "sed", "sha256", "sort"),
+    *("stat", "sync", "sysrc", "tr", "xargs", "zfs"),
+}
+"""Those of the script that installs: FreeBSD's base, since a host may have nothing else yet."""
+
 BUILTINS = {
-    *(":", ".", "[", "break", "cd", "command", "continue", "exec", "exit", "export", "false", "kill", "local"),
-    *("printf", "read", "return", "set", "shift", "trap", "umask", "unset", "wait"),
+    *(":", ".", "[", "break", "cd", "command", "continue", "exec", "exit", "export", "false", "getopts", "kill"),
+    *("local", "printf", "pwd", "read", "return", "set", "shift", "trap", "umask", "unset", "wait"),
 }
 SPECIAL = {
     *(":", ".", "break", "continue", "eval", "exit", "export", "readonly", "return", "set", "shift", "times", "trap"),
@@ -73,7 +79,7 @@ def shellcheck(text: str, *options: str) -> str:
     return subprocess.run(words, input=text, text=True, capture_output=True, check=False).stdout
 
 
-@pytest.mark.parametrize("path", RUNTIME, ids=name_of)
+@pytest.mark.parametrize("path", [*RUNTIME, *DELIVERY], ids=name_of)
 def test_shellcheck_finds_nothing(path: Path) -> None:
     assert shellcheck(path.read_text(), "--rcfile", str(CHECKOUT / ".shellcheckrc")) == ""
 
@@ -87,25 +93,26 @@ def test_shellcheck_finds_nothing_in_the_service() -> None:
 @pytest.mark.slow
 def test_the_parts_together_use_what_they_set() -> None:
     """Variables that one part sets and another uses: none is unset, none superfluous."""
-    text = "\n".join(path.read_text() for path in RUNTIME)
-    assert shellcheck(text, "--norc", "-i", "SC2034,SC2154") == ""
+    for parts in (RUNTIME, DELIVERY):
+        text = "\n".join(path.read_text() for path in parts)
+        assert shellcheck(text, "--norc", "-i", "SC2034,SC2154") == ""
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-@pytest.mark.parametrize("path", [*RUNTIME, SERVICE], ids=name_of)
+@pytest.mark.parametrize("path", [*RUNTIME, *DELIVERY, SERVICE], ids=name_of)
 def test_every_shell_parses_it(path: Path, shell: str) -> None:
     result = subprocess.run([*SHELLS[shell], "-n", str(path)], capture_output=True, text=True, check=False)
     assert (result.returncode, result.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("path", RUNTIME, ids=name_of)
+@pytest.mark.parametrize("path", [*RUNTIME, *DELIVERY], ids=name_of)
 @pytest.mark.parametrize("what", FORBIDDEN)
 def test_it_does_without(path: Path, what: str) -> None:
     found = [line for line in code_of(path).splitlines() if re.search(FORBIDDEN[what], line)]
     assert not found, f"{path.name} uses {what}"
 
 
-@pytest.mark.parametrize("path", [*RUNTIME, SERVICE], ids=name_of)
+@pytest.mark.parametrize("path", [*RUNTIME, *DELIVERY, SERVICE], ids=name_of)
 def test_layout(path: Path) -> None:
     """Tabs, four columns for a continued line, no blanks at the end, and lines and files of bearable length."""
     lines = path.read_text().split("\n")
@@ -121,7 +128,7 @@ def test_layout(path: Path) -> None:
         continued = line.endswith(("\\", "&&", "||"))
 
 
-@pytest.mark.parametrize("path", RUNTIME, ids=name_of)
+@pytest.mark.parametrize("path", [*RUNTIME, *DELIVERY], ids=name_of)
 def test_functions_are_short_and_declare_first(path: Path) -> None:
     for name, body in functions(path).items():
         assert len(body) <= LONGEST_FUNCTION, f"{name} has {len(body)} lines"
@@ -131,11 +138,11 @@ def test_functions_are_short_and_declare_first(path: Path) -> None:
         assert not assigned, f"{name} assigns where it declares: {assigned}"
 
 
-@pytest.mark.parametrize("path", RUNTIME, ids=name_of)
+@pytest.mark.parametrize("path", [*RUNTIME, *DELIVERY], ids=name_of)
 def test_a_redirection_that_fails_ends_no_shell(path: Path) -> None:
     """At a special builtin it does so in every sh, at a function in FreeBSD's (evalcommand() in eval.c); true is one
     there. So it stands at a group, at another builtin or at a program. exec is on its own: it looks before."""
-    ending = SPECIAL | {name for each in RUNTIME for name in functions(each)}
+    ending = SPECIAL | {name for each in (*RUNTIME, *DELIVERY) for name in functions(each)}
     found = [
         " ".join(words)
         for words in simple_commands(code_of(path))
@@ -144,15 +151,16 @@ def test_a_redirection_that_fails_ends_no_shell(path: Path) -> None:
     assert found == []
 
 
-def test_only_known_commands_are_run() -> None:
-    defined = {name for path in RUNTIME for name in functions(path)}
+@pytest.mark.parametrize(("parts", "known"), [(RUNTIME, COMMANDS), (DELIVERY, DELIVERY_COMMANDS)])
+def test_only_known_commands_are_run(parts: list[Path], known: set[str]) -> None:
+    defined = {name for path in parts for name in functions(path)}
     used: set[str] = set()
-    for path in RUNTIME:
+    for path in parts:
         used |= commands_of(code_of(path))
     external = used - defined - BUILTINS - KEYWORDS
-    assert external <= COMMANDS, f"not in the list: {sorted(external - COMMANDS)}"
-    said = "\n".join(code_of(path) for path in RUNTIME)
-    assert [name for name in sorted(COMMANDS) if not re.search(rf"\b{name}\b", said)] == []
+    assert external <= known, f"not in the list: {sorted(external - known)}"
+    said = "\n".join(code_of(path) for path in parts)
+    assert [name for name in sorted(known) if not re.search(rf"\b{name}\b", said)] == []
 
 
 def test_the_path_is_the_runtimes_own() -> None:

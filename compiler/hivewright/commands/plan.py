@@ -81,22 +81,15 @@ def _tree(against: str, build: Path, site: Site) -> tuple[Tree, Running]:
 
 def _compile(session: Session, site: Site) -> Mapping[str, Files] | None:
     """All that a build would write below ``root/``, in memory; ``None`` after an error, which was reported."""
-    from hivewright.allocation.lock_files import allocate_numbers, read_locks
-    from hivewright.lower.seed.nocloud import SeedWriter
-    from hivewright.pipeline.compile_host import compile_host, compile_runtime
+    from hivewright.pipeline.compile_host import compile_runtime
+    from hivewright.pipeline.in_memory import compile_in_memory
     from hivewright.plan import ROOT
     from hivewright.source import RUNTIME
 
-    numbers = allocate_numbers(site, read_locks(session.project))
-    if session.report(numbers.diagnostics):
+    hosts = compile_in_memory(session, site, site.hosts)
+    if hosts is None:
         return None
-    seeds = SeedWriter()
-    compiled = {RUNTIME: compile_runtime()}
-    for host in site.hosts:
-        artifacts, diagnostics = compile_host(site, numbers.allocation, host, seeds)
-        if session.report(diagnostics) or artifacts is None:
-            return None
-        compiled[host] = artifacts
+    compiled = {RUNTIME: compile_runtime()} | {host: each.artifacts for host, each in hosts.items()}
     return {
         host: {path: artifact.content for path, artifact in artifacts.items() if path.startswith(ROOT)}
         for host, artifacts in compiled.items()

@@ -40,7 +40,7 @@ def inventory_context(plan: HostPlan) -> dict[str, object]:
         "made": [*map(_rc_cells, plan.rc), *(_kernel_cells(item) for item in plan.kernel if item.verb == "raise")],
         "preparation": [
             (group, _NOTES.get(group, ""), [_preparation_cells(item) for item in items])
-            for group, items in groupby(_preparations(plan), key=lambda item: item.group)
+            for group, items in groupby(preparations(plan), key=lambda item: item.group)
         ],
         "networks": [(network, markdown_code(network.source)) for network in plan.networks],
         "bridges": [_bridge(network.name, _network_label(network)) for network in plan.networks],
@@ -73,17 +73,22 @@ _NOTES = {
 }
 
 
-def _preparations(plan: HostPlan) -> Iterator[Preparation]:
+def preparations(plan: HostPlan) -> Iterator[Preparation]:
+    """All that a new host must be given."""
     yield from plan.preparation
     for setting in plan.admin:
-        yield Preparation(_SETTINGS, (f"{setting.name}={quote_sh(setting.value)}",), setting.reason)
+        check = ("setting", f"{setting.name}={setting.value}")
+        yield Preparation(_SETTINGS, (f"{setting.name}={quote_sh(setting.value)}",), setting.reason, check)
     yield from (Preparation(_SETTINGS, (line.text,), line.reason) for line in plan.lines)
 
 
 def _preparation_cells(item: Preparation) -> tuple[MarkdownText, str]:
+    return markdown_code(preparation_text(item)), item.reason
+
+
+def preparation_text(item: Preparation) -> str:
     """A command in the shell's words; what is one word, a path or a line, is not quoted."""
-    text = " ".join(map(quote_sh, item.words)) if len(item.words) > 1 else item.words[0]
-    return markdown_code(text), item.reason
+    return " ".join(map(quote_sh, item.words)) if len(item.words) > 1 else item.words[0]
 
 
 def _network_label(network: NetworkPlan) -> str:

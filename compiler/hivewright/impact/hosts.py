@@ -12,11 +12,11 @@ from hivewright.impact.seeds import Pair
 
 ETC = "root/usr/local/etc/"
 HOST_CONF = f"{ETC}hivewright/host.conf"
-_LOADER = "root/boot/loader.conf.d/"
-_IOVCTL = f"{ETC}hivewright/iovctl/"
+LOADER = "root/boot/loader.conf.d/"
+IOVCTL = f"{ETC}hivewright/iovctl/"
 _RC = f"{ETC}rc.conf.d/"
 
-_RELOADS = {
+RELOADS = {
     f"{ETC}devd/hivewright.conf": "service devd restart",
     f"{ETC}hivewright/pf.conf": "pfctl -a hivewright -f /usr/local/etc/hivewright/pf.conf",
     f"{ETC}hivewright/ipfw.rules": "service ipfw restart",
@@ -36,9 +36,9 @@ def compare_host(files: Mapping[str, Pair]) -> Iterator[Finding | Outage]:
     for path, pair in sorted(files.items()):
         if path == HOST_CONF:
             yield from compare_conf(*map(read_calls, pair))
-        elif path.startswith(_LOADER):
+        elif path.startswith(LOADER):
             yield from _loader(*pair)
-        elif path.startswith(_IOVCTL):
+        elif path.startswith(IOVCTL):
             continue  # who has its functions matters too
         elif _said(path, pair[0]) != _said(path, pair[1]):
             yield _service(path, pair)
@@ -76,7 +76,7 @@ def _service(path: str, pair: Pair) -> Finding:
         service = path.removeprefix(_RC).partition("/")[0]
         needs = _reload(f"service {service} restart")
         return Finding(Consequence.RELOAD, (f"rc.conf.d/{service}",), f"{service} has other settings", needs)
-    command = _RELOADS.get(path)
+    command = RELOADS.get(path)
     reason = f"{path.removeprefix('root')} differs"
     return Finding(Consequence.RELOAD, keys, reason, _reload(command) if command is not None else INSTALL)
 
@@ -166,8 +166,8 @@ def _guests(calls: Iterable[Call]) -> dict[str, dict[str, str]]:
 def compare_functions(files: Mapping[str, Pair]) -> Iterator[tuple[str, Finding]]:
     """Devices that make other virtual functions, which they can only when no guest has one: (device, finding)."""
     for path, pair in sorted(files.items()):
-        if path.startswith(_IOVCTL) and Counter(statements(pair[0])) != Counter(statements(pair[1])):
-            device = path.removeprefix(_IOVCTL).removesuffix(".conf")
+        if path.startswith(IOVCTL) and Counter(statements(pair[0])) != Counter(statements(pair[1])):
+            device = path.removeprefix(IOVCTL).removesuffix(".conf")
             reason = f"{device} makes other virtual functions"
             needs = _reload("service iovctl restart")
             yield device, Finding(Consequence.INTERRUPTION, (f"sriov.{device}",), reason, needs)

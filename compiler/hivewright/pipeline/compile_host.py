@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from hivewright.allocation.allocate import Allocation
 from hivewright.diagnostics import Diagnostic
@@ -11,9 +12,16 @@ from hivewright.emit.runtime import runtime_artifacts
 from hivewright.emit.verify import verify, verify_runtime
 from hivewright.lower import lower_host
 from hivewright.lower.seed.nocloud import SeedWriter
-from hivewright.plan import Artifact
+from hivewright.plan import Artifact, HostPlan
 from hivewright.site import Site
 from hivewright.system.data import data_directory
+
+
+class Compiled(NamedTuple):
+    """A host as it was compiled: its plan, and its files by path as below its folder in build/."""
+
+    plan: HostPlan
+    artifacts: dict[str, Artifact]
 
 
 def get_ready() -> None:
@@ -42,10 +50,18 @@ def compile_host(
     ``seeds`` caches what the seeds of all hosts have in common. Raises ``AssertionError`` when the result
     contradicts the plan: a defect of hivewright.
     """
+    compiled, diagnostics = compile_plan(site, allocation, host, seeds)
+    return (None if compiled is None else compiled.artifacts), diagnostics
+
+
+def compile_plan(
+    site: Site, allocation: Allocation, host: str, seeds: SeedWriter
+) -> tuple[Compiled | None, list[Diagnostic]]:
+    """The same with the plan from which the artifacts come."""
     lowered = lower_host(site, allocation, host, seeds)
     diagnostics = list(lowered.diagnostics)
     if not lowered.plans or any(each.severity == "error" for each in diagnostics):
         return None, diagnostics
     artifacts = render(lowered.plans[0])
     _refuse_defects(verify(artifacts))
-    return artifacts, diagnostics
+    return Compiled(lowered.plans[0], artifacts), diagnostics

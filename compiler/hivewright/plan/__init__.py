@@ -11,6 +11,7 @@ from hivewright.plan.artifacts import (
     Entry,
     checksum,
     format_manifest,
+    manifest_line,
     parse_manifest,
     runtime_line,
 )
@@ -70,6 +71,7 @@ __all__ = [
     "VmPlan",
     "checksum",
     "format_manifest",
+    "manifest_line",
     "parse_manifest",
     "runtime_line",
 ]

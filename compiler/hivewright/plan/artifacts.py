@@ -47,13 +47,17 @@ def runtime_line(abi: int, manifest: bytes) -> str:
     return f"# runtime {abi} {checksum(manifest)}\n"
 
 
+def manifest_line(path: str, artifact: Artifact) -> str:
+    return f"{path} {artifact.mode:04o} {sha256(artifact.content, usedforsecurity=False).hexdigest()}\n"
+
+
 def format_manifest(artifacts: Mapping[str, Artifact], runtime: str = "") -> bytes:
     """The line of the runtime, if there is one, and ``PATH MODE SHA256`` for each artifact below root/.
 
     Paths are without root/, and sorted.
     """
     lines = [
-        f"{path[len(ROOT) :]} {artifact.mode:04o} {sha256(artifact.content, usedforsecurity=False).hexdigest()}\n"
+        manifest_line(path[len(ROOT) :], artifact)
         for path, artifact in sorted(artifacts.items())
         if path.startswith(ROOT)
     ]

@@ -165,6 +165,9 @@ class Preparation(NamedTuple):
     group: str
     words: tuple[str, ...]
     reason: str
+    check: tuple[str, str] | None = None
+    """How one sees that a host has it: ``file PATH``, ``secret PATH``, ``dataset NAME`` or ``setting NAME=VALUE`` of
+    rc.conf(5)."""
 
 
 class IovSection(NamedTuple):

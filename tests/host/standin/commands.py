@@ -18,6 +18,7 @@ from . import (
     packing,
     pci,
     pools,
+    services,
     storage,
     switches,
     swtpm,
@@ -72,11 +73,14 @@ PLAYED: dict[str, tuple[str, Command]] = {
     "rctl": ("/usr/bin", limits.rctl),
     "logger": ("/usr/bin", system.silent),
     "cu": ("/usr/bin", terminals.cu),
+    "pfctl": ("/sbin", services.pfctl),
+    "sysrc": ("/usr/sbin", services.sysrc),
 }
 WITH_UMASK: dict[str, tuple[str, Callable[[World, list[str], int], Result]]] = {
     "truncate": ("/usr/bin", storage.truncate),
     "makefs": ("/usr/sbin", files.makefs),
     "fetch": ("/usr/bin", files.fetch),
+    "install": ("/usr/bin", files.install),
     "qemu-img": ("/usr/local/bin", packing.qemu_img),
 }
 LOCAL = {"daemon": "/usr/sbin", "lockf": "/usr/bin", "timeout": "/bin", "lldb": "/usr/bin", "gdb": "/usr/local/bin"}
@@ -84,7 +88,7 @@ BASE = {
     "/bin": (*("cat", "chmod", "cp", "expr", "ln", "ls", "mkdir", "mv", "realpath", "rm", "rmdir", "sync"),),
     "/usr/bin": (
         *("awk", "basename", "bzip2", "cmp", "cut", "dirname", "env", "find", "grep", "gzip", "head", "id"),
-        *("mkfifo", "mktemp", "od", "sed", "sort", "tail", "tee", "touch", "tr", "uniq", "wc"),
+        *("mkfifo", "mktemp", "od", "sed", "sort", "tail", "tar", "tee", "touch", "tr", "uniq", "wc"),
         *("xargs", "xz"),
     ),
     "/usr/sbin": ("chown",),
@@ -139,7 +143,7 @@ def base(world: World, name: str, words: list[str]) -> Result:
         return fail(f"{name}: illegal option -- -\nusage: {name}")
     for word in words if name in ("ls", "test") else ():
         world.look(word)
-    return Become([BUSYBOX, name, *words])
+    return Become([BUSYBOX, name, *(packing.unpacking(words) if name == "tar" else words)])
 
 
 def service(words: list[str]) -> Result:

@@ -41,8 +41,8 @@ def makefs(world: World, words: list[str], umask: int) -> Result:
 
 
 def sha256(_: World, words: list[str]) -> Result:
-    """sha256(1): ``sha256 [-q] [-c digest] file …``."""
-    given, names = options(words, "qc:")
+    """sha256(1): ``sha256 [-qr] [-c digest] file …``."""
+    given, names = options(words, "qrc:")
     lines, status = [], 0
     for name in names:
         try:
@@ -52,7 +52,8 @@ def sha256(_: World, words: list[str]) -> Result:
             return fail(f"sha256: {name}: {error.strerror}")
         failed = "c" in given and given["c"] != digest
         status = 2 if failed else status
-        lines.append((digest if "q" in given else f"SHA256 ({name}) = {digest}") + (" [ Failed ]" if failed else ""))
+        said = f"{digest} {name}" if "r" in given else f"SHA256 ({name}) = {digest}"
+        lines.append((digest if "q" in given else said) + (" [ Failed ]" if failed else ""))
     return Reply("".join(line + "\n" for line in lines), "", status)
 
 
@@ -71,5 +72,30 @@ def fetch(world: World, words: list[str], umask: int) -> Result:
     except OSError as error:
         return fail(f"fetch: {target}: {error.strerror}")
     os.write(descriptor, world.urls[url].encode("latin-1"))
+    os.close(descriptor)
+    return Reply()
+
+
+def install(world: World, words: list[str], _: int) -> Result:
+    """install(1): ``install -m MODE -o 0 -g 0 FILE TARGET``. What was at the target is removed first, and a copy that
+    fails does not stay."""
+    try:
+        given, (source, target) = options(words, "m:o:g:")
+        mode = int(given["m"], 8)
+    except (UsageError, ValueError, KeyError):
+        return fail("usage: install [-bCcpSsUv] [-f flags] [-g group] [-m mode] [-o owner] file1 file2", 64)
+    if (given.get("o"), given.get("g")) != ("0", "0"):
+        return fail(f"install: unknown user {given.get('o')}", 64)
+    try:
+        with open(source, "rb") as stream:
+            content = stream.read()
+        if os.path.lexists(target):
+            os.unlink(target)
+        world.spend(target)
+        descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as error:
+        return fail(f"install: {target}: {error.strerror}", 71)
+    os.write(descriptor, content)
+    os.fchmod(descriptor, mode)
     os.close(descriptor)
     return Reply()

@@ -69,3 +69,12 @@ def qemu_img(world: World, words: list[str], umask: int) -> Result:
     with open(descriptor, "wb") as stream:
         stream.write(data[len(QCOW2) :])
     return Reply()
+
+
+def unpacking(words: list[str]) -> list[str]:
+    """The words of tar(1), which finds out by itself how an archive is packed; Linux's has to be told."""
+    for word in words:
+        if os.path.isfile(word):
+            with open(word, "rb") as stream:
+                return ["-z", *words] if stream.read(2) == b"\x1f\x8b" else words
+    return words

@@ -24,6 +24,7 @@ MODULES = {
     "ng_socket",
     "tpm",
     "if_vxlan",
+    "pf",
 }
 Resume = Callable[[Reply], None]
 

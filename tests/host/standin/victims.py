@@ -16,9 +16,13 @@ PID_FILES = {"holder": "lock", "owner": "supervisor", "debugger": "debugger"}
 
 
 def kill(server: Server, target: str, number: int = signal.SIGKILL) -> bool:
-    """A signal to ``daemon VM``, ``supervisor VM``, ``bhyve VM`` or ``operator NAME``, or to whom a file of a VM
-    names (PID_FILES); false without such a one. After SIGKILL it has ended, and its locks are free, on return."""
+    """A signal to ``daemon VM``, ``supervisor VM``, ``bhyve VM`` or ``operator NAME``, to ``everything``, or to whom a
+    file of a VM names (PID_FILES); false without such a one. After SIGKILL it has ended, and its locks are free, on
+    return."""
     kind, _, name = target.partition(" ")
+    if kind == "everything":
+        kill_all(server)
+        return True
     if kind == "bhyve":
         guest = server.world.guests.get(name)
         pid = guest.pid if guest else 0

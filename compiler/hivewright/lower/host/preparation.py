@@ -25,24 +25,26 @@ PACKAGED, STORAGE, FILES, SECRETS, SERVICES = "Packages", "Storage", "Files and 
 class _Package(NamedTuple):
     name: str
     what: str
+    file: str
+    """One that it brings."""
 
 
-_EDK2 = _Package("edk2-bhyve", "UEFI for guests")
+_EDK2 = _Package("edk2-bhyve", "UEFI for guests", ROM)
 PACKAGES: Mapping[str, _Package] = {
     ROM: _EDK2,
     ROM_CODE: _EDK2,
     ROM_VARIABLES: _EDK2,
-    ROM_CSM: _Package("bhyve-firmware", "a BIOS for guests"),
-    ROM_UBOOT: _Package("u-boot-bhyve-arm64", "U-Boot for guests"),
-    GRUB: _Package("grub2-bhyve", "loads guests of the firmware grub"),
-    SWTPM: _Package("swtpm", "emulates TPMs of guests"),
-    TMUX: _Package("tmux", "shows serial ports of guests"),
+    ROM_CSM: _Package("bhyve-firmware", "a BIOS for guests", ROM_CSM),
+    ROM_UBOOT: _Package("u-boot-bhyve-arm64", "U-Boot for guests", ROM_UBOOT),
+    GRUB: _Package("grub2-bhyve", "loads guests of the firmware grub", GRUB),
+    SWTPM: _Package("swtpm", "emulates TPMs of guests", SWTPM),
+    TMUX: _Package("tmux", "shows serial ports of guests", TMUX),
 }
 """Files of packages."""
 
-_QEMU = _Package("qemu-tools", "converts images that are not raw")
-_DNSMASQ = _Package("dnsmasq", "gives addresses to guests")
-_DEBUGGERS: Mapping[str, _Package] = {"gdb": _Package("gdb", "debugs bhyve")}
+_QEMU = _Package("qemu-tools", "converts images that are not raw", "/usr/local/bin/qemu-img")
+_DNSMASQ = _Package("dnsmasq", "gives addresses to guests", "/usr/local/sbin/dnsmasq")
+_DEBUGGERS: Mapping[str, _Package] = {"gdb": _Package("gdb", "debugs bhyve", "/usr/local/bin/gdb")}
 
 _SECRETS = "/usr/local/etc/hivewright/secrets"
 _OURS = (f"{IMAGES}/", f"{STATE}/", "/usr/share/")
@@ -63,13 +65,15 @@ def lower_preparation(
     if not vms:
         return
     packages = dict.fromkeys(_packages(vms, networks))
-    yield from (Preparation(PACKAGED, ("pkg", "install", name), what) for name, what in sorted(packages))
+    for name, what, file in sorted(packages):
+        yield Preparation(PACKAGED, ("pkg", "install", name), what, ("file", file))
     yield from _storage(guests)
     yield from _files(guests, vms)
     yield from _secrets(vms)
     yield from _bridges(site, networks)
     service = ("sysrc", "hivewright_enable=YES")
-    yield Preparation(SERVICES, service, "starts the guests at boot, and stops them at shutdown")
+    reason = "starts the guests at boot, and stops them at shutdown"
+    yield Preparation(SERVICES, service, reason, ("setting", service[1]))
 
 
 def _packages(vms: Iterable[VmPlan], networks: Iterable[NetworkPlan]) -> Iterator[_Package]:
@@ -92,9 +96,11 @@ def _storage(guests: Iterable[Guest]) -> Iterator[Preparation]:
         for name in sorted(used):
             storage = guest.site.host_storages[guest.host_name, name]
             if isinstance(storage, Zfs):
-                yield Preparation(STORAGE, ("zfs", "create", "-p", storage.dataset), f"disks on {name}")
+                make: tuple[str, ...] = ("zfs", "create", "-p", storage.dataset)
+                yield Preparation(STORAGE, make, f"disks on {name}", ("dataset", storage.dataset))
             elif isinstance(storage, Directory):
-                yield Preparation(STORAGE, ("mkdir", "-p", storage.path), f"disks on {name}")
+                make = ("mkdir", "-p", storage.path)
+                yield Preparation(STORAGE, make, f"disks on {name}", ("file", storage.path))
 
 
 def _files(guests: Iterable[Guest], vms: Iterable[VmPlan]) -> Iterator[Preparation]:
@@ -112,7 +118,7 @@ def _files(guests: Iterable[Guest], vms: Iterable[VmPlan]) -> Iterator[Preparati
                 if getattr(loader, key) is not None:
                     found.setdefault((getattr(loader, key), what), []).append(guest.name)
     for (path, what), users in sorted(found.items()):
-        yield Preparation(FILES, (path,), f"{what} of {', '.join(users)}")
+        yield Preparation(FILES, (path,), f"{what} of {', '.join(users)}", ("file", path))
 
 
 def _paths(vm: VmPlan) -> Iterator[tuple[str, str]]:
@@ -156,7 +162,8 @@ def _secrets(vms: Iterable[VmPlan]) -> Iterator[Preparation]:
             for name in names:
                 found.setdefault(name, {})[f"{step.label} of {vm.name}"] = None
     for name, users in sorted(found.items()):
-        yield Preparation(SECRETS, (f"{_SECRETS}/{name}",), ", ".join(users))
+        path = f"{_SECRETS}/{name}"
+        yield Preparation(SECRETS, (path,), ", ".join(users), ("secret", path))
 
 
 def _bridges(site: Site, networks: Iterable[NetworkPlan]) -> Iterator[Preparation]:

@@ -1,0 +1,48 @@
+"""What goes to hosts is what was built and reviewed: what is compiled has to be what lies in build/."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hivewright.delivery.package import package
+from hivewright.output.compare import compare_host
+from hivewright.output.files import OutputError
+from hivewright.pipeline.compile_host import compile_runtime
+from hivewright.pipeline.in_memory import compile_in_memory
+from hivewright.pipeline.session import Session
+from hivewright.plan import Artifact
+from hivewright.site import Site
+from hivewright.source import RUNTIME
+
+
+class NotCurrentError(Exception):
+    """Nothing can be delivered: why, and the remedy. ``status`` is that of the command."""
+
+    def __init__(self, message: str, status: int = 1) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+def current_package(session: Session, site: Site, hosts: Sequence[str]) -> dict[str, Artifact] | None:
+    """The package of some hosts; ``None`` after an error of the site, which was reported.
+
+    Raises ``NotCurrentError`` for a host that is not there, and where build/ is not what the site says now.
+    """
+    for host in hosts:
+        if host not in site.hosts:
+            raise NotCurrentError(f"there is no host {host} in the site; there are: {', '.join(site.hosts)}", 2)
+    compiled = compile_in_memory(session, site, sorted(set(hosts)))
+    if compiled is None:
+        return None
+    runtime = compile_runtime()
+    for name, artifacts in {RUNTIME: runtime, **{host: each.artifacts for host, each in compiled.items()}}.items():
+        try:
+            is_other = bool(compare_host(session.project.build, name, artifacts).changes)
+        except OutputError as error:
+            raise NotCurrentError(str(error)) from None
+        if is_other:
+            raise NotCurrentError(
+                f"{session.project.build / name} is not what the site says now; run hivewright build, and look at the "
+                "change before it is shipped"
+            )
+    return package(runtime, compiled)
