@@ -18,6 +18,10 @@ test: ready-test
 quick: ready-test
 	$(RUN)/pytest -n 3 --dist worksteal -m "not slow"
 
+# Each scenario of the stand-in host in each shell; make test runs it in two.
+shells: ready-test
+	$(RUN)/pytest -n 3 --dist worksteal --all-shells tests/host/scenarios
+
 # Write all that is expected anew: look at git diff afterwards.
 golden: ready-test
 	$(RUN)/hivewright build
@@ -51,4 +55,4 @@ $(VENV)/ready-test: $(VENV)/ready
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check -e '.[test]'
 	touch $@
 
-.PHONY: all build test quick golden bench clean ready ready-test
+.PHONY: all build test quick shells golden bench clean ready ready-test

@@ -31,6 +31,11 @@ BASE = '[site]\nname = "example"\n[host.alpha]\nfreebsd = "14.3"\n'
 """The smallest site that VMs can be added to."""
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``make shells``."""
+    parser.addoption("--all-shells", action="store_true", help="run each scenario in every shell, not in two")
+
+
 def write_files(folder: Path, files: str | Files) -> Path:
     """Writes files below a folder; a text alone is site.toml."""
     for name, content in ({"site.toml": files} if isinstance(files, str) else files).items():

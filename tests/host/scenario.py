@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,13 +27,13 @@ class Scenario:
     transcript: bool
     settings: dict[str, Any]
 
-    def shells(self) -> list[Any]:
-        """The shells it runs in, as parameters."""
-        return [
-            pytest.param(shell, marks=[pytest.mark.everyday] if self.everyday and shell == EVERYDAY else [])
-            for shell in SHELLS
-            if not self.wide or shell != "mksh"
-        ]
+    def shells(self, name: str, *, every: bool) -> list[Any]:
+        """The shells it runs in, as parameters: the everyday one and another, which depends on its name; or every."""
+        others = [shell for shell in SHELLS if shell != EVERYDAY and (not self.wide or shell != "mksh")]
+        if not every:
+            others = [others[zlib.crc32(name.encode()) % len(others)]]
+        marks = [pytest.mark.everyday] if self.everyday else []
+        return [pytest.param(EVERYDAY, marks=marks), *others]
 
 
 def scenario(

@@ -1,4 +1,4 @@
-"""How scenarios run: each in every shell, on a host of the site beside it, and with its transcript when one fails."""
+"""How scenarios run: in which shells, on a host of the site beside it, and with its transcript when one fails."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ from host.scenario import scenario_of
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Each scenario runs in each shell."""
+    """Each scenario runs in two shells, and with ``--all-shells`` in each."""
     scenario = scenario_of(metafunc.definition)
     if scenario:
-        metafunc.parametrize("shell", scenario.shells())
+        every = bool(metafunc.config.getoption("--all-shells"))
+        metafunc.parametrize("shell", scenario.shells(metafunc.function.__name__, every=every))
 
 
 @pytest.fixture

@@ -59,7 +59,7 @@ def predecessor_starts_by_hand(play: Play) -> None:
     assert play.phase("web1") == play.phase("shop1") == STARTED
 
 
-@scenario(everyday=True)
+@scenario()
 def started_or_skipped(play: Play) -> None:
     """on_not_ready = "start" lets the next one start all the same, "skip" does not start it, and its phase says why."""
     boots(play, LATE)
@@ -86,7 +86,7 @@ def waited_for_in_vain(play: Play) -> None:
     play.tells("web1", "web1 is failed since", reason, "comes after db1", "wave", status=1)
 
 
-@scenario(everyday=True)
+@scenario()
 def stopped_while_waiting(play: Play) -> None:
     """A stop ends the waiting at once, and nothing is left of it; no hook is run for a guest that never ran."""
     boots(play, LATE)
@@ -135,7 +135,7 @@ def waiting_when_started_by_name(play: Play) -> None:
     assert play.phase("web1") == STARTED
 
 
-@scenario(everyday=True)
+@scenario()
 def killed_while_waiting(play: Play) -> None:
     """What waits was killed: the phase says so, a stop cleans up, and so does a start."""
     boots(play, LATE)

@@ -57,7 +57,7 @@ def boots_without_pool(play: Play) -> None:
     assert play.phase("pool1").startswith(POOL)
 
 
-@scenario(everyday=True, default_route=None)
+@scenario(default_route=None)
 def everything_late(play: Play) -> None:
     """Each guest waits for what it lacks and says so, the others run; each starts when that has come."""
     pools(play)
@@ -95,7 +95,7 @@ def comes(play: Play) -> None:
     play.sh("mkdir -p /net/home /net/iso && echo medium >/net/iso/install.iso")
 
 
-@scenario(everyday=True, targets=TARGETS, urls={URL: "golden image\n"})
+@scenario(targets=TARGETS, urls={URL: "golden image\n"})
 def pauses_grow(play: Play) -> None:
     """The first tries follow each other closely, later ones come once a minute, and none after an hour."""
     boots_without_pool(play)
@@ -110,7 +110,7 @@ def pauses_grow(play: Play) -> None:
     assert play.log("pool1").count("waits:") == 1
 
 
-@scenario(everyday=True, targets=TARGETS, urls={URL: "golden image\n"})
+@scenario(targets=TARGETS, urls={URL: "golden image\n"})
 def stopped_while_it_waits(play: Play) -> None:
     """A stop ends the waiting, whoever asked for it: nothing of it is left, and nothing starts later."""
     boots_without_pool(play)
@@ -173,7 +173,7 @@ def disks_are_left_alone_while_it_waits(play: Play) -> None:
     play.hivectl("debug", "pool1", status=1, says="pool1: it is waiting; stop it first")
 
 
-@scenario(everyday=True, targets=TARGETS, urls={URL: "golden image\n"})
+@scenario(targets=TARGETS, urls={URL: "golden image\n"})
 def killed_while_it_waits(play: Play) -> None:
     """Supervisor and daemon(8) were killed: status says so, a stop and a start put it right."""
     boots_without_pool(play)
