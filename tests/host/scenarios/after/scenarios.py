@@ -39,7 +39,7 @@ def slow_predecessor(play: Play) -> None:
     assert (row["state"], row["reason"]) == ("waiting", play.phase("web1").partition(": ")[2])
     play.wait(230)
     assert "web1" not in play.names("guest")
-    play.wait(20)
+    play.wait(40)
     assert play.phase("web1") == play.phase("shop1") == STARTED
     assert "started" in play.log("web1")
     play.service("faststop")
@@ -55,7 +55,7 @@ def predecessor_starts_by_hand(play: Play) -> None:
     assert play.phase("web1") == "waiting: it comes after db1, which is failed"
     play.guest("db1", {"ports": {"192.0.2.20:5432": 3}})
     play.up("db1")
-    play.wait(20)
+    play.wait(40)
     assert play.phase("web1") == play.phase("shop1") == STARTED
 
 
