@@ -18,7 +18,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "devices": ("lib",),
     "guest": ("lib", "network", "storage", "devices"),
     "contract": ("lib", "network", "storage", "devices", "guest"),
-    "verbs": ("lib", "network", "storage", "devices", "guest"),
+    "shim": ("lib", "network", "storage", "devices", "guest"),
+    "verbs": ("lib", "network", "storage", "devices", "guest", "shim"),
     "hivectl": ("lib", "verbs"),
 }
 """Each room, and those it may call beside itself."""
@@ -45,7 +46,11 @@ CALLED_BY_NAME = {
 }
 """Functions that are called by way of a variable or a parameter, and what sets it."""
 
-CALLED_BY_KIND = {"guest/prepare.subr": "prepare_", "guest/undo.subr": "undo_"}
+CALLED_BY_KIND = {
+    "guest/prepare.subr": "prepare_",
+    "guest/undo.subr": "undo_",
+    "shim/request.subr": "steps_of_",
+}
 """Files that call functions by the name of a step, or of a kind of thing in a journal, and how those begin."""
 
 FILES = {name_of(path): path for path in (*PARTS, *VERBS, HIVECTL)}

@@ -327,4 +327,4 @@ def test_no_part_takes_a_script_for_text() -> None:
     # What is read line by line: files of state; a file that a function was told is no script (above).
     files = set(re.findall(r"done <\"?(\$[^\s\"]+)", texts))
     state = {name for name in files if re.match(r"\$(?:run|db|hive_run|hive_db)/", name)}
-    assert files - state == {"$1", "$2", "$file"}
+    assert files - state == {"$1", "$1/memory.meta", "$1/record", "$2", "$file"}

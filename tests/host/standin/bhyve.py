@@ -105,7 +105,7 @@ def bhyve(world: World, words: list[str], request: Request) -> Result:
             return fail(str(refused), refused.status)
     elif machine.name in world.contexts and (has_rom or machine.name not in world.loaded):
         return fail("vm_reinit: Device busy", 4)
-    if not has_rom and not machine.restore and machine.name not in world.loaded:
+    if not has_rom and machine.name not in world.loaded:
         return fail("virtual machine cannot be booted", 4)
     world.loaded.discard(machine.name)
 
@@ -123,9 +123,7 @@ def start(world: World, machine: Machine, request: Request, finish: Callable[[Re
         name, request.pid, behaviour, lambda status, text: finish(Reply("", text, status)), request, world.now
     )
     guest.memory, guest.cpus, guest.restored = machine.memory, machine.cpus, bool(machine.restore)
-    guest.devices = [
-        "{}@pci.{}.{}.{}".format(emulation, *place) for place, (emulation, _) in sorted(machine.devices.items())
-    ]
+    guest.devices = checkpoints.names_of(machine)
     world.guests[name] = guest
     try:
         open_devices(world, machine, guest, request.stdin)
@@ -134,6 +132,8 @@ def start(world: World, machine: Machine, request: Request, finish: Callable[[Re
     except RefusedError as refused:
         end(world, guest, refused.status, str(refused) + "\n")
         return
+    if behaviour.writes >= 0:
+        world.at(behaviour.writes, lambda: disks.guest_writes(world, guest))
     if behaviour.acpi is not None and not machine.restore:
         world.at(behaviour.acpi, lambda: enable_acpi(guest))
     if behaviour.end:

@@ -16,6 +16,8 @@ EALREADY, EEXIST = 37, 17
 KNOWN = ("--create", "--destroy", "--force-poweroff", "--force-reset", "--inject-nmi", "--get-stats")
 SAVES = ("--checkpoint", "--suspend")
 USAGE = "Usage: bhyvectl --vm=<vmname> [--create] [--destroy] [--force-reset] [--force-poweroff] ..."
+CAN_SAVE = "       [--checkpoint=<filename> | --suspend=<filename>]"
+SUSPENDED = 5
 
 
 def bhyvectl(world: World, words: list[str]) -> Result:
@@ -27,7 +29,7 @@ def bhyvectl(world: World, words: list[str]) -> Result:
     if any(verb.startswith(("--get-", "--set-")) for verb in verbs if verb not in KNOWN):
         raise UnmodelledError(" ".join(verbs))
     if len(names) != 1 or len(verbs) != 1 or not (saves or verbs[0] in KNOWN):
-        return fail(USAGE)
+        return fail(f"{USAGE}\n{CAN_SAVE}" if world.snapshot else USAGE)
     name, verb = names[0], verbs[0]
     if verb == "--create":
         if name in world.contexts:
@@ -65,6 +67,7 @@ def save(world: World, name: str, path: str, suspend: bool) -> Reply:
     guest = world.guests.get(name)
     if guest is None:
         return fail("connect() failed: No such file or directory", 2)
-    if checkpoints.save(world, guest, os.path.abspath(path)) and suspend:
-        world.at(0.1, lambda: come_to_end(world, guest, 0))
+    status = SUSPENDED if world.release >= (15, 1) else 0
+    ended = (lambda: come_to_end(world, guest, status)) if suspend else (lambda: None)
+    checkpoints.save(world, guest, os.path.abspath(path), ended)
     return Reply()

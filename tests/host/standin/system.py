@@ -173,6 +173,13 @@ def silent(_: World, __: list[str]) -> Result:
     return Reply()
 
 
+def title_of(world: World, name: str) -> str:
+    """That of a bhyve: its words, until a guest that it restores is there."""
+    guest = world.guests[name]
+    reads = guest.restored and world.now < guest.started + guest.behaviour.restoring
+    return f"/usr/sbin/bhyve -r FILE {name}" if reads else f"bhyve: {name}"
+
+
 def pgrep(world: World, words: list[str]) -> Result:
     """pgrep(1), for the titles of bhyve and of those who call themselves so (``things.Impostor``):
     ``pgrep [-q] -fx [-u 0] [-j none] 'bhyve: NAME'``."""
@@ -184,7 +191,7 @@ def pgrep(world: World, words: list[str]) -> Result:
         return fail("usage: pgrep", 2)
     if given.get("u", "0") != "0" or given.get("j", "none") != "none":
         raise UnmodelledError("another user than 0, or a jail")
-    titles = [(guest.pid, f"bhyve: {name}") for name, guest in world.guests.items()]
+    titles = [(guest.pid, title_of(world, name)) for name, guest in world.guests.items()]
     titles += [
         (each.pid, each.title)
         for each in world.impostors

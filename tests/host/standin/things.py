@@ -54,6 +54,12 @@ class Behaviour:
     """It is idle when its context is destroyed, and bhyve does not notice."""
     fresh: bool = False
     """It has not set its ahci ports up yet: they cannot be saved."""
+    writes: float = -1.0
+    """When it writes to each of its disks; never when negative."""
+    saving: float = 1.0
+    """How long bhyve takes to save its memory to a checkpoint."""
+    restoring: float = 0.5
+    """How long it takes to read it; its title comes then."""
     loading: float = 1.0
     """How long a loader takes for this run."""
     unloadable: str = ""

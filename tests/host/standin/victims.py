@@ -16,9 +16,9 @@ PID_FILES = {"holder": "lock", "owner": "supervisor", "debugger": "debugger"}
 
 
 def kill(server: Server, target: str, number: int = signal.SIGKILL) -> bool:
-    """A signal to ``daemon VM``, ``supervisor VM``, ``bhyve VM`` or ``operator NAME``, to ``everything``, or to whom a
-    file of a VM names (PID_FILES); false without such a one. After SIGKILL it has ended, and its locks are free, on
-    return."""
+    """A signal to ``daemon VM``, ``supervisor VM``, ``bhyve VM`` or ``operator NAME``, to ``everything``, to whom a
+    file of a VM names (PID_FILES), or to what does a ``verb NAME`` of the runtime's own; false without such a one.
+    After SIGKILL it has ended, and its locks are free, on return."""
     kind, _, name = target.partition(" ")
     if kind == "everything":
         kill_all(server)
@@ -28,6 +28,8 @@ def kill(server: Server, target: str, number: int = signal.SIGKILL) -> bool:
         pid = guest.pid if guest else 0
     elif kind == "operator":
         pid = server.operators[name].pid
+    elif kind == "verb":
+        pid = verb(server, name)
     elif kind in PID_FILES:
         text = read(f"/var/run/hivewright/{name}/{PID_FILES[kind]}").split()
         pid = int(text[0]) if text else 0
@@ -41,6 +43,15 @@ def kill(server: Server, target: str, number: int = signal.SIGKILL) -> bool:
         select.select([process], [], [])
     os.close(process)
     return True
+
+
+def verb(server: Server, name: str) -> int:
+    """The shell that runs ``hivectl NAME``, of whomever; 0 when there is none."""
+    for pid in others(server.ours):
+        words = read(f"{PROC}/{pid}/cmdline").split("\0")
+        if name in words and any(word.endswith("/hivectl") for word in words[:4]) and "lockf" not in words[1]:
+            return pid
+    return 0
 
 
 def kill_all(server: Server) -> None:

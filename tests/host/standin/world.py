@@ -40,6 +40,9 @@ class World:
         self.sysctl: dict[str, str] = {"hw.ncpu": "32", "net.link.bridge.member_ifaddrs": "0"}
         self.sysctl |= {"net.inet.ip.forwarding": "1", "kern.init_shutdown_timeout": "120"}
         self.sysctl["kern.osreldate"] = f"{self.release[0]}{self.release[1]:02}000"
+        osrelease = "{}.{}-RELEASE".format(*self.release)
+        self.sysctl |= {"kern.osrelease": osrelease, "kern.version": f"FreeBSD {osrelease} GENERIC\n"}
+        self.sysctl["hw.model"] = "Example CPU 1234"
         self.sysctl.update(settings.get("sysctl", {}))
         self.sysctl.setdefault("hw.vmm.maxcpu", self.sysctl["hw.ncpu"])
         self.loaded: set[str] = set()

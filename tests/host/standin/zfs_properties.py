@@ -79,6 +79,10 @@ ALIASES = {"avail": "available", "refer": "referenced", "refreserv": "refreserva
 ALIASES |= {"compress": "compression", "reserv": "reservation", "recsize": "recordsize", "rdonly": "readonly"}
 
 
+SINCE = "written@"
+"""``written@SNAPSHOT``: what was written since."""
+
+
 def is_user(name: str) -> bool:
     """A user property has a colon in its name."""
     return ":" in name and set(name) <= USER and len(name) < 256
@@ -86,7 +90,7 @@ def is_user(name: str) -> bool:
 
 def known(name: str) -> bool:
     """Whether there is such a property."""
-    return name in NATIVE or is_user(name)
+    return name in NATIVE or is_user(name) or name.startswith(SINCE)
 
 
 def refusal(name: str, value: str, kind: str, *, new: bool = False) -> str:
@@ -170,6 +174,11 @@ def computed(world: World, dataset: Dataset, name: str) -> str:
 
 def property_of(world: World, dataset: Dataset, name: str) -> tuple[str, str]:
     """A property's value, as -p prints it, and its source."""
+    if name.startswith(SINCE):
+        snapshot = world.datasets.get(f"{dataset.name}@{name[len(SINCE) :]}")
+        if snapshot is None:
+            return "-", "-"
+        return ("0" if snapshot.content == dataset.content else str(max(dataset.length, 512))), "-"
     native = NATIVE.get(name)
     if native is not None and dataset.kind not in native.kinds.split(","):
         return "-", "-"

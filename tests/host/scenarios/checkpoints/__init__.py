@@ -1,0 +1,1 @@
+"""Guests that are saved, suspended, and go on from there."""
