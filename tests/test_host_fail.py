@@ -15,7 +15,8 @@ from host.scenario import SCENARIOS
 
 pytest_plugins = ["host.fixtures"]
 
-STORAGE = SCENARIOS / "storage"
+STORAGE, AGENT = SCENARIOS / "storage", SCENARIOS / "agent"
+MADE = "hivectl start db1; hivectl stop db1; hivectl snapshot db1 one; zfs snapshot zroot/vms/db1/root@new"
 FORGET = (
     "hivectl stop {0} >/dev/null; ifconfig br-lan destroy; ifconfig br-inner destroy; zfs destroy -r zroot/vms/{0};"
     "zfs destroy -r zroot/vms/Images; rm -rf /var/db/hivewright/* /var/cache/hivewright /var/run/hivewright /srv/vms"
@@ -27,6 +28,9 @@ OTHERS = (
     (SITE, "web1", "restart", "hivectl start web1"),
     (STORAGE, "thick1", "provision", ""),
     (SITE, "web1", "pause", "hivectl start web1"),
+    (AGENT, "db1", "snapshot {} one", "hivectl start db1"),
+    (AGENT, "db1", "rollback --yes {} one", MADE),
+    (AGENT, "web1", "stop", "hivectl start web1"),
 )
 CASES = [
     *(pytest.param("dash", *case, id=f"dash-{case[2]}-{case[1]}") for case in (*FIRST, *OTHERS)),
@@ -37,7 +41,9 @@ CASES = [
         for case in (FIRST[0], OTHERS[0])
     ),
 ]
-"""Shell, site, guest, verb, and what comes before."""
+"""Shell, site, guest, verb, and what comes before; a verb with more words has {} for the guest."""
+KEEPS_IT = ("start", "restart", "pause", "snapshot")
+"""Verbs after which the guest runs."""
 
 
 def sh(host: Host, script: str) -> Outcome:
@@ -53,7 +59,7 @@ def failing(host: Host, guest: str, verb: str, before: str) -> Iterator[tuple[st
         host.advance(10)
         host.transcript()
         host.call("fail_at", command=number)
-        outcome = host.run(HIVECTL, verb, guest)
+        outcome = host.run(HIVECTL, *(verb if "{}" in verb else verb + " {}").format(guest).split())
         host.advance(1)
         failed = host.call("failed")
         if not failed:
@@ -74,17 +80,27 @@ def test_a_failing_command_is_told_or_no_matter(
     shell: str, site: object, guest: str, verb: str, before: str, open_site: Callable[..., Host]
 ) -> None:
     host = open_site(site, "alpha", shell, urls=URLS)
+    for name in ("db1", "web1") if site == AGENT else ():
+        host.guest(name, *[{"agent": 5}] * 500)
     for failed, outcome in failing(host, guest, verb, before):
         where = f"{failed}: {outcome}\n" + "\n".join(host.transcript()[-40:])
         assert outcome.status is not None, where
-        wanted = {"start": [f"guest {guest}"], "restart": [f"guest {guest}"], "pause": [f"guest {guest}"]}.get(verb, [])
+        host.advance(70 if "{}" in verb else 0)
+        wanted = [f"guest {guest}"] if verb.split()[0] in KEEPS_IT else []
         assert outcome.status != 0 or guests(host) == wanted, where
+        if verb.startswith("rollback") and outcome.status:
+            again = sh(host, "hivectl rollback --yes db1 one")
+            assert again.status == 0, f"{where}\n{again}"
+        assert len([line for line in host.state() if line.startswith("snapshot") and "@one " in line]) in (0, 2), where
         again = sh(host, f"hivectl start {guest}")
         host.advance(5)
         assert again.status == 0, f"{where}\n{again}"
         assert guests(host) == [f"guest {guest}"], where
         for line in host.state():
-            if line.startswith((f"volume zroot/vms/{guest}/", "volume zroot/vms/Images")) and guest != "thick1":
+            if line.startswith((f"volume zroot/vms/{guest}/", "volume zroot/vms/Images")) and guest in (
+                "copy1",
+                "clone1",
+            ):
                 assert CONTENT in line, f"{where}\n{line}"
         ended = sh(host, f"hivectl stop {guest}")
         assert ended.status == 0, f"{where}\n{ended}"

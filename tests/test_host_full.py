@@ -18,12 +18,13 @@ pytest_plugins = ["host.fixtures"]
 
 @dataclass(frozen=True)
 class Case:
-    """A verb on a guest of the site of scenarios of disks."""
+    """A verb on a guest of a site of scenarios: that of disks unless said otherwise."""
 
     guest: str
     verb: tuple[str, ...]
     before: tuple[str, ...] = ()
     """Commands that make what the verb finds."""
+    site: str = "storage"
     least: int = 1
     """So many writes there are at least; fewer mean that the campaign sees none of them."""
 
@@ -32,9 +33,9 @@ class Case:
 
 
 FORGET = (
-    "hivectl stop copy1 thick1 {0} >/dev/null; zfs destroy -r zroot/vms/{0} 2>/dev/null; zfs destroy -r zroot/vms/copy1"
-    " 2>/dev/null; zfs destroy -r zroot/vms/Images 2>/dev/null; rm -rf /var/db/hivewright/* /var/cache/hivewright"
-    " /var/run/hivewright/{0} /srv/vms"
+    "for vm in copy1 thick1 {0}; do hivectl stop $vm; done >/dev/null 2>&1; zfs destroy -r zroot/vms/{0} 2>/dev/null;"
+    " zfs destroy -r zroot/vms/copy1 2>/dev/null; zfs destroy -r zroot/vms/Images 2>/dev/null;"
+    " rm -rf /var/db/hivewright/* /var/cache/hivewright /var/run/hivewright/{0} /srv/vms"
 )
 """Everything that earlier rounds made."""
 LEFT = (
@@ -80,6 +81,14 @@ CASES = [
         ("disk", "destroy", "--confirm", "thick1/data", "thick1", "data"),
         ("hivectl provision thick1", "mv /usr/local/etc/hivewright/vms/thick1/start /tmp/start || true"),
         least=1,
+    ),
+    Case("db1", ("snapshot", "db1", "one"), ("hivectl start db1", "sleep 20"), site="agent", least=2),
+    Case(
+        "db1",
+        ("rollback", "--yes", "db1", "one"),
+        ("hivectl start db1", "hivectl stop db1", "hivectl snapshot db1 one"),
+        site="agent",
+        least=2,
     ),
 ]
 """Those that make and lose disks; ``hivectl`` is written for its path."""
@@ -141,15 +150,18 @@ ROUNDS += [(CASES[0], "busybox", 1), (CASES[1], "bash", 0), (CASES[2], "bash", 1
     ids=[f"{shell}-{'once' if count else 'from then on'}-{case}" for case, shell, count in ROUNDS],
 )
 def test_a_full_file_system_loses_nothing(case: Case, shell: str, count: int, open_site: Callable[..., Host]) -> None:
-    host = open_site(SCENARIOS / "storage", "alpha", shell, counted=True, urls=URLS)
+    host = open_site(SCENARIOS / case.site, "alpha", shell, counted=True, urls=URLS)
+    host.guest("db1", *[{"agent": 5}] * 500)
     for number, outcome, met in filled_at_each_write(host, case, count):
         where = f"write {number}, {met[number - 1]}: {outcome}\n" + "\n".join(host.transcript()[-40:])
         assert outcome.status is not None, where
         guests = state_of(host, "guest")
         assert len(guests) <= 1, where
+        host.advance(70 if case.site == "agent" else 0)
+        assert not [line for line in state_of(host, "guest") if "frozen" in line], where
         if guests:
             is_filled(host, where)
-        if outcome.status and case.verb[0] in ("provision", "disk"):
+        if outcome.status and case.verb[0] in ("provision", "disk", "snapshot", "rollback"):
             again = host.run(HIVECTL, *case.verb)
             assert again.status == 0, f"{where}\n{again}"
         if "destroy" not in case.verb:

@@ -18,6 +18,7 @@ VICTIMS = {
     "supervisor-and-daemon": ["daemon {}", "supervisor {}"],
     "operator": ["operator victim"],
     "all": ["operator victim", "daemon {}", "supervisor {}"],
+    "session": ["session victim"],
 }
 """Who is killed; the guest's name is put in."""
 FORGET = (
@@ -26,7 +27,7 @@ FORGET = (
 )
 EVERYDAY = ("dash", "supervisor-and-daemon")
 CASES = [
-    *(("standin", EVERYDAY[0], victims) for victims in VICTIMS),
+    *(("standin", EVERYDAY[0], victims) for victims in VICTIMS if victims != "session"),
     *(("standin", shell, EVERYDAY[1]) for shell in SHELLS if shell != EVERYDAY[0]),
     *(("passthrough", EVERYDAY[0], victims) for victims in (EVERYDAY[1], "all")),
 ]
@@ -51,7 +52,7 @@ def killed_at_each_step(
         before()
         start = host.call("executed")
         host.call("kill_after", count=step, targets=[victim.format(guest) for victim in VICTIMS[victims]])
-        host.spawn(HIVECTL, verb, guest, name="victim")
+        host.spawn(HIVECTL, *(verb if "{}" in verb else verb + " {}").format(guest).split(), name="victim")
         outcome = host.wait("victim")
         assert outcome.status is not None, f"killed at step {step}, {verb} hangs\n{report(host)}\n{outcome.err}"
         if host.call("executed") - start < step:
@@ -186,3 +187,64 @@ def test_what_ends_the_waiting_can_be_killed(verb: str, victims: str, open_host:
         is_gone_after_stop(host, step)
         host.call("set", name="default_route", value="ix0")
         works_again(host, step)
+
+
+AGENT = SCENARIOS / "agent"
+TAKEN, BACK = "snapshot {} one", "rollback --yes {} one"
+
+
+def moments(host: Host) -> list[str]:
+    """The snapshots called one, of which there are as many as volumes, or none."""
+    found = [line for line in host.state() if line.startswith("snapshot") and "@one " in line]
+    assert len(found) in (0, 2), f"{found}\n{report(host)}"
+    return found
+
+
+@pytest.mark.parametrize("victims", ["operator", "session"])
+def test_a_killed_snapshot_leaves_no_guest_frozen(victims: str, open_site: Callable[..., Host]) -> None:
+    """All volumes have it or none, and what watches over the freeze lets the guest go on."""
+    host = open_site(AGENT, "alpha", "dash")
+    host.guest("db1", {"agent": 0, "acpi": 0})
+    assert host.run(HIVECTL, "start", "db1").status == 0
+
+    def without() -> None:
+        host.run("/bin/sh", "-c", "zfs destroy zroot/vms/db1/root@one; zfs destroy zroot/vms/db1/data@one")
+
+    for step in killed_at_each_step(host, TAKEN, victims, without, "db1"):
+        host.advance(70)
+        guests = [line for line in host.state() if line.startswith("guest ")]
+        assert guests == ["guest db1"], f"killed at step {step}: {guests}\n{report(host)}"
+        outcome = host.run(HIVECTL, *TAKEN.format("db1").split())
+        assert outcome.status == 0 or "already" in outcome.err, f"killed at step {step}: {outcome}\n{report(host)}"
+        assert moments(host)
+    print(f"snapshot: killed {step} times")
+    is_gone_after_stop(host, 0, "db1")
+
+
+@pytest.mark.parametrize("victims", ["operator", "session"])
+def test_a_killed_rollback_is_done_again_before_a_start(victims: str, open_site: Callable[..., Host]) -> None:
+    """No guest starts with volumes of two moments."""
+    host = open_site(AGENT, "alpha", "dash")
+    volumes = ("zroot/vms/db1/root", "zroot/vms/db1/data")
+    works_again(host, 0, "db1")
+    assert host.run(HIVECTL, "snapshot", "db1", "one").status == 0
+    first = [line for line in host.state() if line.startswith("volume")]
+
+    def written() -> None:
+        for volume in volumes:
+            script = f"printf x | dd of=/dev/zvol/{volume} bs=512 conv=sync,notrunc status=none"
+            assert host.run("/bin/sh", "-c", script).status == 0
+
+    for step in killed_at_each_step(host, BACK, victims, written, "db1"):
+        host.advance(5)
+        now = [line for line in host.state() if line.startswith("volume")]
+        mixed = len(set(now) & set(first)) == 1
+        outcome = host.run(HIVECTL, "start", "db1")
+        assert not mixed or outcome.status == 1, f"killed at step {step}: {outcome}\n{report(host)}"
+        host.run(HIVECTL, "stop", "db1")
+        outcome = host.run(HIVECTL, *BACK.format("db1").split())
+        assert outcome.status == 0, f"killed at step {step}: {outcome}\n{report(host)}"
+        assert [line for line in host.state() if line.startswith("volume")] == first, report(host)
+        moments(host)
+    print(f"rollback: killed {step} times")
+    works_again(host, 0, "db1")

@@ -13,6 +13,7 @@ import pytest
 
 from host.play import HIVECTL, leftovers
 from host.sandbox import SHELLS, Host
+from host.scenario import SCENARIOS
 
 EVERYDAY = (0, "all")
 CROWDS = {
@@ -107,3 +108,40 @@ def test_every_pair_of_verbs(shell: str, open_host: Callable[..., Host]) -> None
             assert outcome.status == 0, f"{where}: {outcome}"
             assert not leftovers(host), "\n".join([where, *leftovers(host), *host.transcript()])
     print(f"{len(mine)} pairs of verbs in {shell}, each on a guest that is off and on one that runs")
+
+
+ALTERING = {
+    **{verb: (verb, "db1") for verb in ("start", "stop", "pause", "snapshot")},
+    "rollback": ("rollback", "--yes", "db1", "one"),
+    "provision": ("provision", "db1"),
+}
+"""Verbs on a guest that has volumes and an agent."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shell", ["dash", "mksh"])
+def test_no_snapshot_comes_between(shell: str, open_site: Callable[..., Host]) -> None:
+    """A rollback never meets a guest that runs, and no guest stays frozen, whatever two verbs are at work."""
+    host = open_site(SCENARIOS / "agent", "alpha", shell, seed=5)
+    host.guest("db1", *[{"agent": 0, "acpi": 0}] * 200)
+    pairs = [pair for pair in combinations_with_replacement(ALTERING, 2) if {"snapshot", "rollback"} & set(pair)]
+    for pair in pairs:
+        for running in (False, True):
+            where = f"{pair} while {'running' if running else 'off'}"
+            assert host.run(HIVECTL, "start", "db1").status == 0, where
+            if not running:
+                assert host.run(HIVECTL, "stop", "db1").status == 0, where
+            host.run(HIVECTL, "snapshot", "db1", "one")
+            for number, verb in enumerate(pair):
+                host.spawn(HIVECTL, *ALTERING[verb], name=f"{verb}{number}")
+            for number, verb in enumerate(pair):
+                outcome = host.wait(f"{verb}{number}")
+                assert outcome.status is not None, f"{where}: {outcome.err}"
+            host.advance(70)
+            check_transcript(host.transcript())
+            guests = [line for line in host.state() if line.startswith("guest ")]
+            assert guests in ([], ["guest db1"]), where
+            outcome = host.run(HIVECTL, "stop", "db1")
+            assert outcome.status == 0, f"{where}: {outcome}"
+            assert not leftovers(host), "\n".join([where, *leftovers(host), *host.transcript()])
+    print(f"{len(pairs)} pairs of verbs in {shell}, each on a guest that is off and on one that runs")

@@ -16,9 +16,9 @@ PID_FILES = {"holder": "lock", "owner": "supervisor", "debugger": "debugger"}
 
 
 def kill(server: Server, target: str, number: int = signal.SIGKILL) -> bool:
-    """A signal to ``daemon VM``, ``supervisor VM``, ``bhyve VM`` or ``operator NAME``, to ``everything``, to whom a
-    file of a VM names (PID_FILES), or to what does a ``verb NAME`` of the runtime's own; false without such a one.
-    After SIGKILL it has ended, and its locks are free, on return."""
+    """A signal to ``daemon VM``, ``supervisor VM``, ``bhyve VM``, ``operator NAME`` or all of ``session NAME``, to
+    ``everything``, to whom a file of a VM names (PID_FILES), or to what does a ``verb NAME`` of the runtime's own;
+    false without such a one. After SIGKILL it has ended, and its locks are free, on return."""
     kind, _, name = target.partition(" ")
     if kind == "everything":
         kill_all(server)
@@ -30,6 +30,8 @@ def kill(server: Server, target: str, number: int = signal.SIGKILL) -> bool:
         pid = server.operators[name].pid
     elif kind == "verb":
         pid = verb(server, name)
+    elif kind == "session":
+        return kill_session(server, server.operators[name].pid)
     elif kind in PID_FILES:
         text = read(f"/var/run/hivewright/{name}/{PID_FILES[kind]}").split()
         pid = int(text[0]) if text else 0
@@ -52,6 +54,26 @@ def verb(server: Server, name: str) -> int:
         if name in words and any(word.endswith("/hivectl") for word in words[:4]) and "lockf" not in words[1]:
             return pid
     return 0
+
+
+def kill_session(server: Server, leader: int) -> bool:
+    """SIGKILL to all processes of an operator's command, but for those that left its session."""
+    found = [pid for pid in others(server.ours) if alive(pid) and session_of(pid) == leader]
+    handles = [os.pidfd_open(pid) for pid in found]
+    for pid in found:
+        os.kill(pid, signal.SIGSTOP)
+    for pid in found:
+        os.kill(pid, signal.SIGKILL)
+    for handle in handles:
+        select.select([handle], [], [])
+        os.close(handle)
+    return bool(found)
+
+
+def session_of(pid: int) -> int:
+    """The leader of a process's session; 0 when the process is gone."""
+    text = read(f"{PROC}/{pid}/stat")
+    return int(text.rpartition(")")[2].split()[3]) if text else 0
 
 
 def kill_all(server: Server) -> None:

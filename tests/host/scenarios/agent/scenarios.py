@@ -115,9 +115,10 @@ def addresses_in_status(play: Play) -> None:
         "wave 50",
     )
     told = json.loads(play.hivectl("status", "--json").out)
-    assert [(each["name"], each["agent"]) for each in told] == [("db1", None), ("plain1", None), ("web1", True)]
+    answering = {each["name"]: each["agent"] for each in told}
+    assert answering == {"web1": True, **dict.fromkeys(["db1", "one1", "plain1", "two1"])}
     nic = {"name": "vtnet0", "mac": "58:9c:fc:00:00:01", "addresses": ["192.0.2.10", "2001:db8::10"]}
-    assert [each["interfaces"] for each in told] == [[], [], [nic]]
+    assert [each["interfaces"] for each in told if each["interfaces"]] == [[nic]]
     play.down("web1")
 
 
