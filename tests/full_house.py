@@ -61,6 +61,9 @@ PARTS = (
         "life",
         {
             "description": "Has everything",
+            "renamed_from": ["whole", "complete"],
+            "moved_from": "elsewhere",
+            "protected": True,
             "memory": "8G",
             "cpus": 8,
             "topology": {"sockets": 1, "cores": 4, "threads": 2},

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from host import former, gone
 from host.build import SITE
 from host.golden_image import CONTENT, URLS
 from host.play import HIVECTL, leftovers
@@ -23,7 +24,10 @@ FORGET = (
 )
 """Everything that earlier rounds made."""
 FIRST = ((SITE, "web1", "start", ""), (STORAGE, "copy1", "start", ""), (STORAGE, "clone1", "start", ""))
+RENAMED = SCENARIOS / "renamed"
+FORMER = "; ".join((former.FORGET, "set -e", *former.MAKE))
 OTHERS = (
+    (RENAMED, former.NEW, "start", FORMER),
     (SITE, "web1", "stop", "hivectl start web1"),
     (SITE, "web1", "restart", "hivectl start web1"),
     (STORAGE, "thick1", "provision", ""),
@@ -38,7 +42,7 @@ CASES = [
         pytest.param(shell, *case, id=f"{shell}-{case[2]}-{case[1]}")
         for shell in SHELLS
         if shell != "dash"
-        for case in (FIRST[0], OTHERS[0])
+        for case in (FIRST[0], OTHERS[1])
     ),
 ]
 """Shell, site, guest, verb, and what comes before; a verb with more words has {} for the guest."""
@@ -96,6 +100,7 @@ def test_a_failing_command_is_told_or_no_matter(
         host.advance(5)
         assert again.status == 0, f"{where}\n{again}"
         assert guests(host) == [f"guest {guest}"], where
+        assert site != RENAMED or not former.lost(host), f"{where}\n{former.lost(host)}"
         for line in host.state():
             if line.startswith((f"volume zroot/vms/{guest}/", "volume zroot/vms/Images")) and guest in (
                 "copy1",
@@ -105,3 +110,19 @@ def test_a_failing_command_is_told_or_no_matter(
         ended = sh(host, f"hivectl stop {guest}")
         assert ended.status == 0, f"{where}\n{ended}"
         assert leftovers(host) == [], where
+
+
+@pytest.mark.slow
+def test_a_command_that_fails_while_a_guest_is_removed_leaves_it_listed(open_site: Callable[..., Host]) -> None:
+    """A failure is told, and a second removal does the rest; nothing of another guest is gone."""
+    host = open_site(SCENARIOS / "removed", "alpha", "dash")
+    made = "; ".join((gone.FORGET, "set -e", *gone.MAKE))
+    for failed, outcome in failing(host, gone.VM, "remove --yes", made):
+        where = f"{failed}: {outcome}\n" + "\n".join(host.transcript()[-40:])
+        if outcome.status == 0:
+            assert not gone.left(host), where
+            continue
+        assert outcome.err, where
+        again = sh(host, f"hivectl remove --yes {gone.VM}")
+        assert again.status == 0, f"{where}\n{again}"
+        assert not gone.left(host), f"{where}\n{gone.left(host)}"

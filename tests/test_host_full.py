@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from host import former, gone
 from host.golden_image import CONTENT, URLS
 from host.play import HIVECTL, leftovers
 from host.sandbox import Host, Outcome
@@ -90,6 +91,8 @@ CASES = [
         site="agent",
         least=2,
     ),
+    Case(gone.VM, ("remove", "--yes", gone.VM), gone.MAKE, least=2, site="removed"),
+    Case(former.NEW, ("start", former.NEW), former.MAKE, least=15, site="renamed"),
 ]
 """Those that make and lose disks; ``hivectl`` is written for its path."""
 
@@ -100,7 +103,8 @@ def sh(host: Host, *script: str) -> Outcome:
 
 def filled_at_each_write(host: Host, case: Case, count: int) -> Iterator[tuple[int, Outcome, list[str]]]:
     """Do the verb again and again, and let the first, second, … write fail until there is none."""
-    forget = FORGET.format(case.guest)
+    forgets = {"renamed": f"hivectl stop {case.guest}; {former.FORGET}", "removed": gone.FORGET}
+    forget = forgets.get(case.site, FORGET.format(case.guest))
     for number in range(1, 200):
         prepared = sh(host, forget, "set -e", *case.before)
         assert prepared.status == 0, prepared
@@ -161,6 +165,11 @@ def test_a_full_file_system_loses_nothing(case: Case, shell: str, count: int, op
         assert not [line for line in state_of(host, "guest") if "frozen" in line], where
         if guests:
             is_filled(host, where)
+        if case.site == "removed":
+            again = host.run(HIVECTL, *case.verb)
+            assert again.status == 0 or "has nothing of it" in again.err, f"{where}\n{again}"
+            assert not gone.left(host), f"{where}\n{gone.left(host)}"
+            continue
         if outcome.status and case.verb[0] in ("provision", "disk", "snapshot", "rollback"):
             again = host.run(HIVECTL, *case.verb)
             assert again.status == 0, f"{where}\n{again}"
@@ -170,6 +179,7 @@ def test_a_full_file_system_loses_nothing(case: Case, shell: str, count: int, op
             assert state_of(host, "guest") == [f"guest {case.guest}"], where
             is_filled(host, where)
         is_listed(host, case.guest, where)
+        assert case.site != "renamed" or not former.lost(host), f"{where}\n{former.lost(host)}"
         ended = sh(host, f"hivectl stop {case.guest}")
         assert ended.status == 0, f"{where}\n{ended}"
         assert leftovers(host) == [], where

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from host import former, gone
 from host.build import SITE
 from host.pci_devices import DEVICES, ROMS
 from host.play import HIVECTL, leftovers
@@ -46,7 +47,7 @@ def opened(open_site: Callable[..., Host], site: str, shell: str) -> Host:
 def killed_at_each_step(
     host: Host, verb: str, victims: str, before: Callable[[], None], guest: str = "web1", least: int = 2
 ) -> Iterator[int]:
-    """Do ``hivectl VERB GUEST`` again and again, and kill at the first, second, … command until none is left."""
+    """Do ``hivectl VERB… GUEST`` again and again, and kill at the first, second, … command until none is left."""
     hits = 0
     for step in range(1, 100):
         before()
@@ -134,6 +135,63 @@ def test_a_killed_stop_can_be_done_again(site: str, shell: str, victims: str, op
     for step in killed_at_each_step(host, "stop", victims, started):
         is_gone_after_stop(host, step)
         works_again(host, step)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("shell", "victims"), [("dash", "all"), ("dash", "supervisor"), ("mksh", "all")])
+def test_a_killed_renaming_can_be_done_again(shell: str, victims: str, open_site: Callable[..., Host]) -> None:
+    """Nothing that the guest had under its former name is lost, left behind or made anew."""
+    host = open_site(SCENARIOS / "renamed", "alpha", shell)
+
+    def called_otherwise() -> None:
+        outcome = host.run("/bin/sh", "-c", "; ".join((former.FORGET, "set -e", *former.MAKE)))
+        assert outcome.status == 0, outcome
+
+    steps = 0
+    for step in killed_at_each_step(host, "start", victims, called_otherwise, guest=former.NEW, least=15):
+        steps = step
+        works_again(host, step, former.NEW)
+        assert not former.lost(host), f"killed at step {step}: {former.lost(host)}"
+    print(f"killed at {steps} steps of a start that renames")
+
+
+@pytest.mark.slow
+def test_a_renaming_that_is_killed_itself_can_be_done_again(open_site: Callable[..., Host]) -> None:
+    """At each of its own steps, which no supervisor's end ends."""
+    host = open_site(SCENARIOS / "renamed", "alpha", "dash")
+    words = f"_rename {former.NEW} {former.UUID} {former.OLD} /srv/vms"
+
+    def called_otherwise() -> None:
+        script = (former.FORGET, "set -e", *former.MAKE, f"mkdir -p /var/run/hivewright/{former.NEW}")
+        outcome = host.run("/bin/sh", "-c", "; ".join((*script, f"mkdir -p /var/db/hivewright/{former.NEW}")))
+        assert outcome.status == 0, outcome
+
+    steps = 0
+    for step in killed_at_each_step(host, words, "operator", called_otherwise, guest="zroot/vms", least=5):
+        steps = step
+        works_again(host, step, former.NEW)
+        assert not former.lost(host), f"killed at step {step}: {former.lost(host)}"
+    print(f"killed at {steps} steps of a renaming")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("verb", ["_remove", "remove --yes"])
+def test_a_killed_removal_can_be_done_again(verb: str, open_site: Callable[..., Host]) -> None:
+    """Nothing is left of the guest then, and nothing of another one is gone."""
+    host = open_site(SCENARIOS / "removed", "alpha", "dash")
+
+    def has_left() -> None:
+        outcome = host.run("/bin/sh", "-c", "; ".join((gone.FORGET, "set -e", *gone.MAKE)))
+        assert outcome.status == 0, outcome
+
+    steps = 0
+    for step in killed_at_each_step(host, verb, "operator", has_left, guest=gone.VM, least=5):
+        steps = step
+        host.advance(5)
+        outcome = host.run(HIVECTL, "remove", "--yes", gone.VM)
+        assert outcome.status == 0 or "this host has nothing of it" in outcome.err, f"killed at step {step}: {outcome}"
+        assert not gone.left(host), f"killed at step {step}: {gone.left(host)}\n{report(host)}"
+    print(f"killed at {steps} steps of a removal")
 
 
 PATIENT = ("/usr/local/etc/hivewright/vms/web1/start", "patient")

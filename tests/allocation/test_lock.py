@@ -14,6 +14,7 @@ from hivewright.diagnostics import Diagnostic, Spot
 
 UUID = "081dcaf9-427f-5bad-86be-997d1413794d"
 LOCK = Lock(
+    name="www",
     uuid=UUID,
     vnc=5900,
     slots={"nic.lan": "0:4:0", "disk.root": "0:3:0", "rng": "0:5:1"},

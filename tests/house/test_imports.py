@@ -58,7 +58,7 @@ ROOMS = {
     "lower.__init__": Room(4, "lower lower.host"),
     "pipeline": Room(5, "package diagnostics plan system source output emit site rules.__init__ allocation "
                      "lower.__init__ lower.seed"),
-    "editing": Room(6, "diagnostics source rules.__init__ allocation pipeline"),
+    "editing": Room(6, "diagnostics source model rules.__init__ site allocation pipeline"),
     "impact": Room(6, "values plan model source emit site"),
     "delivery": Room(6, "plan system source output emit site pipeline impact"),
     "commands": Room(7, "values diagnostics plan system model bhyve source output emit schema site allocation "
@@ -77,9 +77,9 @@ PACKAGES = {
     "pydantic": "model.addresses model.base model.devices model.disk model.firmware model.guest model.host "
     "model.limits model.machine model.network model.nic model.numa model.site model.sriov model.storage model.tpm "
     "model.vm site.load site.recurring site.model_errors site.keys site.remedies",
-    "pydantic_core": "model.addresses model.base",
+    "pydantic_core": "model.addresses model.base model.vm",
     "tomli": "diagnostics.locate allocation.lock source.parsing source.salvage source.syntax editing.assignment "
-    "editing.document",
+    "editing.document editing.tables",
     "tomlkit": "editing.document",
     "yaml": "impact.seeds lower.seed.yaml_text rules.machine.first_boot",
 }

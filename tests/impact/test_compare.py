@@ -53,7 +53,21 @@ def test_a_guest_whose_former_name_is_known_keeps_its_disks() -> None:
         ("alpha", "web1", "data", ["vm.web1"]),
         ("alpha", "www", "interruption", ["vm.www"]),
     ]
-    assert found(old, new, web1="www") == [("alpha", "web1", "next-boot", ["renamed_from"])]
+    renamed = [("alpha", name, "next-boot", ["renamed_from"]) for name in ("web1", "www")]
+    assert found(old, new, web1="www") == renamed
+    wanted = ["hivectl stop www", "install the files of alpha", "hivectl start web1"]
+    assert steps(compare(FileTree(old), new, {"web1": "www"})) == wanted
+
+
+def test_a_guest_that_says_where_it_lived_does_not_begin_anew_in_silence() -> None:
+    moved = {path: b"moved_from beta  # moved_from\n" + content for path, content in guest("web1").items()}
+    (here, there) = compare(FileTree({"alpha": {}, "beta": guest("web1")}), {"alpha": moved, "beta": {}})
+    assert [each.reason for each in here.findings] == ["it moves here from beta, and starts when its disks are here"]
+    assert (here.host, there.host) == ("alpha", "beta")
+    old, new = {"alpha": guest("web1")}, {"alpha": guest("web1")}
+    path = f"{GUESTS}web1/provision"
+    new["alpha"][path] = b"protected  # protected\n" + new["alpha"][path]
+    assert found(old, new) == [("alpha", "web1", "nothing", ["protected"])]
 
 
 def test_a_guest_with_other_disks_is_not_taken_for_one_that_is_gone() -> None:

@@ -34,7 +34,8 @@ COMMANDS = {
     ),
     *("kldload", "ln", "lockf", "makefs", "mkdir", "mv", "nc", "ngctl", "od", "pciconf", "pgrep", "pkill", "ps"),
     "pwait",
-    *("cpuset", "protect", "qemu-img", "rctl", "renice", "rm", "route", "sha256", "sleep", "stat", "stty", "sysctl"),
+    *("cpuset", "protect", "qemu-img", "rctl", "renice", "rm", "rmdir", "route", "sha256", "sleep"),
+    *("stat", "stty", "sysctl"),
     *("tail", "timeout", "true", "tmux", "truncate", "valectl", "wc", "zfs"),
 }
 """The external commands the runtime may run: FreeBSD's base; qemu-img and tmux where an image or a console needs it."""

@@ -131,7 +131,9 @@ def test_wording_order_and_comments_are_free(reader: Reader) -> None:
 
 def test_provision_scripts_are_read_the_same_way(reader: Reader) -> None:
     text = (SCRIPTS["db1"] / "provision").read_text()
-    expected = ["db1\tend\twhole"] + [f"db1\tmakes\t{disk}\tzroot/vms/db1/{disk}" for disk in ("data", "root", "wal")]
+    expected = ["db1\tend\twhole", "db1\tprotected"] + [
+        f"db1\tmakes\t{disk}\tzroot/vms/db1/{disk}" for disk in ("data", "root", "wal")
+    ]
     for each in (text, reworded(text, 1)):
         reader.put("db1", each, "provision")
         lines = reader.run("read_provisions db1; printf '%s\\n' \"$facts\"").splitlines()

@@ -56,6 +56,7 @@ def allocate(site: Site, locks: Mapping[str, Lock]) -> Allocation:
     _take_functions(site, pool)
     result = dict(locks)
     for name in sorted(site.vms):
+        _find_former_lock(site, pool, name, locks)
         result[name] = _allocate_vm(site, pool, name, site.vms[name], locks.get(name))
     return Allocation({name: result[name] for name in sorted(result)}, tuple(pool.diagnostics))
 
@@ -195,8 +196,28 @@ def _allocate_vm(site: Site, pool: _Pool, name: str, vm: Vm, old: Lock | None) -
         consoles={**held.consoles, **consoles} if consoles else held.consoles,
         ports=allocate_ports(site, name, vm, held.ports),
         pipes=_allocate_pipes(site, pool, name, vm, held.pipes),
+        name=held.name,
     )
     return old if old is not None and old == lock else lock
+
+
+def _find_former_lock(site: Site, pool: _Pool, name: str, locks: Mapping[str, Lock]) -> None:
+    """A VM that was renamed keeps its UUID and all else that its lock holds, so that is renamed with it."""
+    if name in locks:
+        return
+    former = next((each for each in site.vms[name].renamed_from if each in locks and each not in site.vms), None)
+    if former is not None:
+        pool.diagnostics.append(
+            Diagnostic(
+                "LOCK012",
+                f"{name} was renamed from {former}, and its lock was not: it would get another UUID, and its disks "
+                "would be refused to it",
+                site.place("vm", name, "renamed_from"),
+                f'rename {lock_file(former)} to {lock_file(name)}, and write name = "{former}" below its uuid, as '
+                "hivewright rename does",
+                (Place(lock_file(former), ("uuid",)),),
+            )
+        )
 
 
 def _allocate_pipes(site: Site, pool: _Pool, name: str, vm: Vm, old: Mapping[str, str]) -> Mapping[str, str]:

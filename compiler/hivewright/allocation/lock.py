@@ -51,7 +51,10 @@ def _block(table: str) -> str:
     return rf'(?:\n\[{table}\]\n((?:(?:"(?:{key})"|(?![^ ]*\.)(?:{key})) = "(?:{value})"\n)+))?'
 
 
-_WHOLE = re.compile(rf'#[^\n]*\nuuid = "({_UUID})"\n(?:vnc = ([1-9][0-9]{{0,4}})\n)?' + "".join(map(_block, _TABLES)))
+_WHOLE = re.compile(
+    rf'#[^\n]*\nuuid = "({_UUID})"\n(?:name = "({NAME_PATTERN})"\n)?(?:vnc = ([1-9][0-9]{{0,4}})\n)?'
+    + "".join(map(_block, _TABLES))
+)
 _ENTRY = re.compile(r'"?([^" ]+)"? = "([^"]*)"\n')
 
 _RESTORE = "restore the file from version control; if it was never committed, delete it and build again"
@@ -74,6 +77,8 @@ class Lock(NamedTuple):
     """Disk or drive -> ``CONTROLLER:PORT`` of an AHCI controller with several."""
     pipes: Mapping[str, str] = {}
     """NIC with a rate limit -> number of the dummynet(4) pipe towards the guest; the next number is the other way."""
+    name: str | None = None
+    """The name that the VM had first, if it was renamed: what the guest reads, and remembers, follows from it."""
 
 
 def lock_file(vm: str) -> str:
@@ -87,6 +92,8 @@ def write_lock(vm: str, lock: Lock) -> str:
         f"# Numbers allocated to {vm}. Written by hivewright build; commit this file with the site.",
         f'uuid = "{lock.uuid}"',
     ]
+    if lock.name is not None:
+        lines.append(f'name = "{lock.name}"')
     if lock.vnc is not None:
         lines.append(f"vnc = {lock.vnc}")
     for table in _TABLES:
@@ -127,7 +134,7 @@ def _read_whole(text: str) -> Lock | None:
     match = _WHOLE.fullmatch(text)
     if match is None:
         return None
-    uuid, vnc, *blocks = match.groups()
+    uuid, name, vnc, *blocks = match.groups()
     tables: dict[str, Mapping[str, str]] = {}
     for table, block in zip(_TABLES, blocks, strict=True):
         if block:
@@ -136,7 +143,7 @@ def _read_whole(text: str) -> Lock | None:
                 return None
             tables[table] = found
     port = int(vnc) if vnc is not None else None
-    return Lock(uuid, port, **tables) if port is None or _is_port(port) else None
+    return Lock(uuid, port, name=name, **tables) if port is None or _is_port(port) else None
 
 
 def _entries(block: str) -> Mapping[str, str] | None:
@@ -183,8 +190,10 @@ def _validated(values: Mapping[str, object], text: str, file: str) -> Lock | Dia
         return Diagnostic(code, message, _spot(text, file, table, key), _RESTORE)
 
     for key, value in values.items():
-        if key not in ("uuid", "vnc") and key not in _TABLES:
+        if key not in ("uuid", "name", "vnc") and key not in _TABLES:
             return fault(f'a lock has no key "{key}"', "", key)
+        if key == "name" and not (isinstance(value, str) and re.fullmatch(NAME_PATTERN, value)):
+            return fault("name must be the name of a VM", "", key)
         if key == "vnc" and not _is_port(value):
             return fault("vnc must be a port, 1 to 65535", "", key)
     if "uuid" not in values:
@@ -206,4 +215,4 @@ def _validated(values: Mapping[str, object], text: str, file: str) -> Lock | Dia
                 return fault(f"{key} and {seen[value]} in [{table}] are both {value}", table, key, "LOCK004")
         tables[table] = entries
     vnc = cast("int | None", values.get("vnc"))
-    return Lock(str(values["uuid"]), vnc, **tables)
+    return Lock(str(values["uuid"]), vnc, name=cast("str | None", values.get("name")), **tables)

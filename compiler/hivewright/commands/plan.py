@@ -58,7 +58,7 @@ def _plan(arguments: Namespace, session: Session, site: Site, style: str) -> int
         compiled = _compile(session, site)
         if compiled is None:
             return 1
-        impacts = compare(tree, compiled, running=running)
+        impacts = compare(tree, compiled, _former_names(site, tree), running)
     except TreeError as error:
         sys.stderr.write(f"hivewright: {error.reason}; {error.remedy}\n")
         return error.status
@@ -77,6 +77,18 @@ def _tree(against: str, build: Path, site: Site) -> tuple[Tree, Running]:
 
         return installed_tree({name: host.address or name for name, host in site.hosts.items()})
     return folder_tree(Path(against)) if Path(against).is_dir() else revision_tree(build, against), {}
+
+
+def _former_names(site: Site, tree: Tree) -> dict[str, str]:
+    """The name that each renamed guest has in the tree, of those that it had."""
+    renamed = {name: vm.renamed_from for name, vm in site.vms.items() if vm.renamed_from}
+    if not renamed:
+        return {}
+    from hivewright.impact.places import guests_of
+
+    known = {name for paths in tree.hosts().values() for name in guests_of(paths)}
+    found = ((name, next((each for each in names if each in known), None)) for name, names in renamed.items())
+    return {name: former for name, former in found if former is not None}
 
 
 def _compile(session: Session, site: Site) -> Mapping[str, Files] | None:

@@ -6,14 +6,23 @@ import os
 from argparse import Namespace
 from collections.abc import Mapping
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from hivewright.diagnostics import Diagnostic
 from hivewright.pipeline.session import Session, load_sources
 from hivewright.source import Project, Sources, with_texts
 
+if TYPE_CHECKING:
+    from hivewright.allocation.lock_files import Locks
 
-def check_sources(arguments: Namespace, project: Project, sources: Sources) -> tuple[Session, list[Diagnostic]]:
-    """A project that was read, and all diagnostics of its site: of files, keys, rules and numbers."""
+
+def check_sources(
+    arguments: Namespace, project: Project, sources: Sources, locks: Locks | None = None
+) -> tuple[Session, list[Diagnostic]]:
+    """A project that was read, and all diagnostics of its site: of files, keys, rules and numbers.
+
+    The locks are those on disk where no others are given.
+    """
     from hivewright.allocation.lock_files import allocate_numbers, read_locks
     from hivewright.rules import check_rules
 
@@ -22,28 +31,32 @@ def check_sources(arguments: Namespace, project: Project, sources: Sources) -> t
     if session.site is not None:
         found += check_rules(session.site)
         if not any(each.severity == "error" for each in found):
-            found += allocate_numbers(session.site, read_locks(project)).diagnostics
+            found += allocate_numbers(session.site, locks or read_locks(project)).diagnostics
     return session, found
 
 
 def attempt(
-    arguments: Namespace, session: Session, known: list[Diagnostic], texts: Mapping[str, str | None]
+    arguments: Namespace,
+    session: Session,
+    known: list[Diagnostic],
+    texts: Mapping[str, str | None],
+    locks: Locks | None = None,
 ) -> tuple[Session, list[Diagnostic]]:
     """The project with other texts of some files, by name below the site; and its errors that are not known yet.
 
     An error is known by its code and message, since an edit moves lines.
     """
-    trial, found = check_sources(arguments, session.project, with_texts(session.sources, texts))
+    trial, found = check_sources(arguments, session.project, with_texts(session.sources, texts), locks)
     old = {(fault.code, fault.message) for fault in known}
     return trial, [each for each in found if each.severity == "error" and (each.code, each.message) not in old]
 
 
 def write_texts(sources: Sources, texts: Mapping[str, str | None]) -> None:
-    """Writes files of the site, each beside its place and then by rename, and removes those without a text.
+    """Writes files of the site, each beside its place and then by rename, and then removes those without a text.
 
     A file keeps its mode, and a link stays one. Raises ``OSError``.
     """
-    for name, text in texts.items():
+    for name, text in sorted(texts.items(), key=lambda item: item[1] is None):
         path = os.path.realpath(sources.path(name))
         if text is None:
             os.unlink(path)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
 from hivewright.impact.calls import read_calls
 from hivewright.impact.consequence import INSTALL, Consequence, Finding, Impact, Needs
 from hivewright.impact.guests import compare_guest, outdated
 from hivewright.impact.hosts import HOST_CONF, compare_functions, compare_host, compare_order
 from hivewright.impact.networks import Outage
-from hivewright.impact.places import Places, arrival, departure, home_moves, home_of
+from hivewright.impact.places import Places, arrival, departure, guests_of, home_moves, home_of
 from hivewright.impact.seeds import Pair
 from hivewright.impact.trees import Files, Tree
 from hivewright.plan import GUESTS
@@ -45,8 +45,8 @@ class _Comparison:
         self._differences = tree.differences(compiled)
         hosts = tree.hosts()
         self._knows_runtime = RUNTIME in hosts
-        before = {host: _guests(paths) for host, paths in hosts.items() if host != RUNTIME}
-        after = {host: _guests(files) for host, files in compiled.items() if host != RUNTIME}
+        before = {host: guests_of(paths) for host, paths in hosts.items() if host != RUNTIME}
+        after = {host: guests_of(files) for host, files in compiled.items() if host != RUNTIME}
         self._places = Places(before, after, renamed)
         self._impacts: dict[tuple[str, str], Impact] = {}
 
@@ -139,18 +139,6 @@ class _Comparison:
                 finding = Finding(Consequence.RELOAD, ("runtime",), text, INSTALL)
         for host in sorted(self._places.old.keys() & self._places.new.keys()):
             self._add(host, "", [finding])
-
-
-def _guests(paths: Iterable[str]) -> set[str]:
-    return set(_names(paths))
-
-
-def _names(paths: Iterable[str]) -> Iterator[str]:
-    for path in paths:
-        if path.startswith(GUESTS):
-            vm, slash, name = path.removeprefix(GUESTS).partition("/")
-            if slash and name == "start":
-                yield vm
 
 
 def _by_guest(files: Mapping[str, Pair]) -> dict[str, dict[str, Pair]]:

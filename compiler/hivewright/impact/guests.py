@@ -14,6 +14,9 @@ _OF_NO_START = frozenset(("nic", "hook", "debugger", "vm", "home", ".", "{", "}"
 """Calls of a start script on which no start depends. Those of ``home`` are about the hosts of a guest."""
 
 
+_PAST = ("renamed_from", "moved_from", "protected")
+"""Calls of a provision script that make nothing."""
+
 _DEVICES = {
     "seed": "cloud_init",
     "fbuf": "vnc",
@@ -61,6 +64,7 @@ def _findings(vm: str, files: Mapping[str, Pair], changed: Iterable[str]) -> Ite
         yield from compare_disks(scripts.disks(0), scripts.disks(1), vm)
     if "provision" in names:
         yield from _compare_identity(scripts.calls("provision", 0), scripts.calls("provision", 1), vm)
+        yield from _compare_past(scripts.calls("provision", 0), scripts.calls("provision", 1))
     if "start" in names:
         yield from _compare_start(scripts.calls("start", 0), scripts.calls("start", 1))
     if "stop" in names:
@@ -86,6 +90,13 @@ def _compare_identity(old: list[Call], new: list[Call], vm: str) -> Iterator[Fin
         adopt = f"once the files are installed, and before {vm} starts: hivectl provision --adopt {vm}"
         reason = f"its disks and state are those of {before[0]}; they are refused to {after[0]} until they are adopted"
         yield Finding(Consequence.NEXT_BOOT, ("uuid",), reason, Needs(off=True, restart=True, by_hand=(adopt,)))
+
+
+def _compare_past(old: list[Call], new: list[Call]) -> Iterator[Finding]:
+    """What a guest was before, and whether it is protected, only the next provisioning asks."""
+    found = difference(*([call for call in calls if call.verb in _PAST] for calls in (old, new)))
+    if found.old or found.new:
+        yield Finding(Consequence.NOTHING, found.keys, "the next provisioning follows it", INSTALL)
 
 
 def _compare_hooks(names: list[str]) -> Iterator[Finding]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from hivewright.impact.calls import read_calls
 from hivewright.impact.consequence import Consequence, Finding, Needs
 from hivewright.impact.disks import read_disks
+from hivewright.plan import GUESTS
 
 Makes = Callable[[str, str, int], bytes | None]
 """The provision script of a guest of a host: (host, guest, 0 before or 1 after)."""
@@ -25,6 +26,12 @@ class Places(NamedTuple):
 
     def after(self, vm: str) -> list[str]:
         return sorted(host for host, guests in self.new.items() if vm in guests)
+
+
+def guests_of(paths: Iterable[str]) -> set[str]:
+    """The guests that have a start script among files of a host."""
+    scripts = (path.removeprefix(GUESTS) for path in paths if path.startswith(GUESTS) and path.endswith("/start"))
+    return {script.removesuffix("/start") for script in scripts if script.count("/") == 1}
 
 
 def home_of(start: bytes | None, host: str) -> tuple[str, ...]:
@@ -52,21 +59,25 @@ def arrival(places: Places, host: str, vm: str, makes: Makes) -> Iterator[Findin
     before, after = places.before(vm), places.after(vm)
     former = places.renamed.get(vm)
     if before:
-        yield _moved_here(host, vm, before, stays=bool(set(before) & set(after)))
+        asks = any(call.verb == "moved_from" for call in read_calls(makes(host, vm, 1)))
+        yield _moved_here(host, vm, before, stays=bool(set(before) & set(after)), asks=asks)
     elif former is not None and former in places.old.get(host, ()):
-        reason = f"it was called {former}, whose disks it has"
+        reason = f"it was called {former}, whose disks and state it gets"
         yield Finding(Consequence.NEXT_BOOT, ("renamed_from",), reason, Needs(start=True))
     else:
         yield _new(host, vm, _namesake(places, host, vm, makes), has_disks=bool(makes(host, vm, 1)))
 
 
-def _moved_here(host: str, vm: str, before: list[str], stays: bool) -> Finding:
+def _moved_here(host: str, vm: str, before: list[str], stays: bool, asks: bool) -> Finding:
+    """``asks``: its script says that it does not begin anew in silence."""
     others = ", ".join(before)
     if stays:
         reason = f"{host} could have it as well as {others}; disks that hosts do not share start empty here"
         check = f"see that {host} reaches the disks of {vm}, and start it on one host only"
         return Finding(Consequence.DATA, ("hosts",), reason, Needs(by_hand=(check,)))
     reason = f"it moves here from {others}; its disks stay there, and start empty here"
+    if asks:
+        reason = f"it moves here from {others}, and starts when its disks are here"
     copy = f"stop {vm} on {others}, install the files there, and copy its disks to {host} before it starts here"
     return Finding(Consequence.DATA, ("host",), reason, Needs(start=True, by_hand=(copy,)))
 
@@ -96,9 +107,11 @@ def _disks(provision: bytes | None) -> set[str]:
 def departure(places: Places, host: str, vm: str, homes: tuple[str, ...]) -> Iterator[Finding]:
     """A guest that a host does not have any more."""
     after = places.after(vm)
-    if vm in places.renamed.values():
-        return
-    if not after:
+    heir = next((name for name, former in places.renamed.items() if former == vm), None)
+    if heir is not None and places.after(heir):
+        reason = f"it is called {heir} from now on, which gets its disks and its state when it starts"
+        yield Finding(Consequence.NEXT_BOOT, ("renamed_from",), reason, Needs(off=True))
+    elif not after:
         reason = f"it leaves the site; its disks stay, and hivectl disk list {vm} has them"
         yield Finding(Consequence.INTERRUPTION, (f"vm.{vm}",), reason, Needs(off=True))
     elif homes[:1] == (host,):

@@ -43,6 +43,11 @@ class Guest:
     fixed: Mapping[str, str]
     """The devices whose address the VM itself says, by their names in the lock -> the key by which it does."""
 
+    @property
+    def first_name(self) -> str:
+        """What the guest reads and remembers follows from this name, also after it was renamed."""
+        return self.lock.name or self.name
+
     def slot_key(self, device: str) -> str:
         """Where the address of a device is from: a key of the VM, or the lock."""
         return self.fixed.get(device) or f"lock:slots.{device}"

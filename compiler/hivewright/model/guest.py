@@ -176,6 +176,9 @@ class Hooks(Table):
     poststop: ListOf[SitePath] = Field((), description="When the VM is gone.")
     reboot: ListOf[SitePath] = Field((), description="When the guest rebooted, before bhyve runs again.")
     crash: ListOf[SitePath] = Field((), description="When bhyve ended abnormally.")
+    remove: ListOf[SitePath] = Field(
+        (), description="Before hivectl(8) remove destroys what the host has; one that fails stops that."
+    )
 
 
 MOMENTS = tuple(Hooks.model_fields)

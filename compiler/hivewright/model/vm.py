@@ -1,12 +1,16 @@
 """A virtual machine: ``[vm.NAME]``, and the same keys in ``[defaults]``, ``[template.NAME]`` and profiles."""
 
+import re
 from functools import cache
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, PlainValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 from hivewright.bhyve.facts import FIRMWARE_FILES, MEMORY_DOMAINS, NUMBER_OF_VCPUS, PC, Only, Since
 from hivewright.model.base import (
+    NAME_FORM,
+    NAME_PATTERN,
     CpuList,
     Duration,
     Line,
@@ -57,6 +61,27 @@ Uuid = Annotated[str, reader(_uuid, '"01234567-89ab-…"'), described("^[0-9A-Fa
 DEFAULT_PROFILE = "other"
 """The one of a VM that names none."""
 
+
+def _names(value: object) -> tuple[str, ...]:
+    written = tuple(value) if isinstance(value, list | tuple) else (value,)
+    names = tuple(name for name in written if isinstance(name, str))
+    if not names or len(names) < len(written):
+        raise PydanticCustomError("text", 'this must be text in quotes, or several in an array, for example "www"')
+    if any(re.fullmatch(NAME_PATTERN, name, re.ASCII) is None for name in names):
+        raise PydanticCustomError("value", "{reason}", {"reason": NAME_FORM})
+    if len(set(names)) < len(names):
+        raise PydanticCustomError("value", "{reason}", {"reason": "a name is there twice"})
+    return names
+
+
+_ONE_NAME = {"type": "string", "pattern": f"^{NAME_PATTERN}$", "examples": ["www"]}
+FormerNames = Annotated[
+    tuple[str, ...],
+    PlainValidator(_names),
+    WithJsonSchema({"anyOf": [_ONE_NAME, {"type": "array", "items": _ONE_NAME, "minItems": 1, "uniqueItems": True}]}),
+]
+"""One name, or several in an array."""
+
 SMALLEST_MEMORY = 16 * MEBIBYTE
 """Below it not even a boot ROM runs, which bhyve puts into the guest's address space."""
 
@@ -90,6 +115,19 @@ class Vm(Table):
     )
     inherit: ListOf[Name] = Field((), description="Templates whose keys it takes over, later ones winning.")
     description: Line = Field("", description="For people.")
+    protected: bool = Field(
+        False, description="Neither hivewright remove takes it out of the site, nor does its host destroy what it has."
+    )
+    renamed_from: FormerNames = Field(
+        (),
+        description="The name it had, or several, the latest first: its host gives what it has of that name the "
+        "present one, once.",
+    )
+    moved_from: Name | None = Field(
+        None,
+        description="The host it lived on: on its present one no disk of it is made anew before it has been "
+        "provisioned there once.",
+    )
     uuid: Uuid | None = Field(None, description="SMBIOS UUID; derived from the names and kept in the lock if absent.")
     cpus: Annotated[int, NUMBER_OF_VCPUS] = Field(1, ge=1, le=1024, description="Number of vCPUs.")
     topology: Name | Topology | None = Field(

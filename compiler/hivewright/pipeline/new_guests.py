@@ -28,7 +28,7 @@ def _renamed(site: Site, locks: Mapping[str, Lock]) -> Iterator[Diagnostic]:
     gone = sorted(locks.keys() - site.vms.keys())
     if not gone:
         return
-    new = [name for name in site.vms if name not in locks]
+    new = [name for name, vm in site.vms.items() if name not in locks and not vm.renamed_from]
     for name in new[:_SHOWN]:
         old = gone[0] if len(gone) == 1 else "OLD"
         which = " or ".join(gone[:_SHOWN]) + (f" or {len(gone) - _SHOWN} more" if len(gone) > _SHOWN else "")
@@ -39,7 +39,7 @@ def _renamed(site: Site, locks: Mapping[str, Lock]) -> Iterator[Diagnostic]:
         if [name] == new[_SHOWN - 1 : _SHOWN] and len(new) > _SHOWN:
             message += f"; {len(new) - _SHOWN} more VMs are new"
         remedy = (
-            f"if {name} is {which} renamed, take the new name back until its disks have moved; if not, delete "
+            f"if {name} is {which} renamed, take the former name back and let hivewright rename do it; if not, delete "
             f"{LOCKS}/{old}.toml once its disks are destroyed, or build: this is said once"
         )
         also = tuple(Place(lock_file(each), ("uuid",)) for each in gone[:_SHOWN])
@@ -54,15 +54,15 @@ def _moved(site: Site, project: Project) -> Iterator[Diagnostic]:
     for host in names:
         for name in _guests_in(os.path.join(project.build, host)):
             vm = site.vms.get(name)
-            if vm is None or host in site.hosts_of(vm):
+            if vm is None or host in site.hosts_of(vm) or vm.moved_from is not None:
                 continue
             home = site.hosts_of(vm)[0]
             if name in _guests_in(os.path.join(project.build, home)):
                 continue  # it has been there since an earlier build
             message = f"{name} moves from {host} to {home}, where it starts with empty disks; its disks stay on {host}"
             remedy = (
-                f"stop it on {host} and copy its disks to {home} before it starts there, or take the host {host} back; "
-                "if it shall begin anew, build: this is said once"
+                f'write moved_from = "{host}": it then does not start on {home} before its disks are there; or take '
+                f"the host {host} back; if it shall begin anew, build: this is said once"
             )
             place = site.place("vm", name, "hosts" if vm.host is None else "host")
             also = (Place(site.homes["host", host], ("host", host), "table"),) if host in site.hosts else ()

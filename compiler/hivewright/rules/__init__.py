@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from hivewright.diagnostics import Diagnostic
 from hivewright.rules.devices import agent, channels, input_devices, passthrough, pci_slots, serial, shares, sriov, tpm
-from hivewright.rules.host import capacity, order, placement, shutdown, support
+from hivewright.rules.host import capacity, former, order, placement, shutdown, support
 from hivewright.rules.machine import (
     arguments,
     firmware,
@@ -39,6 +39,9 @@ RULES: tuple[Rule, ...] = (
     placement.host_repeated,
     placement.hosts_alike,
     placement.names_alike,
+    former.former_names,
+    former.one_heir,
+    former.former_host,
     addresses.same_uuid,
     addresses.same_mac,
     addresses.same_ip,

@@ -91,8 +91,10 @@ def _backend(guest: Guest, name: str, disk: Disk) -> tuple[str, Provenance]:
             words.append(text)
             keys.append(f"{prefix}.{key}")
     if disk.bus != "virtio-scsi":
-        words += (",ser=", disk.serial or default_serial(guest.name, name))
+        words += (",ser=", disk.serial or default_serial(guest.first_name, name))
         keys.append(f"{prefix}.serial")
+        if disk.serial is None and guest.lock.name is not None:
+            keys.append("lock:name")
     for key, word in _IDENTITY:
         value = getattr(disk, key)
         if value is not None:

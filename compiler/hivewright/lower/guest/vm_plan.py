@@ -17,6 +17,7 @@ from hivewright.lower.devices.vnc import prepare_vnc, vnc_address
 from hivewright.lower.guest.command import lower_command, lower_devices, seed_path
 from hivewright.lower.guest.debug import gdb_address, prepare_debug
 from hivewright.lower.guest.firmware import prepare_rom, prepare_variables, provision_firmware
+from hivewright.lower.guest.former import provision_former
 from hivewright.lower.guest.limits import prepare_limits
 from hivewright.lower.guest.loader import lower_loader, prepare_loader
 from hivewright.lower.guest.machine import prepare_machine
@@ -122,6 +123,7 @@ def _prepare(guest: Guest, provision: tuple[Step, ...], provision_digest: str) -
 
 def _provision(guest: Guest, has_seed: bool) -> Iterator[Step]:
     """What provisioning makes if it is missing; the seed comes last."""
+    yield from provision_former(guest)
     yield from provision_images(guest)
     yield from provision_disks(guest)
     yield from provision_firmware(guest)

@@ -73,7 +73,8 @@ class SeedWriter:
         parts = self._common(guest, reader).identity + (self.writer.write(once(own)) if own else "")
         digest = hashlib.sha256(parts.encode()).hexdigest()
         hostname = _hostname(guest, full=reader.name_in_meta_data)
-        return self.writer.write({"instance-id": Text(f"{guest.name}-{digest[:12]}"), "local-hostname": Text(hostname)})
+        instance = Text(f"{guest.first_name}-{digest[:12]}")
+        return self.writer.write({"instance-id": instance, "local-hostname": Text(hostname)})
 
     def _user_data(self, guest: Guest, reader: Reader, own: Own, network: dict[str, object] | None) -> str:
         writer = self.indenting if reader.indented_lists else self.writer
@@ -148,5 +149,5 @@ def _host_keys(guest: Guest) -> dict[str, object]:
     ``ssh_deletekeys`` would delete them whenever the instance-id changes. The mark of cloud-init-per(1) lies in
     /var/lib/cloud/sem, so it is on a clone as well, and bears the guest's name.
     """
-    once_only = ["cloud-init-per", "once", Text(f"host-keys-of-{guest.name}")]
+    once_only = ["cloud-init-per", "once", Text(f"host-keys-of-{guest.first_name}")]
     return {"ssh_deletekeys": False, "bootcmd": [[*once_only, "sh", "-c", "rm -f /etc/ssh/ssh_host_*"]]}

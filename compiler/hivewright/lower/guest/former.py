@@ -1,0 +1,33 @@
+"""What provisioning knows of a guest before it makes anything: what it was before, and whether it is protected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hivewright.lower.context import Guest
+from hivewright.model.storage import Directory, Zfs
+from hivewright.plan import Step
+
+
+def provision_former(guest: Guest) -> Iterator[Step]:
+    """What provisioning does first: the guest gets what the host has of its former names, once."""
+    if guest.vm.renamed_from:
+        places, keys = _places(guest)
+        words = (",".join(guest.vm.renamed_from), *places)
+        yield Step("renamed_from", words, ("renamed_from", *keys), "renamed_from")
+    if guest.vm.moved_from not in (None, guest.host_name):
+        yield Step("moved_from", (str(guest.vm.moved_from),), ("moved_from",), "moved_from")
+    if guest.vm.protected:
+        yield Step("protected", (), ("protected",), "protected")
+
+
+def _places(guest: Guest) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The datasets and directories below which the guest has one of its own, and the keys that say so."""
+    places: dict[str, None] = {}
+    keys: dict[str, None] = {}
+    for name, disk in sorted(guest.vm.disk.items()):
+        storage = guest.site.host_storages.get((guest.host_name, disk.storage or "")) if disk.path is None else None
+        if isinstance(storage, Zfs | Directory):
+            place, key = (storage.dataset, "dataset") if isinstance(storage, Zfs) else (storage.path, "path")
+            places[place] = keys[f"disk.{name}.storage"] = keys[f"storage:{disk.storage}.{key}"] = None
+    return tuple(places), tuple(keys)
