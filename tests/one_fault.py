@@ -87,7 +87,7 @@ def _of_line(line: str) -> Iterator[tuple[str, str]]:
         yield from _of_names(line)
         return
     match = _PAIR.fullmatch(line)
-    if match is None:
+    if match is None or "  # " in line:
         return
     indent, key, equals, value = match.groups()
     last = key.rpartition(".")[2]

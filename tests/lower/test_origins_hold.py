@@ -73,6 +73,7 @@ EXCEPTIONS = (
     Excepted("*.disk.*.image", SAME, "provision image *", "two disks are made from it"),
     Excepted("slots.*", NO_VALUE, "", "function 0 of a slot stays where its other functions are"),
     Excepted("*.slot", NO_VALUE, "", "function 0 of a slot stays where its other functions are"),
+    Excepted("*.agent", SAME, "bhyve -s *,virtio-console,*", "it is stopped by its agent, so there has to be one"),
     Excepted("*.machine.acpi", SAME, "bhyve -A", "from 15.0 on it cannot be false"),
     Excepted("*.machine.hostbridge", SAME, "bhyve -s *", "arm64 has one"),
     Excepted("*.machine.mptable", SAME, "bhyve -Y", "a device beyond bus 0 is reason enough"),
