@@ -192,8 +192,8 @@ def test_a_file_that_was_changed_on_the_host_is_told_and_replaced_on_request_onl
     assert "were changed on this host since they were installed" in said[1]
     play.never(*CHANGES)
     assert lying(play.host) == was
-    assert f"  ~ {PF}, changed on this host" in play.install("/root/b", "-n")
-    assert f"  ~ {PF}, changed on this host" in play.install("/root/b", "-f")
+    assert f"  ! {PF}, changed on this host" in play.install("/root/b", "-n")
+    assert f"  ! {PF}, changed on this host" in play.install("/root/b", "-f")
     play.is_as(after())
 
 

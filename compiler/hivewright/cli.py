@@ -24,6 +24,7 @@ VERBS = {
     "diff": "show what a build would change",
     "plan": "say what a change does to guests, hosts and data",
     "bundle": "pack what is installed on hosts into one archive",
+    "deploy": "install what was built on hosts, over ssh",
     "show": "show a VM and where each part of its command comes from",
     "list": "list what the site has",
     "get": "print keys of VMs",

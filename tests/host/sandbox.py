@@ -30,7 +30,18 @@ FIRMWARE = (
 )
 DIRECTORIES = (
     *("bin", "sbin", "usr/bin", "usr/sbin", "usr/local/bin", "usr/local/sbin"),
-    *("dev", "etc", "etc/rc.conf.d", "root", "tmp", "var/run", "var/db", "var/log", "usr/local/share/uefi-firmware"),
+    *(
+        "dev",
+        "etc",
+        "etc/rc.conf.d",
+        "root",
+        "tmp",
+        "var/run",
+        "var/db",
+        "var/log",
+        "var/tmp",
+        "usr/local/share/uefi-firmware",
+    ),
     *(".linux/run", ".linux/proc", ".linux/standin", ".linux/nodes"),
 )
 

@@ -6,8 +6,10 @@ import sys
 from argparse import ArgumentParser, Namespace
 
 from hivewright.delivery.archive import SUFFIXES, archive, suffix_of
-from hivewright.delivery.current import NotCurrentError, current_package
+from hivewright.delivery.current import NotCurrentError, current_hosts
+from hivewright.delivery.package import package
 from hivewright.output.files import NEW, OutputError, replace, write_new
+from hivewright.pipeline.compile_host import compile_runtime
 from hivewright.pipeline.session import load_project
 from hivewright.plan import Artifact
 
@@ -34,14 +36,14 @@ def run(arguments: Namespace) -> int:
         if session.site is None:
             return 1
         try:
-            files = current_package(session, session.site, arguments.host)
+            compiled = current_hosts(session, session.site, arguments.host)
         except NotCurrentError as error:
             sys.stderr.write(f"hivewright: {error}\n")
             return error.status
-        if files is None:
+        if compiled is None:
             return 1
     try:
-        _write(arguments.output, archive(files, suffix))
+        _write(arguments.output, archive(package(compile_runtime(), compiled), suffix))
     except OutputError as error:
         sys.stderr.write(f"hivewright: {error}\n")
         return 1

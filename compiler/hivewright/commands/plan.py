@@ -93,19 +93,14 @@ def _former_names(site: Site, tree: Tree) -> dict[str, str]:
 
 def _compile(session: Session, site: Site) -> Mapping[str, Files] | None:
     """All that a build would write below ``root/``, in memory; ``None`` after an error, which was reported."""
-    from hivewright.pipeline.compile_host import compile_runtime
+    from hivewright.pipeline.compile_host import compile_runtime, contents
     from hivewright.pipeline.in_memory import compile_in_memory
-    from hivewright.plan import ROOT
     from hivewright.source import RUNTIME
 
     hosts = compile_in_memory(session, site, site.hosts)
     if hosts is None:
         return None
-    compiled = {RUNTIME: compile_runtime()} | {host: each.artifacts for host, each in hosts.items()}
-    return {
-        host: {path: artifact.content for path, artifact in artifacts.items() if path.startswith(ROOT)}
-        for host, artifacts in compiled.items()
-    }
+    return {RUNTIME: contents(compile_runtime())} | {host: each.files for host, each in hosts.items()}
 
 
 def _origins(site: Site) -> Callable[[Impact], list[str]]:

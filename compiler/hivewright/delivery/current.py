@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hivewright.delivery.package import package
 from hivewright.output.compare import compare_host
 from hivewright.output.files import OutputError
-from hivewright.pipeline.compile_host import compile_runtime
+from hivewright.pipeline.compile_host import Compiled, compile_runtime
 from hivewright.pipeline.in_memory import compile_in_memory
 from hivewright.pipeline.session import Session
-from hivewright.plan import Artifact
 from hivewright.site import Site
 from hivewright.source import RUNTIME
 
@@ -23,8 +21,8 @@ class NotCurrentError(Exception):
         self.status = status
 
 
-def current_package(session: Session, site: Site, hosts: Sequence[str]) -> dict[str, Artifact] | None:
-    """The package of some hosts; ``None`` after an error of the site, which was reported.
+def current_hosts(session: Session, site: Site, hosts: Sequence[str]) -> dict[str, Compiled] | None:
+    """Some hosts as they were built, by name; ``None`` after an error of the site, which was reported.
 
     Raises ``NotCurrentError`` for a host that is not there, and where build/ is not what the site says now.
     """
@@ -34,8 +32,10 @@ def current_package(session: Session, site: Site, hosts: Sequence[str]) -> dict[
     compiled = compile_in_memory(session, site, sorted(set(hosts)))
     if compiled is None:
         return None
-    runtime = compile_runtime()
-    for name, artifacts in {RUNTIME: runtime, **{host: each.artifacts for host, each in compiled.items()}}.items():
+    for name, artifacts in {
+        RUNTIME: compile_runtime(),
+        **{host: each.artifacts for host, each in compiled.items()},
+    }.items():
         try:
             is_other = bool(compare_host(session.project.build, name, artifacts).changes)
         except OutputError as error:
@@ -45,4 +45,4 @@ def current_package(session: Session, site: Site, hosts: Sequence[str]) -> dict[
                 f"{session.project.build / name} is not what the site says now; run hivewright build, and look at the "
                 "change before it is shipped"
             )
-    return package(runtime, compiled)
+    return compiled

@@ -12,9 +12,9 @@ from hivewright.impact.calls import read_calls
 from hivewright.impact.trees import FileTree, TreeError
 from hivewright.plan import GUESTS
 
-_HIVECTL = ("/usr/local/sbin/hivectl", "_installed")
-_SSH = ("ssh", "-o", "BatchMode=yes", "-o", "ConnectTimeout=15")
-_AT_ONCE = 16
+HIVECTL = "/usr/local/sbin/hivectl"
+SSH = ("ssh", "-o", "BatchMode=yes", "-o", "ConnectTimeout=15")
+AT_ONCE = 16
 """Hosts that are asked side by side."""
 
 _NOT_FOUND = 127
@@ -33,22 +33,32 @@ def installed_tree(addresses: Mapping[str, str]) -> tuple[FileTree, dict[str, di
 
     A host without a runtime has nothing. Raises ``TreeError`` with all hosts that did not answer.
     """
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        answers = dict(zip(addresses, pool.map(_ask, addresses.values()), strict=True))
+    answers = ask_hosts(addresses)
     faults = [f"{host}: {answer}" for host, answer in answers.items() if isinstance(answer, str)]
     if faults:
         remedy = "see that ssh reaches these hosts as root without a question, or compare with --against DIR"
         raise TreeError("; ".join(faults), remedy)
+    return tree_of(answers)
+
+
+def ask_hosts(addresses: Mapping[str, str]) -> dict[str, Installed | str | None]:
+    """What each host has, by their addresses; see ``ask``."""
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return dict(zip(addresses, pool.map(ask, addresses.values()), strict=True))
+
+
+def tree_of(answers: Mapping[str, Installed | str | None]) -> tuple[FileTree, dict[str, dict[str, str]]]:
+    """The tree that hosts have that answered, and the digests that their guests run with."""
     found = {host: answer for host, answer in answers.items() if isinstance(answer, Installed)}
     files = {host: answer.files for host, answer in found.items()}
     return FileTree(files), {host: answer.running for host, answer in found.items()}
 
 
-def _ask(address: str) -> Installed | str | None:
+def ask(address: str) -> Installed | str | None:
     """What a host has; ``None`` when it has no runtime; a text when it cannot be known."""
     try:
         done = subprocess.run(
-            [*_SSH, "--", address, *_HIVECTL], stdin=subprocess.DEVNULL, capture_output=True, check=False
+            [*SSH, "--", address, HIVECTL, "_installed"], stdin=subprocess.DEVNULL, capture_output=True, check=False
         )
     except FileNotFoundError:
         raise TreeError("ssh is not installed, or not in PATH", "install it, or compare with --against DIR") from None

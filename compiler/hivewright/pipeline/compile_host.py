@@ -12,7 +12,7 @@ from hivewright.emit.runtime import runtime_artifacts
 from hivewright.emit.verify import verify, verify_runtime
 from hivewright.lower import lower_host
 from hivewright.lower.seed.nocloud import SeedWriter
-from hivewright.plan import Artifact, HostPlan
+from hivewright.plan import ROOT, Artifact, HostPlan
 from hivewright.site import Site
 from hivewright.system.data import data_directory
 
@@ -22,6 +22,16 @@ class Compiled(NamedTuple):
 
     plan: HostPlan
     artifacts: dict[str, Artifact]
+
+    @property
+    def files(self) -> dict[str, bytes]:
+        """The contents of what lies below root/."""
+        return contents(self.artifacts)
+
+
+def contents(artifacts: Mapping[str, Artifact]) -> dict[str, bytes]:
+    """The contents of those that lie below root/, by path."""
+    return {path: artifact.content for path, artifact in artifacts.items() if path.startswith(ROOT)}
 
 
 def get_ready() -> None:
