@@ -12,7 +12,7 @@ import pytest
 from hivewright.plan import Artifact
 from host.bundles import unpack
 from host.sandbox import Host, Outcome
-from test_host_install import RECORD, SITE, after, before, lying, meant, recorded
+from installs import RECORD, SITE, after, before, lying, meant, recorded
 
 pytest_plugins = ["host.fixtures"]
 

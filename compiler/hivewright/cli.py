@@ -25,6 +25,7 @@ VERBS = {
     "plan": "say what a change does to guests, hosts and data",
     "bundle": "pack what is installed on hosts into one archive",
     "deploy": "install what was built on hosts, over ssh",
+    "drift": "say what hosts have otherwise than what was built",
     "show": "show a VM and where each part of its command comes from",
     "list": "list what the site has",
     "get": "print keys of VMs",

@@ -1,6 +1,6 @@
 # What an installation has to do: lines "ACTION DIGEST MODE PATH", in order. The
-# input is lines "known DIGEST MODE PATH" of what was installed, "wanted" of
-# what shall be, and what lies on the host: "DIGEST PATH" and "mode MODE:UID:GID
+# input is lines "known DIGEST MODE PATH" of what was installed, "wanted" of what
+# shall be, and what lies on the host: "DIGEST PATH" and "mode MODE:UID:GID
 # PATH" of files, "odd - PATH" of all else. "guests" is where guests lie, "last"
 # the path that comes last, and "busy" the guests that run and left the host.
 #

@@ -3,60 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
+from deployments import ADDRESS, PF, RECORD, Deployment
 from host.play import HIVECTL
-from host.remote import reached
-from host.sandbox import Host
-from projects import Done, Project
 
-pytest_plugins = ["project_fixtures", "host.fixtures"]
-
-PF = "/usr/local/etc/hivewright/pf.conf"
-RECORD = "/usr/local/etc/hivewright/MANIFEST"
-ADDRESS = "alpha.example.net"
-
-
-class Deployment:
-    """A project of two hosts that have nothing yet; alpha has an address."""
-
-    def __init__(self, project: Project, hosts: dict[str, Host], asked: list[tuple[str, str]]) -> None:
-        self.project = project
-        self.alpha, self.beta = hosts[ADDRESS], hosts["beta"]
-        self.asked = asked
-
-    def build(self, file: str, old: str, new: str) -> None:
-        self.project.edit(file, old, new)
-        self.project.succeed("-q", "build")
-
-    def run(self, *words: str, status: int = 0) -> Done:
-        done = self.project.run("-q", "deploy", *words)
-        assert done.status == status, (done.out, done.err)
-        return done
-
-    def has(self, host: Host, name: str) -> bool:
-        """The host has what was built for it, and nothing of the transfer is left."""
-        assert list(host.path("/var/tmp").iterdir()) == []
-        tree = self.project.build / name / "root"
-        files = [path for path in tree.rglob("*") if path.is_file()]
-        there = [host.path(f"/{path.relative_to(tree)}") for path in files]
-        return all(
-            new.is_file() and new.read_bytes() == old.read_bytes() for old, new in zip(files, there, strict=True)
-        )
-
-
-@pytest.fixture(name="deployment")
-def open_deployment(project: Project, tmp_path: Path, open_empty: Callable[..., Host]) -> Iterator[Deployment]:
-    project.edit("hosts.toml", "[host.alpha]\n", f'[host.alpha]\naddress = "{ADDRESS}"\n')
-    project.succeed("-q", "build")
-    hosts = {ADDRESS: open_empty("dash"), "beta": open_empty("dash", hostname="beta")}
-    folder = tmp_path / "bin"
-    folder.mkdir()
-    with reached(hosts, folder) as asked:
-        yield Deployment(project, hosts, asked)
+pytest_plugins = ["project_fixtures", "host.fixtures", "deployment_fixtures"]
 
 
 @pytest.mark.everyday

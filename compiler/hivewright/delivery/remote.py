@@ -11,8 +11,8 @@ from hivewright.delivery.archive import FOLDER
 from hivewright.impact.remote import AT_ONCE, SSH
 
 _UNPACK = (
-    'umask 077 && d=$(mktemp -d /var/tmp/hivewright.XXXXXXXX) && trap "rm -rf $d" EXIT && tar -xf - -C $d && '
-    f"/bin/sh $d/{FOLDER}/install"
+    f"umask 077 && d=$(mktemp -d /var/tmp/hivewright.{'X' * 8}) && "
+    f'trap "rm -rf $d" EXIT && tar -xf - -C $d && /bin/sh $d/{FOLDER}/install'
 )
 """One line without quotes of its own and without "!": the login shell of root may be csh(1)."""
 
