@@ -26,7 +26,13 @@ FORGET = (
 FIRST = ((SITE, "web1", "start", ""), (STORAGE, "copy1", "start", ""), (STORAGE, "clone1", "start", ""))
 RENAMED = SCENARIOS / "renamed"
 FORMER = "; ".join((former.FORGET, "set -e", *former.MAKE))
+COPIED = SCENARIOS / "copied"
+SOURCE = (
+    "hivectl start web1; hivectl stop web1; rm -rf /srv/vms/copy1 /var/db/hivewright/copy1;"
+    "printf old | dd of=/srv/vms/web1/root.img conv=notrunc 2>/dev/null"
+)
 OTHERS = (
+    (COPIED, "copy1", "start", SOURCE),
     (RENAMED, former.NEW, "start", FORMER),
     (SITE, "web1", "stop", "hivectl start web1"),
     (SITE, "web1", "restart", "hivectl start web1"),
@@ -42,7 +48,7 @@ CASES = [
         pytest.param(shell, *case, id=f"{shell}-{case[2]}-{case[1]}")
         for shell in SHELLS
         if shell != "dash"
-        for case in (FIRST[0], OTHERS[1])
+        for case in (FIRST[0], OTHERS[2])
     ),
 ]
 """Shell, site, guest, verb, and what comes before; a verb with more words has {} for the guest."""
@@ -100,6 +106,7 @@ def test_a_failing_command_is_told_or_no_matter(
         host.advance(5)
         assert again.status == 0, f"{where}\n{again}"
         assert guests(host) == [f"guest {guest}"], where
+        assert site != COPIED or host.path("/srv/vms/copy1/root.img").read_text().startswith("old"), where
         assert site != RENAMED or not former.lost(host), f"{where}\n{former.lost(host)}"
         for line in host.state():
             if line.startswith((f"volume zroot/vms/{guest}/", "volume zroot/vms/Images")) and guest in (

@@ -91,6 +91,7 @@ CASES = [
         site="agent",
         least=2,
     ),
+    Case("copy1", ("start", "copy1"), ("hivectl start web1", "hivectl stop web1"), least=10, site="copied"),
     Case(gone.VM, ("remove", "--yes", gone.VM), gone.MAKE, least=2, site="removed"),
     Case(former.NEW, ("start", former.NEW), former.MAKE, least=15, site="renamed"),
 ]

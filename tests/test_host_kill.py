@@ -175,6 +175,23 @@ def test_a_renaming_that_is_killed_itself_can_be_done_again(open_site: Callable[
 
 
 @pytest.mark.slow
+def test_a_killed_copy_can_be_done_again(open_site: Callable[..., Host]) -> None:
+    """Half a copy is never taken for a disk."""
+    host = open_site(SCENARIOS / "copied", "alpha", "dash")
+
+    def source() -> None:
+        script = "hivectl start web1; hivectl stop web1; rm -rf /srv/vms/copy1 /var/db/hivewright/copy1;"
+        script += "printf old | dd of=/srv/vms/web1/root.img conv=notrunc 2>/dev/null"
+        assert host.run("/bin/sh", "-c", script.replace("hivectl", HIVECTL)).status == 0
+
+    for step in killed_at_each_step(host, "start", "all", source, guest="copy1", least=8):
+        works_again(host, step, "copy1")
+        disk = host.path("/srv/vms/copy1/root.img")
+        assert disk.read_text().startswith("old"), f"killed at step {step}"
+        assert disk.stat().st_size == 3 << 20, f"killed at step {step}"
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("verb", ["_remove", "remove --yes"])
 def test_a_killed_removal_can_be_done_again(verb: str, open_site: Callable[..., Host]) -> None:
     """Nothing is left of the guest then, and nothing of another one is gone."""

@@ -78,9 +78,12 @@ def test_a_clone_needs_addresses_where_a_template_says_the_gateway(volumes: Proj
     assert "hivewright clone web1 web2 nic.lan.ipv4=ADDRESS/LENGTH" in done.err
 
 
-def test_a_disk_in_a_file_has_no_snapshots(project: Project) -> None:
-    done = project.run("clone", "web1", "web2")
-    assert (done.status, "disk root of web1 lies on plain, which is of kind directory" in done.err) == (2, True)
+def test_a_disk_in_a_file_is_copied(project: Project) -> None:
+    done = project.succeed("clone", "web1", "web2", "nic.lan.ipv4=192.0.2.12/24")
+    assert done.err.splitlines()[1:] == ["web2: web1 has to be off while web2 is provisioned, which copies its files"]
+    project.succeed("build")
+    script = project.build / "alpha" / GUESTS / "web2" / "provision"
+    assert "sparse_file root /srv/vms/web2/root.img 10737418240 copy=/srv/vms/web1/root.img" in script.read_text()
 
 
 def test_a_guest_moves(project: Project) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from hivewright.editing.change import ChangeError, Guests
@@ -34,9 +34,10 @@ def clone_guest(
     own = guests.vms[old]
     for path in _dropped(own):
         text = set_key(text, ("vm", new, *path), None)
-    disks = list(_managed(guests, old))
-    for disk in disks:
-        text = set_key(text, ("vm", new, "disk", disk, "clone"), f"{old}/{disk}@{snapshot}")
+    disks = dict(_managed(guests, old))
+    for disk, is_volume in disks.items():
+        origin = f"{old}/{disk}@{snapshot}" if is_volume else f"{old}/{disk}"
+        text = set_key(text, ("vm", new, "disk", disk, "clone"), origin)
     for each in assignments:
         text = set_key(text, ("vm", new, *each.path), each.value)
     return Edit({file: text}, {}, guests.locks), list(_left_to_do(guests, old, new, snapshot, disks, assignments))
@@ -89,8 +90,8 @@ def _table(value: Any) -> Any:
     return value if isinstance(value, dict) else {}
 
 
-def _managed(guests: Guests, old: str) -> Iterator[str]:
-    """The disks that its host makes, all of which must be volumes."""
+def _managed(guests: Guests, old: str) -> Iterator[tuple[str, bool]]:
+    """The disks that its host makes, and whether they are volumes, which have snapshots, or files."""
     site = guests.site
     vm = site.vms.get(old) if site is not None else None
     if site is None or vm is None:
@@ -99,16 +100,16 @@ def _managed(guests: Guests, old: str) -> Iterator[str]:
         if disk.storage is None:
             continue
         kinds = {site.host_storages[host, disk.storage].kind for host in site.hosts_of(vm)}
-        if kinds != {"zfs"}:
+        if kinds not in ({"zfs"}, {"directory"}):
             raise ChangeError(
                 f"disk {name} of {old} lies on {disk.storage}, which is of kind {', '.join(sorted(kinds))}; only "
-                "volumes of ZFS have snapshots"
+                "volumes and files are cloned"
             )
-        yield name
+        yield name, kinds == {"zfs"}
 
 
 def _left_to_do(
-    guests: Guests, old: str, new: str, snapshot: str, disks: Sequence[str], assignments: Sequence[Assignment]
+    guests: Guests, old: str, new: str, snapshot: str, disks: Mapping[str, bool], assignments: Sequence[Assignment]
 ) -> Iterator[str]:
     assert guests.site is not None, "a clone is made of a site without errors"
     vm = guests.site.vms[old]
@@ -118,7 +119,10 @@ def _left_to_do(
         yield f"{new}: it has no addresses yet; give it its own: hivewright set {new} {words}"
     host = guests.site.hosts_of(vm)[0]
     storages = guests.site.host_storages
-    places = [storages[host, str(vm.disk[disk].storage)].dataset for disk in disks]  # type: ignore[union-attr]
-    if disks:
-        names = " ".join(f"{place}/{old}/{disk}@{snapshot}" for place, disk in zip(places, disks, strict=True))
+    volumes = [disk for disk, is_volume in disks.items() if is_volume]
+    if len(volumes) < len(disks):
+        yield f"{new}: {old} has to be off while {new} is provisioned, which copies its files"
+    places = [storages[host, str(vm.disk[disk].storage)].dataset for disk in volumes]  # type: ignore[union-attr]
+    if volumes:
+        names = " ".join(f"{place}/{old}/{disk}@{snapshot}" for place, disk in zip(places, volumes, strict=True))
         yield f"{new}: before it starts, on {host}: zfs snapshot {names}"

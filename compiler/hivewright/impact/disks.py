@@ -59,7 +59,7 @@ def _content(words: tuple[str, ...]) -> str:
 def _made(call: Call, images: Mapping[str, str]) -> Disk:
     name, place, size, *rest = call.words
     named = {key: value for key, found, value in (word.partition("=") for word in rest) if found}
-    image = named.get("image", "")
+    image = named.get("image", named.get("copy", ""))
     content = images.get(image, image)
     if call.verb == "clone" and not image:
         image = content = rest[0] if rest else ""

@@ -58,7 +58,8 @@ class Disk(Table):
     clone: Snapshot | None = Field(
         None,
         description="On a storage of kind zfs: create it as a clone of this snapshot of a volume of the same storage. "
-        "You make the snapshot, with zfs(8); it must not be destroyed as long as the disk exists.",
+        "You make the snapshot, with zfs(8); it must not be destroyed as long as the disk exists. On one of kind "
+        'directory, without a snapshot ("golden/root"): create it as a full copy of that disk, whose guest is off.',
     )
     lun: Annotated[int, Field(ge=0, le=255)] | None = Field(
         None, description="On a storage of kind iscsi: which logical unit of the target it is."

@@ -35,12 +35,13 @@ Snapshot = Annotated[
     str,
     reader(
         matching(
-            rf"{NAME_PATTERN}/{NAME_PATTERN}@[A-Za-z0-9_][A-Za-z0-9_.:-]{{0,60}}",
-            'a snapshot of a disk is written "VM/DISK@SNAPSHOT", for example "golden/root@v1"',
+            rf"{NAME_PATTERN}/{NAME_PATTERN}(?:@[A-Za-z0-9_][A-Za-z0-9_.:-]{{0,60}})?",
+            'a snapshot of a disk is written "VM/DISK@SNAPSHOT", for example "golden/root@v1", and a disk in a file '
+            '"VM/DISK"',
         ),
         '"golden/root@v1"',
     ),
-    described("^[a-z][a-z0-9_-]*/[a-z][a-z0-9_-]*@[A-Za-z0-9_.:-]+$", "golden/root@v1"),
+    described("^[a-z][a-z0-9_-]*/[a-z][a-z0-9_-]*(@[A-Za-z0-9_.:-]+)?$", "golden/root@v1"),
 ]
 
 Portal = Annotated[str, reader(_portal, '"192.0.2.5"'), described(rf"^{_PORTAL}$", "192.0.2.5")]

@@ -112,6 +112,9 @@ def provision_disks(guest: Guest) -> Iterator[Step]:
                 yield Step("volume", words, tuple(keys), f"disk.{name}")
         else:
             keys.append(f"storage:{disk.storage}.path")
+            if disk.clone is not None:
+                image = (f"copy={storage.path}/{disk.clone}.img",)
+                keys.append(f"disk.{name}.clone")
             words = (name, f"{storage.path}/{guest.name}/{name}.img", str(disk.size), *image)
             yield Step("sparse_file", words, tuple(keys), f"disk.{name}")
 

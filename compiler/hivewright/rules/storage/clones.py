@@ -39,6 +39,27 @@ def clone_storage(index: SiteIndex) -> Iterator[Diagnostic]:
         elif disk.storage is not None:
             for host in index.hosts_of[name]:
                 storage = site.host_storages.get((host, disk.storage))
+                if storage is not None and storage.kind == "zfs" and disk.clone is not None and "@" not in disk.clone:
+                    yield diagnose(
+                        "STO020",
+                        f"disk {key} of {name} shall be a clone of {disk.clone}, which is no snapshot",
+                        here,
+                        f'name a snapshot of it, such as "{disk.clone}@v1"',
+                        [storage_place(site, host, disk.storage, "kind")],
+                    )
+                    break
+                if storage is not None and storage.kind == "directory" and disk.clone is not None:
+                    if "@" in disk.clone:
+                        yield diagnose(
+                            "STO020",
+                            f"disk {key} of {name} shall be a clone of the snapshot {disk.clone}, but the storage "
+                            f"{disk.storage} on {host} is of kind directory, where disks have none",
+                            here,
+                            f'write "{disk.clone.partition("@")[0]}", of which it is then a full copy',
+                            [storage_place(site, host, disk.storage, "kind")],
+                        )
+                        break
+                    continue
                 if storage is not None and storage.kind != "zfs":
                     yield diagnose(
                         "STO020",

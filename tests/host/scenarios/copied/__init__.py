@@ -1,0 +1,1 @@
+"""Disks that are full copies of those of other guests."""
