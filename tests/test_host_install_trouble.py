@@ -95,7 +95,7 @@ def killed(rounds: Rounds, steps: range) -> Iterator[str]:
         yield f"killed at step {step}: {rounds.host.transcript()[-1:]}"
 
 
-@pytest.mark.parametrize(("shell", "first", "every"), [("dash", 1, 2), ("mksh", 2, 8), ("busybox", 6, 8)])
+@pytest.mark.parametrize(("shell", "first", "every"), [("dash", 1, 3), ("mksh", 2, 12), ("busybox", 6, 12)])
 def test_a_killed_installation_is_done_again(shell: str, first: int, every: int, rounds: Callable[..., Rounds]) -> None:
     round_ = rounds(shell)
     count = commands(round_)
@@ -110,7 +110,7 @@ def test_after_a_killed_installation_another_one_takes_nothing_for_changed_by_ha
     rounds: Callable[..., Rounds],
 ) -> None:
     round_ = rounds()
-    for where in killed(round_, range(20, commands(round_), 6)):
+    for where in killed(round_, range(20, commands(round_), 8)):
         outcome = round_.install("/root/a")
         assert outcome.status == 0, f"{where}: {outcome}"
         round_.is_as(before(), where)
@@ -120,7 +120,7 @@ def test_after_a_killed_installation_another_one_takes_nothing_for_changed_by_ha
 def test_a_failing_command_ends_the_installation_or_is_no_matter(shell: str, rounds: Callable[..., Rounds]) -> None:
     round_ = rounds(shell)
     was = lying(round_.host)
-    for number in range(1, commands(round_) + 1, 2 if shell == "dash" else 9):
+    for number in range(1, commands(round_) + 1, 3 if shell == "dash" else 12):
         round_.again()
         round_.host.call("fail_at", command=number)
         outcome = round_.install()
