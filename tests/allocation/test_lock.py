@@ -14,7 +14,6 @@ from hivewright.diagnostics import Diagnostic, Spot
 
 UUID = "081dcaf9-427f-5bad-86be-997d1413794d"
 LOCK = Lock(
-    name="www",
     uuid=UUID,
     vnc=5900,
     slots={"nic.lan": "0:4:0", "disk.root": "0:3:0", "rng": "0:5:1"},
@@ -60,6 +59,7 @@ def unique(keys: st.SearchStrategy[str], values: st.SearchStrategy[str]) -> st.S
 LOCKS = st.builds(
     Lock,
     uuid=st.uuids().map(str),
+    name=st.none() | NAMES,
     vnc=st.none() | st.integers(1, 65535),
     slots=unique(DEVICES, SLOTS),
     macs=unique(NAMES, OCTETS.map("58:9c:fc:{}".format)),
