@@ -22,6 +22,7 @@ CHANGED: dict[str, Any] = {
     "consoles": {"com1": "nmdm-other.1"},
     "ports": {"disk.root": "main:9"},
     "pipes": {"lan": "990"},
+    "name": "www",
 }
 
 

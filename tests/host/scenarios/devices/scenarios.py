@@ -10,7 +10,7 @@ from host.scenario import scenario
 SECRET = "/usr/local/etc/hivewright/secrets/desk1-vnc"
 PASSWORD = "s3cr,t:1"
 RUN = "/var/run/hivewright/desk1"
-SOCKETS = f"rm -f {RUN}/channel-agent.sock {RUN}/channel-clipboard.sock {RUN}/vnc.sock"
+SOCKETS = f"rm -f {RUN}/channel-agent.sock {RUN}/channel-clipboard.sock {RUN}/agent.sock {RUN}/vnc.sock"
 DESTROY = "bhyvectl --destroy --vm=desk1"
 
 
