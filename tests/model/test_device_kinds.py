@@ -127,8 +127,9 @@ HOST = {"freebsd": "15.1", "sriov": {"ix0": {"vfs": 8}}, "device": {"gpu0": {"pc
 
 
 @pytest.mark.parametrize(("kind", "emulation"), PAIRS, ids=IDS)
-def test_what_is_not_saved_is_told_where_a_host_can_save(kind: DeviceKind, emulation: str) -> None:
-    site = build_site({"web1": emulated(kind, emulation)}, hosts={"alpha": {**HOST, "capabilities": ["snapshot"]}})
+def test_what_is_not_saved_is_told_where_the_guest_shall_be(kind: DeviceKind, emulation: str) -> None:
+    vm = {**emulated(kind, emulation), "checkpoint": True}
+    site = build_site({"web1": vm}, hosts={"alpha": {**HOST, "capabilities": ["snapshot"]}})
     told = [each for each in check_rules(site) if each.code == "VM091"]
     assert bool(told) == (emulation not in SAVED)
     assert not told or kind.key in told[0].message

@@ -265,6 +265,8 @@ def _guest_line(vm: VmPlan) -> ShellText:
         words += (f"ready={vm.ready[0]}", f"ready_timeout={vm.ready[1]}")
     if vm.on_not_ready != "wait":
         words.append(f"on_not_ready={vm.on_not_ready}")
+    if vm.on_host_shutdown != "stop":
+        words.append(f"on_host_shutdown={vm.on_host_shutdown}")
     if vm.home != vm.host:
         words.append(f"home={vm.home}")
     return shell_words(words)

@@ -151,6 +151,14 @@ class Vm(Table):
     )
     stop_timeout: Duration = Field(60, description="How long a clean stop may take before force is used.")
     stop: Stop = Field(default_factory=cache(Stop), description="How it is stopped.")
+    checkpoint: bool = Field(
+        False, description="Whether it can be saved: devices that bhyve does not save are refused then."
+    )
+    on_host_shutdown: Literal["stop", "suspend"] = Field(
+        "stop",
+        description="What becomes of it when its host shuts down: it is stopped, or saved, to go on at its next start. "
+        "One that cannot be saved at that moment is stopped.",
+    )
     on_poweroff: Ending = Field("destroy", description="What follows a power-off by the guest.")
     on_reboot: Ending = Field("restart", description="What follows a reboot by the guest.")
     on_crash: Ending = Field("restart", description="What follows an abnormal end.")

@@ -99,6 +99,8 @@ class VmPlan:
     """``("192.0.2.10:80", 60)``: a TCP address and port, or ``agent``, and seconds to wait."""
     on_not_ready: str = "wait"
     """What those after it do when it does not get ready."""
+    on_host_shutdown: str = "stop"
+    """What becomes of it when its host shuts down."""
     stop: Step
     """The one call of the stop script."""
     policy: Policy

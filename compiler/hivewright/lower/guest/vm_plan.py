@@ -64,6 +64,7 @@ def lower_guest(guest: Guest, depth: int, seeds: SeedWriter) -> tuple[VmPlan, tu
         after=vm.after,
         ready=(vm.ready.tcp or "agent", vm.ready.timeout) if vm.ready is not None else None,
         on_not_ready=vm.on_not_ready,
+        on_host_shutdown=vm.on_host_shutdown,
         stop=_stop(vm),
         policy=policy,
         prepare=prepare,
@@ -108,6 +109,8 @@ def _prepare(guest: Guest, provision: tuple[Step, ...], provision_digest: str) -
     yield from prepare_vnc(guest)
     yield from prepare_debug(guest)
     yield from prepare_limits(guest)
+    if vm.checkpoint:
+        yield Step("checkpoint", (), ("checkpoint",), "checkpoint")
     if provision:
         keys = dict.fromkeys([*uuid_of(guest)[1], *(key for step in provision for key in step.keys)])
         yield Step("provisioned", (provision_digest,), (*keys, "rule:provisioned"), "provision")

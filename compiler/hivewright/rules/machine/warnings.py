@@ -6,15 +6,14 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from hivewright.bhyve.options import parse_extra_args
-from hivewright.diagnostics import Diagnostic, Place
+from hivewright.diagnostics import Diagnostic
 from hivewright.diagnostics.wording import nearest
-from hivewright.model.device_kinds import DEVICES, KINDS, PASSTHRU, SAVED
+from hivewright.model.device_kinds import DEVICES
 from hivewright.rules.machine.arguments import OWN_VARIABLES
-from hivewright.rules.site_index import SiteIndex, diagnose, host_place, listed
+from hivewright.rules.site_index import SiteIndex, diagnose, host_place
 
 if TYPE_CHECKING:
     from hivewright.model.vm import Vm
-    from hivewright.site import Site
 
 _OF_HOSTS = {kind.key: kind for kind in DEVICES if kind.of_host is not None}
 _VARIABLES = frozenset({*OWN_VARIABLES, "acpi_tables_in_memory", "lpc.fwcfg", "x86.verbosemsr"})
@@ -44,43 +43,6 @@ def _of_host(vm: Vm) -> Iterator[tuple[tuple[str, ...], str]]:
         for name, device in kind.devices(vm):
             if kind.of_host is not None:
                 yield kind.path(name), f"{kind.of_host[0]} {getattr(device, kind.of_host[1])}"
-
-
-def cannot_be_saved(index: SiteIndex) -> Iterator[Diagnostic]:
-    """A checkpoint fails as a whole when one device has no support for it."""
-    site = index.site
-    for host, definition in site.hosts.items():
-        if "snapshot" not in definition.capabilities:
-            continue
-        for name, vm in index.at_home[host].items():
-            devices = list(_unsaved(site, name, vm))
-            if devices:
-                yield diagnose(
-                    "VM091",
-                    f"{name} cannot be saved to a checkpoint on {host}: bhyve does not save "
-                    f"{listed([what for _, what in devices])}",
-                    devices[0][0],
-                    f"choose devices that it saves ({', '.join(SAVED)}), or do without checkpoints",
-                    [place for place, _ in devices[1:4]],
-                    "warning",
-                )
-
-
-def _unsaved(site: Site, name: str, vm: Vm) -> Iterator[tuple[Place, str]]:
-    """Devices without support for checkpoints: where they are written, and what they are."""
-    for kind in KINDS.values():
-        for key, device in kind.devices(vm):
-            emulation = kind.emulation(device)
-            if emulation in SAVED:
-                continue
-            if kind.together:
-                yield site.place("vm", name, kind.key, part="table"), kind.lock
-                break
-            if emulation == PASSTHRU or not kind.chosen_by:
-                yield site.place("vm", name, *kind.path(key), part="table"), f"{kind.key} {key}".rstrip()
-            else:
-                place = site.place("vm", name, *kind.path(key), kind.chosen_by)
-                yield place, f"{kind.key} {key} on {kind.chosen_by} {emulation}"
 
 
 def cpus_unseen(index: SiteIndex) -> Iterator[Diagnostic]:
