@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from host.build import install
+from host.networks import FRAMES
 from host.play import Play
 from host.scenario import scenario
 
@@ -175,7 +176,7 @@ def a_seed_that_left_the_site(play: Play) -> None:
     assert on_medium(play) == ["meta-data", "user-data"]
 
 
-@scenario()
+@scenario(sysctl=FRAMES)
 def a_changed_seed(play: Play) -> None:
     """A file of the seed that was changed on the host, or is missing, is refused before anything is made of it."""
     path = play.host.path(f"{SEED}/user-data")

@@ -35,7 +35,7 @@ def used_and_made_again(play: Play, vm: str, lose: str, path: str, *makes: str) 
     play.down(vm)
     play.hivectl("start", vm, says=started)
     play.order("daemon", "bhyve")
-    assert len(play.step) == 2
+    assert len([each for each in play.step if not each.startswith("stat ")]) == 2
     play.down(vm)
     administrator(play, lose)
     gone = f"{vm}: disk root: {path} was there once and is missing; import its pool or mount its file system. If it"
