@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from host.campaign import steps
 from host.play import HIVECTL, leftovers
 from host.sandbox import Host, Outcome
 from host.scenario import SCENARIOS
@@ -111,14 +112,14 @@ def is_right(host: Host, name: str, case: Case, outcome: Outcome, pid: str, wher
 
 def points(host: Host, case: Case, meet: Callable[[int], None], met: Callable[[int], str]) -> Iterator[tuple[int, str]]:
     """Do the verb again and again; something is met at the first, second, … point until there is none."""
-    for number in range(1, 100):
+    for number in steps(100, case.words, meet.__qualname__):
         pid = prepared(host, case)
         host.transcript()
         meet(number)
         yield number, pid
         if not met(number):
             assert number > case.least, f"only {number - 1} points"
-            print(f"{' '.join(case.words)}: {number - 1} points")
+            print(f"{' '.join(case.words)}: at most {number - 1} points")
             return
     raise AssertionError("there is no end of points")
 

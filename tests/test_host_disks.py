@@ -13,6 +13,7 @@ import pytest
 from bhyve_grammar import parse_command
 from hivewright.lower.devices.blocks import default_serial
 from host.build import install
+from host.campaign import steps
 from host.disks import EXTRA, FILE, PAPERS
 from host.play import HIVECTL, leftovers
 from host.sandbox import SHELLS, Host
@@ -71,7 +72,7 @@ def killed(host: Host, step: int, *words: str) -> bool:
 )
 def test_a_killed_destroy_can_be_done_again(name: str, other: str, shell: str, open_host: Callable[..., Host]) -> None:
     owner, disk = name.split("/")
-    for step in range(1, 20):
+    for step in steps(20, name, shell):
         host = open_host(shell)
         prepared(host)
         done = not killed(host, step, "destroy", owner, disk, name)
@@ -114,7 +115,7 @@ def test_a_killed_start_with_an_attached_disk_can_be_done_again(shell: str, open
     host = open_host(shell)
     prepared(host)
     do(host, "disk", "attach", "web1", "db1/extra")
-    for step in range(1, 40):
+    for step in steps(40, shell):
         before = host.call("executed")
         host.call("kill_after", count=step, targets=["daemon web1", "supervisor web1"])
         host.spawn(HIVECTL, "start", "web1", name="victim")

@@ -9,6 +9,7 @@ import pytest
 
 from host import former, gone
 from host.build import SITE
+from host.campaign import steps
 from host.golden_image import CONTENT, URLS
 from host.play import HIVECTL, leftovers
 from host.sandbox import SHELLS, Host, Outcome
@@ -62,7 +63,7 @@ def sh(host: Host, script: str) -> Outcome:
 
 def failing(host: Host, guest: str, verb: str, before: str) -> Iterator[tuple[str, Outcome]]:
     """Do the verb again and again, and let the first, second, … command fail until there is none."""
-    for number in range(1, 100):
+    for number in steps(100, guest, verb):
         sh(host, FORGET.format(guest))
         prepared = sh(host, before or "true")
         assert prepared.status == 0, prepared
@@ -73,7 +74,7 @@ def failing(host: Host, guest: str, verb: str, before: str) -> Iterator[tuple[st
         host.advance(1)
         failed = host.call("failed")
         if not failed:
-            print(f"{verb} {guest}: {number - 1} commands failed")
+            print(f"{verb} {guest}: at most {number - 1} commands failed")
             assert number > 1
             return
         yield f"command {number}: {failed}", outcome

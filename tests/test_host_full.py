@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import pytest
 
 from host import former, gone
+from host.campaign import steps
 from host.golden_image import CONTENT, URLS
 from host.play import HIVECTL, leftovers
 from host.sandbox import Host, Outcome
@@ -106,7 +107,7 @@ def filled_at_each_write(host: Host, case: Case, count: int) -> Iterator[tuple[i
     """Do the verb again and again, and let the first, second, … write fail until there is none."""
     forgets = {"renamed": f"hivectl stop {case.guest}; {former.FORGET}", "removed": gone.FORGET}
     forget = forgets.get(case.site, FORGET.format(case.guest))
-    for number in range(1, 200):
+    for number in steps(200, case.verb, count):
         prepared = sh(host, forget, "set -e", *case.before)
         assert prepared.status == 0, prepared
         host.call("fill_at", write=number, count=count)
@@ -117,7 +118,7 @@ def filled_at_each_write(host: Host, case: Case, count: int) -> Iterator[tuple[i
         if len(met) < number:
             assert outcome.status == 0, outcome
             assert number > case.least, f"only {number - 1} writes: {met}"
-            print(f"{case}: {number - 1} writes met a full file system")
+            print(f"{case}: at most {number - 1} writes met a full file system")
             return
         yield number, outcome, met
     raise AssertionError("there is no end of writes")

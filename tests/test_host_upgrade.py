@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from host.campaign import steps
 from host.play import HIVECTL
 from host.sandbox import SHELLS, Host
 from releases import (
@@ -116,7 +117,7 @@ def laid_at_each_command(
     before: Callable[[Host], object] = Host.transcript,
 ) -> Iterator[tuple[int, Host, int | None]]:
     """Run a command again and again, with the files coming at its first, second, … command until none is left."""
-    for step in range(1, STEPS):
+    for step in steps(STEPS, release, shell, in_place, words):
         host = open_release(release, shell)
         before(host)
         start = host.call("executed")
