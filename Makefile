@@ -18,11 +18,11 @@ test: ready-test
 quick: ready-test
 	$(RUN)/pytest -n 3 --dist worksteal -m "not slow"
 
-# Each scenario of the stand-in host in each shell; make test runs it in two.
+# Each scenario of the stand-in host in each shell; make test runs it in one or two.
 shells: ready-test
 	$(RUN)/pytest -n 3 --dist worksteal --all-shells tests/host/scenarios
 
-# Every step of each verb of the stand-in host killed, failed and without space; make test tries a part of them.
+# Every step of each verb killed, failed and without space on the stand-in host; make test tries a part of them.
 campaigns: ready-test
 	HIVEWRIGHT_EVERY_STEP=yes $(RUN)/pytest -n 3 --dist worksteal tests/test_host_*.py
 

@@ -18,6 +18,7 @@ from hivewright.lower.guest.vm_plan import lower_guest
 from hivewright.plan import VmPlan
 from hivewright.site.load import Loaded, load
 from hivewright.source import find_project, read_site
+from host.campaign import ALONE, is_tried
 from host.scenario import scenario_of
 from loader_grammar import parse_loader
 from programs import leave_out, left_out
@@ -33,7 +34,7 @@ BASE = '[site]\nname = "example"\n[host.alpha]\nfreebsd = "14.3"\n'
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """``make shells``."""
-    parser.addoption("--all-shells", action="store_true", help="run each scenario in every shell, not in two")
+    parser.addoption("--all-shells", action="store_true", help="run each scenario in every shell")
 
 
 def write_files(folder: Path, files: str | Files) -> Path:
@@ -55,6 +56,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if config.option.snapshot_update:
         items[:] = [item for item in items if writes_snapshot(item)]
     leave_out(items)
+    left = [item for item in items if not is_tried(Path(item.nodeid.partition("::")[0]).stem, item.name)]
+    if left and len(items) > ALONE:
+        leaves = set(left)
+        items[:] = [item for item in items if item not in leaves]
+        config.hook.pytest_deselected(items=left)
     for item in items:
         if "standin" in getattr(item, "fixturenames", ()) and not item.get_closest_marker("everyday"):
             item.add_marker(pytest.mark.slow)

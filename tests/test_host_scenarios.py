@@ -19,8 +19,9 @@ def decorated(module: Path) -> list[ast.FunctionDef]:
 
 def keeps_transcript(node: ast.FunctionDef) -> bool:
     """Whether the decorator of a scenario says that its transcript is kept."""
-    (decorator,) = node.decorator_list
+    decorator = node.decorator_list[-1]
     assert isinstance(decorator, ast.Call), f"{node.name}: @scenario needs parentheses"
+    assert ast.unparse(decorator.func) == "scenario", f"{node.name}: @scenario stands next to the function"
     return any(each.arg == "transcript" and ast.unparse(each.value) == "True" for each in decorator.keywords)
 
 
@@ -36,7 +37,7 @@ def test_every_scenario_says_what_must_hold() -> None:
         f"{module.parent.name}/{node.name}"
         for module in MODULES
         for node in decorated(module)
-        if not ast.get_docstring(node) or [each.arg for each in node.args.args] != ["play"]
+        if not ast.get_docstring(node) or [each.arg for each in node.args.args][:1] != ["play"]
     ]
     assert undocumented == []
 

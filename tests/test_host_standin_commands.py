@@ -119,6 +119,7 @@ def test_images_are_unpacked_and_converted(host: Host) -> None:
     check(host, "printf abc >/tmp/i; zstd -dc /tmp/i", 1, "unsupported format")
     convert = "qemu-img convert -f qcow2 -O raw /tmp/i /tmp/o"
     check(host, convert, 1, "Could not open '/tmp/i': Image is not in qcow2 format")
-    says(host, f"printf 'QFI\\373abc' >/tmp/i; {convert} && cat /tmp/o", "abc")
+    image = "printf 'QFI\\373\\000\\000\\000\\003'; dd if=/dev/zero bs=96 count=1 2>/dev/null; printf abc"
+    says(host, f"{{ {image}; }} >/tmp/i; {convert} && cat /tmp/o", "abc")
     with pytest.raises(HostFaultError, match="not modelled"):
         host.run("qemu-img", "info", "/tmp/i")

@@ -91,6 +91,7 @@ def without_the_capability(play: Play) -> None:
 
 @scenario(snapshot=True)
 def a_device_that_is_not_saved(play: Play) -> None:
+    """A guest with a device that bhyve cannot save is refused, and goes on."""
     play.up("nvme1")
     refused(play, "nvme1: bhyve does not save the device nvme", name="nvme1")
     play.down("nvme1")
@@ -118,6 +119,7 @@ def it_goes_on_too_early(play: Play) -> None:
 
 @scenario(snapshot=True)
 def it_ends_meanwhile(play: Play) -> None:
+    """A guest that ends while it is saved leaves no checkpoint."""
     play.guest("web1", {"end": "poweroff", "after": 10.5, "saving": 5.0})
     play.up("web1")
     play.wait(10)
@@ -129,6 +131,7 @@ def it_ends_meanwhile(play: Play) -> None:
 
 @scenario(snapshot=True)
 def only_guests_that_run(play: Play) -> None:
+    """Only a guest that runs can be saved."""
     play.hivectl("checkpoint", "create", "web1", "v1", status=1, says="web1: it is stopped; only a running guest")
     play.up("web1")
     play.hivectl("pause", "web1")

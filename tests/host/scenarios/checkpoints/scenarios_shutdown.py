@@ -17,6 +17,7 @@ def runs(play: Play) -> None:
 
 @scenario(everyday=True, snapshot=True)
 def shut_down_and_booted(play: Play) -> None:
+    """Guests that say so are suspended when their host shuts down, and go on when it boots."""
     runs(play)
     play.service("faststop")
     assert (kept(play, "late1"), kept(play, "file1")) == (["suspended"], [])
