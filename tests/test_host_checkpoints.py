@@ -162,6 +162,7 @@ def test_a_kill_loses_nothing(shell: str, name: str, open_site: Callable[..., Ho
     for number, pid in points(host, case, meet, lambda number: "x" if ended[1] - ended[0] >= number else ""):
         outcome = host.run(HIVECTL, *case.words)
         ended[1] = host.call("executed")
+        host.call("kill_after", count=1_000_000, targets=[])  # none of what follows
         is_right(host, name, case, outcome, pid, f"killed at {number}")
 
 

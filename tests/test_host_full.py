@@ -70,7 +70,7 @@ CASES = [
     ),
     Case("copy1", ("start", "copy1"), ("hivectl start copy1", "hivectl stop copy1"), least=10),
     Case("copy1", ("stop", "copy1"), ("hivectl start copy1",), least=5),
-    Case("thick1", ("disk", "grow", "thick1", "root", "2G"), ("hivectl provision thick1",)),
+    Case("thick1", ("disk", "grow", "thick1", "root", "1536M"), ("hivectl provision thick1",)),
     Case("thick1", ("disk", "attach", "thick1", "copy1/root"), LEFT, least=4),
     Case(
         "thick1",
