@@ -3,40 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
 from builders import build_site
 from hivewright.bhyve.facts import RELEASES
-from hivewright.diagnostics import Diagnostic, Place
+from hivewright.diagnostics import Place
 from hivewright.model.device_kinds import KINDS, SLOTTED
 from hivewright.rules import RULES, check_rules
 from hivewright.rules.site_index import both, clashes, index_site, listed
-from hivewright.site import Site
 from projects import CHECKOUT
-
-Keys = Mapping[str, Any]
+from rule_checks import Keys, codes, found, two
 
 LAN = {"network": "lan"}
 ROOT = {"storage": "fast", "size": "20G"}
 FIRST_BOOT = {"users": ["alice"]}
-
-
-def codes(site: Site) -> list[str]:
-    return [diagnostic.code for diagnostic in check_rules(site)]
-
-
-def found(site: Site, code: str) -> Diagnostic:
-    """The only diagnostic there is, which has this code."""
-    (diagnostic,) = check_rules(site)
-    assert diagnostic.code == code
-    return diagnostic
-
-
-def two(first: Keys, second: Keys, **tables: Any) -> Site:
-    return build_site({"web1": first, "web2": second}, **tables)
 
 
 def host(**keys: Any) -> dict[str, Keys]:
