@@ -14,7 +14,7 @@ build: ready
 test: ready-test
 	$(RUN)/pytest -n 3 --dist worksteal
 
-# The everyday run: less than a minute.
+# The everyday run: what is not marked slow.
 quick: ready-test
 	$(RUN)/pytest -n 3 --dist worksteal -m "not slow"
 
