@@ -72,12 +72,16 @@ def find(program: str) -> str:
 
 
 def prepare(directory: Path) -> Path:
-    """Compile the stand-ins once per session, so that each call of one starts fast."""
+    """Compile the stand-ins once per session, so that each call of one starts fast; raises SandboxError."""
     target = directory / "standin"
     shutil.copytree(HERE / "standin", target, ignore=shutil.ignore_patterns("__pycache__"))
     for name in GRAMMAR:
         shutil.copy(HERE.parent / name, target)
     compileall.compile_dir(target, quiet=1)
+    command = [find("cc"), "-O1", "-static", "-s", "-o", "command", *(path.name for path in target.glob("*.c"))]
+    done = subprocess.run(command, cwd=target, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SandboxError(f"the front of the stand-in commands does not compile:\n{done.stderr}")
     return target
 
 
@@ -96,13 +100,13 @@ def make_root(root: Path, tree: Path, python: str) -> None:
     shutil.copytree(tree, root, symlinks=True, dirs_exist_ok=True)
     for name in DIRECTORIES:
         (root / name).mkdir(parents=True, exist_ok=True)
-    command = root / ".linux/command"
-    command.write_text(
-        f"#!{python} -IS\nimport sys\nsys.path.insert(0, '/.linux')\nfrom standin.client import main\nmain()\n"
+    debugger = root / ".linux/debugger"
+    debugger.write_text(
+        f"#!{python} -IS\nimport sys\nsys.path.insert(0, '/.linux')\nfrom standin.debuggers import main\nmain()\n"
     )
-    command.chmod(0o755)
+    debugger.chmod(0o755)
     for name, place in places().items():
-        (root / place[1:] / name).symlink_to("/.linux/command")
+        (root / place[1:] / name).symlink_to("/.linux/standin/command")
     for place, names in BUILTIN.items():
         for name in names:
             (root / place[1:] / name).symlink_to(BUSYBOX)
@@ -136,7 +140,7 @@ def command_line(root: Path, standin: Path, shell: str) -> list[str]:
             words += ["--ro-bind", library, library]
     words += [*binds, "--ro-bind", find(SHELLS[shell]), "/bin/sh", "--ro-bind", find("busybox"), "/.linux/busybox"]
     paths = "sys.path.insert(0, '/.linux'); sys.path.append('/.linux/standin')"
-    start = f"import sys; {paths}; from standin.server import main; main()"
+    start = f"import sys; {paths}; from standin.serve import main; main()"
     return [*words, "--chdir", "/", python, "-IS", "-c", start]
 
 

@@ -13,7 +13,7 @@ import stat
 from typing import TYPE_CHECKING, Any
 
 from . import system
-from .local import UsageError, options
+from .options import UsageError, options
 from .processes import alive
 from .reply import Input, Later, Reply, Result, fail
 from .things import Guest

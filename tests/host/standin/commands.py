@@ -27,7 +27,7 @@ from . import (
     tmux,
     zfs,
 )
-from .local import UsageError
+from .options import UsageError
 from .reply import Become, Local, Result, UnmodelledError, fail
 from .world import World
 

@@ -1,4 +1,8 @@
-"""lldb(1) and gdb: they run bhyve as somebody who types run and, when it has ended, quit."""
+"""lldb(1) and gdb: they run bhyve as somebody who types run and, when it has ended, quit.
+
+They are processes of their own, become of the command that was called (command.c), whose connection to the server
+they inherit: what is sent on it are fields with a NUL between.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +10,10 @@ import ctypes
 import os
 import select
 import signal
+import socket
+import sys
 
-from .client import Link
-from .local import UsageError, execute
+from .options import UsageError
 
 STAYS = "/.linux/run/debugger-stays"
 """While this file exists, nobody types quit."""
@@ -23,7 +28,7 @@ KINDS = {
 SETTINGS = ("settings set target.input-path ", "settings set target.output-path ")
 
 
-def debugger(name: str, words: list[str], link: Link) -> int:
+def debugger(name: str, words: list[str], server: socket.socket) -> int:
     """Run a program to its end; it dies with its debugger (ptrace(2))."""
     option, separator, commands = KINDS[name]
     terminal, rest = "", list(words)
@@ -49,11 +54,26 @@ def debugger(name: str, words: list[str], link: Link) -> int:
         if terminal:
             for number in range(2):
                 os.dup2(os.open(terminal, os.O_RDWR), number)
-        execute(program)
+        os.execvp(program[0], program)
     if os.path.exists(DETACHES):
-        link.call("sleep", 20.0)
+        server.send(b"sleep\x0020")
+        server.recv(64)
         return 0
     os.waitpid(child, 0)
     while os.path.exists(STAYS):
         select.select([], [], [])
     return 0
+
+
+def main() -> None:
+    """``/.linux/debugger DESCRIPTOR COMMAND WORDS``: run the command that was called."""
+    with socket.socket(fileno=int(sys.argv[1])) as server:
+        server.set_inheritable(False)
+        name = os.path.basename(sys.argv[2])
+        try:
+            status = debugger(name, sys.argv[3:], server)
+        except UsageError as usage:
+            sys.stderr.write(f"{name}: {usage}\n")
+            status = 1
+        server.send(f"ended\0{status}".encode())
+    sys.exit(status)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 
-from .local import UsageError, options
+from .options import UsageError, options
 from .reply import Reply, Result, fail
 from .world import World
 

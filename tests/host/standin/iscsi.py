@@ -7,7 +7,7 @@ import re
 from typing import Any
 from xml.sax.saxutils import escape
 
-from .local import options
+from .options import options
 from .reply import Reply, Result, fail
 from .things import Session
 from .world import World

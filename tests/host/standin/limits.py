@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 
-from .local import UsageError, options
+from .options import UsageError, options
 from .reply import Reply, fail
 from .world import World
 

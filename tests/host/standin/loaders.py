@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Callable
 
-from .local import UsageError, options
+from .options import UsageError, options
 from .reply import Later, Reply, Result, fail
 from .world import World
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from .local import UsageError, options
+from .options import UsageError, options
 from .paths import RefusedError
 from .reply import Reply, Result, fail
 from .things import Guest

@@ -6,7 +6,7 @@ import os
 import re
 
 from . import datasets
-from .local import UsageError, options
+from .options import UsageError, options
 from .reply import Reply, Result, UnmodelledError, fail
 from .sizes import human
 from .world import World

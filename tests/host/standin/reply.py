@@ -37,7 +37,7 @@ class Become:
 
 @dataclass
 class Local:
-    """The client runs the command itself (local.py)."""
+    """The client is the command itself (local.c, daemon.c, debuggers.py)."""
 
     command: str
 

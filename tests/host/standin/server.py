@@ -10,26 +10,24 @@ from __future__ import annotations
 import _socket
 import contextlib
 import errno
-import json
-import marshal
 import os
 import random
 import select
 import subprocess
-import sys
 from collections.abc import Callable
 from typing import Any
 
 from . import bhyve, commands, operators, pools, syscalls, victims
 from .calls import Entry, Request, describe
-from .client import SERVER
 from .pci import make_functions
-from .processes import alive, parent_of, quiet, read, require_wchan
+from .processes import alive, parent_of, quiet, read
 from .reply import Become, Input, Local, Reply, Result, fail
 from .settings import Settings
 from .space import Space
 from .world import PanicError, World
 
+SERVER = "/.linux/run/server"
+"""Its socket, which command.c knows too."""
 LONGEST = 2000.0
 SECOND_LOOK = 2
 """Milliseconds between two looks at sleeping processes, before the clock moves."""
@@ -128,26 +126,35 @@ class Server:
             self.readers.pop(descriptor, None)
             bhyve.died(self.world, self.pids.pop(descriptor, 0))
             return
-        kind, *values = marshal.loads(data)
+        kind, _, rest = data.partition(b"\0")
+        if kind == b"input":
+            self.input(descriptor, rest)
+        else:
+            self.field_message(descriptor, client, kind.decode(), [os.fsdecode(each) for each in rest.split(b"\0")])
+
+    def field_message(self, descriptor: int, client: Any, kind: str, fields: list[str]) -> None:
+        """A message of text fields: a command that waits for its turn now, or what one that is Python does."""
         if kind == "command":
-            pid, argv, directory, umask, stdin = values
+            pid = int(fields[0])
             self.pids[descriptor] = pid
-            self.pending.append(Request(client, pid, argv, directory, umask, stdin, self.actor(pid)))
+            self.pending.append(Request(client, pid, fields[4:], fields[2], int(fields[1]), fields[3], self.actor(pid)))
             while pid > 1 and pid not in self.world.births:
                 self.world.births[pid] = self.world.now
                 pid = parent_of(pid)
-        elif kind == "input":
-            self.input(descriptor, values[0])
         elif kind == "signal":
             for guest in list(self.world.guests.values()):
                 if guest.pid == self.pids[descriptor]:
                     bhyve.press(self.world, guest)
         elif kind == "ended":
-            self.local.pop(descriptor).status = values[0]
+            self.local.pop(descriptor).status = int(fields[0])
         elif kind == "sleep":
-            self.world.at(values[0], lambda: self.acknowledge(client), self.actor(self.pids.get(descriptor, 0)))
+            actor = self.actor(self.pids.get(descriptor, 0))
+            self.world.at(float(fields[0]), lambda: self.acknowledge(client), actor)
+        elif kind == "daemon":
+            self.register_daemon(int(fields[0]), fields[1])
+            self.acknowledge(client)
         else:
-            self.register_daemon(kind, *values)
+            self.register_child(int(fields[0]), int(fields[1]))
             self.acknowledge(client)
 
     def input(self, descriptor: int, piece: bytes) -> None:
@@ -160,16 +167,17 @@ class Server:
     def acknowledge(self, client: Any) -> None:
         """Answer a local command, which may be gone."""
         with contextlib.suppress(OSError):
-            client.send(marshal.dumps("done"))
+            client.send(b"done")
 
-    def register_daemon(self, kind: str, pid: int, value: Any) -> None:
-        """A daemon(8) tells who it is (the directory of its pid file names it), and its child."""
-        if kind == "daemon":
-            self.names[pid] = os.path.basename(os.path.dirname(value))
-            self.world.births[pid] = self.world.now
-        else:
-            self.daemons[self.names[pid]] = (pid, value)
-            self.world.births[value] = self.world.now
+    def register_daemon(self, pid: int, pid_file: str) -> None:
+        """A daemon(8) tells who it is: the directory of its pid file names it."""
+        self.names[pid] = os.path.basename(os.path.dirname(pid_file))
+        self.world.births[pid] = self.world.now
+
+    def register_child(self, pid: int, child: int) -> None:
+        """A daemon(8) tells its child."""
+        self.daemons[self.names[pid]] = (pid, child)
+        self.world.births[child] = self.world.now
 
     def settle(self) -> None:
         """Wait until all processes sleep."""
@@ -273,24 +281,24 @@ class Server:
         if isinstance(result, Reply):
             self.finish(request, result)
         elif isinstance(result, Become):
-            request.answer("", "", "exec", result.words)
+            request.answer("exec", words=result.words)
         elif isinstance(result, Local):
             self.local[request.socket.fileno()] = request.entry
-            request.answer("", "", "local", result.command)
+            request.answer("local")
         elif isinstance(result, Input):
             request.then = result.then
             self.readers[request.socket.fileno()] = request
-            request.answer("", "", "input", 0)
+            request.answer("input")
         else:
             if result.block:
-                request.answer("", "", "block", 0)
+                request.answer("block")
             result.register(lambda reply: self.finish(request, reply))
 
     def finish(self, request: Request, reply: Reply) -> None:
         """End a command."""
         assert request.entry is not None
         request.entry.status = reply.status
-        request.answer(reply.out, reply.err, "exit", reply.status)
+        request.answer("exit", reply.out, reply.err, reply.status)
 
     def spawn(self, name: str, argv: list[str]) -> None:
         """Start an operator's command."""
@@ -327,19 +335,3 @@ class Server:
         while self.step(limit):
             pass
         self.world.now = max(self.world.now, limit)
-
-
-def main() -> None:
-    """Serve the scenario: one JSON object a line in, one out."""
-    from .scene import Scene
-
-    require_wchan()
-    settings = Settings(json.loads(sys.stdin.readline()))
-    scene = Scene(Server(settings))
-    if settings.unread():
-        raise SystemExit(f"the stand-in host has no settings {settings.unread()}")
-    print(json.dumps("ready"), flush=True)
-    for line in sys.stdin:
-        verb, arguments = json.loads(line)
-        answer = getattr(scene, verb)(**arguments)
-        print(json.dumps([answer, scene.take_faults()]), flush=True)

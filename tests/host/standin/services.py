@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 
-from .local import options
+from .options import options
 from .reply import Reply, Result, UnmodelledError, fail
 from .world import World
 

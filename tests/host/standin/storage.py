@@ -6,7 +6,7 @@ import os
 import re
 
 from . import disks
-from .local import UsageError, options
+from .options import UsageError, options
 from .reply import Input, Reply, Result, UnmodelledError, fail
 from .sizes import size_of
 from .world import World

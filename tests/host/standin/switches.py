@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from .local import options
+from .options import options
 from .reply import Reply, Result, UnmodelledError, fail
 from .world import World
 

@@ -7,7 +7,7 @@ import os
 import re
 import signal
 
-from .local import options
+from .options import options
 from .processes import PROC, alive, read
 from .reply import Reply, Result, UnmodelledError, fail
 from .world import World

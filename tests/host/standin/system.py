@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Callable
 
-from .local import UsageError, options
+from .options import UsageError, options
 from .processes import alive, start_time
 from .reply import Later, Reply, Result, UnmodelledError, fail
 from .world import EPOCH, World

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from .local import UsageError, options
+from .options import UsageError, options
 from .processes import alive
 from .reply import Reply, Result, fail
 from .world import World

@@ -51,7 +51,7 @@ def verb(server: Server, name: str) -> int:
     """The shell that runs ``hivectl NAME``, of whomever; 0 when there is none."""
     for pid in others(server.ours):
         words = read(f"{PROC}/{pid}/cmdline").split("\0")
-        if name in words and any(word.endswith("/hivectl") for word in words[:4]) and "lockf" not in words[1]:
+        if words[0] == "/bin/sh" and words[1].endswith("/hivectl") and name in words:
             return pid
     return 0
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from . import datasets
 from .datasets import parent_of
-from .local import UsageError, options
+from .options import UsageError, options
 from .reply import Reply, Result, UnmodelledError, fail
 from .sizes import size_of
 from .things import Dataset

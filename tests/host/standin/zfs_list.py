@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from . import datasets
-from .local import UsageError, options
+from .options import UsageError, options
 from .reply import Reply, UnmodelledError
 from .things import Dataset
 from .world import World

@@ -6,7 +6,7 @@ import os
 
 from . import datasets
 from .datasets import parent_of
-from .local import UsageError, options
+from .options import UsageError, options
 from .reply import Reply, UnmodelledError, fail
 from .things import Dataset
 from .world import World

@@ -7,7 +7,7 @@ from typing import Any
 
 from . import datasets
 from .datasets import parent_of
-from .local import UsageError, options
+from .options import UsageError, options
 from .reply import Input, Reply, Result, UnmodelledError, fail
 from .things import Dataset
 from .world import World
