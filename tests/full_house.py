@@ -64,6 +64,7 @@ PARTS = (
             "renamed_from": ["whole", "complete"],
             "moved_from": "elsewhere",
             "protected": True,
+            "owner_check": True,
             "memory": "8G",
             "cpus": 8,
             "topology": {"sockets": 1, "cores": 4, "threads": 2},

@@ -33,7 +33,7 @@ ENTRY = "lib/runtime.subr"
 CALLED_BY_SCRIPTS = {
     *("begin", "clone", "debugger", "finish", "home", "hook", "host", "image", "loader", "loader_file", "modules"),
     *("network", "nic", "on", "prepare", "run", "runtime", "seed", "seed_file", "setting", "sparse_file"),
-    *("moved_from", "protected", "renamed_from", "stop_within", "variables", "vm", "volume", "wave"),
+    *("moved_from", "owner", "protected", "renamed_from", "stop_within", "variables", "vm", "volume", "wave"),
 }
 """Functions that generated scripts and host.conf call."""
 

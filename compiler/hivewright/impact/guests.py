@@ -14,6 +14,9 @@ _OF_NO_START = frozenset(("nic", "hook", "debugger", "vm", "home", ".", "{", "}"
 """Calls of a start script on which no start depends. Those of ``home`` are about the hosts of a guest."""
 
 
+_ASKED = (("prepare", "provisioned"), ("prepare", "owner"))
+"""Steps of a start that ask for something of which other findings tell."""
+
 _PAST = ("renamed_from", "moved_from", "protected")
 """Calls of a provision script that make nothing."""
 
@@ -122,11 +125,7 @@ def _compare_start(old: list[Call], new: list[Call]) -> Iterator[Finding]:
 
 def _of_start(calls: list[Call]) -> list[Call]:
     """What a start depends on, disks and what provisioning makes apart, which have findings of their own."""
-    return [
-        call
-        for call in calls
-        if call.verb not in _OF_NO_START and (call.verb, *call.words[:1]) != ("prepare", "provisioned")
-    ]
+    return [call for call in calls if call.verb not in _OF_NO_START and (call.verb, *call.words[:1]) not in _ASKED]
 
 
 def _told(calls: list[Call]) -> list[Call]:

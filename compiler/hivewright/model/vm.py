@@ -110,6 +110,11 @@ class Vm(Table):
     hosts: ListOf[Name] = Field(
         (), description="Instead of host: the first is its home, it may be moved to the others."
     )
+    owner_check: bool | None = Field(
+        None,
+        description="Whether each start looks who owns the VM, which stands with its disks: only that host may run it. "
+        "Yes if absent and it has several hosts.",
+    )
     profile: Line = Field(
         DEFAULT_PROFILE, description="The guest operating system, a name under profiles/.", examples=["debian-13"]
     )

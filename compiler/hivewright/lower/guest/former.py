@@ -1,4 +1,4 @@
-"""What provisioning knows of a guest before it makes anything: what it was before, and whether it is protected."""
+"""What provisioning knows of a guest before it makes anything: owner, former names, and whether it is protected."""
 
 from __future__ import annotations
 
@@ -9,10 +9,22 @@ from hivewright.model.storage import Directory, Zfs
 from hivewright.plan import Step
 
 
+def owner_step(guest: Guest) -> Iterator[Step]:
+    """Only the host that owns a guest may run it; its home is the first, and who it is stands with its disks."""
+    vm = guest.vm
+    several = len(guest.site.hosts_of(vm)) > 1
+    if several if vm.owner_check is None else vm.owner_check:
+        places, keys = data_places(guest)
+        key = "hosts" if vm.owner_check is None else "owner_check"
+        home = ("hosts" if vm.host is None else "host",)
+        words = (guest.site.hosts_of(vm)[0], *(f"{place}/{guest.name}" for place in places))
+        yield Step("owner", words, (*dict.fromkeys((key, *home)), *keys), key)
+
+
 def provision_former(guest: Guest) -> Iterator[Step]:
     """What provisioning does first: the guest gets what the host has of its former names, once."""
     if guest.vm.renamed_from:
-        places, keys = _places(guest)
+        places, keys = data_places(guest)
         words = (",".join(guest.vm.renamed_from), *places)
         yield Step("renamed_from", words, ("renamed_from", *keys), "renamed_from")
     if guest.vm.moved_from not in (None, guest.host_name):
@@ -21,7 +33,7 @@ def provision_former(guest: Guest) -> Iterator[Step]:
         yield Step("protected", (), ("protected",), "protected")
 
 
-def _places(guest: Guest) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def data_places(guest: Guest) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The datasets and directories below which the guest has one of its own, and the keys that say so."""
     places: dict[str, None] = {}
     keys: dict[str, None] = {}

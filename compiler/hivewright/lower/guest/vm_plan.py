@@ -17,7 +17,7 @@ from hivewright.lower.devices.vnc import prepare_vnc, vnc_address
 from hivewright.lower.guest.command import lower_command, lower_devices, seed_path
 from hivewright.lower.guest.debug import gdb_address, prepare_debug
 from hivewright.lower.guest.firmware import prepare_rom, prepare_variables, provision_firmware
-from hivewright.lower.guest.former import provision_former
+from hivewright.lower.guest.former import owner_step, provision_former
 from hivewright.lower.guest.limits import prepare_limits
 from hivewright.lower.guest.loader import lower_loader, prepare_loader
 from hivewright.lower.guest.machine import prepare_machine
@@ -92,9 +92,11 @@ def lower_guest(guest: Guest, depth: int, seeds: SeedWriter) -> tuple[VmPlan, tu
 
 
 def _prepare(guest: Guest, provision: tuple[Step, ...], provision_digest: str) -> Iterator[Step]:
-    """What each start checks or makes: first what only the administrator can repair, then what provisioning makes, last
-    what has an undo: devices that are taken from their drivers, and taps."""
+    """What each start checks or makes: first whether this host may run it at all, then what only the administrator can
+    repair and what provisioning makes, last what has an undo: devices that are taken from their drivers, and taps."""
     vm = guest.vm
+    if not vm.renamed_from:
+        yield from owner_step(guest)
     yield from prepare_rom(guest)
     yield from prepare_loader(guest)
     yield from prepare_machine(guest)
@@ -111,9 +113,11 @@ def _prepare(guest: Guest, provision: tuple[Step, ...], provision_digest: str) -
     yield from prepare_limits(guest)
     if vm.checkpoint:
         yield Step("checkpoint", (), ("checkpoint",), "checkpoint")
-    if provision:
-        keys = dict.fromkeys([*uuid_of(guest)[1], *(key for step in provision for key in step.keys)])
+    if any(_made(provision)):
+        keys = dict.fromkeys([*uuid_of(guest)[1], *(key for step in _made(provision) for key in step.keys)])
         yield Step("provisioned", (provision_digest,), (*keys, "rule:provisioned"), "provision")
+    if vm.renamed_from:
+        yield from owner_step(guest)
     yield from prepare_variables(guest)
     yield from prepare_disks(guest)
     if vm.cloud_init is not None:
@@ -125,8 +129,9 @@ def _prepare(guest: Guest, provision: tuple[Step, ...], provision_digest: str) -
 
 
 def _provision(guest: Guest, has_seed: bool) -> Iterator[Step]:
-    """What provisioning makes if it is missing; the seed comes last."""
+    """What provisioning makes if it is missing, where the host owns the guest; the seed comes last."""
     yield from provision_former(guest)
+    yield from owner_step(guest)
     yield from provision_images(guest)
     yield from provision_disks(guest)
     yield from provision_firmware(guest)
@@ -179,9 +184,16 @@ def _seed_files(seed: Seed) -> Iterator[Step]:
         yield Step("seed_file", (name, checksum(content)), ("cloud_init", "rule:seed"), "cloud_init")
 
 
+def _made(steps: Iterable[Step]) -> Iterator[Step]:
+    """Steps but for that which asks who owns the guest."""
+    return (step for step in steps if step.verb != "owner")
+
+
 def _digest(steps: Iterable[Step], files: Iterable[tuple[str, bytes]]) -> str:
-    """A digest of steps and files. Words and steps are separated by control characters, which no word contains."""
-    text = "\x1e".join(["\x1f".join((step.verb, *step.words)) for step in steps])
+    """A digest of steps and files. Words and steps are separated by control characters, which no word contains.
+
+    Which hosts may own a guest changes nothing of what runs."""
+    text = "\x1e".join(["\x1f".join((step.verb, *step.words)) for step in _made(steps)])
     digest = hashlib.sha256(text.encode())
     for name, content in files:
         digest.update(f"\x1d{name}\x1f{len(content)}\x1f".encode())

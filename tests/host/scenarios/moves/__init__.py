@@ -1,0 +1,1 @@
+"""Scenarios of guests that were renamed, or moved here from another host."""
