@@ -2,80 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-import time
 import tomllib
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from projects import CHECKOUT
+from screens import Screen
 
-LONGEST = 30.0
-"""Seconds to wait for what should come at once."""
+pytest_plugins = ["screen_fixtures"]
+
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIK6KH5IcGO1QL+bSsIpFGNt26UkTBVgekzUW8nEB9L8T admin@example.net"
-
-
-class Screen:
-    """A shell in a terminal, in an empty folder, with ``hivewright`` on its path."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder / "work"
-        self._socket = folder / "socket"
-        programs = folder / "bin"
-        for each in (self.folder, programs):
-            each.mkdir()
-        program = programs / "hivewright"
-        program.write_text(f'#!/bin/sh\nPYTHONPATH={CHECKOUT}/compiler exec {sys.executable} -m hivewright "$@"\n')
-        program.chmod(0o755)
-        environment = {
-            "PATH": f"{programs}:{os.environ['PATH']}",
-            "HOME": str(folder),
-            "NO_COLOR": "1",
-            "LC_ALL": "C.UTF-8",
-        }
-        shell = ("env", *(f"{name}={value}" for name, value in environment.items()), "dash")
-        size = ("-x", "150", "-y", "200")
-        self.tmux("-f", "/dev/null", "new-session", "-d", *size, "-c", str(self.folder), *shell)
-        self.type("PS1='ready: '", "ready: ")
-
-    def tmux(self, *words: str) -> str:
-        done = subprocess.run(
-            ["tmux", "-S", str(self._socket), *words], capture_output=True, text=True, check=False, timeout=LONGEST
-        )
-        return done.stdout
-
-    def shown(self, *words: str) -> str:
-        return self.tmux("capture-pane", "-p", "-J", *words).rstrip()
-
-    def wait(self, end: str, lines: int) -> None:
-        """Until the screen has more than so many lines, and ends so."""
-        until = time.monotonic() + LONGEST
-        while not (self.shown().endswith(end.rstrip()) and len(self.shown().splitlines()) > lines):
-            assert time.monotonic() < until, (end, self.shown())
-            time.sleep(0.02)
-
-    def press(self, key: str, end: str) -> str:
-        """Presses a key and waits for what the screen ends with then; the line before that."""
-        lines = len(self.shown().splitlines())
-        self.tmux("send-keys", key)
-        self.wait(end, lines)
-        return self.shown().splitlines()[-2].strip()
-
-    def type(self, text: str, end: str) -> str:
-        """Types a line, likewise."""
-        self.tmux("send-keys", "-l", text)
-        return self.press("Enter", end)
-
-
-@pytest.fixture(name="screen")
-def open_screen(tmp_path: Path) -> Iterator[Screen]:
-    screen = Screen(tmp_path)
-    yield screen
-    screen.tmux("kill-server")
 
 
 def test_each_answer_is_checked_at_once_and_asked_for_again(screen: Screen) -> None:

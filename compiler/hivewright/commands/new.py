@@ -1,4 +1,7 @@
-"""``hivewright new``: makes the folder of a new site from answers, which it asks for or takes as ``key=value``."""
+"""``hivewright new``: makes the folder of a new site from answers, which it asks for or takes as ``key=value``.
+
+``hivewright new vm`` makes a guest, see ``new_vm``.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from hivewright.bhyve.facts import RELEASES
 from hivewright.bhyve.releases import TABLE, features
+from hivewright.commands.asking import read_line
 from hivewright.diagnostics.printer import visible
+from hivewright.editing.questions import QUESTIONS
 from hivewright.model.base import NAME_PATTERN
 
 if TYPE_CHECKING:
@@ -42,17 +47,30 @@ FORMS: dict[str, tuple[str, str]] = {
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.description = "Make a new site. Asks on a terminal, unless answers are given."
+    parser.description = (
+        "Make a new site in DIR, or, with the word vm before all others, a new VM in the site that is there. Asks on a "
+        "terminal, unless answers are given. DIR is named like the site if absent."
+    )
+    parser.usage = "hivewright new [DIR] [key=value …]\n       hivewright new vm [NAME] [key=value …]"
+    vm = ", ".join(each.key for each in QUESTIONS)
     parser.add_argument(
         "words",
         nargs="*",
-        metavar="DIR | key=value",
-        help=f"the new folder (named like the site if absent), and answers: {', '.join((*FORMS, 'location'))}",
+        metavar="DIR | vm [NAME] | key=value",
+        help=f"answers for a site: {', '.join((*FORMS, 'location'))}; for a VM: {vm}, and any key such as nic.lan.mtu",
     )
+    parser.add_argument("--file", metavar="FILE", help="for a VM: the file below the site that gets it")
+    parser.add_argument("--dry-run", action="store_true", help="for a VM: show it, and write nothing")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """0; 1 when the folder exists or cannot be made, or a value is invalid; 2 for invalid arguments."""
+    if arguments.words[:1] == ["vm"]:
+        from hivewright.commands.new_vm import new_vm
+
+        return new_vm(arguments, arguments.words[1:])
+    if arguments.file is not None or arguments.dry_run:
+        return _fail(2, "--file and --dry-run are for VMs: hivewright new vm")
     folders = [word for word in arguments.words if "=" not in word]
     given = dict(word.split("=", 1) for word in arguments.words if "=" in word)
     known = (*FORMS, "location")
@@ -144,7 +162,7 @@ def _ask(base: Path | None) -> Answers:
         default = _defaults(given)[key]
         shown = f"{prompt}, {' or '.join(choices)}" if choices else prompt
         while True:
-            answer = _read(f"[{number}/{len(prompts)}] {shown} [{default or 'none'}]: ") or default
+            answer = read_line(f"[{number}/{len(prompts)}] {shown} [{default or 'none'}]: ") or default
             fault = find_fault({**given, key: answer})
             if not fault and key == "site" and base is not None and os.path.lexists(base / answer):
                 fault = _exists(base / answer)
@@ -153,14 +171,6 @@ def _ask(base: Path | None) -> Answers:
             print(f"      {visible(fault)}")
         given[key] = answer
     return _defaults(given)
-
-
-def _read(prompt: str) -> str:
-    """A line that was typed; what is not text is no answer."""
-    try:
-        return input(prompt).strip()
-    except UnicodeDecodeError:
-        return "\ufffd"
 
 
 def _generate(folder: Path, answers: Answers) -> None:

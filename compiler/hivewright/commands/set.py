@@ -46,6 +46,7 @@ def _misuse(text: str) -> int:
 
 
 def _set(arguments: Namespace, words: Sequence[str], assignments: Sequence[Assignment]) -> int:
+    from hivewright.editing.assignment import at_fault, without_types
     from hivewright.editing.attempt import attempt, check_sources
     from hivewright.editing.document import UneditableError
     from hivewright.editing.edits import conclude
@@ -69,12 +70,12 @@ def _set(arguments: Namespace, words: Sequence[str], assignments: Sequence[Assig
     try:
         texts = _edited(session.sources, homes, assignments)
         trial, faults = attempt(arguments, session, known, texts)
-        if faults:
-            # What TOML takes for a number or the like may be meant as text: description=5.
-            texts = _edited(session.sources, homes, [each.as_text() for each in assignments])
-            other, others = attempt(arguments, session, known, texts)
-            if not others:
-                trial, faults = other, []
+        others = without_types(assignments, faults)
+        if others != assignments:
+            as_text = _edited(session.sources, homes, others)
+            other, found = attempt(arguments, session, known, as_text)
+            if not at_fault(others, found):
+                texts, trial, faults = as_text, other, found
     except UneditableError as error:
         sys.stderr.write(f"hivewright: {error}\n")
         return 1

@@ -34,10 +34,8 @@ def run(arguments: Namespace) -> int:
 
 
 def _show(arguments: Namespace, session: Session, site: Site) -> int:
-    from hivewright.allocation.lock_files import allocate_numbers, read_locks
-    from hivewright.lower import lower_host
     from hivewright.lower.origins import origins
-    from hivewright.lower.seed.nocloud import SeedWriter
+    from hivewright.pipeline.in_memory import plan_guest
     from hivewright.site.definition import definition
 
     if arguments.vm not in site.vms:
@@ -46,13 +44,9 @@ def _show(arguments: Namespace, session: Session, site: Site) -> int:
     host = arguments.host or hosts[0]
     if host not in hosts:
         return _unknown(f"{arguments.vm} does not run on {host!r}", host, list(hosts), "host")
-    numbers = allocate_numbers(site, read_locks(session.project))
-    if session.report(numbers.diagnostics):
+    plan = plan_guest(session, site, arguments.vm, host)
+    if plan is None:
         return 1
-    lowered = lower_host(site, numbers.allocation, host, SeedWriter())
-    if session.report(lowered.diagnostics) or not lowered.plans:
-        return 1
-    plan = next(plan for plan in lowered.plans[0].vms if plan.name == arguments.vm)
     words = [("/usr/sbin/bhyve", ["rule bhyve: the program"]), *origins(site, plan)]
     keys = list(definition(site, arguments.vm))
     if arguments.json:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import tomli
+
+from hivewright.diagnostics import Diagnostic, Place
 
 KeyPath = tuple[str, ...]
 
@@ -29,6 +32,19 @@ class Assignment:
         return (
             self if self.value is None or isinstance(self.value, str) else Assignment(self.path, self.text, self.text)
         )
+
+
+def at_fault(assignments: Iterable[Assignment], faults: Iterable[Diagnostic]) -> list[Assignment]:
+    """Those at which an error of a VM points."""
+    wrong = {each.place.path[2:] for each in faults if each.severity == "error" and isinstance(each.place, Place)}
+    return [each for each in assignments if each.path in wrong]
+
+
+def without_types(assignments: Iterable[Assignment], faults: Iterable[Diagnostic]) -> list[Assignment]:
+    """The same, as text those at which an error points: what TOML takes for a number may be meant as such."""
+    assignments = list(assignments)
+    wrong = at_fault(assignments, faults)
+    return [each.as_text() if each in wrong else each for each in assignments]
 
 
 class AssignmentError(ValueError):

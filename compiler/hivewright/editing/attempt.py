@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from argparse import Namespace
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -42,35 +42,79 @@ def attempt(
     texts: Mapping[str, str | None],
     locks: Locks | None = None,
 ) -> tuple[Session, list[Diagnostic]]:
-    """The project with other texts of some files, by name below the site; and its errors that are not known yet.
+    """The project with other texts of some files, by name below the site; and its errors that are not known yet."""
+    trial, found = news(arguments, session, known, texts, locks)
+    return trial, [each for each in found if each.severity == "error"]
 
-    An error is known by its code and message, since an edit moves lines.
-    """
+
+def news(
+    arguments: Namespace,
+    session: Session,
+    known: list[Diagnostic],
+    texts: Mapping[str, str | None],
+    locks: Locks | None = None,
+) -> tuple[Session, list[Diagnostic]]:
+    """The same with all diagnostics that are not known yet: by their code and message, since an edit moves lines."""
     trial, found = check_sources(arguments, session.project, with_texts(session.sources, texts), locks)
     old = {(fault.code, fault.message) for fault in known}
-    return trial, [each for each in found if each.severity == "error" and (each.code, each.message) not in old]
+    return trial, [each for each in found if (each.code, each.message) not in old]
+
+
+class ChangedMeanwhileError(Exception):
+    """A file that is not what it was when it was read; the text says which, and what to do."""
 
 
 def write_texts(sources: Sources, texts: Mapping[str, str | None]) -> None:
-    """Writes files of the site, each beside its place and then by rename, and then removes those without a text.
+    """Writes files of the site, all beside their places first and then by rename, and removes those without a text.
 
-    A file keeps its mode, and a link stays one. Raises ``OSError``.
+    A file keeps its mode, and a link stays one. Raises ``ChangedMeanwhileError``, and ``OSError``; nothing is written
+    where one of the files was changed since it was read, or the disk is full.
     """
-    for name, text in sorted(texts.items(), key=lambda item: item[1] is None):
-        path = os.path.realpath(sources.path(name))
-        if text is None:
-            os.unlink(path)
-            continue
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        beside = os.path.join(os.path.dirname(path), f".{os.path.basename(path)}.new")
+    beside: dict[str, str] = {}
+    try:
+        for name, text in texts.items():
+            path = os.path.realpath(sources.path(name))
+            if text is not None:
+                beside[path] = _write_beside(path, text)
+        _refuse_changed(sources, texts)
+        for path, new in beside.items():
+            os.replace(new, path)
+        for name, text in texts.items():
+            if text is None:
+                os.unlink(os.path.realpath(sources.path(name)))
+    finally:
+        for new in beside.values():
+            with suppress(FileNotFoundError):
+                os.unlink(new)
+
+
+def _write_beside(path: str, text: str) -> str:
+    """The name of a file beside the place of another one, with its mode."""
+    folder, name = os.path.split(path)
+    os.makedirs(folder, exist_ok=True)
+    new = os.path.join(folder, f".{name}.new")
+    try:
+        with open(new, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileNotFoundError):
+            os.chmod(new, os.stat(path).st_mode & 0o7777)
+    except BaseException:
+        with suppress(FileNotFoundError):
+            os.unlink(new)
+        raise
+    return new
+
+
+def _refuse_changed(sources: Sources, names: Iterable[str]) -> None:
+    for name in names:
         try:
-            with open(beside, "w", encoding="utf-8", newline="") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            with suppress(FileNotFoundError):
-                os.chmod(beside, os.stat(path).st_mode & 0o7777)
-            os.replace(beside, path)
-        finally:
-            with suppress(FileNotFoundError):
-                os.unlink(beside)
+            with open(sources.path(name), encoding="utf-8", newline="") as file:
+                now: str | None = file.read()
+        except FileNotFoundError:
+            now = None
+        except UnicodeDecodeError:
+            now = ""
+        if now != sources.texts.get(name):
+            raise ChangedMeanwhileError(f"{sources.path(name)} was changed meanwhile; nothing was written: try again")

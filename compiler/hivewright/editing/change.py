@@ -18,6 +18,7 @@ from hivewright.source import Sources, find_project, no_project, read_site
 
 if TYPE_CHECKING:
     from hivewright.editing.guests import Edit
+    from hivewright.pipeline.session import Session
     from hivewright.site import Site
 
 
@@ -91,6 +92,11 @@ def change_guests(arguments: Namespace, edit: Callable[[Guests], Edit], after: s
         for line in (after,) if isinstance(after, str) else after:
             sys.stderr.write(f"{line}\n")
     return status
+
+
+def guests_of(session: Session) -> Guests:
+    """The guests of a project that was read. Faults of its locks are those of the build."""
+    return _guests(session.sources, session.site, read_locks(session.project))
 
 
 def _guests(sources: Sources, site: Site | None, locks: Locks) -> Guests:

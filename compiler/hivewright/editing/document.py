@@ -49,6 +49,16 @@ def _spaced(edited: str, text: str) -> str:
     return "\n".join(lines) + "\n" if text.endswith("\n") or not text else "\n".join(lines)
 
 
+def write_tables(path: KeyPath, values: Mapping[str, Any]) -> str:
+    """A table and those in it as a document, each with a header of its own and an empty line between."""
+    own = [(key, value) for key, value in values.items() if not isinstance(value, Mapping)]
+    lines = [f"{tomlkit.key(key).as_string()} = {tomlkit.item(value).as_string()}\n" for key, value in own]
+    header = f"[{'.'.join(tomlkit.key(str(part)).as_string() for part in path)}]\n"
+    tables = [write_tables((*path, key), value) for key, value in values.items() if isinstance(value, Mapping)]
+    # A table that only has others in it needs no header.
+    return "\n".join([*([header + "".join(lines)] if lines or not tables else []), *tables])
+
+
 def changed(values: Mapping[str, Any], path: KeyPath, value: Any) -> dict[str, Any]:
     """The values of a document after the edit, of which those before are left alone."""
     result = deepcopy(dict(values))

@@ -153,6 +153,11 @@ DEFAULT_READERS: dict[str, ReaderName] = {"freebsd": "nuageinit-14.1", "windows"
 """The reader of a system whose profile names none: that which reads what all of its kind can read."""
 
 
+def reader_named(own: str | None, profile: str | None, system: str | None) -> Reader | None:
+    """What the guest says, else its profile, else what is usual for its system; ``None`` where nothing reads."""
+    return READERS[own or profile or DEFAULT_READERS.get(system or "", "cloud-init")]  # type: ignore[index]
+
+
 def able(feature: str, reader: Reader) -> tuple[str, ...]:
     """The titles of the readers that a guest with this one could have instead, and that follow a feature."""
     if not reader.plain_accounts:

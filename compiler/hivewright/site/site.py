@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from hivewright.diagnostics import KeyPath, Part, Place
-from hivewright.model.readers import DEFAULT_READERS, READERS
+from hivewright.model.readers import reader_named
 
 if TYPE_CHECKING:
     from hivewright.model.guest import Topology
@@ -85,10 +85,8 @@ class Site:
     def reader(self, vm: Vm) -> Reader | None:
         """What reads the first-boot data of a VM with ``cloud_init``; ``None`` where nothing does."""
         profile = self.profiles.get(vm.profile)
-        name = vm.cloud_init.reader if vm.cloud_init is not None else None
-        if name is None and profile is not None:
-            name = profile.reader or DEFAULT_READERS.get(profile.os)
-        return READERS[name or "cloud-init"]
+        own = vm.cloud_init.reader if vm.cloud_init is not None else None
+        return reader_named(own, profile.reader, profile.os) if profile is not None else reader_named(own, None, None)
 
     def place(self, *path: str | int, part: Part = "value") -> Place:
         """Where a key is set: for a key of a VM, in the layer that supplies it.
