@@ -24,7 +24,7 @@ shells: ready-test
 
 # Every step of each verb killed, failed and without space on the stand-in host; make test tries a part of them.
 campaigns: ready-test
-	HIVEWRIGHT_EVERY_STEP=yes $(RUN)/pytest -n 3 --dist worksteal tests/test_host_*.py
+	HIVEWRIGHT_EVERY_STEP=yes $(RUN)/pytest -n 3 --dist worksteal tests/host/campaigns tests/host/cases
 
 # Write all that is expected anew: look at git diff afterwards.
 golden: ready-test

@@ -211,8 +211,8 @@ def bench_start(base: Path) -> None:
     """Processes of one start-to-stop cycle on the stand-in host, alone and beside 50 other guests."""
     sys.path.insert(0, str(ROOT / "tests"))
     from host.build import build_tree
+    from host.cases.test_process_budget import BUDGET, crowd, cycle
     from host.sandbox import Host, prepare
-    from test_host_budget import BUDGET, crowd, cycle
 
     tree, standin = build_tree(base / "tree"), prepare(base)
     print("a guest with one disk and one NIC, from start to stop")

@@ -56,7 +56,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if config.option.snapshot_update:
         items[:] = [item for item in items if writes_snapshot(item)]
     leave_out(items)
-    left = [item for item in items if not is_tried(Path(item.nodeid.partition("::")[0]).stem, item.name)]
+    left = [item for item in items if not is_tried(item.path.parent.name, item.name)]
     if left and len(items) > ALONE:
         leaves = set(left)
         items[:] = [item for item in items if item not in leaves]

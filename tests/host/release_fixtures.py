@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from releases import NEXT, SETTINGS, SITE, Open
-
+from .releases import NEXT, SETTINGS, SITE, Open
 from .sandbox import Host
 
 

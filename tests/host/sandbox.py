@@ -74,7 +74,7 @@ def find(program: str) -> str:
 def prepare(directory: Path) -> Path:
     """Compile the stand-ins once per session, so that each call of one starts fast; raises SandboxError."""
     target = directory / "standin"
-    shutil.copytree(HERE / "standin", target, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(HERE / "standin", target, ignore=shutil.ignore_patterns("__pycache__", "tests"))
     for name in GRAMMAR:
         shutil.copy(HERE.parent / name, target)
     compileall.compile_dir(target, quiet=1)

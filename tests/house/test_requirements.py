@@ -174,11 +174,16 @@ def test_only_freebsd_does_without_a_sandbox() -> None:
 
 def test_what_cannot_run_on_a_system_is_told_in_the_end() -> None:
     code = "import platform, pytest, sys; platform.system = lambda: 'FreeBSD'; sys.exit(pytest.main(sys.argv[1:]))"
-    chosen = ["tests/commands/test_build_trouble.py", "tests/test_host_tpm.py", "-k", "unwritable or tpm"]
+    chosen = [
+        "tests/commands/test_build_trouble.py",
+        "tests/host/cases/test_tpm_beside_guests.py",
+        "-k",
+        "unwritable or tpm",
+    ]
     command = [sys.executable, "-c", code, "-p", "no:cacheprovider", "-n", "0", *chosen]
     done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
     (line,) = [line for line in done.stdout.splitlines() if "not run" in line]
     assert line.partition(": ")[0].endswith("tests not run, since bwrap does not exist for FreeBSD")
     assert "2 of tests/commands/test_build_trouble.py" in line
-    assert "of tests/test_host_tpm.py" in line
+    assert "of tests/host/cases/test_tpm_beside_guests.py" in line

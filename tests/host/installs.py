@@ -5,10 +5,11 @@ from __future__ import annotations
 from functools import cache
 
 from hivewright.plan import Artifact
-from host.bundles import packed, packed_with, unpack
-from host.play import Play
-from host.sandbox import Host
-from host.scenario import SCENARIOS
+
+from .bundles import packed, packed_with, unpack
+from .play import Play
+from .sandbox import Host
+from .scenario import SCENARIOS
 
 SITE = SCENARIOS / "shipped"
 VMS = "/usr/local/etc/hivewright/vms"

@@ -8,8 +8,7 @@ import pytest
 
 from host.campaign import steps
 from host.play import HIVECTL
-from host.sandbox import SHELLS, Host
-from releases import (
+from host.releases import (
     EACH_SHELL,
     GUESTS,
     NEXT,
@@ -28,6 +27,7 @@ from releases import (
     states,
     supervisors,
 )
+from host.sandbox import SHELLS, Host
 
 
 @pytest.mark.parametrize("in_place", WAYS)

@@ -7,7 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from host.sandbox import Host
-from installs import SITE, Installing, after, before
+
+from .installs import SITE, Installing, after, before
 
 
 @pytest.fixture(name="installing")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from host.play import HIVECTL
-from releases import EACH_SHELL, RELEASES, Open, hivectl, hooks, lay, left, ran, report, states
+from host.releases import EACH_SHELL, RELEASES, Open, hivectl, hooks, lay, left, ran, report, states
 
 
 @pytest.mark.parametrize("release", RELEASES)

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from host.bundles import packed
+from host.installs import CHANGES, PF, RECORD, SITE, VMS, Installing, after, before, lying, meant, recorded
 from host.play import HIVECTL
 from host.sandbox import SHELLS, Host
-from installs import CHANGES, PF, RECORD, SITE, VMS, Installing, after, before, lying, meant, recorded
 
-pytest_plugins = ["host.fixtures", "install_fixtures"]
+pytest_plugins = ["host.fixtures", "host.install_fixtures"]
 
 Open = Callable[..., Host]
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
+from host.campaigns.test_killed import is_gone_after_stop, killed_at_each_step, report, works_again
 from host.golden_image import CONTENT, URLS
 from host.play import Play
 from host.san import TARGETS, secret
 from host.sandbox import Host
 from host.scenario import SCENARIOS
-from test_host_kill import is_gone_after_stop, killed_at_each_step, report, works_again
 
 GIGABYTE = 1 << 30
 LARGER = GIGABYTE * 3 // 2

@@ -11,8 +11,8 @@ import pytest
 
 from hivewright.plan import Artifact
 from host.bundles import unpack
+from host.installs import RECORD, SITE, after, before, lying, meant, recorded
 from host.sandbox import Host, Outcome
-from installs import RECORD, SITE, after, before, lying, meant, recorded
 
 pytest_plugins = ["host.fixtures"]
 

@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
+from host.installs import CHANGES, PF, RECORD, VMS, Installing
 from host.play import HIVECTL
 from host.sandbox import SHELLS
-from installs import CHANGES, PF, RECORD, VMS, Installing
 
-pytest_plugins = ["host.fixtures", "install_fixtures"]
+pytest_plugins = ["host.fixtures", "host.install_fixtures"]
 
 VERIFIED = "nothing differs"
 

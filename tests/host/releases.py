@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from host.play import HIVECTL, leftovers, nameless
-from host.san import OPEN, TARGETS
-from host.sandbox import SHELLS, Host
 from projects import CHECKOUT
+
+from .play import HIVECTL, leftovers, nameless
+from .san import OPEN, TARGETS
+from .sandbox import SHELLS, Host
 
 SITE = CHECKOUT / "tests" / "sites" / "upgrade"
 SETTINGS = {"pci": {"3/0/1": "mpr1"}, "modules": ["vmm"], "targets": {OPEN: TARGETS[OPEN]}, "volmode_race": "late"}

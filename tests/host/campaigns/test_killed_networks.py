@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
+from host.campaigns.test_killed import is_gone_after_stop, killed_at_each_step, works_again
 from host.networks import KINDS, NETWORKS, SETTINGS, TAPS
 from host.play import HIVECTL, leftovers
 from host.sandbox import Host
 from host.scenario import SCENARIOS
-from test_host_kill import is_gone_after_stop, killed_at_each_step, works_again
 
 GUESTS = (*(f"{kind}-1" for kind in KINDS), *TAPS)
 EVERYDAY = ("kept-1", "supervisor-and-daemon")

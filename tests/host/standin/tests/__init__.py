@@ -1,0 +1,1 @@
+"""The stand-in commands behave as those of FreeBSD were seen to behave."""
