@@ -63,6 +63,7 @@ PARTS = (
             "description": "Has everything",
             "renamed_from": ["whole", "complete"],
             "moved_from": "elsewhere",
+            "tags": ["prod", "web"],
             "protected": True,
             "owner_check": True,
             "memory": "8G",

@@ -19,9 +19,10 @@ def rows(project: Project, *words: str) -> list[dict[str, object]]:
 
 def test_vms_are_listed_as_a_build_sees_them(project: Project) -> None:
     lines = project.succeed("-q", "list").out.splitlines()
-    assert lines[0].split() == ["NAME", "HOSTS", "CPUS", "MEMORY", "PROFILE", "AUTOSTART", "ADDRESSES", "DESCRIPTION"]
+    columns = ["NAME", "HOSTS", "CPUS", "MEMORY", "PROFILE", "AUTOSTART", "ADDRESSES", "TAGS", "DESCRIPTION"]
+    assert lines[0].split() == columns
     assert [line.split()[0] for line in lines[1:]] == ["db1", "mail1", "web1"]
-    assert lines[3].split()[1:] == ["alpha", "1", "4G", "other", "yes", "192.0.2.10/24", "-"]
+    assert lines[3].split()[1:] == ["alpha", "1", "4G", "other", "yes", "192.0.2.10/24", "-", "-"]
     assert len({line.index(word) for line, word in ((lines[0], "HOSTS"), (lines[1], "alpha"), (lines[2], "beta"))}) == 1
 
 
@@ -50,8 +51,42 @@ def test_names_and_patterns_select(project: Project) -> None:
     assert [row["name"] for row in rows(project, "vms", "web*", "db1")] == ["web1", "db1"]
     done = project.run("-q", "list", "hosts", "alhpa")
     assert (done.status, done.out) == (2, "")
-    assert "'alhpa' is none of the hosts; " in done.err
-    assert "alpha" in done.err
+    assert "there is no host 'alhpa'; did you mean \"alpha\"?" in done.err
+
+
+def test_tags_select_wherever_vms_are_named(project: Project) -> None:
+    project.edit("vms/web.toml", "[vm.web1]\n", '[vm.web1]\ntags = ["web", "prod"]\n')
+    project.edit("vms/db.toml", "[vm.db1]\n", '[vm.db1]\ntags = ["prod"]\n')
+    assert [(row["name"], row["tags"]) for row in rows(project, "vms", "@prod")] == [
+        ("db1", ["prod"]),
+        ("web1", ["web", "prod"]),
+    ]
+    assert project.succeed("get", "@web,db1", "memory").out == 'web1.memory = "4G"\ndb1.memory = "8G"\n'
+    project.succeed("-q", "set", "@prod", "order=7")
+    assert project.succeed("get", "@prod", "order").out == "db1.order = 7\nweb1.order = 7\n"
+    shown = json.loads(project.succeed("show", "@prod", "--json").out)
+    assert [each["vm"] for each in shown] == ["db1", "web1"]
+    project.succeed("-q", "build")
+    assert "tags=web,prod" in (project.root / "build/alpha/root/usr/local/etc/hivewright/host.conf").read_text()
+    project.succeed("-q", "set", "@prod", "memory=9G")
+    found = json.loads(project.run("--format", "json", "plan", "--against", str(project.root), "@web").out)
+    assert [(each["guest"], each["keys"]) for each in found] == [("web1", ["memory"])]
+    assert project.run("plan", "--against", str(project.root), "mail*").status == 0
+
+
+def test_a_tag_that_no_vm_has_is_refused(project: Project) -> None:
+    project.edit("vms/web.toml", "[vm.web1]\n", '[vm.web1]\ntags = ["web", "prod"]\n')
+    for words in (("list", "vms", "@wbe"), ("get", "@wbe"), ("show", "@wbe"), ("set", "@wbe", "cpus=2")):
+        done = project.run("-q", *words)
+        assert (done.status, done.out) == (2, "")
+        assert done.err == "hivewright: no VM has the tag 'wbe'; did you mean \"web\"?\n"
+
+
+def test_a_tag_is_a_name_and_there_once(project: Project) -> None:
+    project.edit("vms/web.toml", "[vm.web1]\n", '[vm.web1]\ntags = ["web", "web"]\n')
+    assert "a tag is there twice" in project.run("check").err
+    project.edit("vms/web.toml", 'tags = ["web", "web"]', 'tags = ["Web server"]')
+    assert project.run("check").status == 1
 
 
 def test_what_a_site_has_none_of_is_an_empty_list(project: Project) -> None:

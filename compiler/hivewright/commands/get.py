@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def add_arguments(parser: ArgumentParser) -> None:
     """Which VMs, and which keys."""
     parser.description = "Prints keys of VMs as a build sees them: of the VM itself, its templates, profile, defaults."
-    parser.add_argument("vm", metavar="VM", help="a name, a pattern such as 'web*', or several with commas")
+    parser.add_argument("vm", metavar="VM", help="a name, a pattern such as 'web*', @TAG, or several with commas")
     parser.add_argument("key", metavar="KEY", nargs="*", help="such as memory or disk.root.size (default: all)")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
 
@@ -38,9 +38,9 @@ def _get(site: Site, arguments: Namespace) -> int:
     from hivewright.site.selection import SelectionError, select_vms
 
     try:
-        vms = select_vms(site.vms, [arguments.vm])
+        vms = select_vms(site.vms, [arguments.vm], site.tags)
     except SelectionError as error:
-        sys.stderr.write(f"hivewright: there is no VM {error.word!r}; {suggestion(error.word, list(site.vms), 'VM')}\n")
+        sys.stderr.write(f"hivewright: {error}\n")
         return 2
     whole = {vm: {entry.key: entry.value for entry in definition(site, vm)} for vm in vms}
     found = {vm: _wanted(values, arguments.key) for vm, values in whole.items()}

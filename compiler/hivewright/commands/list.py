@@ -23,24 +23,24 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Of what, and which."""
     parser.description = "Lists what the site has. Keys of VMs are those of a build: with templates, profile, defaults."
     parser.add_argument("kind", nargs="?", choices=KINDS, default="vms", help="of what (default: vms)")
-    parser.add_argument("name", nargs="*", metavar="NAME", help="a name, or a pattern such as 'web*' (default: all)")
+    text = "a name, a pattern such as 'web*', or of VMs @TAG (default: all)"
+    parser.add_argument("name", nargs="*", metavar="NAME", help=text)
     parser.add_argument("--json", action="store_true", help="print one JSON document")
 
 
 def run(arguments: Namespace) -> int:
     """0, 1 when the site has errors, 2 for a name that nothing has."""
-    from hivewright.diagnostics.wording import suggestion
     from hivewright.site.selection import SelectionError, select_vms
 
     with load_project(arguments) as session:
         if session.site is None:
             return 1
         rows = {str(row["name"]): row for row in KINDS[arguments.kind](session.site)}
+        tags = session.site.tags if arguments.kind == "vms" else None
     try:
-        names = select_vms(rows, arguments.name) if arguments.name else list(rows)
+        names = select_vms(rows, arguments.name, tags, _ONE[arguments.kind]) if arguments.name else list(rows)
     except SelectionError as error:
-        hint = suggestion(error.word, list(rows), "name")
-        sys.stderr.write(f"hivewright: {error.word!r} is none of the {arguments.kind}; {hint}\n")
+        sys.stderr.write(f"hivewright: {error}\n")
         return 2
     found = [rows[name] for name in names]
     if arguments.json:
@@ -63,6 +63,7 @@ def _vms(site: Site) -> Iterator[Row]:
             "profile": vm.profile,
             "autostart": vm.autostart,
             "addresses": addresses,
+            "tags": list(vm.tags),
             "description": vm.description,
         }
 
@@ -139,6 +140,8 @@ KINDS: dict[str, Callable[[Site], Iterator[Row]]] = {
     "profiles": _profiles,
 }
 """What can be listed; of profiles those that some VM has."""
+
+_ONE = {kind: "VM" if kind == "vms" else kind.removesuffix("s") for kind in KINDS}
 
 
 def _print(rows: list[Row]) -> None:

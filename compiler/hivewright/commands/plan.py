@@ -27,6 +27,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "Compiles the site, compares it by meaning with a tree of compiled files, and says what the difference does to "
         "guests, hosts and data, and what has to be done about it. Writes nothing; exits 3 on a consequence."
     )
+    parser.add_argument("vm", nargs="*", metavar="VM", help="only of these: names, patterns, or @TAG (default: all)")
     parser.add_argument(
         "--against", metavar="REV|DIR|ssh", default="HEAD", help="a revision of git (default: HEAD), a folder, or hosts"
     )
@@ -52,6 +53,7 @@ def run(arguments: Namespace) -> int:
 def _plan(arguments: Namespace, session: Session, site: Site, style: str) -> int:
     from hivewright.impact.compare import compare
     from hivewright.impact.trees import TreeError
+    from hivewright.site.selection import SelectionError, select_vms
 
     try:
         tree, running = _tree(arguments.against, session.project.build, site)
@@ -59,6 +61,13 @@ def _plan(arguments: Namespace, session: Session, site: Site, style: str) -> int
         if compiled is None:
             return 1
         impacts = compare(tree, compiled, _former_names(site, tree), running)
+        if arguments.vm:
+            known = dict.fromkeys([*site.vms, *(each.guest for each in impacts if each.guest)])
+            wanted = select_vms(known, arguments.vm, site.tags)
+            impacts = [each for each in impacts if each.guest in wanted]
+    except SelectionError as error:
+        sys.stderr.write(f"hivewright: {error}\n")
+        return 2
     except TreeError as error:
         sys.stderr.write(f"hivewright: {error.reason}; {error.remedy}\n")
         return error.status

@@ -22,7 +22,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "Gives keys of VMs values, in the tables of these VMs; comments and order stay. What would make the site wrong "
         "is not written. A value is written as in TOML; quotes around text may be left out. KEY= deletes a key."
     )
-    parser.add_argument("words", metavar="VM… KEY=VALUE", nargs="+", help="names or patterns, then keys and values")
+    parser.add_argument("words", metavar="VM… KEY=VALUE", nargs="+", help="names, patterns, @TAG; then keys, values")
     parser.add_argument("--dry-run", action="store_true", help="write nothing; print what would change")
 
 
@@ -61,11 +61,9 @@ def _set(arguments: Namespace, words: Sequence[str], assignments: Sequence[Assig
             session.report(known)
         return 1
     try:
-        vms = select_vms(tables.named["vm"], words)
+        vms = select_vms(tables.named["vm"], words, session.site.tags if session.site is not None else None)
     except SelectionError as error:
-        from hivewright.diagnostics.wording import suggestion
-
-        return _misuse(f"there is no VM {error.word!r}; {suggestion(error.word, tables.named['vm'], 'VM')}")
+        return _misuse(str(error))
     homes = {vm: tables.homes["vm", vm] for vm in vms}
     try:
         texts = _edited(session.sources, homes, assignments)

@@ -1,4 +1,4 @@
-"""``hivewright show VM``: its full definition and its bhyve command, and where each part comes from."""
+"""``hivewright show VM…``: full definitions and bhyve commands, and where each part comes from."""
 
 from __future__ import annotations
 
@@ -17,12 +17,13 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """Which VM, and how."""
+    """Which VMs, and how."""
     parser.description = "Shows a VM as a build sees it: every key with its value, and the command of bhyve(8)."
-    parser.add_argument("vm", metavar="VM")
+    parser.add_argument("vm", nargs="+", metavar="VM", help="a name, a pattern such as 'web*', or @TAG")
     parser.add_argument("--host", metavar="HOST", help="as it is on this host (default: its home)")
     parser.add_argument("--origin", action="store_true", help="say where each value and each word comes from")
-    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    text = "print one JSON document: for one VM by its name an object, else an array"
+    parser.add_argument("--json", action="store_true", help=text)
 
 
 def run(arguments: Namespace) -> int:
@@ -34,45 +35,59 @@ def run(arguments: Namespace) -> int:
 
 
 def _show(arguments: Namespace, session: Session, site: Site) -> int:
-    from hivewright.lower.origins import origins
-    from hivewright.pipeline.in_memory import plan_guest
+    from hivewright.pipeline.in_memory import plan_guests
     from hivewright.site.definition import definition
+    from hivewright.site.selection import SelectionError, select_vms
 
-    if arguments.vm not in site.vms:
-        return _unknown(f"there is no VM {arguments.vm!r}", arguments.vm, list(site.vms), "VM")
-    hosts = site.hosts_of(site.vms[arguments.vm])
-    host = arguments.host or hosts[0]
-    if host not in hosts:
-        return _unknown(f"{arguments.vm} does not run on {host!r}", host, list(hosts), "host")
-    plan = plan_guest(session, site, arguments.vm, host)
-    if plan is None:
+    try:
+        vms = select_vms(site.vms, arguments.vm, site.tags)
+        homes = {vm: _host(site, vm, arguments.host) for vm in vms}
+    except SelectionError as error:
+        sys.stderr.write(f"hivewright: {error}\n")
+        return 2
+    found = plan_guests(session, site, homes)
+    if found is None:
         return 1
-    words = [("/usr/sbin/bhyve", ["rule bhyve: the program"]), *origins(site, plan)]
-    keys = list(definition(site, arguments.vm))
     if arguments.json:
-        _print_json(plan, host, keys, words)
-    else:
-        _print_text(plan, keys, words, arguments.origin)
+        documents = [_as_json(site, plan) for plan in found]
+        document = documents[0] if arguments.vm == vms else documents
+        print(json.dumps(document, indent=2, ensure_ascii=False))
+        return 0
+    for number, plan in enumerate(found):
+        if number:
+            print()
+        _print_text(plan, list(definition(site, plan.name)), _words(site, plan), arguments.origin)
     return 0
 
 
-def _unknown(fault: str, name: str, known: list[str], kind: str) -> int:
+def _host(site: Site, vm: str, wanted: str | None) -> str:
+    """The host on which a VM is shown. Raises ``SelectionError`` where it does not run on the one that is wanted."""
     from hivewright.diagnostics.wording import suggestion
+    from hivewright.site.selection import SelectionError
 
-    sys.stderr.write(f"hivewright: {fault}; {suggestion(name, known, kind)}\n")
-    return 2
+    hosts = site.hosts_of(site.vms[vm])
+    if wanted is not None and wanted not in hosts:
+        raise SelectionError(wanted, f"{vm} does not run on {wanted!r}; {suggestion(wanted, list(hosts), 'host')}")
+    return wanted or hosts[0]
 
 
-def _print_json(plan: VmPlan, host: str, keys: list[Entry], words: list[tuple[str, list[str]]]) -> None:
-    document = {
+def _words(site: Site, plan: VmPlan) -> list[tuple[str, list[str]]]:
+    from hivewright.lower.origins import origins
+
+    return [("/usr/sbin/bhyve", ["rule bhyve: the program"]), *origins(site, plan)]
+
+
+def _as_json(site: Site, plan: VmPlan) -> dict[str, object]:
+    from hivewright.site.definition import definition
+
+    return {
         "vm": plan.name,
-        "host": host,
+        "host": plan.host,
         "digest": plan.digest,
-        "definition": {key: {"value": value, "origin": origin} for key, value, origin in keys},
+        "definition": {key: {"value": value, "origin": origin} for key, value, origin in definition(site, plan.name)},
         "loader": _loader(plan),
-        "command": [{"word": word, "origins": origins} for word, origins in words],
+        "command": [{"word": word, "origins": origins} for word, origins in _words(site, plan)],
     }
-    print(json.dumps(document, indent=2, ensure_ascii=False))
 
 
 def _loader(plan: VmPlan) -> list[str]:

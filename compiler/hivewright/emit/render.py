@@ -269,4 +269,6 @@ def _guest_line(vm: VmPlan) -> ShellText:
         words.append(f"on_host_shutdown={vm.on_host_shutdown}")
     if vm.home != vm.host:
         words.append(f"home={vm.home}")
+    if vm.tags:
+        words.append(f"tags={','.join(vm.tags)}")
     return shell_words(words)

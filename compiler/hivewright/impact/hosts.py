@@ -146,7 +146,7 @@ def compare_order(old: list[Call], new: list[Call]) -> Iterator[tuple[str, Findi
         keys = [key for key in after[vm].keys() | before[vm].keys() if before[vm].get(key) != after[vm].get(key)]
         if keys:
             names = dict.fromkeys(_KEYS.get(key, key) for key in sorted(keys))
-            reason = "the next start of all guests follows it"
+            reason = "the next start of all guests follows it" if keys != ["tags"] else "hivectl follows it"
             yield vm, Finding(Consequence.NOTHING, tuple(names), reason, INSTALL)
 
 

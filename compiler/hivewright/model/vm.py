@@ -4,7 +4,7 @@ import re
 from functools import cache
 from typing import Annotated, Literal
 
-from pydantic import Field, PlainValidator, WithJsonSchema
+from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from hivewright.bhyve.facts import FIRMWARE_FILES, MEMORY_DOMAINS, NUMBER_OF_VCPUS, PC, Only, Since
@@ -82,6 +82,15 @@ FormerNames = Annotated[
 ]
 """One name, or several in an array."""
 
+
+def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(names)) < len(names):
+        raise PydanticCustomError("value", "{reason}", {"reason": "a tag is there twice"})
+    return names
+
+
+Tags = Annotated[ListOf[Name], AfterValidator(_each_once)]
+
 SMALLEST_MEMORY = 16 * MEBIBYTE
 """Below it not even a boot ROM runs, which bhyve puts into the guest's address space."""
 
@@ -120,6 +129,7 @@ class Vm(Table):
     )
     inherit: ListOf[Name] = Field((), description="Templates whose keys it takes over, later ones winning.")
     description: Line = Field("", description="For people.")
+    tags: Tags = Field((), description="Words that select it: @web stands for all VMs with the tag web.")
     protected: bool = Field(
         False, description="Neither hivewright remove takes it out of the site, nor does its host destroy what it has."
     )

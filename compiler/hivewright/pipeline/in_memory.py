@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from hivewright.allocation.lock_files import allocate_numbers, read_locks
 from hivewright.lower import lower_host
@@ -15,13 +15,22 @@ from hivewright.site import Site
 
 def plan_guest(session: Session, site: Site, vm: str, host: str) -> VmPlan | None:
     """A guest on one of its hosts; ``None`` after an error, which was reported."""
+    found = plan_guests(session, site, {vm: host})
+    return found[0] if found is not None else None
+
+
+def plan_guests(session: Session, site: Site, homes: Mapping[str, str]) -> list[VmPlan] | None:
+    """Guests, each on the host that is given, in this order; ``None`` after an error, which was reported."""
     numbers = allocate_numbers(site, read_locks(session.project))
     if session.report(numbers.diagnostics):
         return None
-    lowered = lower_host(site, numbers.allocation, host, SeedWriter())
-    if session.report(lowered.diagnostics) or not lowered.plans:
-        return None
-    return next(plan for plan in lowered.plans[0].vms if plan.name == vm)
+    seeds, plans = SeedWriter(), {}
+    for host in dict.fromkeys(homes.values()):
+        lowered = lower_host(site, numbers.allocation, host, seeds)
+        if session.report(lowered.diagnostics) or not lowered.plans:
+            return None
+        plans.update({(host, plan.name): plan for plan in lowered.plans[0].vms})
+    return [plans[host, vm] for vm, host in homes.items()]
 
 
 def compile_in_memory(session: Session, site: Site, hosts: Iterable[str]) -> dict[str, Compiled] | None:

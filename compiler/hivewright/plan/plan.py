@@ -101,6 +101,8 @@ class VmPlan:
     """What those after it do when it does not get ready."""
     on_host_shutdown: str = "stop"
     """What becomes of it when its host shuts down."""
+    tags: tuple[str, ...] = ()
+    """Words that select it."""
     stop: Step
     """The one call of the stop script."""
     policy: Policy

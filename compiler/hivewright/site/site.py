@@ -71,6 +71,11 @@ class Site:
                     guests[host][name] = vm
         object.__setattr__(self, "guests", guests)
 
+    @property
+    def tags(self) -> Mapping[str, tuple[str, ...]]:
+        """The tags of each VM that has some."""
+        return {name: vm.tags for name, vm in self.vms.items() if vm.tags}
+
     def hosts_of(self, vm: Vm) -> tuple[str, ...]:
         """The hosts a VM may run on, its home first."""
         return (vm.host,) if vm.host is not None else vm.hosts

@@ -65,6 +65,7 @@ def lower_guest(guest: Guest, depth: int, seeds: SeedWriter) -> tuple[VmPlan, tu
         ready=(vm.ready.tcp or "agent", vm.ready.timeout) if vm.ready is not None else None,
         on_not_ready=vm.on_not_ready,
         on_host_shutdown=vm.on_host_shutdown,
+        tags=vm.tags,
         stop=_stop(vm),
         policy=policy,
         prepare=prepare,
