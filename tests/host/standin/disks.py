@@ -4,10 +4,10 @@ directory, volumes, logical units of iSCSI."""
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import re
 
+from .sizes import digest_of
 from .things import Dataset, Disk, Guest
 from .world import NODES, NULL, World
 
@@ -91,7 +91,7 @@ def fill(world: World, path: str, data: bytes) -> None:
     if volume is not None:
         if len(data) > volume.size:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), path)
-        volume.content, volume.length = hashlib.sha256(data).hexdigest()[:8], len(data)
+        volume.content, volume.length = digest_of(data)[:8], len(data)
         world.written[volume.content] = data
 
 
@@ -105,7 +105,7 @@ def guest_writes(world: World, guest: Guest) -> None:
             os.utime(disk.path)
         else:
             data = f"{volume.content} and more".encode()
-            volume.content, volume.length = hashlib.sha256(data).hexdigest()[:8], len(data)
+            volume.content, volume.length = digest_of(data)[:8], len(data)
             world.written[volume.content] = data
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 
 from .options import UsageError, options
 from .reply import Reply, Result, fail
+from .sizes import digest_of
 from .world import World
 
 
@@ -47,7 +47,7 @@ def sha256(_: World, words: list[str]) -> Result:
     for name in names:
         try:
             with open(name, "rb") as stream:
-                digest = hashlib.sha256(stream.read()).hexdigest()
+                digest = digest_of(stream.read())
         except OSError as error:
             return fail(f"sha256: {name}: {error.strerror}")
         failed = "c" in given and given["c"] != digest

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from typing import Any
-from xml.sax.saxutils import escape
 
 from .options import options
 from .reply import Reply, Result, fail
@@ -142,7 +141,9 @@ def listing(world: World, xml: bool) -> Reply:
                 f"<lun><lun>{lun}</lun><device>{device}</device></lun>" for lun, device in session.devices.items()
             )
             devices = f"<devices>{units}<scbus>7</scbus><bus>0</bus><target>0</target></devices>" if connected else ""
-            state = f"<name>{target}</name><portal>{escape(portal)}</portal><state>{session.state}</state>"
+            state = (
+                f"<name>{target}</name><portal>{portal.replace('&', '&amp;')}</portal><state>{session.state}</state>"
+            )
             lines.append(f"<session>{state}{devices}</session>")
         else:
             devices = "".join(f"{device} " for device in session.devices.values())

@@ -8,7 +8,7 @@ import sys
 
 from . import syscalls
 
-BECOME = "import sys; sys.path.insert(0, '/.linux'); from standin.syscalls import become; become()"
+BECOME = "import sys; sys.path.insert(0, '/.linux'); from standin.seccomp import become; become()"
 """What a command is started through when its system calls are to stop."""
 ENVIRONMENT = {"PATH": "/sbin:/bin:/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin", "HOME": "/root"}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 
-from .processes import require_wchan
+from .processes import require_proc
 from .scene import Scene
 from .server import Server
 from .settings import Settings
@@ -13,7 +13,7 @@ from .settings import Settings
 
 def main() -> None:
     """The first line has the settings, each other one a call of ``scene.Scene``."""
-    require_wchan()
+    require_proc()
     settings = Settings(json.loads(sys.stdin.readline()))
     scene = Scene(Server(settings))
     if settings.unread():

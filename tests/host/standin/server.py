@@ -20,7 +20,7 @@ from typing import Any
 from . import bhyve, commands, operators, pools, syscalls, victims
 from .calls import Entry, Request, describe
 from .pci import make_functions
-from .processes import alive, parent_of, quiet, read
+from .processes import Watch, alive, parent_of, read
 from .reply import Become, Input, Local, Reply, Result, fail
 from .settings import Settings
 from .space import Space
@@ -58,6 +58,7 @@ class Server:
         self.daemons: dict[str, tuple[int, int]] = {}
         self.operators: dict[str, subprocess.Popen[bytes]] = {}
         self.ours = frozenset({1, os.getpid(), os.getppid()})
+        self.watch = Watch(self.ours)
         seed = settings.get("seed")
         self.chance = random.Random(seed) if seed is not None else None
         self.space = Space()
@@ -184,7 +185,7 @@ class Server:
         while True:
             if self.receive(0):
                 continue
-            if quiet(self.ours):
+            if self.watch.quiet():
                 if not self.receive(0):
                     return
             else:
@@ -202,14 +203,14 @@ class Server:
                 self.go_on(self.pending.pop(index))
                 return True
             # On a busy machine a process may sleep for the kernel's sake alone: look again before the clock moves.
-            if not self.receive(SECOND_LOOK) and quiet(self.ours):
+            if not self.receive(SECOND_LOOK) and self.watch.quiet():
                 return self.tick(limit)
 
     def give_up(self, ended: Callable[[], bool]) -> bool:
         """Whether nothing happens any more, also in some seconds of real time."""
 
         def goes_on() -> bool:
-            return ended() or self.receive(100) or bool(self.pending) or not quiet(self.ours)
+            return ended() or self.receive(100) or bool(self.pending) or not self.watch.quiet()
 
         return not any(goes_on() for _ in range(PATIENCE))
 

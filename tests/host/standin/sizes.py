@@ -1,4 +1,4 @@
-"""Sizes as zfs(8) and truncate(1) read and print them."""
+"""Sizes as zfs(8) and truncate(1) read and print them, and digests of what is that large."""
 
 from __future__ import annotations
 
@@ -25,3 +25,10 @@ def human(number: int) -> str:
         if len(text) <= 5:
             break
     return text
+
+
+def digest_of(data: bytes) -> str:
+    """SHA-256. The module brings OpenSSL, which takes as long as all of this package, and few scenarios need it."""
+    from hashlib import sha256
+
+    return sha256(data).hexdigest()

@@ -8,25 +8,17 @@ from __future__ import annotations
 
 import array
 import contextlib
-import ctypes
 import errno
 import fcntl
 import os
-import platform
 import socket
 import struct
-import sys
 from dataclasses import dataclass
 
-PR_SET_NO_NEW_PRIVS, SET_MODE_FILTER, NEW_LISTENER = 38, 1, 8
 RECEIVE, SEND, CONTINUE = 0xC0502100, 0xC0182101, 1
 AT_FDCWD = -100
-ALLOW, NOTIFY, REFUSE = 0x7FFF0000, 0x7FC00000, 0x00050000 | errno.ENOSYS
-O_CREAT = os.O_CREAT
 DESCRIPTORS = {"write": 0, "pwrite64": 0, "writev": 0, "pwritev": 0}
 """Calls that write to an open file -> which argument is its descriptor."""
-UNKNOWN = ("sendfile", "copy_file_range")
-"""Linux's own ways to copy: refused as unknown, so that cp writes as FreeBSD's does."""
 PATHS = {"open": (None, 0), "openat": (0, 1), "creat": (None, 0), "mkdir": (None, 0), "mkdirat": (0, 1)}
 PATHS |= {"symlink": (None, 1), "symlinkat": (1, 2), "link": (None, 1), "linkat": (2, 3), "mknod": (None, 0)}
 PATHS |= {"mknodat": (0, 1)}
@@ -72,50 +64,6 @@ class Trap:
             fcntl.ioctl(self.listener, SEND, bytearray(response))
 
 
-def program(looks: bool) -> bytes:
-    """The filter: which calls the kernel asks about."""
-    arch, numbers = NUMBERS[platform.machine()]
-    lines: list[tuple[int, int, int, int]] = [(0x20, 0, 0, 4), (0x15, 1, 0, arch), (0x06, 0, 0, ALLOW), (0x20, 0, 0, 0)]
-    for name, number in numbers.items():
-        if name in LOOKS and not looks:
-            continue
-        if name in FLAGS and not looks:
-            lines += [(0x15, 0, 4, number), (0x20, 0, 0, 16 + 8 * FLAGS[name]), (0x45, 0, 1, O_CREAT)]
-            lines += [(0x06, 0, 0, NOTIFY), (0x06, 0, 0, ALLOW)]
-        else:
-            lines += [(0x15, 0, 1, number), (0x06, 0, 0, REFUSE if name in UNKNOWN else NOTIFY)]
-    return b"".join(struct.pack("=HBBI", *line) for line in [*lines, (0x06, 0, 0, ALLOW)])
-
-
-class Filter(ctypes.Structure):
-    """struct sock_fprog."""
-
-    _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_char_p))
-
-
-def install(looks: bool) -> int:
-    """Ask the kernel to stop this process and all that come of it; returns the listener's descriptor."""
-    number = {"x86_64": 317, "aarch64": 277}[platform.machine()]
-    libc = ctypes.CDLL(None, use_errno=True)
-    content = program(looks)
-    libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    rules = Filter(len(content) // 8, content)
-    listener = libc.syscall(number, SET_MODE_FILTER, NEW_LISTENER, ctypes.byref(rules))
-    if listener < 0:
-        raise OSError(ctypes.get_errno(), f"seccomp: {os.strerror(ctypes.get_errno())}")
-    return int(listener)
-
-
-def become() -> None:
-    """Started as ``main(descriptor, looks, program, …)``: install the filter, hand it over, become the program."""
-    descriptor, looks, *words = sys.argv[1:]
-    listener = install(looks == "1")
-    with socket.socket(fileno=int(descriptor)) as channel:
-        channel.sendmsg([b"x"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [listener]))])
-    os.close(listener)
-    os.execvp(words[0], words)
-
-
 def take(channel: socket.socket) -> int:
     """The listener that a starting process hands over."""
     _, ancillary, _, _ = channel.recvmsg(1, socket.CMSG_SPACE(4))
@@ -134,7 +82,7 @@ def receive(listener: int) -> Trap | None:
             return None
         raise
     number, pid, _, nr, _, _, *arguments = struct.unpack("=QIIiIQ6Q", buffer)
-    name = next(name for name, each in NUMBERS[platform.machine()][1].items() if each == nr)
+    name = next(name for name, each in NUMBERS[os.uname().machine][1].items() if each == nr)
     trap = Trap(listener, number, pid, name, "")
     if name in DESCRIPTORS:
         trap.verb, trap.path = "write", link(pid, f"fd/{arguments[DESCRIPTORS[name]]}")
@@ -144,7 +92,7 @@ def receive(listener: int) -> Trap | None:
     start = link(pid, "cwd" if base == AT_FDCWD else f"fd/{base}")
     path = os.path.join(start, text_at(pid, arguments[place]))
     trap.path = os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path))
-    creates = name not in FLAGS or arguments[FLAGS[name]] & O_CREAT
+    creates = name not in FLAGS or arguments[FLAGS[name]] & os.O_CREAT
     trap.verb = "look" if name in LOOKS or not creates or os.path.lexists(trap.path) else "create"
     return trap
 
