@@ -120,6 +120,7 @@ def test_json_form() -> None:
             "length": 5,
             "help": "do",
             "also": [{"file": "site/b", "line": 1, "column": 2, "length": 1}],
+            "likewise": [],
         }
     ]
 

@@ -9,6 +9,7 @@ from hivewright.diagnostics.report import (
     Part,
     Place,
     Spot,
+    merged,
 )
 
 __all__ = [
@@ -17,4 +18,5 @@ __all__ = [
     "Part",
     "Place",
     "Spot",
+    "merged",
 ]

@@ -15,6 +15,8 @@ Form = Literal["full", "short", "json"]
 _WIDTH = 100
 """Columns of a source line that are shown; longer ones are cut around the fault."""
 _TAB = 4
+_LIKEWISE = 3
+"""Sentences on others with the same fault that are shown; JSON has all."""
 _INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
 """Characters that could move the cursor, or colour or reorder text on a terminal; except tab and newline."""
 
@@ -95,7 +97,8 @@ def _position(spot: Spot, texts: Texts) -> str:
 def _short(found: _Found, texts: Texts) -> str:
     diagnostic = found.diagnostic
     where = f"{_position(found.spot, texts)}: " if found.spot is not None else ""
-    return f"{where}{diagnostic.severity}[{diagnostic.code}]: {_one_line(diagnostic.message)}"
+    more = f" (and {len(diagnostic.likewise)} more like it)" if diagnostic.likewise else ""
+    return f"{where}{diagnostic.severity}[{diagnostic.code}]: {_one_line(diagnostic.message)}{more}"
 
 
 def _one_line(text: str) -> str:
@@ -120,6 +123,9 @@ def _full(found: _Found, texts: Texts, colour: bool) -> str:
             lines.append(f"{margin} {bar} {paint(shown[1], diagnostic.severity)}")
     label = f"{margin} {paint('=', 'dim')}"
     lines += (f"{label} also: {_position(each, texts)}" for each in found.also)
+    lines += (f"{label} likewise: {_one_line(each)}" for each in diagnostic.likewise[:_LIKEWISE])
+    if len(diagnostic.likewise) > _LIKEWISE:
+        lines.append(f"{label} likewise: {len(diagnostic.likewise) - _LIKEWISE} more")
     if diagnostic.help:
         lines.append(f"{label} help: {_one_line(diagnostic.help)}")
     return "\n".join(lines)
@@ -178,6 +184,7 @@ def _as_json(found: _Found, texts: Texts) -> dict[str, Any]:
         **_spot_as_json(found.spot, texts),
         "help": diagnostic.help,
         "also": [_spot_as_json(each, texts) for each in found.also],
+        "likewise": list(diagnostic.likewise),
     }
 
 

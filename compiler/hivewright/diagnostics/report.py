@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Literal, NamedTuple
 
 KeyPath = tuple[str | int, ...]
@@ -37,3 +38,18 @@ class Diagnostic(NamedTuple):
     help: str = ""
     also: tuple[Place | Spot, ...] = ()
     severity: Literal["error", "warning"] = "error"
+    likewise: tuple[str, ...] = ()
+    """Sentences on others that are wrong for the same reason, at the same place."""
+
+
+def merged(diagnostics: Iterable[Diagnostic], shared: Callable[[Place], bool]) -> list[Diagnostic]:
+    """One diagnostic of a code for a ``shared`` place: a value that a hundred VMs have from one line is one fault."""
+    found: dict[object, Diagnostic] = {}
+    for number, each in enumerate(diagnostics):
+        key: object = number
+        if isinstance(each.place, Place) and shared(each.place):
+            key = (each.code, each.place, each.severity)
+        first = found.setdefault(key, each)
+        if first is not each:
+            found[key] = first._replace(likewise=(*first.likewise, each.message))
+    return list(found.values())

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hivewright.diagnostics import Diagnostic
+from hivewright.diagnostics import Diagnostic, Place, merged
 from hivewright.rules.devices import agent, channels, input_devices, passthrough, pci_slots, serial, shares, sriov, tpm
 from hivewright.rules.host import capacity, former, order, placement, shutdown, support
 from hivewright.rules.machine import (
@@ -164,4 +164,9 @@ RULES: tuple[Rule, ...] = (
 def check_rules(site: Site) -> list[Diagnostic]:
     """The diagnostics of all rules for a validated site."""
     index = index_site(site)
-    return [diagnostic for rule in RULES for diagnostic in rule(index)]
+    profiles = {file for key, file in site.homes.items() if key[0] == "profile"}
+
+    def of_several_vms(place: Place) -> bool:
+        return place.path[:1] in (("defaults",), ("template",)) or place.file in profiles
+
+    return merged((diagnostic for rule in RULES for diagnostic in rule(index)), of_several_vms)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from math import prod
+from typing import TYPE_CHECKING
 
 from hivewright.diagnostics import Diagnostic, Place
 from hivewright.rules.site_index import SiteIndex, diagnose, host_place, listed
 from hivewright.values import format_cpu_list, format_size
+
+if TYPE_CHECKING:
+    from hivewright.site import Site
 
 OVERCOMMIT = 8
 """vCPUs for each CPU of a host above which guests slow each other down."""
@@ -29,19 +33,34 @@ def memory_of_one(index: SiteIndex) -> Iterator[Diagnostic]:
         if definition.memory is None:
             continue
         room = definition.memory - definition.reserve_memory
-        for name, vm in index.guests[host].items():
-            ram = disks.get(name, 0)
-            if vm.memory + ram > room:
-                has = f"{format_size(vm.memory)} of memory" + (f" and disks of {format_size(ram)} in it" if ram else "")
-                yield diagnose(
-                    "HOST005",
-                    f"{name} has {has}, but {host} has "
-                    f"{format_size(max(room, 0))} for VMs ({format_size(definition.memory)} less "
-                    f"{format_size(definition.reserve_memory)} for itself)",
-                    site.place("vm", name, "memory"),
-                    "give it less memory, or let it run on a larger host",
-                    [site.place("host", host, "memory")],
-                )
+        sizes = {name: vm.memory + disks.get(name, 0) for name, vm in index.guests[host].items()}
+        over = [name for name, size in sizes.items() if size > room]
+        has = f"{format_size(max(room, 0))} for VMs ({format_size(definition.memory)} less "
+        has += f"{format_size(definition.reserve_memory)} for itself)"
+        if _host_is_at_fault(site, over, "memory", len(sizes)):
+            yield diagnose(
+                "HOST005",
+                f"{host} has {has}, and each of its {len(sizes)} VMs has more; the largest are {_largest(sizes)}",
+                site.place("host", host, "memory"),
+                "give the host the memory that it has",
+                [site.place("vm", name, "memory") for name in _top(sizes)],
+            )
+            continue
+        for name in over:
+            own = format_size(sizes[name] - disks.get(name, 0))
+            with_disks = f" and disks of {format_size(disks[name])} in it" if disks.get(name) else ""
+            yield diagnose(
+                "HOST005",
+                f"{name} has {own} of memory{with_disks}, but {host} has {has}",
+                site.place("vm", name, "memory"),
+                "give it less memory, or let it run on a larger host",
+                [site.place("host", host, "memory")],
+            )
+
+
+def _host_is_at_fault(site: Site, over: list[str], key: str, number: int) -> bool:
+    """Whether none of several VMs fits on a host, each with a value of its own: one fault, and not one for each."""
+    return len(over) == number > 1 and len({site.place("vm", name, key) for name in over}) > 1
 
 
 def memory_of_all(index: SiteIndex) -> Iterator[Diagnostic]:
@@ -94,15 +113,25 @@ def cpus_of_one(index: SiteIndex) -> Iterator[Diagnostic]:
         limit = definition.cpus
         if limit is None:
             continue
-        for name, vm in index.guests[host].items():
-            if vm.cpus > limit:
-                yield diagnose(
-                    "HOST007",
-                    f"{name} has {vm.cpus} vCPUs, but {host} has {limit} CPUs",
-                    site.place("vm", name, "cpus"),
-                    f"give it at most {limit}; more vCPUs than CPUs make a guest slower",
-                    [site.place("host", host, "cpus")],
-                )
+        vms = index.guests[host]
+        over = [name for name, vm in vms.items() if vm.cpus > limit]
+        if _host_is_at_fault(site, over, "cpus", len(vms)):
+            yield diagnose(
+                "HOST007",
+                f"{host} has {limit} CPUs, and each of its {len(vms)} VMs has more vCPUs",
+                site.place("host", host, "cpus"),
+                "give the host the CPUs that it has; more vCPUs than CPUs make a guest slower",
+                [site.place("vm", name, "cpus") for name in _top({name: vm.cpus for name, vm in vms.items()})],
+            )
+            continue
+        for name in over:
+            yield diagnose(
+                "HOST007",
+                f"{name} has {vms[name].cpus} vCPUs, but {host} has {limit} CPUs",
+                site.place("vm", name, "cpus"),
+                f"give it at most {limit}; more vCPUs than CPUs make a guest slower",
+                [site.place("host", host, "cpus")],
+            )
 
 
 def cpus_of_all(index: SiteIndex) -> Iterator[Diagnostic]:
