@@ -10,9 +10,11 @@ from pydantic import TypeAdapter
 from hivewright.diagnostics import KeyPath
 from hivewright.model.guest import Topology
 from hivewright.model.host import Host
+from hivewright.model.image import Image
 from hivewright.model.network import AnyNetwork, Network
-from hivewright.model.site import Profile, SiteTable, User
-from hivewright.model.storage import AnyStorage, Image, Storage
+from hivewright.model.profile import Profile
+from hivewright.model.site import SiteTable, User
+from hivewright.model.storage import AnyStorage, Storage
 from hivewright.model.vm import Vm
 from hivewright.site import Layer, Site
 

@@ -51,7 +51,14 @@ STORAGES: Keys = {
 
 IMAGES: Keys = {
     "golden": {"url": "https://images.example.net/golden.raw.xz", "sha256": "0" * 64},
-    "packed": {"url": "https://images.example.net/packed.qcow2", "sha256": "none", "format": "qcow2"},
+    "packed": {
+        "url": "https://images.example.net/packed.qcow2.zip",
+        "mirrors": ["http://mirror.example.net/packed.qcow2.zip"],
+        "file": "packed-1.qcow2.zip",
+        "size": 1048576,
+        "checksums": {"url": "https://images.example.net/SHA512SUMS", "digest": "sha512"},
+        "format": "qcow2",
+    },
     "install": {"path": "/srv/iso/install.iso"},
 }
 

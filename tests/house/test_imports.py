@@ -74,9 +74,9 @@ The package itself holds the version and nothing else.
 PACKAGES = {
     "cookiecutter": "commands.new",
     "jinja2": "emit.render",
-    "pydantic": "model.addresses model.base model.devices model.disk model.firmware model.guest model.host "
-    "model.limits model.machine model.network model.nic model.numa model.site model.sriov model.storage model.tpm "
-    "model.vm site.load site.recurring site.model_errors site.keys site.remedies",
+    "pydantic": "model.addresses model.base model.devices model.disk model.firmware model.guest model.host model.image "
+    "model.limits model.machine model.network model.nic model.numa model.profile model.site model.sriov model.storage "
+    "model.tpm model.vm site.load site.recurring site.model_errors site.keys site.remedies",
     "pydantic_core": "model.addresses model.base model.vm",
     "tomli": "diagnostics.locate allocation.lock source.parsing source.salvage source.syntax editing.assignment "
     "editing.document editing.tables",

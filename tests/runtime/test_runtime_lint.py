@@ -27,6 +27,7 @@ COMMANDS = {
         "dd",
         "devctl",
         "env",
+        "df",
         "fetch",
         "find",
         "ifconfig",
@@ -34,9 +35,9 @@ COMMANDS = {
     ),
     *("kldload", "ln", "lockf", "makefs", "mkdir", "mv", "nc", "ngctl", "od", "pciconf", "pgrep", "pkill", "ps"),
     "pwait",
-    *("cpuset", "protect", "qemu-img", "rctl", "renice", "rm", "rmdir", "route", "sha256", "sleep"),
+    *("cpuset", "protect", "qemu-img", "rctl", "renice", "rm", "rmdir", "route", "sha256", "sha512", "sleep"),
     *("stat", "stty", "sysctl"),
-    *("tail", "timeout", "true", "tmux", "truncate", "valectl", "wc", "zfs"),
+    *("tail", "timeout", "true", "tmux", "truncate", "unzip", "valectl", "wc", "zfs"),
 }
 """The external commands the runtime may run: FreeBSD's base; qemu-img and tmux where an image or a console needs it."""
 

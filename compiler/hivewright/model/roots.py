@@ -9,9 +9,10 @@ from typing import Any, get_args
 from hivewright.model.base import Table
 from hivewright.model.guest import Topology
 from hivewright.model.host import Host
+from hivewright.model.image import Image
 from hivewright.model.network import AnyNetwork
 from hivewright.model.site import SiteTable, User
-from hivewright.model.storage import AnyStorage, Image
+from hivewright.model.storage import AnyStorage
 from hivewright.model.vm import Vm
 
 

@@ -1,12 +1,10 @@
-"""The tables of a whole site that are not a class of objects of their own, and profiles."""
+"""The tables of a whole site that are not a class of objects of their own."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated
 
 from pydantic import Field
 
 from hivewright.model.base import DomainOrNone, HostPath, Line, ListOf, Name, Table, described, matching, reader
-from hivewright.model.readers import ReaderName
-from hivewright.model.storage import Image
 
 
 def _mac_prefix(text: str) -> str:
@@ -62,25 +60,3 @@ class User(Table):
     groups: ListOf[Name] = Field((), description="Further groups.")
     sudo: Sudoers = Field("", description='A sudoers rule such as "ALL=(ALL) NOPASSWD:ALL".')
     gecos: Gecos = Field("", description="Full name.")
-
-
-class Profile(Table):
-    """A guest operating system: one file below profiles/, named like it."""
-
-    os: Literal["freebsd", "linux", "openbsd", "netbsd", "dragonfly", "illumos", "windows", "other"] = Field(
-        description="The family."
-    )
-    description: Line = Field(description="For people.")
-    notes: Line = Field("", description="What a user of it should know.")
-    reader: ReaderName | None = Field(
-        None,
-        description="What reads first-boot data in the guest. If absent: nuageinit-14.1 for freebsd, cloudbase-init "
-        "for windows, cloud-init otherwise.",
-    )
-    max_sockets: Annotated[int, Field(ge=1, le=255)] | None = Field(
-        None, description="How many sockets the system uses at most. If absent: 2 for windows, any number otherwise."
-    )
-    image: dict[Literal["amd64", "arm64"], Image] = Field(
-        default_factory=dict, description="The image it brings under its own name, by architecture."
-    )
-    vm: dict[str, Any] = Field(default_factory=dict, description="Keys of a VM.")

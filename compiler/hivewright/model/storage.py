@@ -1,10 +1,10 @@
-"""Storage and images: ``[storage.NAME]``, ``[host.HOST.storage.NAME]``, ``[image.NAME]``."""
+"""Storage: ``[storage.NAME]``, ``[host.HOST.storage.NAME]``."""
 
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from hivewright.model.base import Dataset, HostPath, Line, ListOf, Name, Sha256, Table
+from hivewright.model.base import Dataset, HostPath, ListOf, Name, Table
 from hivewright.model.storage_values import ChapUser, IscsiName, Portal
 
 VOLBLOCKSIZE = "16K"
@@ -59,17 +59,3 @@ class Iscsi(Table):
 AnyStorage = Zfs | Directory | Iscsi
 
 Storage = Annotated[AnyStorage, Field(discriminator="kind")]
-
-
-class Image(Table):
-    """A disk image: fetched, checked and unpacked on the host when a disk is made from it."""
-
-    url: Annotated[str, Field(pattern=r"^(https?|ftp)://[!-~]+$")] | None = Field(
-        None, description="Where it is fetched from; what xz, gzip, zstd or bzip2 packed is unpacked."
-    )
-    path: HostPath | None = Field(None, description="Instead of url: a file on the host.")
-    sha256: Sha256 | Literal["none"] | None = Field(
-        None, description='Checksum of what is fetched; "none" is an explicit way to go without.'
-    )
-    format: Literal["raw", "qcow2"] = Field("raw", description="qcow2 needs qemu-img on the host.")
-    description: Line = Field("", description="For people.")

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from hivewright.bhyve.facts import words
 from hivewright.model.annotations import annotated_keys, tables_within
 from hivewright.model.base import NAME_PATTERN, Switch
+from hivewright.model.profile import Profile
 from hivewright.model.roots import ROOTS, Root
-from hivewright.model.site import Profile
 from hivewright.values import format_duration, format_size
 
 if TYPE_CHECKING:

@@ -16,9 +16,10 @@ from hivewright.diagnostics.wording import quoted, table_text
 from hivewright.model.base import Table
 from hivewright.model.guest import Topology
 from hivewright.model.host import Host
+from hivewright.model.image import Image
+from hivewright.model.profile import Profile
 from hivewright.model.roots import ROOTS
-from hivewright.model.site import Profile, SiteTable, User
-from hivewright.model.storage import Image
+from hivewright.model.site import SiteTable, User
 from hivewright.model.vm import Vm
 from hivewright.site.host_overrides import Forms, apply_host_overrides, form_of
 from hivewright.site.recurring import Recurring
@@ -49,7 +50,13 @@ def load(sources: Sources) -> Loaded:
     """Validates everything that was read. Files of the site that VMs name are read here, profiles when used."""
     loader = _Loader(sources, add_up(sources.files))
     site = loader.load()
-    found = [*sources.diagnostics, *loader.tables.diagnostics, *loader.resolver.diagnostics, *loader.diagnostics]
+    found = [
+        *sources.diagnostics,
+        *loader.tables.diagnostics,
+        *loader.resolver.diagnostics,
+        *loader.resolver.profiles.diagnostics,
+        *loader.diagnostics,
+    ]
     diagnostics = tuple(_once(found))
     if not any(each.severity == "error" for each in diagnostics):
         return Loaded(site, diagnostics, site, frozenset())
@@ -262,19 +269,24 @@ class _Loader:
         wanted = {disk.image for vm in vms.values() for disk in vm.disk.values()}
         wanted |= {drive.image for vm in vms.values() for drive in vm.cd.values()}
         for image in sorted(image for image in wanted if image is not None and image not in images):
-            self.resolver.profile(image)
+            self.resolver.profiles.ask(image)
         found = {}
-        for name, file in sorted(self.resolver.profiles.items()):
-            if file is None:
-                continue
-            profile = self._validate(Profile, file.values, file.name, ())
-            layer = self.resolver.profile_layer(name)
-            if layer is not None:
-                keys = file.values["vm"]
-                if isinstance(keys, dict):
-                    self._refuse(keys, ("inherit", "profile"), file.name, ("vm",), "a profile stands for itself")
-                self._validate(Vm, layer.values, file.name, ("vm",), partial=True)
+        for name in sorted(self.resolver.profiles.asked):
+            profile = self._profile(name)
             if profile is not None:
                 found[name] = profile
-                self.tables.homes["profile", name] = file.name
+                self.tables.homes["profile", name] = self.resolver.profiles.chain(name)[0].name
         return found
+
+    def _profile(self, name: str) -> Profile | None:
+        """A profile with what it extends. What it sets in VMs is checked too, in each file by itself."""
+        profiles = self.resolver.profiles
+        for file in profiles.chain(name):
+            keys = file.values.get("vm")
+            if isinstance(keys, dict):
+                self._refuse(keys, ("inherit", "profile"), file.name, ("vm",), "a profile stands for itself")
+        for layer in profiles.layers(name):
+            self._validate(Vm, layer.values, layer.file, layer.prefix, partial=True)
+        values, layers = profiles.whole(name)
+        whole = values if name not in profiles.broken else {"os": "other", "description": "", **values}
+        return self._checked(Profile, whole, layers)

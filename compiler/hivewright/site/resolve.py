@@ -11,9 +11,10 @@ from hivewright.diagnostics import Diagnostic, KeyPath, Part, Place
 from hivewright.diagnostics.wording import Suggestions, is_key_of, quoted
 from hivewright.model.device_kinds import SWITCHES
 from hivewright.model.vm import DEFAULT_PROFILE
+from hivewright.site.profiles import Profiles
 from hivewright.site.site import Layer
 from hivewright.site.tables import Tables, Values
-from hivewright.source import SourceFile, Sources
+from hivewright.source import Sources
 
 _Rivals = Mapping[str, tuple[str, ...]]
 """Key -> the keys of weaker layers that it excludes."""
@@ -51,8 +52,7 @@ class Resolver:
     def __init__(self, sources: Sources, tables: Tables) -> None:
         self.sources = sources
         self.tables = tables
-        self.profiles: dict[str, SourceFile | None] = {}
-        """The profiles requested so far; ``None`` for those that do not exist or cannot be read."""
+        self.profiles = Profiles(sources)
         self.diagnostics: list[Diagnostic] = []
         self.incomplete: set[str] = set()
         """VMs of which a layer is not known."""
@@ -65,7 +65,8 @@ class Resolver:
         values = self.tables.named["vm"][name]
         layer = Layer("vm", self.tables.homes["vm", name], ("vm", name), values)
         inherit = self._inherited(name, layer)
-        base = self._base(self._profile(name, layer, inherit), inherit)
+        profile = self._profile(name, layer, inherit)
+        base = self._base(profile, inherit)
         layers_of = (("defaults",), *((("template",), *(("template", each) for each in inherit)) if inherit else ()))
         if not self._lost_layers.isdisjoint(layers_of):
             self.incomplete.add(name)
@@ -77,14 +78,11 @@ class Resolver:
             layers = tuple(
                 Layer(each.label, each.file, each.prefix, _without_rivals(each.values, values)) for each in layers
             )
-        return MergedVm(merge(values, lower), (layer, *layers))
-
-    def profile(self, name: str) -> SourceFile | None:
-        """A profile's file, read once."""
-        if name not in self.profiles:
-            self.profiles[name], faults = self.sources.read_profile(name)
-            self.diagnostics += faults
-        return self.profiles[name]
+        merged = merge(values, lower)
+        devices = self.profiles.devices(profile, merged)
+        if devices is None:
+            return MergedVm(merged, (layer, *layers))
+        return MergedVm(merge(merged, devices.values), (layer, *layers, devices))
 
     def template_layer(self, name: str) -> Layer:
         """A template's keys. Templates do not inherit."""
@@ -98,14 +96,6 @@ class Resolver:
         if values is None:
             return None
         return Layer("defaults", self.tables.homes[("defaults",)], ("defaults",), values)
-
-    def profile_layer(self, name: str) -> Layer | None:
-        """The keys that a profile sets in a VM, without ``profile`` and ``inherit``."""
-        file = self.profile(name)
-        values = file.values.get("vm") if file is not None else None
-        if file is None or not isinstance(values, dict):
-            return None
-        return Layer(f"profile {name}", file.name, ("vm",), without(values, "inherit", "profile"))
 
     def _inherited(self, vm: str, layer: Layer) -> tuple[str, ...]:
         """The names of existing templates of a VM, in order; those that do not exist are reported."""
@@ -131,7 +121,10 @@ class Resolver:
                 continue
             if not isinstance(name, str):
                 break
-            if self.profile(name) is not None:
+            if self.profiles.ask(name):
+                self.profiles.chain(name)
+                if name in self.profiles.broken:
+                    self.incomplete.add(vm)
                 return name
             self.incomplete.add(vm)
             if name not in self.sources.profile_names():
@@ -157,7 +150,7 @@ class Resolver:
         known = self._bases.get((profile, inherit))
         if known is not None:
             return known
-        candidates = [*map(self.template_layer, reversed(inherit)), self.profile_layer(profile), self.defaults]
+        candidates = [*map(self.template_layer, reversed(inherit)), *self.profiles.layers(profile), self.defaults]
         values: Values = {}
         layers: list[Layer] = []
         for layer in (candidate for candidate in candidates if candidate is not None):

@@ -12,10 +12,12 @@ from hivewright.model.readers import reader_named
 if TYPE_CHECKING:
     from hivewright.model.guest import Topology
     from hivewright.model.host import Host
+    from hivewright.model.image import Image
     from hivewright.model.network import AnyNetwork
+    from hivewright.model.profile import Profile
     from hivewright.model.readers import Reader
-    from hivewright.model.site import Profile, SiteTable, User
-    from hivewright.model.storage import AnyStorage, Image
+    from hivewright.model.site import SiteTable, User
+    from hivewright.model.storage import AnyStorage
     from hivewright.model.vm import Vm
 
 

@@ -10,6 +10,7 @@ from . import (
     bhyve,
     bhyvectl,
     devd,
+    fetching,
     files,
     iscsi,
     limits,
@@ -56,6 +57,9 @@ PLAYED: dict[str, tuple[str, Command]] = {
     "stat": ("/usr/bin", storage.stat),
     "dd": ("/bin", storage.dd),
     "sha256": ("/sbin", files.sha256),
+    "sha512": ("/sbin", files.sha512),
+    "df": ("/bin", files.df),
+    "unzip": ("/usr/bin", packing.unzip),
     "zstd": ("/usr/bin", packing.zstd),
     "kldload": ("/sbin", system.kldload),
     "kldstat": ("/sbin", system.kldstat),
@@ -79,7 +83,7 @@ PLAYED: dict[str, tuple[str, Command]] = {
 WITH_UMASK: dict[str, tuple[str, Callable[[World, list[str], int], Result]]] = {
     "truncate": ("/usr/bin", storage.truncate),
     "makefs": ("/usr/sbin", files.makefs),
-    "fetch": ("/usr/bin", files.fetch),
+    "fetch": ("/usr/bin", fetching.fetch),
     "install": ("/usr/bin", files.install),
     "qemu-img": ("/usr/local/bin", packing.qemu_img),
 }

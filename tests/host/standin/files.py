@@ -1,7 +1,8 @@
-"""Tools for files: makefs(8), sha256(1), fetch(1)."""
+"""Tools for files: makefs(8), sha256(1), df(1), install(1)."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 
 from .options import UsageError, options
@@ -42,38 +43,37 @@ def makefs(world: World, words: list[str], umask: int) -> Result:
 
 def sha256(_: World, words: list[str]) -> Result:
     """sha256(1): ``sha256 [-qr] [-c digest] file …``."""
+    return _digests("sha256", words)
+
+
+def sha512(_: World, words: list[str]) -> Result:
+    """sha512(1), the same program."""
+    return _digests("sha512", words)
+
+
+def _digests(kind: str, words: list[str]) -> Result:
     given, names = options(words, "qrc:")
     lines, status = [], 0
     for name in names:
         try:
             with open(name, "rb") as stream:
-                digest = digest_of(stream.read())
+                digest = digest_of(stream.read()) if kind == "sha256" else hashlib.new(kind, stream.read()).hexdigest()
         except OSError as error:
-            return fail(f"sha256: {name}: {error.strerror}")
+            return fail(f"{kind}: {name}: {error.strerror}")
         failed = "c" in given and given["c"] != digest
         status = 2 if failed else status
-        said = f"{digest} {name}" if "r" in given else f"SHA256 ({name}) = {digest}"
+        said = f"{digest} {name}" if "r" in given else f"{kind.upper()} ({name}) = {digest}"
         lines.append((digest if "q" in given else said) + (" [ Failed ]" if failed else ""))
     return Reply("".join(line + "\n" for line in lines), "", status)
 
 
-def fetch(world: World, words: list[str], umask: int) -> Result:
-    """fetch(1): ``fetch [-q] [-m] -o FILE URL``; the scenario says what the network holds."""
-    try:
-        given, (url,) = options(words, "qmnao:T:w:")
-    except (UsageError, ValueError):
-        return fail("usage: fetch [-146AadFlMmnPpqRrsUv] [-o file] URL ...")
-    if url not in world.urls:
-        return fail(f"fetch: {url}: Not Found")
-    target = given.get("o", url.rpartition("/")[2])
-    try:
-        world.spend(target)
-        descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644 & ~umask)
-    except OSError as error:
-        return fail(f"fetch: {target}: {error.strerror}")
-    os.write(descriptor, world.urls[url].encode("latin-1"))
-    os.close(descriptor)
-    return Reply()
+def df(world: World, words: list[str]) -> Result:
+    """df(1): ``df -k FOLDER``; every file system has the same room."""
+    given, (folder,) = options(words, "kP")
+    if not os.path.exists(folder):
+        return fail(f"df: {folder}: No such file or directory")
+    head = "Filesystem 1024-blocks     Used    Avail Capacity  Mounted on\n"
+    return Reply(f"{head}zroot/var 1099511627776 1024 {world.free // 1024}     0%    /var\n" if given else head)
 
 
 def install(world: World, words: list[str], _: int) -> Result:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import zipfile
 
 from .options import UsageError, options
 from .reply import Reply, Result, UnmodelledError, fail
@@ -52,22 +53,59 @@ def stored(data: bytes) -> bytes:
             return found
 
 
+HEADERS = {
+    "qcow2": QCOW2,
+    "vmdk": b"KDMV\x01\x00\x00\x00\x03\x00\x00\x00\x08",
+    "vpc": b"conectix",
+    "vhdx": b"vhdxfile",
+    "vdi": b"<<< Oracle VM VirtualBox Disk Image >>>\n",
+}
+"""How an image of each format begins; in the stand-in's, what it holds follows at once."""
+BEHIND = b"parentFileNameHint"
+"""In a VMDK of the stand-in: that it lies over another file."""
+
+
+def unzip(_: World, words: list[str]) -> Result:
+    """``unzip -Z1 FILE`` and ``unzip -p FILE`` (unzip(1) of the base system)."""
+    if len(words) != 2 or words[0] not in ("-Z1", "-p"):
+        raise UnmodelledError("anything but -Z1 and -p")
+    try:
+        with zipfile.ZipFile(words[1]) as archive:
+            names = archive.namelist()
+            if words[0] == "-Z1":
+                return Reply("".join(f"{name}\n" for name in names))
+            return Reply(b"".join(map(archive.read, names)).decode("utf-8", "surrogateescape"))
+    except (OSError, zipfile.BadZipFile) as error:
+        return fail(f"unzip: {words[1]}: {error}")
+
+
+def _info(source: str) -> Result:
+    """``qemu-img info -f vmdk FILE``."""
+    with open(source, "rb") as stream:
+        data = stream.read()
+    behind = "backing file: /etc/master.passwd\n" if BEHIND in data else ""
+    return Reply(f"image: {source}\nfile format: vmdk\nvirtual size: 1 KiB (1024 bytes)\n{behind}")
+
+
 def qemu_img(world: World, words: list[str], umask: int) -> Result:
-    """``qemu-img convert -f qcow2 -O raw FROM TO``: the stand-in's qcow2 is a header before what it holds."""
-    if words[:5] != ["convert", "-f", "qcow2", "-O", "raw"] or len(words) != 7:
-        raise UnmodelledError("anything but convert -f qcow2 -O raw")
-    source, target = words[5:]
+    """``qemu-img convert -f FORMAT -O raw FROM TO``, and ``info`` of a VMDK."""
+    if words[:3] == ["info", "-f", "vmdk"] and len(words) == 4:
+        return _info(words[3])
+    if words[:2] != ["convert", "-f"] or words[3:5] != ["-O", "raw"] or len(words) != 7 or words[2] not in HEADERS:
+        raise UnmodelledError("anything but convert -f FORMAT -O raw")
+    kind, (source, target) = words[2], words[5:]
+    header = HEADERS[kind]
     try:
         with open(source, "rb") as stream:
             data = stream.read()
-        if not data.startswith(QCOW2):
-            return fail(f"qemu-img: Could not open '{source}': Image is not in qcow2 format")
+        if not data.startswith(header):
+            return fail(f"qemu-img: Could not open '{source}': Image is not in {kind} format")
         world.spend(target)
         descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644 & ~umask)
     except OSError as error:
         return fail(f"qemu-img: {error.filename}: {error.strerror}")
     with open(descriptor, "wb") as stream:
-        stream.write(data[len(QCOW2) :])
+        stream.write(data[len(header) :])
     return Reply()
 
 

@@ -162,8 +162,8 @@ class Scene:
         return self.server.count
 
     def set(self, name: str, value: Any) -> None:
-        """Change a setting of the world: default_route, urls, iscsid, targets."""
-        if name not in ("default_route", "urls", "iscsid", "targets"):
+        """Change a setting of the world: default_route, free, urls, iscsid, targets."""
+        if name not in ("default_route", "free", "urls", "iscsid", "targets"):
             raise KeyError(name)
         setattr(self.world, name, value)
 

@@ -48,7 +48,9 @@ class World:
         self.loaded: set[str] = set()
         """Contexts that a loader has filled."""
         self.modules: set[str] = set(settings.get("modules", []))
-        self.urls: dict[str, str] = settings.get("urls", {})
+        self.free: int = settings.get("free", 1 << 40)
+        """Bytes that every file system has room for, as df(1) says."""
+        self.urls: dict[str, str | dict[str, Any]] = settings.get("urls", {})
         self.skew = 0.0
         """So far the wall clock was stepped."""
         self.snapshot: bool = settings.get("snapshot", False)

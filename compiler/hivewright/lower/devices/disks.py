@@ -9,7 +9,8 @@ from hivewright.lower.context import Guest
 from hivewright.lower.devices.access import access_of
 from hivewright.lower.devices.iscsi import lun_path, prepare_lun
 from hivewright.model.disk import Cd, Disk
-from hivewright.model.storage import VOLBLOCKSIZE, AnyStorage, Image, Iscsi, Zfs
+from hivewright.model.image import Image, name_in
+from hivewright.model.storage import VOLBLOCKSIZE, AnyStorage, Iscsi, Zfs
 from hivewright.plan import DiskPlan, Provenance, Step
 
 IMAGES = "/var/cache/hivewright"
@@ -82,7 +83,7 @@ def provision_images(guest: Guest) -> Iterator[Step]:
     for name in sorted(users):
         image = guest.site.image(name, guest.host.arch)
         assert image is not None, "rules refuse an image that does not exist"
-        words = (name, image.url or image.path or "", _checksum(image), image.format)
+        words = (name, image.url or image.path or "", image.checksum, image.stored, *_extras(image))
         yield Step("image", words, (*users[name], f"image:{name}"), ", ".join(users[name]))
 
 
@@ -140,14 +141,21 @@ def _origin(guest: Guest, disk: Disk, storage: Zfs) -> tuple[str, ...]:
     return (f"{volume}@{_WHOLE}", f"image={disk.image}", *_settings(properties, "+"))
 
 
-def _checksum(image: Image) -> str:
-    return f"sha256:{image.sha256}" if image.sha256 not in (None, "none") else "none"
+def _extras(image: Image) -> Iterator[str]:
+    """What does not change what an image is: its name elsewhere, its size, and further addresses."""
+    if image.url is None:
+        return
+    if image.file_name != name_in(image.url):
+        yield f"file={image.file_name}"
+    if image.size is not None:
+        yield f"size={image.size}"
+    yield from (f"mirror={mirror}" for mirror in image.mirrors)
 
 
 def _version(image: Image, blocks: str) -> str:
     """Eight digits that change with the source of an image, so that existing clones keep their origin. They change with
     the block size too, which is fixed in a volume. The longest name has 248 characters."""
-    parts = (image.url or image.path or "", _checksum(image), image.format, blocks)
+    parts = (image.url or image.path or "", image.checksum, image.stored, blocks)
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:8]
 
 

@@ -7,15 +7,14 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from hivewright.diagnostics import Diagnostic, Part, Place
+from hivewright.model.image import CONVERTED, MEDIA, PACKERS, chain_of
 from hivewright.rules.site_index import SiteIndex, diagnose
 
 if TYPE_CHECKING:
-    from hivewright.model.storage import Image
+    from hivewright.model.image import Format, Image
 
-_COMPRESSED = (".xz", ".gz", ".zst", ".bz2")
-_NOT_UNPACKED = (".7z", ".lz4", ".lzma", ".rar", ".tar", ".tbz", ".tgz", ".txz", ".zip")
+_NOT_UNPACKED = (".7z", ".lz4", ".lzma", ".rar", ".tar", ".tbz", ".tgz", ".txz")
 _RAW = (".iso", ".raw")
-_NOT_RAW = (".ova", ".qcow2", ".vdi", ".vhd", ".vhdx", ".vmdk")
 
 
 def _images(index: SiteIndex) -> Iterator[tuple[str, Callable[..., Place], Image]]:
@@ -54,56 +53,74 @@ def image_source(index: SiteIndex) -> Iterator[Diagnostic]:
                 "keep url for an image that is fetched, or path for a file on the host",
                 [place("url")],
             )
-        elif image.url is not None and image.sha256 is None:
+        elif image.url is not None and image.sha256 is None and image.sha512 is None and image.checksums is None:
             yield diagnose(
                 "STO008",
                 f"the {what} is fetched without a checksum",
                 place("url"),
-                'add sha256 = "…" as its publisher states it; sha256 = "none" is the way to go without',
+                'add sha256 = "…" as its publisher states it, or checksums with the address where that stands; '
+                'sha256 = "none" is the way to go without',
             )
+
+
+def image_keys(index: SiteIndex) -> Iterator[Diagnostic]:
+    """Checksums that contradict each other, and what is of no use to a file of the host."""
+    for what, place, image in _images(index):
+        said = [key for key in ("sha256", "sha512") if getattr(image, key) is not None]
+        if image.sha256 == "none" and image.checksums is not None:
+            said.append("checksums")
+        if len(said) > 1:
+            yield diagnose(
+                "STO027",
+                f"the {what} has both {said[0]} and {said[1]}",
+                place(said[1]),
+                "keep one of the two",
+                [place(said[0])],
+            )
+        for key in ("mirrors", "size", "checksums", "file") if image.url is None and image.path is not None else ():
+            if getattr(image, key):
+                yield diagnose(
+                    "STO027",
+                    f"the {what} is a file on the host, and {key} is for what is fetched",
+                    place(key),
+                    "delete this line, or write url in the place of path",
+                )
 
 
 def image_format(index: SiteIndex) -> Iterator[Diagnostic]:
     """What a name says against its format, before anything is fetched; the runtime goes by the contents."""
     for what, place, image in _images(index):
-        inner = (image.path or "").lower()
-        if image.url is not None:
-            inner = image.url.partition("#")[0].partition("?")[0].lower()
-        here = place("path" if image.url is None else "url")
-        for suffix in _COMPRESSED:
+        name = (image.file_name if image.url is not None else image.path or "").lower()
+        packers = chain_of(name)
+        inner = name
+        for suffix in (*PACKERS, *PACKERS):
             inner = inner.removesuffix(suffix)
-        packed = next((suffix for suffix in _NOT_UNPACKED if inner.endswith(suffix)), None)
-        foreign = next((suffix for suffix in _NOT_RAW if inner.endswith(suffix)), None)
-        raw = next((suffix for suffix in _RAW if inner.endswith(suffix)), None)
-        if packed is not None:
-            yield diagnose(
-                "STO017",
-                f"the {what} is packed as {packed}, which hivewright does not unpack",
-                here,
-                f"name one that is not packed, or packed as {', '.join(_COMPRESSED)}",
-            )
-        elif foreign == ".qcow2" and image.format == "raw":
-            yield diagnose(
-                "STO017",
-                f"the {what} is called {foreign}, but its format is raw",
-                here,
-                'write format = "qcow2", or name a raw image',
-            )
-        elif raw is not None and image.format != "raw":
-            yield diagnose(
-                "STO017",
-                f"the {what} is called {raw}, but its format is {image.format}",
-                place("format"),
-                f"delete this line, or name a {image.format} image",
-                [here],
-            )
-        elif foreign is not None and foreign != ".qcow2":
-            yield diagnose(
-                "STO017",
-                f"the {what} is called {foreign}, which bhyve cannot read",
-                here,
-                "name a raw image, or convert it with qemu-img(1) first",
-            )
+        fault = _against_format(image.format, inner, packers)
+        if fault is not None:
+            message, remedy, at_format = fault
+            here = place("path" if image.url is None else "url")
+            also = [here] if at_format else ()
+            yield diagnose("STO017", f"the {what} is {message}", place("format") if at_format else here, remedy, also)
+
+
+def _against_format(wanted: Format, name: str, packers: tuple[str, ...]) -> tuple[str, str, bool] | None:
+    """What a name without the ends of its packers says against a format, the remedy, and whether that is there."""
+    if len(packers) > 1:
+        return f"packed twice, by {' and '.join(packers)}", "name one that is packed once", False
+    packed = next((suffix for suffix in _NOT_UNPACKED if name.endswith(suffix)), None)
+    if packed is not None:
+        remedy = f"name one that is not packed, or packed as {', '.join(PACKERS)}"
+        return f"packed as {packed}, which hivewright does not unpack", remedy, False
+    if name.endswith(".ova"):
+        return "called .ova, which bhyve cannot read", "unpack it (tar -xf), and name the disk within", False
+    foreign = next((each for each in CONVERTED if name.endswith(f".{each}")), None)
+    if foreign is not None and wanted != foreign:
+        remedy = f'write format = "{foreign}", or name a {"raw" if wanted in MEDIA else wanted} image'
+        return f"called .{foreign}, but its format is {wanted}", remedy, False
+    raw = next((suffix for suffix in _RAW if name.endswith(suffix)), None)
+    if raw is not None and wanted in CONVERTED:
+        return f"called {raw}, but its format is {wanted}", f"delete this line, or name a {wanted} image", True
+    return None
 
 
 def drive_source(index: SiteIndex) -> Iterator[Diagnostic]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import io
 import lzma
+import zipfile
 
 from host.play import Play
 from host.scenario import scenario
@@ -21,6 +23,16 @@ QCOW2 = HEADER + RAW
 BACKED = HEADER[:15] + b"\x68" + HEADER[16:] + b"/etc/master.passwd"
 OUTSIDE = HEADER[:79] + b"\x04" + HEADER[80:] + RAW
 """Images that read another file: one behind them, and one with their data."""
+
+
+def zipped(files: dict[str, bytes]) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name, data in files.items():
+            archive.writestr(zipfile.ZipInfo(name), data)
+    return stream.getvalue()
+
+
 TAR = bytes(257) + b"ustar\x0000" + RAW
 PACKED = {
     "xz": lzma.compress(RAW),
@@ -28,6 +40,7 @@ PACKED = {
     "bzip2": bz2.compress(RAW),
     "zstd": ZSTD,
     "zstd after a frame to skip": b"\x5d\x2a\x4d\x18\x01\x00\x00\x00!" + ZSTD,
+    "zip": zipped({"server.raw": RAW}),
     "nothing": RAW,
 }
 REFUSED = {
@@ -38,16 +51,18 @@ REFUSED = {
     OUTSIDE: "it is a qcow2 image that reads another file",
     lzma.compress(b""): "it is empty",
     lzma.compress(gzip.compress(RAW)): "it is packed by gzip; unpack it, and give the path of the image",
-    b"PK\x03\x04" + RAW: "it is packed by zip; unpack it",
+    zipped({}): "there is not one file in it, but these: ; unpack it",
+    zipped({"a.raw": RAW, "b.raw": RAW}): "there is not one file in it, but these: a.raw; b.raw; unpack it",
     b"7z\xbc\xaf\x27\x1c" + RAW: "it is packed by 7-Zip; unpack it",
     TAR: "it is packed by tar; unpack it",
     gzip.compress(TAR): "it is packed by tar; unpack it",
-    b"KDMV" + RAW: "it is a VMDK image, which bhyve cannot read; convert it (qemu-img convert -O raw)",
-    b"COWD" + RAW: "it is a VMDK image",
-    b"# Disk DescriptorFile\n": "it is a VMDK image",
-    b"conectix" + RAW: "it is a VHD image",
-    b"vhdxfile" + RAW: "it is a VHDX image",
-    b"<<< Oracle VM VirtualBox Disk Image >>>\n": "it is a VDI image",
+    b"KDMV" + RAW: 'it is a vmdk image, whatever its name says; write format = "vmdk" for it in the site',
+    b"KDMV" + bytes(60) + RAW: "it is a VMDK image that reads another file; make it whole where that file is",
+    b"COWD" + RAW: "it is a VMDK image that reads another file",
+    b"# Disk DescriptorFile\n": "it is a VMDK image that reads another file",
+    b"conectix" + RAW: 'it is a vhd image, whatever its name says; write format = "vhd" for it in the site',
+    b"vhdxfile" + RAW: "it is a vhdx image",
+    b"<<< Oracle VM VirtualBox Disk Image >>>\n": "it is a vdi image",
 }
 
 
@@ -70,7 +85,7 @@ def unpacked_by_contents(play: Play) -> None:
         says += ["filling it from the image signed", "creating the file", "making the UEFI variables", "started"]
         play.hivectl("start", "signed1", says=says)
         if tool != "nothing":
-            play.ran(f"{tool} -dc {CACHED}.part.N")
+            play.ran(f"unzip -p {CACHED}.part.N" if tool == "zip" else f"{tool} -dc {CACHED}.part.N")
         assert begins_with(play, FILE, RAW), kind
         play.down("signed1")
         play.sh(f"rm -r {FILE} /var/db/hivewright/signed1 /var/cache/hivewright")
