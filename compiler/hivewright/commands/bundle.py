@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser, Namespace
+from collections.abc import Mapping
 
 from hivewright.delivery.archive import SUFFIXES, archive, suffix_of
-from hivewright.delivery.current import NotCurrentError, current_hosts
+from hivewright.delivery.current import deliver
 from hivewright.delivery.package import package
 from hivewright.output.files import NEW, OutputError, replace, write_new
-from hivewright.pipeline.compile_host import compile_runtime
-from hivewright.pipeline.session import load_project
+from hivewright.pipeline.compile_host import Compiled, compile_runtime
 from hivewright.plan import Artifact
 
 
@@ -32,16 +32,10 @@ def run(arguments: Namespace) -> int:
     if suffix is None:
         sys.stderr.write(f"hivewright: {arguments.output} has none of the suffixes {', '.join(SUFFIXES)}\n")
         return 2
-    with load_project(arguments) as session:
-        if session.site is None:
-            return 1
-        try:
-            compiled = current_hosts(session, session.site, arguments.host)
-        except NotCurrentError as error:
-            sys.stderr.write(f"hivewright: {error}\n")
-            return error.status
-        if compiled is None:
-            return 1
+    return deliver(arguments, lambda _, compiled: _pack(arguments, compiled, suffix))
+
+
+def _pack(arguments: Namespace, compiled: Mapping[str, Compiled], suffix: str) -> int:
     try:
         _write(arguments.output, archive(package(compile_runtime(), compiled), suffix))
     except OutputError as error:

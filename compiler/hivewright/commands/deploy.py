@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from hivewright.diagnostics.printer import visible
 from hivewright.impact.consequence import CODES, Consequence, Impact
-from hivewright.pipeline.session import load_project
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -41,18 +40,14 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> int:
     """0; 1 on errors, or when something failed on a host; 2 for a host that is not there, or when nobody can be asked;
     130 when the answer is no."""
-    from hivewright.delivery.current import NotCurrentError, current_hosts
+    from hivewright.delivery.current import deliver
     from hivewright.impact.trees import TreeError
 
-    with load_project(arguments) as session:
-        if session.site is None:
-            return 1
-        try:
-            compiled = current_hosts(session, session.site, arguments.host)
-            return 1 if compiled is None else _Deployment(arguments, session.site, compiled).run()
-        except (NotCurrentError, TreeError) as error:
-            sys.stderr.write(f"hivewright: {error}\n")
-            return error.status
+    try:
+        return deliver(arguments, lambda site, compiled: _Deployment(arguments, site, compiled).run())
+    except TreeError as error:
+        sys.stderr.write(f"hivewright: {error}\n")
+        return error.status
 
 
 _LISTED = ("  + ", "  ~ ", "  - ", "  then: ")

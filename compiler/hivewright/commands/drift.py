@@ -7,7 +7,6 @@ from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING
 
 from hivewright.diagnostics.printer import visible
-from hivewright.pipeline.session import load_project
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,17 +29,9 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """0; 1 on errors, or when a host does not answer; 2 for a host that is not there; 3 when something differs."""
-    from hivewright.delivery.current import NotCurrentError, current_hosts
+    from hivewright.delivery.current import deliver
 
-    with load_project(arguments) as session:
-        if session.site is None:
-            return 1
-        try:
-            compiled = current_hosts(session, session.site, arguments.host)
-        except NotCurrentError as error:
-            sys.stderr.write(f"hivewright: {error}\n")
-            return error.status
-        return 1 if compiled is None else _ask(session.site, compiled)
+    return deliver(arguments, _ask)
 
 
 def _ask(site: Site, compiled: Mapping[str, Compiled]) -> int:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
+from argparse import Namespace
+from collections.abc import Callable, Sequence
 
 from hivewright.output.compare import compare_host
 from hivewright.output.files import OutputError
 from hivewright.pipeline.compile_host import Compiled, compile_runtime
 from hivewright.pipeline.in_memory import compile_in_memory
-from hivewright.pipeline.session import Session
+from hivewright.pipeline.session import Session, load_project
 from hivewright.site import Site
 from hivewright.source import RUNTIME
 
@@ -19,6 +21,22 @@ class NotCurrentError(Exception):
     def __init__(self, message: str, status: int = 1) -> None:
         super().__init__(message)
         self.status = status
+
+
+def deliver(arguments: Namespace, act: Callable[[Site, dict[str, Compiled]], int]) -> int:
+    """Do something with the hosts of a command line as they were built.
+
+    The status is that of ``act``; 1 on errors, and when build/ is not what the site says; 2 for an unknown host.
+    """
+    with load_project(arguments) as session:
+        if session.site is None:
+            return 1
+        try:
+            compiled = current_hosts(session, session.site, arguments.host)
+        except NotCurrentError as error:
+            sys.stderr.write(f"hivewright: {error}\n")
+            return error.status
+        return 1 if compiled is None else act(session.site, compiled)
 
 
 def current_hosts(session: Session, site: Site, hosts: Sequence[str]) -> dict[str, Compiled] | None:

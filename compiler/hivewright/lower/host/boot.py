@@ -55,7 +55,7 @@ def lower_modules(vms: Iterable[VmPlan], networks: Iterable[NetworkPlan]) -> tup
     return tuple(modules)
 
 
-def lower_loader(modules: Iterable[str], selectors: Iterable[str], iommu: str | None = None) -> Iterator[Setting]:
+def lower_loader_conf(modules: Iterable[str], selectors: Iterable[str], iommu: str | None = None) -> Iterator[Setting]:
     """Lines of loader.conf(5); ``iommu`` where devices are passed through."""
     selectors = sorted(set(selectors), key=lambda selector: [int(part) for part in selector.split("/")])
     for module in modules:

@@ -12,7 +12,14 @@ from hivewright.lower.context import Guest, Lowered
 from hivewright.lower.devices.iscsi import iscsi_lines
 from hivewright.lower.guest.limits import lower_accounting
 from hivewright.lower.guest.vm_plan import lower_guest
-from hivewright.lower.host.boot import RC_TIMEOUT, lower_admin, lower_kernel, lower_loader, lower_modules, lower_notes
+from hivewright.lower.host.boot import (
+    RC_TIMEOUT,
+    lower_admin,
+    lower_kernel,
+    lower_loader_conf,
+    lower_modules,
+    lower_notes,
+)
 from hivewright.lower.host.devd import lower_devd, uplinks_of
 from hivewright.lower.host.nat import fragments, lower_lines, lower_rc, reservations
 from hivewright.lower.host.networks import lower_networks
@@ -84,7 +91,7 @@ def _lower_host(site: Site, allocation: Allocation, name: str, seeds: SeedWriter
     iov = tuple(lower_iov(host, users_of(guests))) if host.sriov else ()
     selectors = {selector for plan in plans for selector in plan.pptdevs}
     passes = any(plan.passthrough for plan in plans)
-    loader = (*lower_loader(modules, selectors, host.iommu if passes else None), *lower_accounting(plans))
+    loader = (*lower_loader_conf(modules, selectors, host.iommu if passes else None), *lower_accounting(plans))
     if sum(setting.name.startswith("pptdevs") for setting in loader) > _PPTDEVS:
         diagnostics.append(_too_many_devices(site, name))
     known = ((nic.network, nic.mac, plan.name, nic.address) for plan in plans for nic in plan.nics)
