@@ -24,6 +24,7 @@ VERBS = {
     "diff": "show what a build would change",
     "plan": "say what a change does to guests, hosts and data",
     "bundle": "pack what is installed on hosts into one archive",
+    "export": "write what was built as a role of Ansible or as packages of pkg(8)",
     "deploy": "install what was built on hosts, over ssh",
     "drift": "say what hosts have otherwise than what was built",
     "show": "show a VM and where each part of its command comes from",

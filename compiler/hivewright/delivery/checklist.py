@@ -25,9 +25,19 @@ def checklist(plan: HostPlan) -> bytes:
 def _lines(plan: HostPlan) -> Iterator[tuple[str, str, str]]:
     for vm in sorted(plan.vms, key=lambda vm: vm.name):
         yield "guest", vm.name, vm.digest
+    yield from needs(plan)
+    yield from reloads()
+
+
+def needs(plan: HostPlan) -> Iterator[tuple[str, str, str]]:
+    """What the host must have: its kind, the path, name or setting, and a text for people."""
     for item in preparations(plan):
         if item.check is not None:
             yield *item.check, f"{preparation_text(item)}: {item.reason}"
+
+
+def reloads() -> Iterator[tuple[str, str, str]]:
+    """``reload`` or ``tell``, a pattern of paths, and the command that has such files read again."""
     for path, command in RELOADS.items():
         yield "tell" if command in _INTERRUPTING else "reload", path.removeprefix(ROOT), command
     for service in RC_SERVICES:
