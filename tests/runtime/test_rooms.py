@@ -42,6 +42,9 @@ CALLED_BY_NAME = {
     "make_need": "each_need make_need",
     "remove_need": "each_need remove_need",
     "pause_guest": "each_guest pause_guest",
+    "reset_guest": "each_guest reset_guest",
+    "release_guest": "each_guest release_guest",
+    "interrupt_guest": "each_guest interrupt_guest",
     "resume_guest": "each_guest resume_guest",
 }
 """Functions that are called by way of a variable or a parameter, and what sets it."""

@@ -11,6 +11,8 @@ from .things import Guest
 from .world import World
 
 SELECTOR = re.compile(r"(?:[a-z0-9_]+@)?pci0:([0-9]+):([0-9]+):([0-9]+):?")
+IDENTITY = "class=0x030000 rev=0xa1 hdr=0x00 vendor=0x10de device=0x1eb8 subvendor=0x10de subdevice=0x12a2"
+"""What pciconf(8) prints of each device behind its place."""
 ROUTING_IDS = 256
 """Of one bus."""
 
@@ -63,7 +65,7 @@ def pciconf(world: World, words: list[str]) -> Result:
     lines = []
     for selector, driver in sorted(found.items()):
         place = "pci0:" + selector.replace("/", ":")
-        lines.append(f"{driver}@{place}:\tclass=0x030000 rev=0xa1 hdr=0x00 vendor=0x10de device=0x1eb8\n")
+        lines.append(f"{driver}@{place}:\t{IDENTITY}\n")
         if "c" in given:
             lines += capabilities(world, driver)
     return Reply("".join(lines))

@@ -9,6 +9,7 @@ import stat
 from collections.abc import Callable
 from typing import Any
 
+from .machine import Machine
 from .settings import Settings
 from .things import Behaviour, Dataset, Guest, Impostor, Interface, Session
 
@@ -37,7 +38,9 @@ class World:
         self.strict: bool = settings.get("strict", True)
         """bhyve refuses what it would silently misread (``bhyve_grammar``)."""
         self.hostname: str = settings.get("hostname", "alpha")
-        self.sysctl: dict[str, str] = {"hw.ncpu": "32", "net.link.bridge.member_ifaddrs": "0"}
+        machine = Machine(*settings.get("machine", (2, 8, 2)))
+        self.sysctl: dict[str, str] = {**machine.settings(), "net.link.bridge.member_ifaddrs": "0"}
+        self.sysctl["kern.corefile"] = "%N.core"
         self.sysctl |= {"net.inet.ip.forwarding": "1", "kern.init_shutdown_timeout": "120"}
         self.sysctl["kern.osreldate"] = f"{self.release[0]}{self.release[1]:02}000"
         osrelease = "{}.{}-RELEASE".format(*self.release)

@@ -143,7 +143,7 @@ def device_preserved(play: Play) -> None:
     play.never("devctl", "bhyvectl", "bhyve")
     assert play.status("keep1") == "preserved"
     assert play.state("device 4/") == ["device 4/0/0 ppt4, taken from xhci0"]
-    play.hivectl("stop", "keep1", says="keep1: stopped: its preserved context was destroyed")
+    play.hivectl("release", "keep1", says="keep1: nothing of it is kept any more")
     play.order("bhyvectl --destroy --vm=keep1", "devctl clear driver -f pci0:4:0:0")
     assert play.state("device 4/") == ["device 4/0/0 xhci0"]
     play.nothing_left()

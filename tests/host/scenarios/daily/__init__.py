@@ -1,0 +1,1 @@
+"""Verbs of daily operation: those that look, and those that act on a running guest."""
