@@ -31,6 +31,7 @@ VERBS = {
     "list": "list what the site has",
     "get": "print keys of VMs",
     "set": "give keys of VMs other values, in the files of the site",
+    "edit": "edit VMs on the whole terminal",
     "clone": "make a VM like another one, from snapshots of its disks",
     "rename": "give a VM another name",
     "move": "have a VM live on another host",

@@ -32,7 +32,7 @@ DIALOG = [
     ("", "Image that fills the disk, or none (debian-13, none) [debian-13]:", None),
     ("", "Network (lan, none) [lan]:", None),
     ("", "Address with prefix length, dhcp, auto or none [192.0.2.1/24]:", None),
-    ("192.0.2.10/24", "Address with prefix length, dhcp, auto or none [192.0.2.1/24]:", "192.0.2.10"),
+    ("192.0.2.0/24", "Address with prefix length, dhcp, auto or none [192.0.2.1/24]:", "192.0.2.0 is the network or"),
     ("192.0.2.11/24", "Gateway, or none [none]:", None),
     ("192.0.3.1", "Gateway, or none [none]:", "192.0.3.1"),
     ("192.0.2.254", "Name servers, or none [none]:", None),

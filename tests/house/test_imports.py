@@ -61,9 +61,10 @@ ROOMS = {
     "editing": Room(6, "diagnostics source model rules.__init__ site allocation pipeline"),
     "impact": Room(6, "values plan model source emit site"),
     "delivery": Room(6, "plan system source output emit site pipeline impact"),
-    "commands": Room(7, "values diagnostics plan system model bhyve source output emit schema site allocation "
-                     "lower lower.seed pipeline editing impact delivery"),
-    "cli": Room(8, "package"),
+    "editor": Room(7, "diagnostics model source emit schema site pipeline editing"),
+    "commands": Room(8, "values diagnostics plan system model bhyve source output emit schema site allocation "
+                     "lower lower.seed pipeline editing impact delivery editor"),
+    "cli": Room(9, "package"),
 }  # fmt: skip
 """Each may import those above it in this table, so there is no circle; what is imported for types only counts as well.
 
@@ -76,8 +77,9 @@ PACKAGES = {
     "jinja2": "emit.render",
     "pydantic": "model.addresses model.base model.devices model.disk model.firmware model.guest model.host model.image "
     "model.limits model.machine model.network model.nic model.numa model.profile model.site model.sriov model.storage "
-    "model.tpm model.vm site.load site.recurring site.model_errors site.keys site.remedies",
-    "pydantic_core": "model.addresses model.base model.vm",
+    "model.tpm model.vm site.load site.recurring site.model_errors site.keys site.remedies editor.settings",
+    "pydantic_core": "model.addresses model.base model.vm editor.settings",
+    "textual": "editor.app editor.guest editor.prompts",
     "tomli": "diagnostics.locate allocation.lock source.parsing source.salvage source.syntax editing.assignment "
     "editing.document editing.tables",
     "tomlkit": "editing.document",

@@ -22,9 +22,12 @@ def set_key(text: str, path: KeyPath, value: Any) -> str:
 
     Raises ``UneditableError``.
     """
-    wanted = changed(tomli.loads(text), path, value)
-    document = tomlkit.parse(text)
     try:
+        wanted = changed(tomli.loads(text), path, value)
+    except (tomli.TOMLDecodeError, RecursionError):
+        raise UneditableError(f"the file of {'.'.join(path[:2])} is no TOML; mend it first") from None
+    try:
+        document = tomlkit.parse(text)
         _delete(document, path) if value is None else _set(document, path, value)
         edited = _spaced(tomlkit.dumps(document), text)
         found = tomli.loads(edited)

@@ -181,6 +181,13 @@ def _text(text: str, mode: int = 0o644) -> Artifact:
     return Artifact(mode, text.encode())
 
 
+def guest_files(vm: VmPlan) -> dict[str, str]:
+    """The files of one guest, by their names in its folder; the start script is the first."""
+    artifacts: dict[str, Artifact] = {}
+    _render_vm(load_templates(data_directory("templates")), vm, artifacts)
+    return {path.removeprefix(f"{HIVE}vms/{vm.name}/"): each.content.decode() for path, each in artifacts.items()}
+
+
 def _render_vm(templates: Templates, vm: VmPlan, artifacts: dict[str, Artifact]) -> None:
     directory = f"{HIVE}vms/{vm.name}/"
     context = _vm_context(vm)

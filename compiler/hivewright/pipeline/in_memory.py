@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from hivewright.allocation.lock_files import allocate_numbers, read_locks
+from hivewright.diagnostics import Diagnostic
 from hivewright.lower import lower_host
 from hivewright.lower.seed.nocloud import SeedWriter
 from hivewright.pipeline.compile_host import Compiled, compile_plan
 from hivewright.pipeline.session import Session
 from hivewright.plan import VmPlan
 from hivewright.site import Site
+from hivewright.source import Project
 
 
 def plan_guest(session: Session, site: Site, vm: str, host: str) -> VmPlan | None:
@@ -31,6 +33,16 @@ def plan_guests(session: Session, site: Site, homes: Mapping[str, str]) -> list[
             return None
         plans.update({(host, plan.name): plan for plan in lowered.plans[0].vms})
     return [plans[host, vm] for vm, host in homes.items()]
+
+
+def lower_one(project: Project, site: Site, vm: str, host: str) -> tuple[VmPlan | None, list[Diagnostic]]:
+    """A guest on one of its hosts, with diagnostics that are not reported."""
+    numbers = allocate_numbers(site, read_locks(project))
+    if any(each.severity == "error" for each in numbers.diagnostics):
+        return None, list(numbers.diagnostics)
+    lowered = lower_host(site, numbers.allocation, host, SeedWriter())
+    plans = [plan for each in lowered.plans for plan in each.vms if plan.name == vm]
+    return next(iter(plans), None), [*numbers.diagnostics, *lowered.diagnostics]
 
 
 def compile_in_memory(session: Session, site: Site, hosts: Iterable[str]) -> dict[str, Compiled] | None:

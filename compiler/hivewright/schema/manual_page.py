@@ -77,7 +77,7 @@ def _section(heading: str, name: str, tables: dict[str, Schema]) -> Iterator[str
     yield ".Bl -tag -width indent"
     inner: list[tuple[str, str]] = []
     for key, node in table["properties"].items():
-        notes = [_type(node), *(["required"] if key in table.get("required", ()) else [])]
+        notes = [type_of(node), *(["required"] if key in table.get("required", ()) else [])]
         if "default" in node:
             notes.append(f"default {_value(node['default'])}")
         notes += node.get("support", ())
@@ -104,10 +104,10 @@ def _tables_of(node: Schema) -> list[str]:
     return list(dict.fromkeys(reference.rpartition("/")[2] for reference in references))
 
 
-def _type(node: Schema) -> str:
-    """The type of a value in TOML's terms."""
+def type_of(node: Schema) -> str:
+    """The type of a value in TOML's terms, for a key of the JSON Schema."""
     if "anyOf" in node:
-        return " or ".join(dict.fromkeys(_type(choice) for choice in node["anyOf"]))
+        return " or ".join(dict.fromkeys(type_of(choice) for choice in node["anyOf"]))
     if "const" in node:
         return _value(node["const"])
     if "enum" in node:
@@ -133,7 +133,7 @@ def _table_type(node: Schema) -> str:
 
 
 def _many(node: Schema) -> str:
-    one = _type(node)
+    one = type_of(node)
     return _MANY.get(one, f"{one}s" if one == "table" else one)
 
 

@@ -37,7 +37,7 @@ def definition(site: Site, vm: str) -> Iterator[Entry]:
                 label = origin.file if origin.label == "vm" else f"{origin.label} ({origin.file})"
                 yield Entry(".".join(path), written, label)
         elif not isinstance(value, dict) and value not in (None, (), ""):
-            yield Entry(".".join(path), _default_form(path, value), "default")
+            yield Entry(".".join(path), default_form(path, value), "default")
 
 
 def _keys_below(path: tuple[str, ...], table: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], Any]]:
@@ -70,7 +70,7 @@ def in_toml(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _default_form(path: KeyPath, value: Any) -> Any:
+def default_form(path: KeyPath, value: Any) -> Any:
     """A built-in default as TOML would have it: of a duration ``"60s"``."""
     for found in annotations_of(Vm, path):
         for form in _forms(found):

@@ -20,6 +20,18 @@ def keys_of(model: type[BaseModel], path: KeyPath) -> list[str]:
     return sorted({key for found in _descend(model, path) if _is_model(found) for key in _fields(found)})
 
 
+def fields_of(model: type[BaseModel], path: KeyPath) -> dict[str, FieldInfo]:
+    """The fields of the table at a path below a model, in the order of the model."""
+    return {
+        name: field for found in _descend(model, path) if _is_model(found) for name, field in _fields(found).items()
+    }
+
+
+def model_of(model: type[BaseModel], path: KeyPath) -> str:
+    """The name of the class of the table at a path; empty where there is none."""
+    return next((str(found.__name__) for found in _descend(model, path) if _is_model(found)), "")
+
+
 def description_of(model: type[BaseModel], path: KeyPath) -> str:
     """What the key at a path is for."""
     for found in _descend(model, path[:-1]):
