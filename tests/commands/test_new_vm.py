@@ -155,14 +155,22 @@ def test_six_is_told_from_four(larger: Project) -> None:
     }
 
 
-def test_what_windows_does_not_see_is_not_proposed_for_its_setup(project: Project) -> None:
+def test_what_its_profile_needs_is_proposed(project: Project) -> None:
     done = project.succeed("new", "vm", "win1", "host=alpha", "profile=windows-11", "cd=/srv/iso/windows.iso")
-    assert "VM095" not in done.err
+    assert "warning" not in done.err
     found = table(project, "win1")
     assert found["cd"] == {"install": {"path": "/srv/iso/windows.iso"}}
-    assert (found["disk"]["root"]["bus"], found["disk"]["root"]["size"]) == ("nvme", "64G")
-    assert found["nic"]["lan"] == {"network": "lan", "model": "e1000"}
+    assert found["disk"] == {"root": {"size": "64G", "storage": "plain"}}
+    assert found["nic"] == {"lan": {"network": "lan"}}
     assert "cloud_init" not in found
+    assert ",nvme," in done.out
+    assert ",e1000," in done.out
+
+
+def test_a_medium_that_a_profile_brings_is_proposed(project: Project) -> None:
+    project.succeed("new", "vm", "a1", "host=alpha", "profile=debian-13-install")
+    found = table(project, "a1")
+    assert (found["cd"], "image" in found["disk"]["root"]) == ({"install": {"image": "debian-13-install"}}, False)
 
 
 def test_the_image_is_that_of_guests_alike(larger: Project) -> None:
@@ -212,6 +220,9 @@ def test_a_guest_may_be_added_to_a_file_that_is_there(project: Project) -> None:
         (["Web 2", "host=alpha"], 2, "'Web 2': a name has 1 to 31 lower-case letters"),
         (["web2", "web3", "host=alpha"], 2, "one name is enough: web2 web3"),
         (["db", "host=alpha"], 2, "there is a file vms/db.toml already; --file vms/db.toml adds the VM to it"),
+        (["web2", "host=alpha", "--file", "../out.toml"], 2, "../out.toml is no TOML file that the site reads"),
+        (["web2", "host=alpha", "--file", "vms/web2"], 2, "vms/web2 is no TOML file that the site reads"),
+        (["web2", "host=alpha", "--file", "locks/web2.toml"], 2, "locks/web2.toml is no TOML file that the site"),
         (["web2", "host=alpha", "network=point"], 2, "give address=VALUE"),
     ],
 )

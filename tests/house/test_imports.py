@@ -58,7 +58,7 @@ ROOMS = {
     "lower.__init__": Room(4, "lower lower.host"),
     "pipeline": Room(5, "package diagnostics plan system source output emit site rules.__init__ allocation "
                      "lower.__init__ lower.seed"),
-    "editing": Room(6, "diagnostics source model rules.__init__ site allocation pipeline"),
+    "editing": Room(6, "values diagnostics source model rules.__init__ site allocation pipeline"),
     "impact": Room(6, "values plan model source emit site"),
     "delivery": Room(6, "plan system source output emit site pipeline impact"),
     "editor": Room(7, "diagnostics model source emit schema site pipeline editing"),

@@ -12,8 +12,11 @@ from hivewright.editing.change import ChangeError, Guests
 from hivewright.editing.document import changed, write_tables
 from hivewright.editing.guests import Edit, Texts
 from hivewright.model.readers import Reader, reader_named
+from hivewright.site.profiles import Profiles
 from hivewright.site.resolve import Resolver
 from hivewright.site.tables import add_up
+from hivewright.source import LOCKS
+from hivewright.values.units import parse_size
 
 if TYPE_CHECKING:
     from hivewright.editing.questions import Question
@@ -80,15 +83,30 @@ class Draft:
         return there[0] if there and usual not in there else usual
 
     @property
-    def profile_file(self) -> Mapping[str, Any]:
-        """What the file of the profile says; nothing if there is none."""
-        file, _ = self.guests.sources.read_profile(self["profile"])
-        return file.values if file is not None else {}
+    def profile(self) -> Mapping[str, Any]:
+        """What the profile says, with those that it extends; nothing if there is none."""
+        return Profiles(self.guests.sources).whole(self["profile"])[0] if self["profile"] else {}
+
+    @property
+    def brought(self) -> Mapping[str, Any]:
+        """The image that the profile brings for the architecture of the host; empty if it brings none."""
+        images = self.profile.get("image")
+        found = images.get(self.arch) if isinstance(images, dict) else None
+        return found if isinstance(found, dict) else {}
+
+    def least(self, what: str, otherwise: str) -> str:
+        """A size, or that of the disk or memory which the profile asks for at least, if that is more."""
+        smallest = self.profile.get("smallest")
+        wanted = smallest.get(what) if isinstance(smallest, dict) else None
+        try:
+            return max(otherwise, wanted or otherwise, key=parse_size)
+        except (TypeError, ValueError):  # a profile with a fault, which the check of the answer tells
+            return otherwise
 
     @property
     def reader(self) -> Reader | None:
         """What reads first-boot data in the guest; nothing does where it is installed from a medium."""
-        profile = self.profile_file
+        profile = self.profile
         own = self.given(("cloud_init", "reader"))
         return reader_named(own, profile.get("reader"), profile.get("os")) if self["image"] != NONE else None
 
@@ -123,6 +141,8 @@ class Draft:
         """The site with the guest, and with its user if that is new. Raises ``ChangeError``."""
         texts: Texts = {}
         vm, file = self["name"], self.file
+        if not _is_of_site(file):
+            raise ChangeError(f"{file} is no TOML file that the site reads; name one below its folder: vms/{vm}.toml")
         if self._file is None and self._exists(file):
             raise ChangeError(f"there is a file {file} already; --file {file} adds the VM to it, or name another one")
         texts[file] = self._with(file, texts, ("vm", vm), self.values())
@@ -155,6 +175,12 @@ class Draft:
         if before.strip():
             before = before.rstrip("\n") + "\n\n"
         return before + write_tables(path, values)
+
+
+def _is_of_site(file: str) -> bool:
+    parts = file.split("/")
+    hidden = any(not part or part.startswith(".") for part in parts)
+    return file.endswith(".toml") and not hidden and parts[0] not in (LOCKS, "profiles")
 
 
 def _key_of(answer: str) -> str:

@@ -19,8 +19,6 @@ from hivewright.model.nic import Nic
 from hivewright.model.vm import DEFAULT_PROFILE
 
 _USUAL_PROFILE = "debian-13"
-_DISK_SIZES = {"windows": "64G"}
-"""By the system of the profile, where 20G would be little."""
 _KEY_FILES = ("id_ed25519.pub", "id_ecdsa.pub", "id_rsa.pub")
 
 
@@ -120,8 +118,14 @@ def _has_disk(draft: Draft) -> bool:
 
 
 def _images(draft: Draft) -> Sequence[str]:
-    brought = [draft["profile"]] if draft.arch in _names(draft.profile_file.get("image")) else []
+    """What fills a disk: the image of the profile, unless that is a medium, and those of the site."""
+    brought = [draft["profile"]] if draft.brought and not _is_medium(draft) else []
     return [*brought, *(name for name in draft.site.images if name not in brought), NONE]
+
+
+def _is_medium(draft: Draft) -> bool:
+    """Whether the image that the profile brings is one to install from."""
+    return draft.brought.get("format") == "iso"
 
 
 def _image(draft: Draft) -> str:
@@ -134,6 +138,12 @@ def _image(draft: Draft) -> str:
         if disk.image is not None
     ]
     return usual(used, draft["profile"] if draft["profile"] in _images(draft) else NONE)
+
+
+def _media(draft: Draft) -> Sequence[str]:
+    brought = [draft["profile"]] if _is_medium(draft) else []
+    isos = [name for name, image in draft.site.images.items() if image.format == "iso"]
+    return [*brought, *isos, NONE]
 
 
 def _drive_path(_draft: Draft, answer: str) -> KeyPath:
@@ -215,11 +225,6 @@ def _servers(draft: Draft) -> str:
     return usual([",".join(nic.dns) for nic in _neighbours(draft) if nic.dns], NONE)
 
 
-def _sets_up_windows(draft: Draft) -> bool:
-    """Whether it is set up from the medium of Windows, which has no drivers for virtio (rules: windows)."""
-    return draft.profile_file.get("os") == "windows" and _has_disk(draft) and draft["image"] == NONE
-
-
 def _users(draft: Draft) -> Sequence[str]:
     return [*draft.site.users, NONE]
 
@@ -244,19 +249,17 @@ QUESTIONS = (
     Question("host", "Host", _given(("host",), _host), lambda _d, _a: ("host",), lambda draft: list(draft.site.hosts)),
     Question("cpus", "Number of vCPUs", _given(("cpus",), lambda _: "1"), lambda _d, _a: ("cpus",),
              form=lambda answer: int(answer) if answer.isascii() and answer.isdigit() else answer),
-    Question("memory", "Memory", _given(("memory",), lambda _: "1G"), lambda _d, _a: ("memory",)),
-    Question("disk", "Size of its disk, or none", _of_disk("size", lambda draft: _DISK_SIZES.get(
-        str(draft.profile_file.get("os")), "20G") if _storages(draft) else NONE), _disk_path("size")),
+    Question("memory", "Memory", _given(("memory",), lambda draft: draft.least("memory", "1G")),
+             lambda _d, _a: ("memory",)),
+    Question("disk", "Size of its disk, or none", _of_disk("size", lambda draft: draft.least("disk", "20G")
+             if _storages(draft) else NONE), _disk_path("size")),
     Question("storage", "Storage of the disk", _of_disk("storage", _storage), _disk_path("storage"), _storages,
              _has_disk),
     Question("image", "Image that fills the disk, or none", _of_disk("image", _image), _disk_path("image"), _images,
              _has_disk),
-    Question("cd", "Medium to install from, an image or a path on the host", lambda _: NONE, _drive_path,
-             lambda draft: [*draft.site.images, NONE], lambda draft: _has_disk(draft) and draft["image"] == NONE),
-    Question("bus", "Bus of the disk", _of_disk("bus", lambda _: "nvme"), _disk_path("bus"), asked=_sets_up_windows),
+    Question("cd", "Medium to install from, an image or a path on the host", lambda draft: _media(draft)[0],
+             _drive_path, _media, lambda draft: _has_disk(draft) and draft["image"] == NONE),
     Question("network", "Network", _of_nic("network", _network), _nic_path("network"), _networks),
-    Question("model", "Model of the NIC", _of_nic("model", lambda _: "e1000"), _nic_path("model"),
-             asked=lambda draft: _is_connected(draft) and _sets_up_windows(draft)),
     Question("address", "Address with prefix length, dhcp, auto or none", _of_nic("ipv4", _address), _nic_path("ipv4"),
              asked=_is_connected,
              form=lambda answer: words_of(answer) if "," in answer else answer),
