@@ -116,8 +116,8 @@ def make_root(root: Path, tree: Path, python: str) -> None:
         (root / name).write_text("firmware\n")
 
 
-def command_line(root: Path, standin: Path, shell: str) -> list[str]:
-    """The words that start the server in the sandbox."""
+def command_line(root: Path, standin: Path, shell: str, net: Path | None = None) -> list[str]:
+    """The words that start the server in the sandbox; ``net`` is a directory that several hosts have as /net."""
     python, binds = interpreter()
     words = [
         find("bwrap"),
@@ -133,6 +133,7 @@ def command_line(root: Path, standin: Path, shell: str) -> list[str]:
     ]
     words += ["--bind", str(root), "/", "--proc", "/.linux/proc", "--ro-bind", str(standin), "/.linux/standin"]
     words += ["--tmpfs", "/.linux/nodes"]
+    words += ["--bind", str(net), "/net"] if net is not None else []
     for device, place in (("null", "/dev/null"), ("null", "/.linux/null"), ("zero", "/dev/zero")):
         words += ["--dev-bind", f"/dev/{device}", place]
     for library in ("/lib", "/lib64", "/usr/lib"):
@@ -149,9 +150,13 @@ class Host:
 
     def __init__(self, tree: Path, directory: Path, standin: Path, shell: str, **settings: Any) -> None:
         self.root = directory / "root"
+        self.net = directory.parent / "net" if settings.pop("net", False) else None
         make_root(self.root, tree, interpreter()[0])
+        if self.net is not None:
+            self.net.mkdir(exist_ok=True)
+            (self.root / "net").mkdir()
         self.process = subprocess.Popen(
-            command_line(self.root, standin, shell),
+            command_line(self.root, standin, shell, self.net),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -171,6 +176,19 @@ class Host:
             pass
 
     def take(self) -> Any:
+        """Receive one line, after those by which the host asks another one (``link``)."""
+        message = self.take_line()
+        while isinstance(message, dict):
+            self.put(self.reach(message["ssh"], self.path(message["given"])))
+            message = self.take_line()
+        return message
+
+    def reach(self, words: list[str], given: Path) -> tuple[str, str, int]:
+        """What ssh(1) prints to both outputs, and its status: no other host is there until a link says so."""
+        assert given.exists()
+        return "", f"ssh: connect to host {words[0]} port 22: No route to host\n", 255
+
+    def take_line(self) -> Any:
         """Receive one line; raises SandboxError with what bwrap or the server said when there is none."""
         assert self.process.stdout is not None
         assert self.process.stderr is not None
@@ -224,6 +242,8 @@ class Host:
 
     def path(self, name: str) -> Path:
         """A file of the sandbox, as seen from outside."""
+        if self.net is not None and name.startswith("/net/"):
+            return self.net / name.removeprefix("/net/")
         return self.root / name.lstrip("/")
 
     def make(self, *names: str) -> None:

@@ -32,13 +32,14 @@ ENTRY = "lib/runtime.subr"
 
 CALLED_BY_SCRIPTS = {
     *("begin", "clone", "debugger", "finish", "home", "hook", "host", "image", "loader", "loader_file", "modules"),
-    *("network", "nic", "on", "prepare", "run", "runtime", "seed", "seed_file", "setting", "sparse_file"),
+    *("network", "nic", "on", "peer", "prepare", "run", "runtime", "seed", "seed_file", "setting", "sparse_file"),
     *("moved_from", "owner", "protected", "renamed_from", "stop_within", "variables", "vm", "volume", "wave"),
 }
 """Functions that generated scripts and host.conf call."""
 
 CALLED_BY_NAME = {
     "give_up": "on_failure=give_up",
+    "read_present_owner": "with_owner_words read_present_owner",
     "make_need": "each_need make_need",
     "remove_need": "each_need remove_need",
     "pause_guest": "each_guest pause_guest",

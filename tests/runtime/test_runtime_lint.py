@@ -36,7 +36,7 @@ COMMANDS = {
     *("kldload", "ln", "lockf", "makefs", "mkdir", "mv", "nc", "ngctl", "od", "pciconf", "pgrep", "pkill", "ps"),
     "pwait",
     *("cpuset", "protect", "qemu-img", "rctl", "renice", "rm", "rmdir", "route", "sha256", "sha512", "sleep"),
-    *("grep", "sort", "stat", "stty", "sysctl", "vncviewer"),
+    *("grep", "sort", "ssh", "stat", "stty", "sysctl", "vncviewer"),
     *("tail", "timeout", "true", "tmux", "truncate", "unzip", "valectl", "wc", "zfs"),
 }
 """The external commands the runtime may run: FreeBSD's base; qemu-img and tmux where an image or a console needs it."""

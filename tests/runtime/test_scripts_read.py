@@ -134,6 +134,7 @@ def test_provision_scripts_are_read_the_same_way(reader: Reader) -> None:
     expected = ["db1\tend\twhole", "db1\tprotected"] + [
         f"db1\tmakes\t{disk}\tzroot/vms/db1/{disk}" for disk in ("data", "root", "wal")
     ]
+    expected += [f"db1\tuuid\t{line.split()[3]}" for line in text.splitlines() if line.startswith("vm db1 ")]
     for each in (text, reworded(text, 1)):
         reader.put("db1", each, "provision")
         lines = reader.run("read_provisions db1; printf '%s\\n' \"$facts\"").splitlines()

@@ -255,6 +255,7 @@ def _host_context(plan: HostPlan) -> dict[str, object]:
     return {
         "host": plan,
         "modules": shell_words(plan.modules) if plan.modules else None,
+        "peers": [shell_call("peer", peer) for peer in plan.peers],
         "networks": [call for network in plan.networks for call in _calls(network.steps)],
         "kernel": [
             {"call": shell_call("setting", (item.verb, item.name, str(item.value))), "reason": item.reason}

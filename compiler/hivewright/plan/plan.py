@@ -290,3 +290,5 @@ class HostPlan:
     rc: tuple[RcSetting, ...] = ()
     """Sorted by service."""
     kernel: tuple[KernelSetting, ...] = ()
+    peers: tuple[tuple[str, str], ...] = ()
+    """Other hosts that could run one of its guests, and where ssh(1) reaches them."""

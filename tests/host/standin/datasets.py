@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import zlib
 from collections.abc import Iterator
 
 from .things import Dataset, Guest
@@ -19,7 +20,8 @@ MODES = {"1": "geom", "2": "dev", "3": "none"}
 def add(world: World, name: str, kind: str, **fields: object) -> Dataset:
     """Make a dataset with an identity of its own."""
     world.guids += 1
-    made = Dataset(name, kind, guid=0x5EED0000 + world.guids, made=world.guids, born=world.wall())
+    own = zlib.crc32(world.hostname.encode()) << 20
+    made = Dataset(name, kind, guid=own + world.guids, made=world.guids, born=world.wall())
     for key, value in fields.items():
         setattr(made, key, value)
     world.datasets[name] = made

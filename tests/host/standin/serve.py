@@ -10,12 +10,25 @@ from .scene import Scene
 from .server import Server
 from .settings import Settings
 
+GIVEN = "/.linux/run/given"
+"""What another host gets on its standard input."""
+
 
 def main() -> None:
     """The first line has the settings, each other one a call of ``scene.Scene``."""
     require_proc()
     settings = Settings(json.loads(sys.stdin.readline()))
-    scene = Scene(Server(settings))
+    server = Server(settings)
+    scene = Scene(server)
+
+    def ask(words: list[str], given: bytes) -> tuple[str, str, int]:
+        with open(GIVEN, "wb") as stream:
+            stream.write(given)
+        print(json.dumps({"ssh": words, "given": GIVEN}), flush=True)
+        out, err, status = json.loads(sys.stdin.readline())
+        return out, err, status
+
+    server.world.ask = ask
     if settings.unread():
         raise SystemExit(f"the stand-in host has no settings {settings.unread()}")
     print(json.dumps("ready"), flush=True)

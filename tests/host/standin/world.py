@@ -67,6 +67,8 @@ class World:
         self.faults: list[str] = []
         self.allowed: set[str] = set()
         """Kinds of faults that the scenario wants."""
+        self.ask: Callable[[list[str], bytes], tuple[str, str, int]] = lambda _words, _given: ("", "", 255)
+        """What another host answers to the words of ssh(1), with its standard input."""
         self.spend: Callable[[str], None] = lambda _path: None
         """Called before a played command writes a file; raises OSError when there is no space."""
         self.windows: dict[str, str] = {}

@@ -125,8 +125,14 @@ def _lower_host(site: Site, allocation: Allocation, name: str, seeds: SeedWriter
         fragments=files,
         iov=iov,
         rc=(*iov_settings(iov), *lower_rc(networks, bool(rates.sections))),
+        peers=_peers(site, name, plans),
         kernel=(*(lower_kernel(shutdown_timeout) if plans else ()), *rate_settings(rates)),
     ), diagnostics
+
+
+def _peers(site: Site, host: str, plans: Iterable[VmPlan]) -> tuple[tuple[str, str], ...]:
+    names = sorted({other for plan in plans for other in plan.hosts if other != host})
+    return tuple((name, site.hosts[name].address or name) for name in names)
 
 
 def _same_ports(site: Site, host: str, plans: Iterable[VmPlan]) -> Iterator[Diagnostic]:

@@ -1,0 +1,144 @@
+"""A guest goes to another host: one of both may run it, whatever happens."""
+
+from __future__ import annotations
+
+import pytest
+
+from host.link import Link
+from host.play import Play
+from host.scenario import scenario
+
+from .scenarios_owner import markers, owner
+
+pytestmark = pytest.mark.usefixtures("play", "link")
+
+
+def contents(play: Play) -> dict[str, str]:
+    """What the volumes of web1 hold."""
+    lines = [line.split() for line in play.state("volume zroot/vms/web1/")]
+    return {line[1].rpartition("/")[2]: line[3] for line in lines}
+
+
+@scenario(everyday=True)
+def cold(play: Play, far: Play) -> None:
+    """Most of it is copied while it runs; then it is stopped, and the rest follows."""
+    play.guest("web1", *[{"writes": 1}] * 4)
+    play.hivectl("start", "web1")
+    play.wait(5)
+    play.hivectl("migrate", "web1", "beta")
+    assert (owner(play), owner(far)) == ("beta", "beta")
+    assert contents(far) == contents(play)
+    far.has("guest web1")
+    play.nothing_left()
+    play.hivectl("migrate", "web1", "beta", says="it lives on beta")
+    play.hivectl("start", "web1", status=1, says="it lives on beta")
+    far.hivectl("migrate", "web1", "alpha")
+    assert (owner(play), owner(far)) == ("alpha", "alpha")
+    assert contents(far) == contents(play)
+    play.has("guest web1")
+
+
+@scenario(net=True)
+def shared(play: Play, far: Play) -> None:
+    """Disks that both hosts have stay where they are; who owns them changes by one rename."""
+    play.hivectl("migrate", "mail1", "beta", status=1)  # nobody made its disk yet
+    play.hivectl("start", "mail1")
+    play.hivectl("migrate", "--method", "cold", "mail1", "beta", status=1)
+    outcome = play.hivectl("migrate", "mail1", "beta")
+    assert "/net/vms/mail1 is the same directory on both" in outcome.out
+    play.never("zfs")
+    assert markers(play) == ["owner=beta"]
+    far.has("guest mail1")
+    play.hivectl("start", "mail1", status=1, says="it lives on beta")
+    far.hivectl("stop", "mail1")
+    far.hivectl("migrate", "mail1", "alpha")
+    assert markers(far) == ["owner=alpha"]
+    play.hivectl("start", "mail1")
+
+
+@scenario()
+def what_is_in_the_way_is_told_at_once(play: Play, far: Play, link: Link) -> None:
+    """All of it in one report, and nothing is done."""
+    play.hivectl("start", "web1")
+    far.sh("sed -i 's/^vm web1 [0-9a-f]*/vm web1 0123/' /usr/local/etc/hivewright/vms/web1/start")
+    outcome = play.hivectl("migrate", "web1", "beta", status=1)
+    assert "NO: the definitions differ; ship the same build to both" in outcome.out
+    assert "it stays here" in outcome.err
+    play.never("zfs snapshot", "zfs set")
+    play.has("guest web1")
+    play.hivectl("migrate", "--method", "live", "web1", "beta", status=1)
+    play.hivectl("migrate", "--method", "frozen", "web1", "beta", status=1)
+    play.hivectl("migrate", "--method", "shared", "web1", "beta", status=1)
+    play.hivectl("migrate", "web1", "gamma", status=1, says="no guest of alpha could run on gamma")
+    link.down = True
+    outcome = play.hivectl("migrate", "web1", "beta", status=1)
+    assert "beta did not answer to its end (ssh to 192.0.2.12 ended with 255)" in outcome.err
+    assert owner(play) == "alpha"
+
+
+@scenario()
+def steps_are_shown(play: Play, link: Link) -> None:
+    """-n asks the other host, and does nothing."""
+    play.hivectl("start", "web1")
+    before = play.state()
+    outcome = play.hivectl("migrate", "-n", "web1", "beta")
+    assert "would stop it" in outcome.out
+    assert play.state() == before
+    assert [line.split()[2] for line in link.asked] == ["check"]
+
+
+@scenario()
+def nothing_else_is_received(far: Play) -> None:
+    """A forced command takes requests of hosts that could run the guest, and no other words."""
+    for line in (
+        "",
+        "shell",
+        "hivewright 2 offer web1 alpha 1",
+        "hivewright 1 offer web1",
+        "hivewright 1 offer web1 gamma 1",
+        "hivewright 1 offer other1 alpha 1",
+        "hivewright 1 offer web1 alpha $(reboot)",
+        "hivewright 1 offer ../web1 alpha 1",
+        "hivewright 1 stream web1 alpha root new",
+        "hivewright 1 file web1 alpha ../../etc/passwd 00",
+        "hivewright 1 file web1 alpha guest 00",
+        "hivewright 1 end web1 alpha 1 none",
+        "hivewright 1 abort web1 alpha 1 2",
+        "hivewright 1 _remove web1 alpha",
+    ):
+        far.host.path("/root/request").write_text(f"{line}\n")
+        outcome = far.do("/bin/sh", "-c", "exec </root/request; hivectl receive", status=1)
+        assert outcome.out.startswith("no "), (line, outcome)
+        far.never("zfs create", "zfs set", "zfs receive", "zfs destroy", "mv")
+    far.host.path("/root/request").write_text("hivewright 1 offer web1 alpha 1\n")
+    far.do("/bin/sh", "-c", "exec </root/request; hivectl receive", says=["empty data", "empty root"])
+    far.host.path("/root/request").write_text("hivewright 1 file web1 alpha vars.fd 00\n")
+    far.do("/bin/sh", "-c", "exec </root/request; hivectl receive", status=1, says="no vars.fd came damaged")
+
+
+@scenario(snapshot=True)
+def frozen(play: Play, far: Play) -> None:
+    """Its memory goes along: it goes on there where it was."""
+    play.guest("small1", {"writes": 1})
+    play.hivectl("start", "small1")
+    play.wait(10)
+    outcome = play.hivectl("migrate", "small1", "beta")
+    assert "both have the same CPU, FreeBSD and bhyve" in outcome.out
+    play.ran("bhyvectl --suspend=*")
+    far.wait(5)
+    assert "restored from checkpoint suspended" in far.hivectl("status", "small1").out
+    assert (owner(play, "small1"), owner(far, "small1")) == ("beta", "beta")
+    for each in (play, far):
+        assert not list(each.host.path("/var/db/hivewright/small1/checkpoints").glob("*")), each.host.root
+
+
+@scenario()
+def a_copy_that_was_here_before(play: Play, far: Play) -> None:
+    """Disks of nobody knows whom are not replaced."""
+    play.hivectl("start", "web1")
+    far.sh("zfs create -p -o volmode=dev zroot/vms/web1; zfs create -V 1G zroot/vms/web1/root")
+    outcome = play.hivectl("migrate", "web1", "beta", status=1)
+    assert "beta has a disk root of it already that has nothing in common with" in outcome.err
+    play.hivectl("migrate", "--back", "web1", "beta")
+    assert "hivewright:owner=alpha" not in far.host.transcript()
+    play.has("guest web1")
