@@ -198,6 +198,7 @@ PARTS = (
         {
             "machine": {
                 "hostbridge": "amd",
+                "lpc_slot": 30,
                 "rtc": "localtime",
                 "ignore_msr": False,
                 "strict_io": True,
@@ -211,7 +212,15 @@ PARTS = (
     Part("no ACPI", {"machine": {"acpi": False}}),
     Part(
         "screen",
-        {"vnc": {"password": {"secret": "full-vnc"}, "resolution": "1920x1200", "vga": "off", "keyboard": "de"}},
+        {
+            "vnc": {
+                "password": {"secret": "full-vnc"},
+                "tablet_slot": "9:2",
+                "resolution": "1920x1200",
+                "vga": "off",
+                "keyboard": "de",
+            }
+        },
     ),
     Part("waiting screen", {"vnc": {"wait": True}}),
     Part(

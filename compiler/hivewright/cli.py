@@ -36,6 +36,7 @@ VERBS = {
     "rename": "give a VM another name",
     "move": "have a VM live on another host",
     "remove": "take a VM out of the site",
+    "import": "write guests of other tools into the site",
     "explain": "explain the code of a diagnostic",
     "schema": "print the JSON Schema of a site",
     "new": "make a new site",

@@ -170,7 +170,7 @@ def _held(site: Site, pool: _Pool, path: tuple[str, ...], value: str, other: str
 
 def _allocate_vm(site: Site, pool: _Pool, name: str, vm: Vm, old: Lock | None) -> Lock:
     """The lock of a VM with its missing entries added; ``old`` itself when nothing is missing."""
-    held = old if old is not None else Lock(_new_uuid(site, name))
+    held = old if old is not None else Lock(new_uuid(site.table.name, name))
     macs: dict[str, str] = {}
     taps: dict[str, str] = {}
     for nic_name in sorted(vm.nic):
@@ -246,9 +246,9 @@ def _allocate_pipes(site: Site, pool: _Pool, name: str, vm: Vm, old: Mapping[str
     return pipes
 
 
-def _new_uuid(site: Site, vm: str) -> str:
+def new_uuid(site: str, vm: str) -> str:
     """The UUID of version 5 of a name in the namespace of DNS (RFC 9562, section 5.5)."""
-    name = f"{vm}.{site.table.name}.hivewright".encode()
+    name = f"{vm}.{site}.hivewright".encode()
     octets = bytearray(hashlib.sha1(_DNS + name, usedforsecurity=False).digest()[:16])
     octets[6] = octets[6] & 0x0F | 0x50
     octets[8] = octets[8] & 0x3F | 0x80

@@ -12,7 +12,18 @@ from hivewright.allocation.first_order import in_first_order
 from hivewright.allocation.lock import lock_file
 from hivewright.bhyve.options import slots_of
 from hivewright.diagnostics import Diagnostic, Place
-from hivewright.model.device_kinds import CONTROLLER, DEVICES, FRAMEBUFFER, HOSTBRIDGE, LPC, SLOTTED, TABLET, with_key
+from hivewright.model.device_kinds import (
+    CONTROLLER,
+    DEVICES,
+    FRAMEBUFFER,
+    HOSTBRIDGE,
+    LPC,
+    SLOTTED,
+    TABLET,
+    lpc_address,
+    tablet_address,
+    with_key,
+)
 from hivewright.model.vm import Vm
 from hivewright.site import Site
 from hivewright.values import PciAddress, format_pci_address, parse_pci_address
@@ -75,7 +86,7 @@ def allocate_slots(
     """
     keys = device_keys(vm)
     explicit = _explicit_slots(vm)
-    plain = not explicit and not vm.extra_args
+    plain = not explicit and not vm.extra_args and not _kept(vm)
     if plain and old and all(old.get(key, "").endswith(":0") for key in keys):
         return old
     if not old.keys() >= {*keys} and len({key.partition(".")[0] for key in keys}) < len(keys):
@@ -111,6 +122,16 @@ def _explicit_slots(vm: Vm) -> dict[str, PciAddress]:
             if device.slot is not None:
                 explicit[f"{kind.lock}.{name}"] = device.slot
     return explicit
+
+
+def _kept(vm: Vm) -> dict[PciAddress, tuple[str, ...]]:
+    """Addresses of the bridge and the tablet that the VM itself says, with the keys; no lock has them."""
+    kept: dict[PciAddress, tuple[str, ...]] = {}
+    if vm.machine.lpc_slot is not None:
+        kept[lpc_address(vm)] = ("machine", "lpc_slot")
+    if vm.vnc is not None and vm.vnc.tablet and vm.vnc.tablet_slot is not None:
+        kept[vm.vnc.tablet_slot] = ("vnc", "tablet_slot")
+    return kept
 
 
 def slot_keys(vm: Vm) -> dict[str, str]:
@@ -161,15 +182,22 @@ class _Chooser:
             elif key not in explicit:
                 message = f"the PCI address {format_pci_address(address)} of {self._name} is already allocated to {key}"
                 self._report("LOCK005", message, (*_path_of(self._name, holder), "slot"), key)
+        for address, path in _kept(self._vm).items():
+            holder = self._taken.get(address, "")
+            if holder in self._live and holder not in explicit:
+                where = format_pci_address(address)
+                message = f"the PCI address {where} of {self._name} is already allocated to {holder}"
+                self._report("LOCK005", message, ("vm", self._name, *path), holder)
+            self._outside.add(address)
         self._settle_extra_args()
 
     def _settle_extra_args(self) -> None:
         """The addresses of ``-s`` options in extra_args; bhyve(8) exits when an address is used twice."""
         if not self._vm.extra_args:
             return
-        taken = {HOSTBRIDGE: "the host bridge", LPC: "the LPC bridge"}
-        if self._vm.vnc is not None and self._vm.vnc.tablet:
-            taken[TABLET] = "the USB tablet"
+        taken = {HOSTBRIDGE: "the host bridge", lpc_address(self._vm): "the LPC bridge"}
+        if (tablet := tablet_address(self._vm)) is not None:
+            taken[tablet] = "the USB tablet"
         taken.update((address, key) for key, address in self.addresses.items() if key in self._live)
         for address, index in slots_of(self._vm.extra_args):
             if address in taken:

@@ -12,6 +12,7 @@ from typing import Any, get_args, get_origin
 
 from hivewright.model.base import Switch, Table
 from hivewright.model.vm import Vm
+from hivewright.values import PciAddress
 
 PASSTHRU = "passthru"
 """What bhyve calls a device of the host that a guest has for itself."""
@@ -24,6 +25,18 @@ FRAMEBUFFER = (0, 29, 0)
 TABLET = (0, 30, 0)
 LPC = (0, 31, 0)
 """PCI addresses that are kept: all but the framebuffer's never change."""
+
+
+def lpc_address(vm: Vm) -> PciAddress:
+    """Where the LPC bridge of a VM is."""
+    return LPC if vm.machine.lpc_slot is None else (0, vm.machine.lpc_slot, 0)
+
+
+def tablet_address(vm: Vm) -> PciAddress | None:
+    """Where the tablet of a VM is, if it has one."""
+    if vm.vnc is None or not vm.vnc.tablet:
+        return None
+    return vm.vnc.tablet_slot or TABLET
 
 
 @dataclass(frozen=True, slots=True)

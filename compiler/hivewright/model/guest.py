@@ -103,6 +103,7 @@ class Vnc(Table):
     vga: Literal["io", "off"] = Field("io", description="Whether the framebuffer answers as VGA.")
     wait: bool = Field(False, description="Boot only when a client is connected.")
     tablet: bool = Field(True, description="Add a USB tablet, so that the pointer follows the client's.")
+    tablet_slot: Slot | None = Field(None, description="A fixed PCI address of the tablet; slot 30 if absent.")
     keyboard: Layout | None = Field(
         None, description="Layout for clients that send no key codes: a file in /usr/share/bhyve/kbdlayout."
     )

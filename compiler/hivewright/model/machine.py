@@ -53,6 +53,7 @@ FirmwareFile = Annotated[
 Layout = Annotated[str, reader(_layout, '"de"'), described("^[a-z][A-Za-z0-9_.]*$", "de")]
 
 _AMD_BRIDGE = Only("amd64", "bhyve(8), amd_hostbridge", value="amd", instead='write hostbridge = "standard"')
+_LPC = Only("amd64", "bhyve(8), lpc")
 _LOCAL_TIME = Only("amd64", "bhyve(8), -u", value="localtime")
 _FAULTS = Only("amd64", "bhyve(8), -w", value=False)
 _STRICT_IO = Only("amd64", "bhyve(8), -e", value=True)
@@ -71,6 +72,9 @@ class Machine(Table):
 
     hostbridge: Annotated[Literal["standard", "amd"], _AMD_BRIDGE] = Field(
         "standard", description="Vendor of the host bridge."
+    )
+    lpc_slot: Annotated[int | None, _LPC] = Field(
+        None, ge=1, le=31, description="The PCI slot of the LPC bridge, 31 if absent. Windows wants it there."
     )
     rtc: Annotated[Literal["utc", "localtime"], _LOCAL_TIME] = Field(
         "utc", description="What the real-time clock shows."

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hivewright.lower.context import RUN, Device, Guest, device, fixed_device, node_of
-from hivewright.model.device_kinds import TABLET
+from hivewright.model.device_kinds import TABLET, tablet_address
+from hivewright.model.vm import Vm
 from hivewright.plan import Option, Step
 
 _TABLET = fixed_device(TABLET, "xhci,tablet", ("vnc.tablet", "rule:tablet"))
@@ -16,7 +17,14 @@ def lower_vnc(guest: Guest) -> Iterator[Device]:
     if guest.vm.vnc is not None:
         yield _lower_framebuffer(guest)
         if guest.vm.vnc.tablet:
-            yield _TABLET
+            yield _lower_tablet(guest.vm)
+
+
+def _lower_tablet(vm: Vm) -> Device:
+    address = tablet_address(vm)
+    if address in (None, TABLET):
+        return _TABLET
+    return fixed_device(address, "xhci,tablet", ("vnc.tablet", "vnc.tablet_slot"))
 
 
 def _lower_framebuffer(guest: Guest) -> Device:

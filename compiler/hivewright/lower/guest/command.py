@@ -18,7 +18,7 @@ from hivewright.lower.guest.firmware import lower_firmware
 from hivewright.lower.guest.machine import lower_firmware_files, lower_flags, lower_identity
 from hivewright.lower.guest.numa import lower_numa
 from hivewright.lower.guest.tpm import lower_tpm
-from hivewright.model.device_kinds import HOSTBRIDGE, LPC
+from hivewright.model.device_kinds import HOSTBRIDGE, LPC, lpc_address
 from hivewright.model.guest import Topology
 from hivewright.plan import Option, Provenance
 from hivewright.values import format_cpu_list, format_mebibytes
@@ -38,8 +38,14 @@ def lower_devices(guest: Guest) -> list[Device]:
     devices.sort(key=lambda device: device.address)
     devices.insert(0, _HOSTBRIDGES[guest.vm.machine.hostbridge])
     if guest.features.pc:
-        devices.append(_LPC)
+        devices.append(_lower_lpc(guest))
     return devices
+
+
+def _lower_lpc(guest: Guest) -> Device:
+    if guest.vm.machine.lpc_slot is None:
+        return _LPC
+    return fixed_device(lpc_address(guest.vm), "lpc", ("machine.lpc_slot", "rule:lpc"))
 
 
 def _lower_others(guest: Guest) -> Iterator[Device]:

@@ -1,0 +1,81 @@
+"""``hivewright import KIND PATH…``: guests of other tools, as TOML of the site."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from hivewright.importers.forms import Found
+    from hivewright.importers.request import Request
+
+KINDS = {
+    "args": "a command line, a script with one, or a file of bhyve_config(5)",
+}
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """From what, from where, and for which host."""
+    kinds = "; ".join(f"{kind}: {what}" for kind, what in KINDS.items())
+    parser.description = (
+        "Writes guests of other tools into new files of the site, or of a new site, and prints a report: each old "
+        f"command beside the new one, and how to switch over. Nothing is written over. KIND is one of {kinds}."
+    )
+    parser.add_argument("kind", metavar="KIND", choices=(*KINDS,), help=", ".join(KINDS))
+    parser.add_argument("paths", metavar="PATH", nargs="*", help="files or folders of the other tool")
+    parser.add_argument("--host", metavar="HOST", help="the host they run on (default: the only one of the site)")
+    parser.add_argument("--freebsd", metavar="RELEASE", help="its release, where the site does not have it (14.3)")
+    parser.add_argument(
+        "--ssh", metavar="ADDRESS", help="PATHs are on this host, reached as root and without questions"
+    )
+    parser.add_argument("--only", metavar="GUEST", action="append", help="this guest alone; may be given again")
+    parser.add_argument("-o", dest="output", metavar="FILE", help="where the report goes (default: standard output)")
+    parser.add_argument("--dry-run", action="store_true", help="write nothing; print what would be written")
+
+
+def run(arguments: Namespace) -> int:
+    """0; 1 when something cannot be read or the site would have errors; 2 for wrong words."""
+    from hivewright.importers.forms import UnreadableError
+    from hivewright.importers.request import RequestError, open_request
+
+    try:
+        with open_request(arguments) as request:
+            found = _readers()[arguments.kind](request)
+            return _write(arguments, request, found)
+    except RequestError as error:
+        sys.stderr.write(f"hivewright: {error}\n")
+        return 2
+    except UnreadableError as error:
+        from hivewright.diagnostics.printer import visible
+
+        sys.stderr.write(f"hivewright: {visible(str(error))}\n")
+        return 1
+
+
+def _readers() -> Mapping[str, Callable[[Request], Found]]:
+    from hivewright.importers import args
+
+    return {"args": lambda request: args.read_args(request.texts())}
+
+
+def _write(arguments: Namespace, request: Request, found: Found) -> int:
+    from hivewright.importers.placing import place
+
+    outcome = place(arguments, request, found)
+    if outcome.status:
+        return outcome.status
+    if arguments.output and not arguments.dry_run:
+        try:
+            with Path(arguments.output).open("x", encoding="utf-8") as file:
+                file.write(outcome.report)
+        except FileExistsError:
+            sys.stderr.write(f"hivewright: {arguments.output} is there already; the report is below\n")
+            print(outcome.report, end="")
+            return 1
+    elif not arguments.quiet:
+        print(outcome.report, end="")
+    return 0
