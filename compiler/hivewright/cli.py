@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 from importlib import import_module
+from types import ModuleType
 from typing import Any, NoReturn
 
 from hivewright import __version__
@@ -27,6 +28,8 @@ VERBS = {
     "export": "write what was built as a role of Ansible or as packages of pkg(8)",
     "deploy": "install what was built on hosts, over ssh",
     "drift": "say what hosts have otherwise than what was built",
+    "secrets": "list the files with secrets that hosts need",
+    "upgrade-report": "say what another release of FreeBSD changes for a host",
     "show": "show a VM and where each part of its command comes from",
     "list": "list what the site has",
     "get": "print keys of VMs",
@@ -39,9 +42,10 @@ VERBS = {
     "import": "write guests of other tools into the site",
     "explain": "explain the code of a diagnostic",
     "schema": "print the JSON Schema of a site",
+    "completion": "print a script that completes words in a shell",
     "new": "make a new site",
 }
-"""Verb -> one line of help. Verb ``check`` is the module ``hivewright.commands.check``."""
+"""Verb -> one line of help. Verb ``check`` is the module ``hivewright.commands.check``, and a dash in it is ``_``."""
 
 DEFAULTS = {
     "directory": ".",
@@ -72,7 +76,7 @@ def main(argv: Sequence[str]) -> int:
     debug = "--debug" in argv
     try:
         arguments = _parse(argv)
-        status: int = import_module(f"hivewright.commands.{arguments.verb}").run(arguments)
+        status: int = _module(arguments.verb).run(arguments)
         sys.stdout.flush()
     except SystemExit as end:  # argparse: usage errors, --help, --version
         return end.code if isinstance(end.code, int) else 2
@@ -97,6 +101,19 @@ def main(argv: Sequence[str]) -> int:
     return status
 
 
+def verb_parser(verb: str | None) -> ArgumentParser:
+    """The parser of a verb with all of its flags; of what stands before a verb without one."""
+    parser = ArgumentParser(add_help=True)
+    _add_global_flags(parser)
+    if verb is not None:
+        _module(verb).add_arguments(parser)
+    return parser
+
+
+def _module(verb: str) -> ModuleType:
+    return import_module(f"hivewright.commands.{verb.replace('-', '_')}")
+
+
 def _parse(argv: Sequence[str]) -> Namespace:
     parser = ArgumentParser(
         prog="hivewright", description="Compiles TOML definitions of bhyve guests.", formatter_class=_FORMATTER
@@ -112,6 +129,7 @@ def _parse(argv: Sequence[str]) -> Namespace:
     for name, value in DEFAULTS.items():
         if not hasattr(arguments, name):
             setattr(arguments, name, value)
+    arguments.verbs, arguments.parser_of = VERBS, verb_parser  # for what lies below and speaks of the command line
     return arguments
 
 
@@ -122,7 +140,7 @@ class _VerbParser(ArgumentParser):
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         _add_global_flags(self)
-        import_module(f"hivewright.commands.{self.verb}").add_arguments(self)
+        _module(self.verb).add_arguments(self)
         return super().parse_known_args(args, namespace)
 
 

@@ -66,7 +66,7 @@ def test_a_page_without_markers_is_refused() -> None:
 def parsers() -> Iterator[tuple[str, argparse.ArgumentParser]]:
     for verb in cli.VERBS:
         parser = argparse.ArgumentParser(add_help=False)
-        import_module(f"hivewright.commands.{verb}").add_arguments(parser)
+        import_module(f"hivewright.commands.{verb.replace('-', '_')}").add_arguments(parser)
         yield verb, parser
 
 
@@ -77,9 +77,9 @@ def options(parser: argparse.ArgumentParser) -> set[str]:
 def test_the_page_of_the_compiler_has_its_commands_and_options_and_no_others() -> None:
     source = (MAN / "hivewright.1").read_text()
     synopsis, described = source.split(".Sh DESCRIPTION")
-    assert re.findall(r"^\.Cm ([a-z]+)$", synopsis, re.MULTILINE) == list(cli.VERBS)
+    assert re.findall(r"^\.Cm ([a-z-]+)$", synopsis, re.MULTILINE) == list(cli.VERBS)
     commands, common = described.split("Options of every command are:")
-    found = dict(re.findall(r"\n\.It Cm (\w+)\n((?s:.*?))(?=\n\.It Cm|\Z)", commands))
+    found = dict(re.findall(r"\n\.It Cm ([\w-]+)\n((?s:.*?))(?=\n\.It Cm|\Z)", commands))
     assert list(found) == list(cli.VERBS)
     for verb, parser in parsers():
         assert options(parser) == set(flags(found[verb])), verb
