@@ -173,6 +173,7 @@ ALPHA = HostPlan(
         RcSetting("iovctl", "iovctl_files", "/usr/local/etc/iov/ix0.conf", "virtual functions of ix0", append=True),
         RcSetting("routing", "gateway_enable", "YES", "guests behind the host"),
     ),
+    metrics="/var/tmp/node exporter/hivewright.prom",
     kernel=(KernelSetting("raise", "kern.init_shutdown_timeout", 350, "guests may take 330 s"),),
 )
 """A host with everything."""

@@ -30,6 +30,7 @@ VERBS = {
     "drift": "say what hosts have otherwise than what was built",
     "secrets": "list the files with secrets that hosts need",
     "upgrade-report": "say what another release of FreeBSD changes for a host",
+    "status": "say what the guests of all hosts do",
     "show": "show a VM and where each part of its command comes from",
     "list": "list what the site has",
     "get": "print keys of VMs",

@@ -78,5 +78,8 @@ def test_newsyslog_renames_no_log_of_a_guest() -> None:
 
 
 def test_cron_bounds_the_logs_of_guests() -> None:
-    assert entries("cron.d/hivewright") == [["*/5", *["*"] * 4, "root", "/usr/local/sbin/hivectl", "_logs"]]
-    assert "root/usr/local/libexec/hivewright/verbs/_logs" in runtime_artifacts()
+    logs = ["*/5", *["*"] * 4, "root", "/usr/local/sbin/hivectl", "_logs"]
+    assert entries("cron.d/hivewright") == [logs, [*["*"] * 5, "root", "/usr/local/sbin/hivectl", "_metrics"]]
+    assert {f"root/usr/local/libexec/hivewright/verbs/{verb}" for verb in ("_logs", "_metrics")} <= set(
+        runtime_artifacts()
+    )

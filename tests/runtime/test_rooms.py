@@ -31,8 +31,22 @@ ENTRY = "lib/runtime.subr"
 """What every script sources first; it loads what all parts may use without loading it."""
 
 CALLED_BY_SCRIPTS = {
-    *("begin", "clone", "debugger", "finish", "home", "hook", "host", "image", "loader", "loader_file", "modules"),
-    *("network", "nic", "on", "peer", "prepare", "run", "runtime", "seed", "seed_file", "setting", "sparse_file"),
+    *("begin", "clone", "debugger", "finish", "home", "hook", "host", "image", "loader", "loader_file"),
+    *(
+        "metrics",
+        "modules",
+        "network",
+        "nic",
+        "on",
+        "peer",
+        "prepare",
+        "run",
+        "runtime",
+        "seed",
+        "seed_file",
+        "setting",
+        "sparse_file",
+    ),
     *("moved_from", "owner", "protected", "renamed_from", "stop_within", "variables", "vm", "volume", "wave"),
 }
 """Functions that generated scripts and host.conf call."""

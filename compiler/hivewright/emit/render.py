@@ -254,6 +254,7 @@ def _iovctl_context(plan: HostPlan, iov: IovPlan) -> dict[str, object]:
 def _host_context(plan: HostPlan) -> dict[str, object]:
     return {
         "host": plan,
+        "metrics": shell_call("metrics", (plan.metrics,)) if plan.metrics else None,
         "modules": shell_words(plan.modules) if plan.modules else None,
         "peers": [shell_call("peer", peer) for peer in plan.peers],
         "networks": [call for network in plan.networks for call in _calls(network.steps)],

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from hivewright.bhyve.facts import ARM64, Only
-from hivewright.model.base import Duration, Line, ListOf, Name, PciSelector, Size, SshName, Table
+from hivewright.model.base import Duration, HostPath, Line, ListOf, Name, PciSelector, Size, SshName, Switch, Table
 from hivewright.model.sriov import PciName, Sriov
 
 CapabilityName = Literal["snapshot", "live-migration"]
@@ -26,6 +26,15 @@ class Device(Table):
         "other functions of its card.",
     )
     description: Line = Field("", description="For people.")
+
+
+class Metrics(Table):
+    """A file with the state of all guests for Prometheus: ``metrics = true`` or ``[host.NAME.metrics]``."""
+
+    path: HostPath = Field(
+        "/var/tmp/node_exporter/hivewright.prom",
+        description="Where it lies; node_exporter reads files there that end in .prom.",
+    )
 
 
 class Host(Table):
@@ -58,6 +67,9 @@ class Host(Table):
     device: dict[Name, Device] = Field(default_factory=dict, description="PCI devices kept for guests.")
     sriov: dict[PciName, Sriov] = Field(
         default_factory=dict, description="Devices that make virtual functions (SR-IOV)."
+    )
+    metrics: Annotated[Metrics | None, Switch] = Field(
+        None, description="A file with the state of all guests, written each minute."
     )
     network: dict[Name, dict[str, Any]] = Field(
         default_factory=dict, description="Keys of networks that differ on this host."

@@ -292,3 +292,5 @@ class HostPlan:
     kernel: tuple[KernelSetting, ...] = ()
     peers: tuple[tuple[str, str], ...] = ()
     """Other hosts that could run one of its guests, and where ssh(1) reaches them."""
+    metrics: str | None = None
+    """The file with the state of all guests."""

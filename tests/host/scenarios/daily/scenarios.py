@@ -73,7 +73,7 @@ def poweroff_asks_nobody(play: Play) -> None:
 def poweroff_of_an_orphan(play: Play) -> None:
     """Its supervisor was killed: bhyve ends all the same."""
     play.up("web1")
-    play.kill("supervisor web1", "daemon web1")
+    play.kill("daemon web1", "supervisor web1")
     play.hivectl("poweroff", "web1", status=None)
     play.hivectl("stop", "web1")
     play.nothing_left()

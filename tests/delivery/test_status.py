@@ -1,0 +1,50 @@
+"""``hivewright status``: what the guests of stand-in hosts do, side by side."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from deployments import Deployment
+from host.play import HIVECTL
+
+pytest_plugins = ["project_fixtures", "host.fixtures", "deployment_fixtures"]
+
+
+def test_hosts_are_told_in_one_table(deployment: Deployment) -> None:
+    deployment.run("alpha", "--yes")
+    status = deployment.project.run("-q", "status", "alpha", "beta")
+    assert status.status == 1
+    assert status.err == "beta: nothing is installed there\n"
+    rows = [line.split() for line in status.out.splitlines()]
+    assert rows[0] == ["HOST", "NAME", "STATE", "CPUS", "MEMORY", "NOTE"]
+    assert {row[0] for row in rows[1:]} == {"alpha"}
+    assert "never started since the boot" in status.out
+    found = json.loads(deployment.project.run("-q", "status", "--json", "alpha", "beta").out)
+    assert found["beta"] == {"guests": None, "fault": "nothing is installed there"}
+    assert [guest["name"] for guest in found["alpha"]["guests"]] == [row[1] for row in rows[1:]]
+    assert deployment.project.run("-q", "status", "alpha").status == 3
+
+
+@pytest.mark.parametrize(
+    ("says", "fault"),
+    [
+        ("nonsense", "what it says cannot be read"),
+        ('{"name": 1}', "what it says cannot be read"),
+        ("[1]", "what it says cannot be read"),
+    ],
+)
+def test_what_a_host_says_may_be_anything(says: str, fault: str, deployment: Deployment) -> None:
+    program = deployment.beta.path(HIVECTL)
+    program.parent.mkdir(parents=True, exist_ok=True)
+    program.write_text(f"#!/bin/sh\necho '{says}'\n")
+    program.chmod(0o755)
+    status = deployment.project.run("-q", "status", "beta")
+    assert (status.status, status.err) == (1, f"beta: {fault}\n")
+
+
+def test_a_host_that_there_is_not_is_told(deployment: Deployment) -> None:
+    status = deployment.project.run("-q", "status", "nobody")
+    assert status.status == 2
+    assert status.err.startswith("hivewright: the site has no host nobody; there are: ")

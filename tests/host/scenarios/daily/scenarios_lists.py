@@ -1,0 +1,106 @@
+"""Scenarios of list by columns, of status for monitoring, and of metrics."""
+
+from __future__ import annotations
+
+import re
+
+from host.play import HIVECTL, Play
+from host.scenario import scenario
+
+PROM = "/var/tmp/node_exporter/hivewright.prom"
+SAMPLE = re.compile(r'(hivewright_[a-z_]+)(\{[a-z]+="(?:[^"\\]|\\.)*"(?:,[a-z]+="(?:[^"\\]|\\.)*")*\})? [0-9]+')
+
+
+@scenario(everyday=True)
+def columns_and_order(play: Play) -> None:
+    """Those that are asked for, sorted as numbers where they are; without a terminal there are no colours."""
+    play.up("db1", "web1")
+    outcome = play.hivectl("list", "-o", "name,cpus,state,restarts", "-s", "cpus")
+    rows = [line.split() for line in outcome.out.splitlines()]
+    assert rows[0] == ["NAME", "CPUS", "STATE", "RESTARTS"]
+    assert rows[-1] == ["db1", "2", "running", "0"]
+    assert "\033" not in outcome.out
+    play.hivectl("list", "-o", "name", "web*", says=["NAME", "web1", "web2"])
+    play.hivectl("list", "-o", "colour", status=1, says='there is no column "colour"; there are: name state cpus')
+    play.hivectl("list", "-s", status=2)
+    play.hivectl("list", "nobody1", status=1, says='there is no VM "nobody1"')
+
+
+@scenario()
+def check_for_monitoring(play: Play) -> None:
+    """One line and a status: fine, a warning, critical; a guest in a crash loop is told at once."""
+    play.hivectl("status", "--check", status=2, says="CRITICAL: db1 is stopped: never started since the boot; web1 is")
+    play.guest("db1", {"end": "triple", "after": 10}, {"end": "triple", "after": 1}, {})
+    play.up("db1", "web1")
+    play.hivectl("status", "--check", says="OK: 2 guests run")
+    play.host.advance(10.5)
+    outcome = play.hivectl("status", "--check", status=1)
+    assert outcome.out.startswith("WARNING: db1 is pausing: the guest took a triple fault; starting again in 1 s;")
+    play.hivectl("status", "--check", "web1", says="OK: 1 guests run")
+
+
+def metrics(play: Play) -> dict[str, list[str]]:
+    """Samples by their metric; the text is as promtool wants it: each metric once, with HELP and TYPE before it."""
+    found: dict[str, list[str]] = {}
+    lines = play.hivectl("metrics").out.splitlines()
+    for line in lines:
+        if line.startswith("# HELP "):
+            name = line.split()[2]
+            assert name not in found
+            assert line.endswith(".")
+            found[name] = []
+        elif line.startswith("# TYPE "):
+            kind = line.split()[3]
+            assert line.split()[2] == name
+            assert (kind == "counter") == name.endswith("_total")
+        else:
+            sample = SAMPLE.fullmatch(line)
+            assert sample, line
+            assert sample.group(1) == name
+            found[name].append(line)
+    return found
+
+
+@scenario(wide=True)
+def metrics_of_guests(play: Play) -> None:
+    """State, restarts, waits, CPU and memory, by one ps for all."""
+    play.guest("db1", {"end": "triple", "after": 10}, {})
+    play.up("db1", "web1")
+    play.wait(70)
+    found = metrics(play)
+    assert sum(line.startswith("ps ") for line in play.step) <= 1
+    assert 'hivewright_guest_state{vm="db1",state="running"} 1' in found["hivewright_guest_state"]
+    assert 'hivewright_guest_restarts_total{vm="db1"} 1' in found["hivewright_guest_restarts_total"]
+    assert 'hivewright_guest_crashes_total{vm="db1"} 1' in found["hivewright_guest_crashes_total"]
+    assert 'hivewright_guest_up{vm="web2"} 0' in found["hivewright_guest_up"]
+    assert 'hivewright_guest_cpu_seconds_total{vm="web1"} 35' in found["hivewright_guest_cpu_seconds_total"]
+    assert 'hivewright_guest_memory_bytes{vm="web1"} 1073741824' in found["hivewright_guest_memory_bytes"]
+
+
+@scenario()
+def metrics_file_is_whole(play: Play) -> None:
+    """cron(8) replaces the file each minute, all at once; without its directory that is said, and nothing is made."""
+    play.hivectl("_metrics", status=1, says=["", "cannot write /var/tmp/node_exporter"])
+    play.sh("mkdir /var/tmp/node_exporter")
+    play.hivectl("_metrics", says=[])
+    text = play.host.path(PROM).read_text()
+    assert text.count("hivewright_guest_up{") == 4
+    assert play.host.path(PROM).stat().st_mode & 0o777 == 0o644
+    play.up("db1")
+    play.hivectl("metrics", "-o", PROM)
+    assert 'hivewright_guest_up{vm="db1"} 1' in play.host.path(PROM).read_text()
+    assert sorted(path.name for path in play.host.path(PROM).parent.iterdir()) == [
+        "hivewright.prom",
+        "hivewright.prom.lock",
+    ]
+
+
+@scenario()
+def metrics_are_written_by_one(play: Play) -> None:
+    """A second writer leaves it to the first."""
+    play.sh("mkdir /var/tmp/node_exporter")
+    play.spawn("holder", "lockf", "-k", f"{PROM}.lock", "sleep", "5")
+    play.do(HIVECTL, "metrics", "-o", PROM, status=1, says=f"hivewright: another process writes {PROM} at this moment")
+    play.hivectl("_metrics", status=None)
+    assert not play.host.path(PROM).exists()
+    play.join("holder")
