@@ -22,11 +22,15 @@ from host.campaign import ALONE, is_tried
 from host.scenario import scenario_of
 from loader_grammar import parse_loader
 from programs import leave_out, left_out
+from shells import SHELLS
 
 pytest_plugins = ["host.fixtures", "host.release_fixtures"]
 
 Files = Mapping[str, str | bytes]
 LoadSite = Callable[[str | Files], Loaded]
+
+OTHER_SHELLS = frozenset({"busybox", *SHELLS} - {"dash"})
+"""Names of shells but for the everyday one, as parameters of tests."""
 
 BASE = '[site]\nname = "example"\n[host.alpha]\nfreebsd = "14.3"\n'
 """The smallest site that VMs can be added to."""
@@ -52,7 +56,10 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Of the tests on the stand-in host a few are for every day, and say so; all others are slow."""
+    """Of the tests on the stand-in host a few are for every day, and say so; all others are slow.
+
+    So is whatever runs in several shells, but for dash.
+    """
     if config.option.snapshot_update:
         items[:] = [item for item in items if writes_snapshot(item)]
     leave_out(items)
@@ -62,19 +69,22 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if item not in leaves]
         config.hook.pytest_deselected(items=left)
     for item in items:
-        if "standin" in getattr(item, "fixturenames", ()) and not item.get_closest_marker("everyday"):
+        on_host = "standin" in getattr(item, "fixturenames", ())
+        if (on_host or in_another_shell(item)) and not item.get_closest_marker("everyday"):
             item.add_marker(pytest.mark.slow)
+
+
+def in_another_shell(item: pytest.Item) -> bool:
+    """Whether a test is one for several shells, and for another one than dash."""
+    parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
+    return any(isinstance(value, str) and value in OTHER_SHELLS for value in parameters)
 
 
 def writes_snapshot(item: pytest.Item) -> bool:
     """Whether ``make golden`` runs a test; of one for several shells, it runs that for dash."""
-    parameters = (
-        item.callspec.params.values() if isinstance(item, pytest.Function) and hasattr(item, "callspec") else ()
-    )
-    in_another_shell = any(value in ("busybox", "bash", "mksh") for value in parameters)
     scenario = scenario_of(item)
     writes = scenario.transcript if scenario else "snapshot" in getattr(item, "fixturenames", ())
-    return writes and not in_another_shell
+    return writes and not in_another_shell(item)
 
 
 @pytest.fixture

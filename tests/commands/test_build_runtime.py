@@ -39,6 +39,7 @@ def test_what_was_changed_by_hand_is_seen_and_mended(case: str, built: Project) 
 
 
 @pytest.mark.parametrize("case", DAMAGE)
+@pytest.mark.slow
 def test_it_is_seen_however_many_hosts_there_are(case: str, project: Project) -> None:
     project.add("many.toml", "".join(f'[host.h{number}]\nfreebsd = "14.3"\n' for number in range(300)))
     project.succeed("build")

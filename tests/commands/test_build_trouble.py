@@ -210,6 +210,7 @@ def killed_at(project: Project, step: int) -> bool:
 
 class TestKilled:
     @pytest.mark.parametrize("stride", [7, pytest.param(1, marks=pytest.mark.slow)])
+    @pytest.mark.slow
     def test_a_build_killed_at_any_step_is_repaired_by_the_next(self, project: Project, stride: int) -> None:
         """A guest is new, another moves to the other host: locks and both hosts change."""
         project.succeed("-q", "build")
@@ -234,6 +235,7 @@ class TestKilled:
                 break
         assert kills > 20 / stride
 
+    @pytest.mark.slow
     def test_a_first_build_that_is_killed_is_repaired_by_the_next(self, project: Project, cache: Path) -> None:
         shutil.copytree(project.root / "site", project.root.parent / "goal" / "site")
         goal = Project(project.root.parent / "goal", project.capsys)

@@ -30,6 +30,7 @@ def test_what_is_asked_for_comes_through_a_pipe(tmp_path: Path, arguments: tuple
     assert done.stdout.startswith(text)
 
 
+@pytest.mark.slow
 def test_a_project_from_check_to_diff(project: Project) -> None:
     def run(*arguments: str) -> tuple[int, str, str]:
         done = hivewright(*arguments, folder=project.root)

@@ -48,6 +48,7 @@ def test_its_manifest_has_every_file_that_no_other_has(built: Project, tmp_path:
     assert set(entries) == others
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_the_same_site_gives_the_same_bytes(suffix: str, built: Project, tmp_path: Path) -> None:
     first = pack(built, tmp_path / f"a{suffix}", "alpha", "beta")

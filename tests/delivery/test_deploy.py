@@ -12,7 +12,6 @@ from host.play import HIVECTL
 pytest_plugins = ["project_fixtures", "host.fixtures", "deployment_fixtures"]
 
 
-@pytest.mark.everyday
 def test_new_hosts_get_all_of_it_and_a_second_time_nothing_changes(deployment: Deployment) -> None:
     done = deployment.run("alpha", "beta", "--yes")
     assert done.err == ""

@@ -32,6 +32,7 @@ STATUS = {
 """Commands that end otherwise than with 0."""
 
 
+@pytest.mark.slow
 def test_what_the_guide_shows_is_what_its_commands_print(tmp_path: Path, environment: dict[str, str]) -> None:
     folder, printed = tmp_path, ""
     for language, text in blocks():

@@ -8,8 +8,6 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
 from guides import environment_at
 from host.sandbox import Host
 from projects import CHECKOUT
@@ -24,7 +22,6 @@ def blocks() -> list[str]:
     return re.findall(r"^```sh\n(.*?)^```$", GUIDE, re.DOTALL | re.MULTILINE)
 
 
-@pytest.mark.everyday
 def test_the_guide_brings_a_bundle_to_its_host(tmp_path: Path, open_empty: Callable[..., Host]) -> None:
     environment = environment_at(tmp_path)
     host = open_empty("dash")

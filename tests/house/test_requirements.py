@@ -172,6 +172,7 @@ def test_only_freebsd_does_without_a_sandbox() -> None:
     assert [sorted(unknown_to(system)) for system in ("Linux", "FreeBSD")] == [[], ["bwrap"]]
 
 
+@pytest.mark.slow
 def test_what_cannot_run_on_a_system_is_told_in_the_end() -> None:
     code = "import platform, pytest, sys; platform.system = lambda: 'FreeBSD'; sys.exit(pytest.main(sys.argv[1:]))"
     chosen = [

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
+import pytest
+
 from hivewright.impact.consequence import RESTART, Consequence, Finding, Impact, Needs
 from hivewright.impact.report import NO_CONSEQUENCE, as_json, as_markdown, as_text
 from hivewright.impact.steps import steps
@@ -62,6 +64,7 @@ def test_markdown_is_a_table_whose_cells_hold_plain_text() -> None:
     assert lines[3].endswith(r"x\|y \<z\> |")
 
 
+@pytest.mark.slow
 def test_markdown_of_very_many_fits_a_comment() -> None:
     many = [impact(f"web{number}", Consequence.NEXT_BOOT, "memory") for number in range(1000)]
     lines = list(as_markdown(many, keys, verbose=False))

@@ -34,6 +34,7 @@ def build_shape(request: pytest.FixtureRequest, project: Project) -> Project:
     return project
 
 
+@pytest.mark.slow
 def test_each_file_of_a_site_of_any_shape_is_looked_at(shaped: Project) -> None:
     """Whatever is done to any one file, what was seen before is no longer what is seen."""
     project = find_project(shaped.root)

@@ -18,7 +18,6 @@ pytest_plugins = ["host.fixtures", "host.install_fixtures"]
 Open = Callable[..., Host]
 
 
-@pytest.mark.everyday
 def test_a_host_that_has_nothing_gets_all_of_it(open_empty: Open) -> None:
     play = Installing(open_empty("dash"))
     play.unpack(before(), "/root/a")

@@ -26,7 +26,7 @@ def made(name: str) -> list[str]:
     return [f"{name}: disk root: creating the file", f"{name}: making the UEFI variables"]
 
 
-@scenario(everyday=True)
+@scenario()
 def slow_predecessor(play: Play) -> None:
     """Those that come after wait in the background and say so; others start meanwhile; each follows in its turn."""
     boots(play, LATE)

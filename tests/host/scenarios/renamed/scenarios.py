@@ -89,7 +89,7 @@ def host_knows_nothing_any_more(play: Play) -> None:
     assert play.host.path("/srv/vms/web1/x").exists()
 
 
-@scenario(everyday=True, urls=URLS, pools=["zroot", "tank"])
+@scenario(urls=URLS, pools=["zroot", "tank"])
 def somebody_has_a_disk(play: Play) -> None:
     """An open volume that is renamed is lost to who has it; so the former guest, and all others, let go first."""
     play.made("www")
@@ -171,7 +171,7 @@ def persistent_tap(play: Play) -> None:
     assert "tap-www-lan" in play.names("interface")
 
 
-@scenario(everyday=True, urls=URLS, pools=["zroot", "tank"])
+@scenario(urls=URLS, pools=["zroot", "tank"])
 def moved_here(play: Play) -> None:
     """A guest that lived elsewhere does not begin anew in silence: its disks are brought, or asked for by name."""
     installed(play, ("[vm.www]\n", '[vm.www]\nmoved_from = "beta"\n'))
