@@ -323,6 +323,8 @@ class Server:
         while not ended():
             if not self.step(limit, ended) and self.give_up(ended):
                 return {"status": None, "out": self.output(name, "out"), "err": victims.list_all(self)}
+        while self.receive(0):  # what its commands told before they ended
+            pass
         return {"status": process.returncode, "out": self.output(name, "out"), "err": self.output(name, "err")}
 
     def output(self, name: str, kind: str) -> str:
