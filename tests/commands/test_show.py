@@ -95,7 +95,7 @@ def test_origins_of_keys(example: Project) -> None:
     assert 'stop_timeout = "45s"  # defaults (site.toml)' in lines
     assert 'disk.root.size = "40G"  # vms/git.toml' in lines
     assert 'on_crash = "restart"  # default' in lines
-    assert "rng = true  # profile debian-13 (profiles/linux/debian-13.toml)" in lines
+    assert "rng = true  # profile linux (profiles/linux/linux.toml)" in lines
 
 
 WRITTEN = """\

@@ -8,7 +8,7 @@ from host.link import Link
 from host.play import Play
 from host.scenario import scenario
 
-from .scenarios_owner import markers, owner
+from .scenarios import markers, owner
 
 pytestmark = pytest.mark.usefixtures("play", "link")
 

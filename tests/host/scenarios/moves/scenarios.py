@@ -68,6 +68,7 @@ def a_lost_owner_is_named(play: Play) -> None:
 
 @scenario(everyday=True)
 def nobody_runs_what_is_handed_over(play: Play) -> None:
+    """While a guest is on its way, neither host starts it, whatever its disks are."""
     play.made("web1", "mail1")
     for value, says in (("alpha>beta", "alpha hands it over to beta"), ("<beta", "a copy that beta sends")):
         play.sh(
@@ -94,6 +95,7 @@ def what_cannot_be_asked_is_not_run(play: Play) -> None:
 
 @scenario()
 def disks_that_both_hosts_have_are_not_destroyed_by_the_other(play: Play) -> None:
+    """A guest left this host, and its disks, which both hosts have, are those of the other one now."""
     play.made("mail1")
     play.sh("mv /net/vms/mail1/owner=alpha /net/vms/mail1/owner=beta; rm /usr/local/etc/hivewright/vms/mail1/*")
     play.hivectl("disk", "destroy", "--confirm", "mail1/root", "mail1", "root", status=1, says="beta owns the guest")
