@@ -37,10 +37,12 @@ class Topology(Table):
 
 class Ready(Table):
     """What "ready" means for those that come after this VM: ``ready = { tcp = "…", timeout = "60s" }``, or
-    ``agent = true`` in the place of tcp."""
+    one of agent, file and socket in the place of tcp."""
 
-    tcp: HostPort | None = Field(None, description="Address and port that must accept a connection; this or agent.")
+    tcp: HostPort | None = Field(None, description="Address and port that must accept a connection.")
     agent: bool = Field(False, description="The guest agent must answer.")
+    file: HostPath | None = Field(None, description="A file or directory of the host that must be there.")
+    socket: HostPath | None = Field(None, description="A socket of the host that must be there.")
     timeout: Span = Field(60, description="How long to wait for it.")
 
 

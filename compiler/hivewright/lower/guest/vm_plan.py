@@ -23,7 +23,7 @@ from hivewright.lower.guest.loader import lower_loader, prepare_loader
 from hivewright.lower.guest.machine import prepare_machine
 from hivewright.lower.guest.tpm import prepare_tpm
 from hivewright.lower.seed.nocloud import Seed, SeedWriter
-from hivewright.model.guest import MOMENTS, PRESS_EVERY
+from hivewright.model.guest import MOMENTS, PRESS_EVERY, Ready
 from hivewright.model.vm import Vm
 from hivewright.plan import HOOKS_OF_A_START, Option, Policy, Step, VmPlan, checksum
 
@@ -62,7 +62,7 @@ def lower_guest(guest: Guest, depth: int, seeds: SeedWriter) -> tuple[VmPlan, tu
         order=vm.order,
         depth=depth,
         after=vm.after,
-        ready=(vm.ready.tcp or "agent", vm.ready.timeout) if vm.ready is not None else None,
+        ready=(_readiness(vm.ready), vm.ready.timeout) if vm.ready is not None else None,
         on_not_ready=vm.on_not_ready,
         on_host_shutdown=vm.on_host_shutdown,
         tags=vm.tags,
@@ -90,6 +90,12 @@ def lower_guest(guest: Guest, depth: int, seeds: SeedWriter) -> tuple[VmPlan, tu
         pptdevs=reserved_devices(guest),
     )
     return plan, diagnostics
+
+
+def _readiness(ready: Ready) -> str:
+    """Where it shows that a guest is ready, as host.conf says it."""
+    places = (f"{kind}:{path}" for kind, path in (("file", ready.file), ("socket", ready.socket)) if path)
+    return ready.tcp or next(places, "agent")
 
 
 def _prepare(guest: Guest, provision: tuple[Step, ...], provision_digest: str) -> Iterator[Step]:

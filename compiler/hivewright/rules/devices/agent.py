@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from hivewright.site import Site
 
 
+READINESS = ("tcp", "agent", "file", "socket")
+"""Keys of ready that say what it means."""
+
+
 def agent_is_there(index: SiteIndex) -> Iterator[Diagnostic]:
     for name, vm in index.using("stop", "ready"):
         if vm.agent is not None:
@@ -33,11 +37,13 @@ def _reliances(site: Site, name: str, vm: Vm) -> Iterator[tuple[str, Place]]:
 def one_readiness(index: SiteIndex) -> Iterator[Diagnostic]:
     """What ready means is one thing."""
     for name, vm in index.using("ready"):
-        if vm.ready is None or vm.ready.agent != (vm.ready.tcp is not None):
+        said = [] if vm.ready is None else [key for key in READINESS if getattr(vm.ready, key)]
+        if vm.ready is None or len(said) == 1:
             continue
-        place = index.site.place("vm", name, "ready", *(["agent"] if vm.ready.agent else []))
-        if vm.ready.agent:
-            yield diagnose("VM097", f"ready of {name} says both tcp and agent", place, "delete one of the two")
+        place = index.site.place("vm", name, "ready", *said[-1:])
+        if said:
+            words = f"ready of {name} says {', '.join(said[:-1])} and {said[-1]}"
+            yield diagnose("VM097", words, place, f"delete all but one of {', '.join(said)}")
         else:
             remedy = 'write tcp = "192.0.2.10:443" with the address of a service, or agent = true'
             yield diagnose("VM097", f"ready of {name} does not say what ready means", place, remedy)

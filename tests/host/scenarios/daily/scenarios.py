@@ -100,3 +100,20 @@ def nobody_to_be_asked(play: Play) -> None:
     for verb in ("reset", "nmi", "poweroff"):
         outcome = play.do(HIVECTL, verb, status=2)
         assert outcome.err.startswith(f"usage: hivectl {verb} [-n] vm ...")
+
+
+@scenario(host="beta")
+def ready_when_the_host_has_it(play: Play) -> None:
+    """A socket of the host says that a guest is ready; a file there is none."""
+    play.sh("echo >/var/run/late1.sock")
+    play.spawn("starter", HIVECTL, "start", "late1", "after1")
+    play.wait(20)
+    late = "after1: not started: it comes after late1, which was not ready within 15 s"
+    play.join("starter", status=1, says=None)
+    assert play.status("late1") == "running"
+    assert late in play.log("after1") or play.phase("after1").endswith("was not ready within 15 s")
+    play.sh("rm /var/run/late1.sock; echo >/var/run/flag1.up")
+    assert "is ready when there is /var/run/late1.sock" in play.hivectl("status", "late1").out
+    play.hivectl("_ready", "late1", status=1, says="it comes after late1, which waits for the socket")
+    play.up("flag1")
+    play.hivectl("_ready", "flag1", says=[])

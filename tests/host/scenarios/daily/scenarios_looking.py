@@ -147,3 +147,28 @@ def topology_of_a_small_host(play: Play) -> None:
     lines = play.hivectl("topology").out.splitlines()
     assert lines[0] == "alpha: Example CPU 1234, 4 CPUs, 65536 MiB, 1 NUMA domain"
     assert lines[1:3] == ["group, shared L3: CPUs 0, 1, 2, 3", "    0: db1 vCPU 0"]
+
+
+@scenario(host="beta")
+def login(play: Play) -> None:
+    """As the first user of its first-boot data, at its address; another user and a command as with ssh(1)."""
+    play.hivectl("login", "-n", "after1", says="ssh -- alice@192.0.2.30")
+    play.hivectl("login", "-n", "root@after1", "uptime", says="ssh -- root@192.0.2.30 uptime")
+    play.hivectl("login", "-n", "flag1", status=1, says="flag1: its address is not known")
+    play.hivectl("login", status=2)
+
+
+@scenario()
+def what_a_restart_would_change(play: Play) -> None:
+    """The words of bhyve that go and come, where the definition changed since the start."""
+    play.up("db1")
+    assert "a restart" not in play.hivectl("status", "db1").out
+    start = play.host.path("/usr/local/etc/hivewright/vms/db1/start")
+    text = start.read_text().replace("-m 1G", "-m 2G").replace("\nvm db1 ", "\nvm db1 0")
+    start.write_text(text)
+    said = play.hivectl("status", "db1").out
+    assert "    the definition changed since the start\n" in said
+    assert [line for line in said.splitlines() if "a restart" in line] == [
+        "    a restart would take away: -m 1G",
+        "    a restart would bring: -m 2G",
+    ]

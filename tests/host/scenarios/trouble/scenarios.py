@@ -94,7 +94,21 @@ def hook_environment(play: Play) -> None:
     play.write(*recorded)
     moments = [line[3:] for line in recorded if line.startswith("== ")]
     assert moments == ["prestart", "poststart", "reboot", "crash", "prestop", "poststop"]
-    known = ("HIVE_VM", "HIVE_HOST", "HIVE_MOMENT", "HIVE_STATUS", "HIVE_REASON", "HIVE_TAPS", "PATH", "HOME")
+    known = (
+        "HIVE_VM",
+        "HIVE_HOST",
+        "HIVE_MOMENT",
+        "HIVE_STATUS",
+        "HIVE_REASON",
+        "HIVE_TAPS",
+        "HIVE_ADDRESSES",
+        "HIVE_MACS",
+        "HIVE_DISKS",
+        "HIVE_DIRECTORY",
+        "HIVE_LOG",
+        "PATH",
+        "HOME",
+    )
     surplus = {line.partition("=")[0] for line in recorded if not line.startswith("== ")} - set(known)
     assert not surplus, surplus
 
