@@ -182,6 +182,10 @@ def bench_size(base: Path, count: int) -> None:
     show("build, one VM changed", changed, parse, "parse")
     checks = [hivewright(project, "check", cache=base / f"cache-{count}-check-{number}") for number in range(5)]
     show("check, for the first time", checks, parse, "parse")
+    words = [f"host{host:03}" for host in range((count + VMS_PER_HOST - 1) // VMS_PER_HOST)]
+    hivewright(project, "build", cache=cache)
+    bundles = [hivewright(project, "bundle", *words, "-o", str(base / "all.tar"), cache=cache) for _ in range(3)]
+    show("bundle of all hosts", bundles, parse + write, "parse and write")
     bench_plan(project, count, cache, parse)
     shutil.rmtree(project)
 

@@ -204,10 +204,25 @@ def test_the_same_port_on_hosts_that_never_meet_is_fine() -> None:
 def test_locks_of_merged_branches_that_collide_are_refused() -> None:
     one = Lock("0" * 36, 5900, {}, {"lan": "58:9c:fc:00:00:01"}, {"lan": "tap7"}, {})
     allocation = allocate(build_site({}), {"a": one, "b": one})
-    assert codes(allocation) == ["LOCK004"] * 3
+    assert codes(allocation) == ["LOCK004", "LOCK004", "LOCK013"]
     assert {diagnostic.place for diagnostic in allocation.diagnostics} == {
         Place(lock_file("b"), path) for path in (("macs", "lan"), ("taps", "lan"), ("vnc",))
     }
+
+
+def test_of_one_vnc_port_in_two_locks_the_later_vm_gets_the_next_free_one() -> None:
+    port = {"vnc": True}
+    first = allocate(build_site({"a": port, "c": port}), {}).locks
+    found = allocate(build_site({"a": port, "b": port, "c": port}), {**first, "b": first["c"]._replace(uuid="1" * 36)})
+    assert codes(found) == ["LOCK013"]
+    assert [found.locks[vm].vnc for vm in "abc"] == [5900, 5901, 5902]
+    assert codes(allocate(build_site({"a": port, "b": port, "c": port}), found.locks)) == []
+
+
+def test_a_lock_of_a_vm_that_is_gone_gives_way_as_well() -> None:
+    one = Lock("0" * 36, 5900)
+    found = allocate(build_site({}), {"a": one, "b": one})
+    assert (found.locks["a"].vnc, found.locks["b"].vnc) == (5900, None)
 
 
 VMS = st.fixed_dictionaries(
@@ -276,8 +291,9 @@ def test_pipes_of_rate_limits_are_kept_and_never_given_twice() -> None:
 
 def test_pipes_of_two_locks_that_were_merged() -> None:
     one = Lock("0" * 36, pipes={"lan": "10000"})
-    codes = [each.code for each in allocate(build_site(limited("a", "b")), {"a": one, "b": one}).diagnostics]
-    assert codes == ["LOCK004"]
+    found = allocate(build_site(limited("a", "b")), {"a": one, "b": one})
+    assert [(each.code, each.severity) for each in found.diagnostics] == [("LOCK013", "warning")]
+    assert [found.locks[vm].pipes["lan"] for vm in "ab"] == ["10000", "10002"]
 
 
 def test_pipes_run_out() -> None:

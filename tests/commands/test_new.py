@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import io
 import itertools
+import json
 import os
 import re
 import tomllib
@@ -16,6 +17,7 @@ import pytest
 from hivewright import cli
 from hivewright.bhyve.releases import TABLE
 from hivewright.commands import new
+from hivewright.schema.json_schema import site_schema
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIK6KH5IcGO1QL+bSsIpFGNt26UkTBVgekzUW8nEB9L8T admin@example.net"
 
@@ -95,15 +97,25 @@ def test_answers_land_in_the_site() -> None:
     assert site["vm"]["guest1"]["host"] == "node-1"
 
 
+def test_editors_find_the_schema_from_every_file() -> None:
+    assert run("demo") == 0
+    rule = tomllib.loads(Path("demo/.taplo.toml").read_text())["rule"][0]
+    schema = Path("demo", rule["schema"]["path"])
+    assert json.loads(schema.read_text()) == site_schema()
+    for path in Path("demo/site").rglob("*.toml"):
+        first = path.read_text().splitlines()[0]
+        assert (path.parent / first.removeprefix("#:schema ")).resolve() == schema.resolve(), path
+
+
 def test_every_file_is_text_that_ends_in_one_newline() -> None:
     assert run("demo", "freebsd=15.0") == 0
     assert run("other", f"ssh_key={KEY}") == 0
     paths = [path for path in Path().rglob("*") if path.is_file()]
-    assert len(paths) == 16
+    assert len(paths) == 22
     for path in paths:
         text = path.read_text()
         assert text.strip() == text[:-1], path
-        assert "{" not in text.replace("{ ", ""), path
+        assert path.suffix == ".json" or "{" not in text.replace("{ ", ""), path
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from deployments import PF, Deployment
@@ -23,6 +25,13 @@ def test_what_differs_is_told_host_by_host(deployment: Deployment) -> None:
     assert drift.status == 3
     assert f"alpha: {PF} was changed on this host\n" in drift.out
     assert f"alpha: {start} is of another build\n" in drift.out
+    drift = deployment.drift("alpha", "beta", "--json")
+    told = json.loads(drift.out)
+    assert [each["host"] for each in told] == ["alpha", "beta"]
+    assert f"{start} is of another build" in told[0]["differences"]
+    assert (told[1]["differences"], told[1]["fault"]) == (None, "nothing is installed there")
+    there = deployment.alpha.run(HIVECTL, "verify", "--json")
+    assert (there.status, json.loads(there.out)) == (3, [f"{PF} was changed on this host"])
     drift = deployment.drift("alpha", "beta")
     assert drift.status == 1
     assert drift.err == "beta: nothing is installed there\n"

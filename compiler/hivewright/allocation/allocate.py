@@ -44,6 +44,8 @@ class _Pool:
         self.next_port = _FIRST_PORT
         self.next_pipe = _FIRST_PIPE
         self.diagnostics: list[Diagnostic] = []
+        self.lost: dict[str, set[str]] = {}
+        """What locks of VMs give up, since others hold it too: ``vnc``, or the names of NICs whose pipes they are."""
 
 
 def allocate(site: Site, locks: Mapping[str, Lock]) -> Allocation:
@@ -55,9 +57,11 @@ def allocate(site: Site, locks: Mapping[str, Lock]) -> Allocation:
         _take_explicit(site, pool, name, vm)
     _take_functions(site, pool)
     result = dict(locks)
+    for name, lost in pool.lost.items():
+        result[name] = _without(locks[name], lost)
     for name in sorted(site.vms):
         _find_former_lock(site, pool, name, locks)
-        result[name] = _allocate_vm(site, pool, name, site.vms[name], locks.get(name))
+        result[name] = _allocate_vm(site, pool, name, site.vms[name], result.get(name))
     return Allocation({name: result[name] for name in sorted(result)}, tuple(pool.diagnostics))
 
 
@@ -73,12 +77,36 @@ def _take_lock(pool: _Pool, vm: str, lock: Lock) -> None:
     """Reserve the numbers of a lock; two locks with the same number come from merged branches."""
     for table, kind, held in ((pool.macs, "macs", lock.macs), (pool.taps, "taps", lock.taps)):
         _take(pool, table, kind, vm, held)
-    if lock.pipes:
-        _take(pool, pool.pipes, "pipes", vm, lock.pipes)
+    for nic, pipe in lock.pipes.items():
+        other = pool.pipes.setdefault(pipe, (vm, nic))
+        if other != (vm, nic):
+            _give_up(pool, nic, ("pipes", nic), ("pipes", other[1]), f"the pipe {pipe}", vm, other[0])
     if lock.vnc is not None:
         other = pool.ports.setdefault(lock.vnc, (vm, ""))
         if other[0] != vm:
-            _twice(pool, ("vnc",), ("vnc",), str(lock.vnc), vm, other[0])
+            _give_up(pool, "vnc", ("vnc",), ("vnc",), f"the VNC port {lock.vnc}", vm, other[0])
+
+
+def _give_up(
+    pool: _Pool, what: str, path: tuple[str, ...], other_path: tuple[str, ...], number: str, vm: str, other: str
+) -> None:
+    """Of a number that only the host knows of, the VM whose name comes later gets another one."""
+    pool.lost.setdefault(vm, set()).add(what)
+    pool.diagnostics.append(
+        Diagnostic(
+            "LOCK013",
+            f"the locks of {other} and {vm} both hold {number}; {vm} gets another one",
+            Place(lock_file(vm), path),
+            "build, and commit the lock; it counts from the next start on",
+            (Place(lock_file(other), other_path),),
+            "warning",
+        )
+    )
+
+
+def _without(lock: Lock, lost: set[str]) -> Lock:
+    pipes = {nic: pipe for nic, pipe in lock.pipes.items() if nic not in lost}
+    return lock._replace(vnc=None if "vnc" in lost else lock.vnc, pipes=pipes)
 
 
 def _take(pool: _Pool, table: dict[str, tuple[str, str]], kind: str, vm: str, held: Mapping[str, str]) -> None:

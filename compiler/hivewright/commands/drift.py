@@ -25,16 +25,17 @@ def add_arguments(parser: ArgumentParser) -> None:
         "definitions that guests run with, networks that were made. Exits 3 when something differs."
     )
     parser.add_argument("host", nargs="+", metavar="HOST", help="a host of the site")
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
 
 
 def run(arguments: Namespace) -> int:
     """0; 1 on errors, or when a host does not answer; 2 for a host that is not there; 3 when something differs."""
     from hivewright.delivery.current import deliver
 
-    return deliver(arguments, _ask)
+    return deliver(arguments, lambda site, compiled: _ask(site, compiled, as_json=arguments.json))
 
 
-def _ask(site: Site, compiled: Mapping[str, Compiled]) -> int:
+def _ask(site: Site, compiled: Mapping[str, Compiled], *, as_json: bool) -> int:
     from hivewright.delivery.remote import run as run_there
     from hivewright.delivery.remote import side_by_side
     from hivewright.impact.remote import HIVECTL
@@ -48,13 +49,20 @@ def _ask(site: Site, compiled: Mapping[str, Compiled]) -> int:
         return run_there(site.hosts[host].address or host, f"{HIVECTL} verify -", wanted)
 
     statuses = set()
+    found: list[dict[str, object]] = []
     for host, answer in sorted(side_by_side(act, list(compiled))):
         fault = _fault(answer)
-        for line in answer.lines if fault is None else ():
+        differences = answer.lines if answer.status == DIFFERENCE else []
+        found.append({"host": host, "differences": differences if fault is None else None, "fault": fault})
+        for line in answer.lines if fault is None and not as_json else ():
             print(visible(f"{host}: {line}"))
         if fault is not None:
             sys.stderr.write(f"{host}: {visible(fault)}\n")
         statuses.add(1 if fault is not None else answer.status)
+    if as_json:
+        import json
+
+        print(json.dumps(found, indent=2, ensure_ascii=False))
     return next(status for status in (1, DIFFERENCE, 0) if status in statuses)
 
 

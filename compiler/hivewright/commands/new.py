@@ -30,6 +30,9 @@ _LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 _DATASET = (r"[A-Za-z][A-Za-z0-9_.:-]{0,60}(/[A-Za-z0-9_][A-Za-z0-9_.:-]{0,60}){0,3}", 'a dataset such as "zroot/vms"')
 _DIRECTORY = (r"(/[A-Za-z0-9_][A-Za-z0-9_.-]{0,60}){1,8}", 'an absolute path such as "/srv/vms"')
 
+_SCHEMA = "site.schema.json"
+"""The JSON Schema, for editors: every file of a new site names it."""
+
 FORMS: dict[str, tuple[str, str]] = {
     "site": _NAME,
     "domain": (rf"{_LABEL}(\.{_LABEL})*", 'a DNS domain in lower case, such as "example.net"'),
@@ -177,6 +180,8 @@ def _generate(folder: Path, answers: Answers) -> None:
     # Not cookiecutter.main: that reads the user's configuration and writes a replay file into the home directory.
     from cookiecutter.generate import generate_files  # type: ignore[import-untyped]
 
+    from hivewright.commands.schema import schema_text
+
     generate_files(
         repo_dir=_template(),
         context={"cookiecutter": answers | {"_directory": folder.name}},
@@ -184,6 +189,7 @@ def _generate(folder: Path, answers: Answers) -> None:
         overwrite_if_exists=True,  # it was made, and is empty
         accept_hooks=False,
     )
+    (folder / _SCHEMA).write_text(schema_text(), encoding="utf-8")
 
 
 def _template() -> Path:

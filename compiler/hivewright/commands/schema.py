@@ -15,9 +15,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:  # noqa: ARG001
     """Always 0."""
+    print(schema_text(), end="")
+    return 0
+
+
+def schema_text() -> str:
+    """The JSON Schema of a file of a site."""
     import json
 
     from hivewright.schema.json_schema import site_schema
 
-    print(json.dumps(site_schema(), indent=2, ensure_ascii=False))
-    return 0
+    return json.dumps(site_schema(), indent=2, ensure_ascii=False) + "\n"
