@@ -221,7 +221,7 @@ freebsd = "14.3"
 host = "alpha"
 memory = "1G"
 """
-    lock = 'uuid = "3f2504e0-4f89-41d3-9a0c-0305e82c330{}"\nvnc = 5900\n'
+    lock = 'uuid = "3f2504e0-4f89-41d3-9a0c-0305e82c330{}"\n[macs]\nlan = "58:9c:fc:00:00:01"\n'
     locks = {"locks/a.toml": lock.format(1), "locks/b.toml": lock.format(2), "locks/c.toml": "<<<<<<< ours\n"}
     assert edit[0] in site
     write_files(tmp_path, {"site.toml": site.replace(*edit), **locks})

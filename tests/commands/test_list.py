@@ -89,6 +89,15 @@ def test_a_tag_is_a_name_and_there_once(project: Project) -> None:
     assert project.run("check").status == 1
 
 
+def test_columns_are_chosen(project: Project) -> None:
+    done = project.succeed("-q", "list", "vms", "web1", "--columns", "memory,name")
+    assert done.out == "MEMORY  NAME\n4G      web1\n"
+    assert rows(project, "hosts", "alpha", "--columns", "vms") == [{"vms": 2}]
+    done = project.run("-q", "list", "--columns", "memroy")
+    assert (done.status, done.out) == (2, "")
+    assert "vms have no column 'memroy'; did you mean \"memory\"?" in done.err
+
+
 def test_what_a_site_has_none_of_is_an_empty_list(project: Project) -> None:
     assert rows(project, "images") == []
     assert project.succeed("-q", "list", "images").out == ""

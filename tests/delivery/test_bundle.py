@@ -70,6 +70,11 @@ def test_an_archive_is_replaced_and_belongs_to_its_owner_alone(built: Project, t
     assert [each.name for each in tmp_path.iterdir() if each.name.startswith("alpha")] == ["alpha.tgz"]
 
 
+def test_hosts_are_named_by_patterns_as_well(built: Project, tmp_path: Path) -> None:
+    assert pack(built, tmp_path / "all.tar", "*") == pack(built, tmp_path / "both.tar", "beta", "alpha")
+    assert pack(built, tmp_path / "one.tar", "a*") == pack(built, tmp_path / "alpha.tar", "alpha")
+
+
 def test_what_was_not_built_is_not_packed(built: Project, tmp_path: Path) -> None:
     built.edit("vms/web.toml", '"4G"', '"5G"')
     done = built.run("-q", "bundle", "alpha", "-o", str(tmp_path / "a.tar"))

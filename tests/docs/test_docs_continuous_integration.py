@@ -15,7 +15,6 @@ from guides import environment_at
 from projects import CHECKOUT
 
 GUIDE = (CHECKOUT / "docs" / "continuous-integration.md").read_text(encoding="utf-8")
-HOOKS: list[dict[str, Any]] = yaml.safe_load((CHECKOUT / ".pre-commit-hooks.yaml").read_text())
 
 
 def recipes() -> list[dict[str, Any]]:
@@ -111,8 +110,9 @@ def test_there_are_three_recipes() -> None:
 
 @pytest.mark.slow
 def test_the_hooks_refuse_what_is_wrong(repository: Repository) -> None:
-    assert [hook["id"] for hook in HOOKS] == re.findall(r"- id: (\S+)", GUIDE)
-    check, build = (hook["entry"] for hook in HOOKS)
+    hooks = yaml.safe_load((CHECKOUT / ".pre-commit-hooks.yaml").read_text())
+    assert [hook["id"] for hook in hooks] == re.findall(r"- id: (\S+)", GUIDE)
+    check, build = (hook["entry"] for hook in hooks)
     for entry in (check, build):
         repository.sh(entry)
     repository.sh("hivewright -q set guest1 memory=4G")

@@ -20,7 +20,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "Packs what build/ has for some hosts, with the runtime and a script that installs it there, into one archive. "
         "On the host: tar -xf FILE && sh hivewright/install -n"
     )
-    parser.add_argument("host", nargs="+", metavar="HOST", help="a host of the site")
+    parser.add_argument("host", nargs="+", metavar="HOST", help="a host of the site, or a pattern such as '*'")
     parser.add_argument(
         "-o", dest="output", metavar="FILE", required=True, help=f"the archive: a name with {', '.join(SUFFIXES)}"
     )
@@ -42,7 +42,7 @@ def _pack(arguments: Namespace, compiled: Mapping[str, Compiled], suffix: str) -
         sys.stderr.write(f"hivewright: {error}\n")
         return 1
     if not arguments.quiet and arguments.format != "json":
-        sys.stderr.write(f"{arguments.output}: {', '.join(dict.fromkeys(arguments.host))}\n")
+        sys.stderr.write(f"{arguments.output}: {', '.join(compiled)}\n")
     return 0
 
 

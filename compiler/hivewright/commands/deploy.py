@@ -23,7 +23,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "Says what installing what was built would do to hosts, asks, and does it on all of them side by side, over "
         "ssh, as root and without passwords."
     )
-    parser.add_argument("host", nargs="+", metavar="HOST", help="a host of the site")
+    parser.add_argument("host", nargs="+", metavar="HOST", help="a host of the site, or a pattern such as '*'")
     parser.add_argument("--yes", action="store_true", help="do not ask; leaves hosts alone where data is at risk")
     parser.add_argument(
         "--fail-on", metavar="LEVEL", choices=CODES, help="with --yes, leave hosts alone at this consequence or more"

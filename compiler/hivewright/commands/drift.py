@@ -24,7 +24,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "Asks hosts over ssh, as root and without passwords, what they have otherwise than what was built: files, "
         "definitions that guests run with, networks that were made. Exits 3 when something differs."
     )
-    parser.add_argument("host", nargs="+", metavar="HOST", help="a host of the site")
+    parser.add_argument("host", nargs="+", metavar="HOST", help="a host of the site, or a pattern such as '*'")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
 
 

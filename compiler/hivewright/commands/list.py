@@ -25,6 +25,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("kind", nargs="?", choices=KINDS, default="vms", help="of what (default: vms)")
     text = "a name, a pattern such as 'web*', or of VMs @TAG (default: all)"
     parser.add_argument("name", nargs="*", metavar="NAME", help=text)
+    parser.add_argument("--columns", metavar="NAME,…", help="only these columns, in this order")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
 
 
@@ -43,6 +44,16 @@ def run(arguments: Namespace) -> int:
         sys.stderr.write(f"hivewright: {error}\n")
         return 2
     found = [rows[name] for name in names]
+    if arguments.columns is not None and found:
+        wanted = arguments.columns.split(",")
+        unknown = next((column for column in wanted if column not in found[0]), None)
+        if unknown is not None:
+            from hivewright.diagnostics.wording import suggestion
+
+            hint = suggestion(unknown, list(found[0]), "column")
+            sys.stderr.write(f"hivewright: {arguments.kind} have no column {unknown!r}; {hint}\n")
+            return 2
+        found = [{column: row[column] for column in wanted} for row in found]
     if arguments.json:
         print(json.dumps(found, indent=2, ensure_ascii=False))
     else:

@@ -12,6 +12,7 @@ from hivewright.pipeline.compile_host import Compiled, compile_runtime
 from hivewright.pipeline.in_memory import compile_in_memory
 from hivewright.pipeline.session import Session, load_project
 from hivewright.site import Site
+from hivewright.site.selection import SelectionError, select_vms
 from hivewright.source import RUNTIME
 
 
@@ -40,14 +41,16 @@ def deliver(arguments: Namespace, act: Callable[[Site, dict[str, Compiled]], int
 
 
 def current_hosts(session: Session, site: Site, hosts: Sequence[str]) -> dict[str, Compiled] | None:
-    """Some hosts as they were built, by name; ``None`` after an error of the site, which was reported.
+    """Some hosts, by names or patterns, as they were built; ``None`` after an error of the site, which was reported.
 
     Raises ``NotCurrentError`` for a host that is not there, and where build/ is not what the site says now.
     """
-    for host in hosts:
-        if host not in site.hosts:
-            raise NotCurrentError(f"there is no host {host} in the site; there are: {', '.join(site.hosts)}", 2)
-    compiled = compile_in_memory(session, site, sorted(set(hosts)))
+    try:
+        named = select_vms(site.hosts, hosts, kind="host")
+    except SelectionError as error:
+        text = f"there is no host {error.word} in the site; there are: {', '.join(site.hosts)}"
+        raise NotCurrentError(text, 2) from None
+    compiled = compile_in_memory(session, site, sorted(named))
     if compiled is None:
         return None
     for name, artifacts in {

@@ -130,6 +130,7 @@ class Resolver:
             if name not in self.sources.profile_names():
                 self._missing("REF002", "profile", name, self.sources.profile_names(), candidate, ("profile",))
             break
+        self.profiles.ask(DEFAULT_PROFILE)
         return DEFAULT_PROFILE
 
     def may_exist(self, name: str, kind: str) -> bool:
