@@ -18,7 +18,7 @@ test: ready-test
 quick: ready-test
 	$(RUN)/pytest -n 3 --dist worksteal -m "not slow"
 
-# Each scenario of the stand-in host in each shell; make test runs it in one or two.
+# Each scenario of the stand-in host in each shell; make test runs it in two.
 shells: ready-test
 	$(RUN)/pytest -n 3 --dist worksteal --all-shells tests/host/scenarios
 

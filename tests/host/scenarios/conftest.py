@@ -15,7 +15,7 @@ from host.scenario import scenario_of
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Each scenario runs in one shell or two, and with ``--all-shells`` in each."""
+    """Each scenario runs in two shells, and with ``--all-shells`` in each."""
     scenario = scenario_of(metafunc.definition)
     if scenario:
         every = bool(metafunc.config.getoption("--all-shells"))
