@@ -44,6 +44,8 @@ VERBS = {
     "explain": "explain the code of a diagnostic",
     "schema": "print the JSON Schema of a site",
     "completion": "print a script that completes words in a shell",
+    "profile": "list, show, make and check profiles of guest systems",
+    "image": "list, fetch, verify, bundle and pin the images of guests",
     "new": "make a new site",
 }
 """Verb -> one line of help. Verb ``check`` is the module ``hivewright.commands.check``, and a dash in it is ``_``."""

@@ -48,6 +48,7 @@ ROOMS = {
     "rules.storage": Room(3, "values diagnostics model bhyve rules"),
     "rules.__init__": Room(3, "diagnostics site rules rules.devices rules.host rules.machine rules.network "
                            "rules.storage"),
+    "catalogue": Room(3, "values model bhyve source site"),
     "allocation": Room(3, "values diagnostics model bhyve source site"),
     "lower": Room(4, "values diagnostics plan model bhyve site allocation"),
     "lower.devices": Room(4, "values plan model site lower"),
@@ -64,7 +65,7 @@ ROOMS = {
     "importers": Room(6, "values model bhyve source site allocation lower.__init__ editing"),
     "editor": Room(7, "diagnostics model source emit schema site pipeline editing"),
     "commands": Room(8, "values diagnostics plan system model bhyve source output emit schema site allocation "
-                     "lower lower.seed pipeline editing impact delivery importers editor"),
+                     "lower lower.seed pipeline editing impact delivery importers editor catalogue"),
     "cli": Room(9, "package"),
 }  # fmt: skip
 """Each may import those above it in this table, so there is no circle; what is imported for types only counts as well.
@@ -76,7 +77,8 @@ The package itself holds the version and nothing else.
 PACKAGES = {
     "cookiecutter": "commands.new",
     "jinja2": "emit.render",
-    "pydantic": "model.addresses model.base model.devices model.disk model.firmware model.guest model.host model.image "
+    "pydantic": "catalogue.profiles "
+    "model.addresses model.base model.devices model.disk model.firmware model.guest model.host model.image "
     "model.limits model.machine model.network model.nic model.numa model.profile model.site model.sriov model.storage "
     "model.tpm model.vm site.load site.recurring site.model_errors site.keys site.remedies editor.settings",
     "pydantic_core": "model.addresses model.base model.vm editor.settings",

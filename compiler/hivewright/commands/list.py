@@ -57,7 +57,7 @@ def run(arguments: Namespace) -> int:
     if arguments.json:
         print(json.dumps(found, indent=2, ensure_ascii=False))
     else:
-        _print(found)
+        print_rows(found)
     return 0
 
 
@@ -155,7 +155,7 @@ KINDS: dict[str, Callable[[Site], Iterator[Row]]] = {
 _ONE = {kind: "VM" if kind == "vms" else kind.removesuffix("s") for kind in KINDS}
 
 
-def _print(rows: list[Row]) -> None:
+def print_rows(rows: list[Row]) -> None:
     """Columns as wide as what is in them, with their names above."""
     if not rows:
         return

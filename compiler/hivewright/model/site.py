@@ -4,7 +4,18 @@ from typing import Annotated
 
 from pydantic import Field
 
-from hivewright.model.base import DomainOrNone, HostPath, Line, ListOf, Name, Table, described, matching, reader
+from hivewright.model.base import (
+    DomainOrNone,
+    HostPath,
+    Line,
+    ListOf,
+    Name,
+    SitePath,
+    Table,
+    described,
+    matching,
+    reader,
+)
 
 
 def _mac_prefix(text: str) -> str:
@@ -44,11 +55,39 @@ Sudoers = Annotated[
 """What sudo(8) would refuse as a whole file of sudoers never reaches a guest."""
 
 
+_GIT = r"(?:(?:https|ssh|git|file)://|/)[!-~]+|[A-Za-z0-9][A-Za-z0-9._-]*@[A-Za-z0-9.-]+:[!-~]+"
+
+GitAddress = Annotated[
+    str,
+    reader(
+        matching(_GIT, 'a git repository is written "https://…", "ssh://…", "git@HOST:PATH" or "/…"'),
+        '"https://git.example.net/profiles.git"',
+    ),
+    described(f"^({_GIT})$", "https://git.example.net/profiles.git"),
+]
+
+_REF = r"[A-Za-z0-9][A-Za-z0-9._/-]{0,100}"
+
+GitRef = Annotated[str, reader(matching(_REF, "a branch or a tag"), '"main"'), described(f"^{_REF}$", "main")]
+
+
+class ProfileSource(Table):
+    """Where further profiles come from: ``profiles = { git = "https://…" }``."""
+
+    git: GitAddress = Field(description="A git repository.")
+    ref: GitRef | None = Field(None, description="A branch or a tag of it; the default branch if absent.")
+    folder: SitePath = Field("profiles", description="Its folder of profiles, which holds OS/NAME.toml.")
+
+
 class SiteTable(Table):
     """The site as a whole: ``[site]``."""
 
     name: Name = Field(description="Its name; MACs and UUIDs are derived from it.")
     domain: DomainOrNone = Field("", description="DNS domain of the guests.")
+    profiles: ProfileSource | None = Field(
+        None,
+        description="Where hivewright profile update takes those of the folder profiles/ beside the site from.",
+    )
     mac_prefix: MacPrefix = Field("58:9c:fc", description="First three octets of derived MAC addresses.")
 
 

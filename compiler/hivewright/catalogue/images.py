@@ -1,0 +1,164 @@
+"""The images that the hosts of a site need, and their files in a folder on the workstation."""
+
+from __future__ import annotations
+
+import os
+import urllib.error
+import urllib.request
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from hivewright.catalogue.checksums import LARGEST, digest_of, find_digest
+
+if TYPE_CHECKING:
+    from hivewright.model.image import Image
+    from hivewright.model.profile import Arch
+    from hivewright.site import Site
+
+LIST = "CHECKSUMS"
+"""In the folder, what was verified of each file, as hosts read it: lines "SHA256 (NAME) = DIGEST"."""
+_TIMEOUT = 60
+_BLOCK = 1 << 20
+
+
+class Needed(NamedTuple):
+    """An image as some hosts need it."""
+
+    name: str
+    arch: Arch
+    image: Image
+    hosts: tuple[str, ...]
+
+
+class FetchError(Exception):
+    """Why a file cannot be had, or is not what it should be."""
+
+
+def needed(site: Site, hosts: Sequence[str]) -> list[Needed]:
+    """The images of the guests of some hosts, those of several architectures once each."""
+    found: dict[tuple[str, Arch], list[str]] = {}
+    for host in hosts:
+        arch = site.hosts[host].arch
+        for vm in site.guests[host].values():
+            images = [disk.image for disk in vm.disk.values() if disk.path is None]
+            images += [drive.image for drive in vm.cd.values() if drive.path is None]
+            for used in (each for each in images if each is not None):
+                users_of = found.setdefault((used, arch), [])
+                if host not in users_of:
+                    users_of.append(host)
+    result = []
+    for (name, arch), users_of in sorted(found.items()):
+        image = site.image(name, arch)
+        if image is not None:
+            result.append(Needed(name, arch, image, tuple(users_of)))
+    return result
+
+
+def stated_digest(image: Image) -> str | None:
+    """``sha256:DIGITS`` of an image: its own, or what its publisher states today; ``None`` where there is none."""
+    if image.pinned or image.checksums is None:
+        return image.pinned or None
+    stated = image.checksums
+    digest = find_digest(_read(stated.url), stated.form, stated.digest, image.file_name)
+    if digest is None:
+        raise FetchError(f"{stated.url} does not say the {stated.digest} of {image.file_name}")
+    return f"{stated.digest}:{digest}"
+
+
+def _read(url: str) -> str:
+    try:
+        with urllib.request.urlopen(url, timeout=_TIMEOUT) as answer:
+            return str(answer.read(LARGEST).decode("utf-8", "replace"))
+    except (OSError, ValueError) as error:
+        raise FetchError(f"cannot fetch {url}: {_reason(error)}") from None
+
+
+def fault_of(path: Path, image: Image, digest: str | None) -> str | None:
+    """What is wrong with a file in the folder."""
+    if image.size is not None and path.stat().st_size != image.size:
+        return f"it has {path.stat().st_size} bytes and not {image.size}"
+    if digest is None:
+        return None
+    kind, _, wanted = digest.partition(":")
+    found = digest_of(path, kind)
+    return None if found == wanted else f"its {kind} is {found} and not {wanted}"
+
+
+def fetch(image: Image, folder: Path, digest: str | None) -> Path:
+    """The file of an image in a folder, fetched from the first address that has it unless it is there and right."""
+    target = folder / image.file_name
+    if target.is_file() and fault_of(target, image, digest) is None:
+        return target
+    part = folder / f"{image.file_name}.part"
+    faults = []
+    for url in (image.url or "", *image.mirrors):
+        try:
+            _download(url, part, resume=digest is not None)
+            fault = fault_of(part, image, digest)
+        except (OSError, ValueError) as error:
+            faults.append(f"{url}: {_reason(error)}")
+            continue
+        if fault is None:
+            os.replace(part, target)
+            return target
+        faults.append(f"{url}: {fault}")
+        part.unlink(missing_ok=True)
+    raise FetchError("; ".join(faults))
+
+
+def _download(url: str, part: Path, *, resume: bool) -> None:
+    begin = part.stat().st_size if resume and part.exists() else 0
+    request = urllib.request.Request(url, headers={"Range": f"bytes={begin}-"} if begin else {})
+    try:
+        answer = urllib.request.urlopen(request, timeout=_TIMEOUT)
+    except urllib.error.HTTPError as error:
+        if error.code != 416:  # it was whole already
+            raise
+        return
+    with answer, part.open("ab" if begin and answer.status == 206 else "wb") as stream:
+        wanted = answer.headers.get("Content-Length")
+        count = 0
+        while block := answer.read(_BLOCK):
+            stream.write(block)
+            count += len(block)
+        if wanted is not None and count < int(wanted):
+            raise OSError(f"{count} of {wanted} bytes came")
+
+
+def _reason(error: Exception) -> str:
+    return str(getattr(error, "reason", None) or getattr(error, "strerror", None) or error)
+
+
+def listed(folder: Path) -> dict[str, str]:
+    """What the list of a folder says: file -> line."""
+    try:
+        lines = (folder / LIST).read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return {}
+    return {line.partition(" (")[2].partition(") = ")[0]: line for line in lines if ") = " in line}
+
+
+def write_list(folder: Path, digests: Iterable[tuple[str, str]]) -> None:
+    """Adds digests, as ``sha256:DIGITS``, of files to the list of a folder."""
+    lines = listed(folder)
+    for name, digest in digests:
+        kind, _, digits = digest.partition(":")
+        lines[name] = f"{kind.upper()} ({name}) = {digits}"
+    new = folder / f".{LIST}.new"
+    new.write_text("".join(f"{lines[name]}\n" for name in sorted(lines)), encoding="utf-8")
+    new.replace(folder / LIST)
+
+
+def rows_of(images: Iterable[Needed]) -> Iterator[dict[str, object]]:
+    for each in images:
+        image = each.image
+        yield {
+            "name": each.name,
+            "arch": each.arch,
+            "format": image.format,
+            "bytes": image.size or "-",
+            "checked": image.pinned.partition(":")[0] or ("publisher" if image.checksums else "no"),
+            "hosts": list(each.hosts),
+            "source": image.url or image.path or "-",
+        }

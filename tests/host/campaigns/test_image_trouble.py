@@ -1,0 +1,105 @@
+"""hivectl image in trouble: each command fails once, it is killed at each, each write meets a full file system. What
+is left is never taken for an image, and the same command again has it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import product
+from typing import Any
+
+import pytest
+
+from host.campaign import steps
+from host.golden_image import PACKED, RAW, URL
+from host.play import HIVECTL
+from host.sandbox import Host, Outcome
+from host.scenario import SCENARIOS
+
+pytest_plugins = ["host.fixtures"]
+
+SITE = SCENARIOS / "fetched"
+CACHE = "/var/cache/hivewright"
+URLS: dict[str, Any] = {URL: PACKED}
+FETCH = ("image", "fetch", "golden")
+VERBS = {"fetch": FETCH, "remove": ("image", "remove", "golden")}
+
+
+def forget(host: Host, verb: str) -> None:
+    done = host.run("/bin/sh", "-c", f"rm -rf {CACHE} /var/run/hivewright /var/db/hivewright")
+    assert done.status == 0, done
+    if verb == "remove":
+        done = host.run(HIVECTL, *FETCH)
+        assert done.status == 0, done
+    host.transcript()
+
+
+def is_sound(host: Host, where: str) -> None:
+    """An image that counts as one is whole, and in the end it is there."""
+    image, source = host.path(f"{CACHE}/golden"), host.path(f"{CACHE}/golden.source")
+    if image.exists() and source.exists() and source.read_text().strip():
+        assert image.read_bytes() == RAW, where
+    again = host.run(HIVECTL, *FETCH)
+    assert again.status == 0, f"{where}\n{again}"
+    assert image.read_bytes() == RAW, where
+    left = {path.name for path in image.parent.iterdir()} - {"golden", "golden.source", "golden.lock"}
+    assert not left, where
+
+
+def where_of(host: Host, what: str, outcome: Outcome) -> str:
+    return f"{what}: {outcome}\n" + "\n".join(host.transcript()[-30:])
+
+
+def failing(host: Host, verb: str) -> Iterator[str]:
+    for number in steps(60, verb):
+        forget(host, verb)
+        host.call("fail_at", command=number)
+        outcome = host.run(HIVECTL, *VERBS[verb])
+        failed = host.call("failed")
+        if not failed:
+            assert number > 2
+            return
+        yield where_of(host, f"command {number} failed, {failed}", outcome)
+    raise AssertionError("there is no end of commands")
+
+
+def filling(host: Host, verb: str) -> Iterator[str]:
+    for number in steps(60, verb):
+        forget(host, verb)
+        host.call("fill_at", write=number, path="/var", count=1)
+        outcome = host.run(HIVECTL, *VERBS[verb])
+        met = host.call("writes")
+        host.call("fill_at", write=0, path="/var", count=1)
+        if len(met) < number:
+            assert outcome.status == 0, outcome
+            return
+        yield where_of(host, f"write {number} of {met}", outcome)
+    raise AssertionError("there is no end of writes")
+
+
+def killing(host: Host, verb: str) -> Iterator[str]:
+    for step in steps(60, verb):
+        forget(host, verb)
+        start = host.call("executed")
+        host.call("kill_after", count=step, targets=["session victim"])
+        host.spawn(HIVECTL, *VERBS[verb], name="victim")
+        outcome = host.wait("victim")
+        assert outcome.status is not None
+        if host.call("executed") - start < step:
+            return
+        yield where_of(host, f"killed at {step}", outcome)
+    raise AssertionError("there is no end of steps")
+
+
+TROUBLE = {"fails": failing, "full": filling, "killed": killing}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("trouble", "verb"), [case for case in product(TROUBLE, VERBS) if case != ("full", "remove")])
+def test_the_same_command_again_restores_order(trouble: str, verb: str, open_site: Callable[..., Host]) -> None:
+    host = open_site(SITE, "alpha", "dash", urls=URLS, counted=trouble == "full")
+    tried = 0
+    for where in TROUBLE[trouble](host, verb):
+        is_sound(host, where)
+        tried += 1
+    print(f"image {verb}: {tried} points at which it {trouble}")
+    assert tried
