@@ -17,6 +17,7 @@ pytest_plugins = ["project_fixtures"]
 
 DEVD = "root/usr/local/etc/devd/hivewright.conf"
 COMMON = {"MANIFEST", "INVENTORY.md", "root/boot/loader.conf.d/hivewright.conf", f"{HIVE}/host.conf", DEVD}
+COMMON |= {"root/usr/local/etc/cron.d/hivewright-replicate"}
 COMMON |= {f"{HIVE}/{name}" for name in ("pf.conf", "ipfw.rules", "dnsmasq.conf")}
 COMMON |= {f"root/usr/local/etc/rc.conf.d/{service}/hivewright" for service in RC_SERVICES}
 

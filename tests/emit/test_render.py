@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pytest_snapshot.plugin import Snapshot  # type: ignore[import-untyped]
 
 import plans
-from hivewright.emit.render import DEVD, FRAGMENTS, LOADER, render
+from hivewright.emit.render import CRON, DEVD, FRAGMENTS, LOADER, render
 from hivewright.emit.runtime import runtime_reference
 from hivewright.plan import HIVE, INVENTORY, MANIFEST, RC_SERVICES, Artifact, HostPlan, Option, VmPlan
 from programs import linter
@@ -63,7 +63,7 @@ def test_what_acts_by_lying_on_a_host_is_on_every_host() -> None:
     bare, full = own(plans.BARE), own(plans.ALPHA)
     named = (f"{HIVE}vms/", f"{HIVE}iovctl/")
     assert set(bare) == {path for path in full if not path.startswith(named)}
-    assert len(bare) == 2 + len((LOADER, DEVD, *FRAGMENTS, *RC_SERVICES))
+    assert len(bare) == 2 + len((LOADER, DEVD, CRON, *FRAGMENTS, *RC_SERVICES))
     said = {}
     for path, artifact in bare.items():
         said[path] = [line for line in artifact.content.decode().splitlines() if line and not line.startswith("#")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 from .sandbox import Host
@@ -23,18 +24,21 @@ class Link:
         """The first line of each message since the last ``cut_at``."""
         self.cut = (0, "")
         self.down = False
+        self.waiting: list[Host] = []
         for host in hosts.values():
-            host.reach = self.reach  # type: ignore[method-assign]
+            host.reach = partial(self.reach, host)  # type: ignore[method-assign]
 
     def cut_at(self, message: int, how: str = "before") -> None:
         """The N-th message from now is cut; 0: none."""
         self.cut, self.asked = (message, how), []
 
-    def reach(self, words: list[str], given: Path) -> tuple[str, str, int]:
-        """What ssh prints to both outputs, and its status; ``given`` has its standard input."""
+    def reach(self, near: Host, words: list[str], given: Path) -> tuple[str, str, int]:
+        """What ssh prints to both outputs, and its status; ``given`` has its standard input.
+
+        A host that itself waits for another one's answer does not answer meanwhile."""
         address, command = words
         lost = "", f"Connection to {address} port 22 timed out\n", 255
-        if self.down or address not in self.hosts:
+        if self.down or address not in self.hosts or self.hosts[address] in self.waiting:
             return lost
         assert command == RECEIVE, command
         data = given.read_bytes()
@@ -47,8 +51,10 @@ class Link:
             data = data[: len(data) // 2]
         far = self.hosts[address]
         far.path(GIVEN).write_bytes(data)
+        self.waiting.append(near)
         outcome = far.run("/bin/sh", "-c", f"exec <{GIVEN}; exec /usr/local/sbin/{command}", name="ssh")
         far.advance(0)
+        self.waiting.pop()
         if cut or outcome.status is None or outcome.status < 0:
             return lost
         return outcome.out, outcome.err, outcome.status

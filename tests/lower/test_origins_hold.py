@@ -67,6 +67,7 @@ EXCEPTIONS = (
     Excepted("*.numa.?.size", NO_VALUE, "", "the sizes of domains add up to the memory"),
     Excepted("vm.*.host", NO_VALUE, "", "no other host has what the guest asks for"),
     Excepted("vm.*.hosts", NO_VALUE, "", "no other hosts have what the guest asks for"),
+    Excepted("*.replicate.to", NO_VALUE, "", "there is one other host"),
     Excepted("vm.*.memory", NO_VALUE, "", "the sizes of domains add up to the memory"),
     Excepted("*.disk.*.bus", NO_VALUE, "", "the disk has keys that only its bus takes"),
     Excepted("*.disk.lun*.readonly", SAME, "prepare disk *", "refused for a port of ctl(4)"),

@@ -40,6 +40,7 @@ CALLED_BY_SCRIPTS = {
         "on",
         "peer",
         "prepare",
+        "replicate",
         "run",
         "runtime",
         "seed",

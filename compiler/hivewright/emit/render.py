@@ -57,6 +57,7 @@ from hivewright.system.data import data_directory
 LOADER = "root/boot/loader.conf.d/hivewright.conf"
 DEVD = "root/usr/local/etc/devd/hivewright.conf"
 RC = "root/usr/local/etc/rc.conf.d/SERVICE/hivewright"
+CRON = "root/usr/local/etc/cron.d/hivewright-replicate"
 HOST = f"{HIVE}host.conf"
 FRAGMENTS = (f"{HIVE}pf.conf", f"{HIVE}ipfw.rules", f"{HIVE}dnsmasq.conf")
 IOVCTL = f"{HIVE}iovctl/DEVICE.conf"
@@ -84,6 +85,7 @@ class Templates(NamedTuple):
     host: Template
     loader: Template
     devd: Template
+    cron: Template
     rc: Template
     inventory: Template
     iovctl: Template
@@ -131,6 +133,7 @@ def load_templates(directory: Path) -> Templates:
         host=template(HOST),
         loader=template(LOADER),
         devd=template(DEVD),
+        cron=template(CRON),
         rc=template(RC),
         inventory=template(INVENTORY),
         iovctl=template(IOVCTL),
@@ -160,6 +163,7 @@ def _render_system(templates: Templates, plan: HostPlan, artifacts: dict[str, Ar
     """
     settings = [{"line": loader_setting(item.name, item.value), "reason": item.reason} for item in plan.loader]
     artifacts[LOADER] = _text(templates.loader.render({"host": plan, "loader": settings}))
+    artifacts[CRON] = _text(templates.cron.render({"host": plan}))
     artifacts[DEVD] = _text(templates.devd.render({"host": plan, "devd": _devd_context(plan)}))
     lines: dict[str, list[dict[str, object]]] = {service: [] for service in RC_SERVICES}
     for setting in plan.rc:
@@ -207,6 +211,7 @@ def _vm_context(vm: VmPlan) -> dict[str, object]:
         "homes": shell_words(vm.hosts, "hosts") if len(vm.hosts) > 1 else None,
         "debugger": shell_words((vm.debugger,), "debug.debugger") if vm.debugger else None,
         "policy": _policy(vm.policy),
+        "replicate": _calls(vm.replicate),
         "hooks": _calls(vm.named_hooks),
         "nics": _calls(vm.ports),
         "prepare": _calls(vm.prepare),

@@ -25,7 +25,7 @@ REQUIRED = (
 """The files of the runtime that scripts and the service need."""
 
 _SCRIPT_CALLS = (
-    "begin|clone|debugger|finish|home|hook|image|loader|loader_file|moved_from|nic|on|owner|prepare|protected|renamed_from|run|runtime|"
+    "begin|clone|debugger|finish|home|hook|image|loader|loader_file|moved_from|nic|on|owner|prepare|protected|renamed_from|replicate|run|runtime|"
     "seed|seed_file|sparse_file|stop_within|variables|vm|volume|set -u|set --|\\."
 )
 _HOST_CALLS = "host|metrics|modules|network|peer|setting|vm|wave"

@@ -65,6 +65,14 @@ class Stop(Table):
     )
 
 
+class Replicate(Table):
+    """Copies of it on another host: ``replicate = { to = "beta", every = "15m", keep = 8 }``."""
+
+    to: Name = Field(description="The host that keeps them, one of its hosts.")
+    every: Span = Field(900, description="How often, in whole minutes.")
+    keep: int = Field(8, ge=1, le=1000, description="So many of the last copies are kept.")
+
+
 class RestartLimit(Table):
     """How many restarts within how long are normal: ``restart_limit = { count = 5, within = "10m" }``."""
 

@@ -32,6 +32,7 @@ from hivewright.model.guest import (
     Hooks,
     Passthrough,
     Ready,
+    Replicate,
     RestartLimit,
     Rng,
     SerialPort,
@@ -123,6 +124,9 @@ class Vm(Table):
         None,
         description="Whether each start looks who owns the VM, which stands with its disks: only that host may run it. "
         "Yes if absent and it has several hosts.",
+    )
+    replicate: Replicate | None = Field(
+        None, description="Copies of it that another of its hosts keeps, made while it runs, for hivectl failover."
     )
     profile: Line = Field(
         DEFAULT_PROFILE, description="The guest operating system, a name under profiles/.", examples=["debian-13"]

@@ -120,6 +120,8 @@ class VmPlan:
     """``("prestart/10-lease.sh", content)``, sorted."""
     named_hooks: tuple[Step, ...] = ()
     """Calls that name the hooks, each with its checksum: what they do not name does not run."""
+    replicate: tuple[Step, ...] = ()
+    """The call that tells readers of the start script where copies of it are kept, and when they are made."""
     loader: tuple[Step, ...] = ()
     """Calls that describe the loader of the guest; empty for a guest with a boot ROM."""
     ports: tuple[Step, ...] = ()
@@ -290,6 +292,8 @@ class HostPlan:
     rc: tuple[RcSetting, ...] = ()
     """Sorted by service."""
     kernel: tuple[KernelSetting, ...] = ()
+    replicates: bool = False
+    """Whether copies of its guests are sent to other hosts."""
     peers: tuple[tuple[str, str], ...] = ()
     """Other hosts that could run one of its guests, and where ssh(1) reaches them."""
     metrics: str | None = None

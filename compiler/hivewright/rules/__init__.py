@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from hivewright.diagnostics import Diagnostic, Place, merged
 from hivewright.rules.devices import agent, channels, input_devices, passthrough, pci_slots, serial, shares, sriov, tpm
-from hivewright.rules.host import capacity, former, order, placement, shutdown, support
+from hivewright.rules.host import capacity, copies, former, order, placement, shutdown, support
 from hivewright.rules.machine import (
     arguments,
     firmware,
@@ -44,6 +44,7 @@ RULES: tuple[Rule, ...] = (
     former.former_names,
     former.one_heir,
     former.former_host,
+    copies.copies,
     addresses.same_uuid,
     addresses.same_mac,
     addresses.same_ip,

@@ -21,6 +21,13 @@ def owner_step(guest: Guest) -> Iterator[Step]:
         yield Step("owner", words, (*dict.fromkeys((key, *home)), *keys), key)
 
 
+def rival_step(guest: Guest) -> Iterator[Step]:
+    """The host that keeps copies of a guest may have taken it over while this one seemed lost."""
+    copies = guest.vm.replicate
+    if copies is not None and copies.to != guest.host_name:
+        yield Step("replica", (copies.to,), ("replicate.to",), "replicate.to")
+
+
 def provision_former(guest: Guest) -> Iterator[Step]:
     """What provisioning does first: the guest gets what the host has of its former names, once."""
     if guest.vm.renamed_from:

@@ -17,7 +17,7 @@ from hivewright.lower.devices.vnc import prepare_vnc, vnc_address
 from hivewright.lower.guest.command import lower_command, lower_devices, seed_path
 from hivewright.lower.guest.debug import gdb_address, prepare_debug
 from hivewright.lower.guest.firmware import prepare_rom, prepare_variables, provision_firmware
-from hivewright.lower.guest.former import owner_step, provision_former
+from hivewright.lower.guest.former import owner_step, provision_former, rival_step
 from hivewright.lower.guest.limits import prepare_limits
 from hivewright.lower.guest.loader import lower_loader, prepare_loader
 from hivewright.lower.guest.machine import prepare_machine
@@ -77,6 +77,7 @@ def lower_guest(guest: Guest, depth: int, seeds: SeedWriter) -> tuple[VmPlan, tu
         seed=seed,
         hooks=hooks,
         named_hooks=tuple(_named_hooks(hooks)),
+        replicate=tuple(_replicate(guest)),
         loader=loader,
         ports=tuple(tell_nics(guest)),
         nics=nic_plans(guest),
@@ -104,6 +105,7 @@ def _prepare(guest: Guest, provision: tuple[Step, ...], provision_digest: str) -
     vm = guest.vm
     if not vm.renamed_from:
         yield from owner_step(guest)
+        yield from rival_step(guest)
     yield from prepare_rom(guest)
     yield from prepare_loader(guest)
     yield from prepare_machine(guest)
@@ -125,6 +127,7 @@ def _prepare(guest: Guest, provision: tuple[Step, ...], provision_digest: str) -
         yield Step("provisioned", (provision_digest,), (*keys, "rule:provisioned"), "provision")
     if vm.renamed_from:
         yield from owner_step(guest)
+        yield from rival_step(guest)
     yield from prepare_variables(guest)
     yield from prepare_disks(guest)
     if vm.cloud_init is not None:
@@ -144,6 +147,14 @@ def _provision(guest: Guest, has_seed: bool) -> Iterator[Step]:
     yield from provision_firmware(guest)
     if has_seed:
         yield Step("seed", (), ("cloud_init",), "cloud_init")
+
+
+def _replicate(guest: Guest) -> Iterator[Step]:
+    """Where copies of it are kept, for all but the host that keeps them, which sends none."""
+    copies = guest.vm.replicate
+    if copies is not None and copies.to != guest.host_name:
+        words = (copies.to, str(copies.every), str(copies.keep))
+        yield Step("replicate", words, ("replicate.to", "replicate.every", "replicate.keep"), "replicate")
 
 
 def _stop(vm: Vm) -> Step:
@@ -192,8 +203,8 @@ def _seed_files(seed: Seed) -> Iterator[Step]:
 
 
 def _made(steps: Iterable[Step]) -> Iterator[Step]:
-    """Steps but for that which asks who owns the guest."""
-    return (step for step in steps if step.verb != "owner")
+    """Steps but for those that ask who owns the guest."""
+    return (step for step in steps if step.verb not in ("owner", "replica"))
 
 
 def _digest(steps: Iterable[Step], files: Iterable[tuple[str, bytes]]) -> str:

@@ -125,6 +125,7 @@ def _lower_host(site: Site, allocation: Allocation, name: str, seeds: SeedWriter
         fragments=files,
         iov=iov,
         rc=(*iov_settings(iov), *lower_rc(networks, bool(rates.sections))),
+        replicates=any(plan.replicate for plan in plans),
         peers=_peers(site, name, plans),
         kernel=(*(lower_kernel(shutdown_timeout) if plans else ()), *rate_settings(rates)),
         metrics=host.metrics.path if host.metrics else None,
