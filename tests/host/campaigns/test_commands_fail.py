@@ -42,6 +42,7 @@ OTHERS = (
     (AGENT, "db1", "snapshot {} one", "hivectl start db1"),
     (AGENT, "db1", "rollback --yes {} one", MADE),
     (AGENT, "web1", "stop", "hivectl start web1"),
+    (SITE, "web1", "poweroff", "hivectl start web1"),
 )
 CASES = [
     *(pytest.param("dash", *case, id=f"dash-{case[2]}-{case[1]}") for case in (*FIRST, *OTHERS)),

@@ -1,0 +1,90 @@
+"""release, poweroff and metrics meet a command that fails, a kill and a full file system at each step: whoever runs the
+same command again has what it promises."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from host.campaign import steps
+from host.play import HIVECTL, leftovers
+from host.sandbox import Host
+from host.scenario import SCENARIOS
+
+pytest_plugins = ["host.fixtures"]
+
+DAILY = SCENARIOS / "daily"
+PROM = "/var/tmp/node_exporter/hivewright.prom"
+TROUBLES = ("failure", "kill", "full")
+NEVER = 1_000_000
+
+
+def meeting(host: Host, trouble: str, words: tuple[str, ...], prepare: Callable[[], None]) -> Iterator[int | None]:
+    """Run a command again and again, and let its first, second, … step meet trouble until there is no step left."""
+    for number in steps(60, trouble, *words):
+        prepare()
+        host.transcript()
+        if trouble == "failure":
+            host.call("fail_at", command=number)
+        elif trouble == "kill":
+            host.call("kill_after", count=number, targets=["operator victim"])
+        else:
+            host.call("fill_at", write=number, count=1)
+        before = host.call("executed")
+        host.spawn(HIVECTL, *words, name="victim")
+        status = host.wait("victim").status
+        if trouble == "failure":
+            met = bool(host.call("failed"))
+        elif trouble == "kill":
+            met = host.call("executed") - before >= number
+            host.call("kill_after", count=NEVER, targets=[])
+        else:
+            met = len(host.call("writes")) >= number
+            host.call("fill_at", write=0)
+        host.advance(30)
+        yield status
+        if not met:
+            print(f"{trouble} {' '.join(words)}: {number - 1} steps met it")
+            assert number > 1
+            return
+    raise AssertionError("there is no end of steps")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("trouble", TROUBLES)
+@pytest.mark.parametrize("verb", ["release", "poweroff"])
+def test_a_guest_is_let_go_of_in_the_end(verb: str, trouble: str, open_site: Callable[..., Host]) -> None:
+    host = open_site(DAILY, "alpha", "dash", counted=trouble == "full")
+    if verb == "release":
+        host.guest("web1", *[{"end": "triple", "after": 3}] * 200)
+
+    def prepare() -> None:
+        assert host.run(HIVECTL, "start", "web1").status == 0
+        host.advance(10)
+
+    for status in meeting(host, trouble, (verb, "web1"), prepare):
+        where = f"{status}\n" + "\n".join(host.transcript()[-30:])
+        assert status != 0 or leftovers(host) == [], where
+        again = host.run(HIVECTL, verb, "web1")
+        assert again.status == 0, f"{again}\n{where}"
+        host.advance(10)
+        assert leftovers(host) == [], where
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("trouble", ["failure", "kill"])
+def test_the_file_of_metrics_is_the_old_one_or_the_new_one(trouble: str, open_site: Callable[..., Host]) -> None:
+    host = open_site(DAILY, "alpha", "dash")
+    host.path(PROM).parent.mkdir(parents=True)
+
+    def prepare() -> None:
+        host.path(PROM).write_text("old\n")
+
+    for status in meeting(host, trouble, ("metrics", "-o", PROM), prepare):
+        text = host.path(PROM).read_text()
+        whole = text.count("hivewright_guest_up{") == 4
+        assert whole or text == "old\n", text
+        assert status != 0 or whole
+        assert host.run(HIVECTL, "metrics", "-o", PROM).status == 0
+        assert host.path(PROM).read_text().count("hivewright_guest_up{") == 4
