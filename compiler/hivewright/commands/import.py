@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from hivewright.importers.request import Request
 
 KINDS = {
+    "vm-bhyve": "its folder, vm_dir, or one with a copy of the host's root; over ssh none",
     "args": "a command line, a script with one, or a file of bhyve_config(5)",
 }
 
@@ -32,6 +33,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--ssh", metavar="ADDRESS", help="PATHs are on this host, reached as root and without questions"
     )
+    parser.add_argument("--at", metavar="PATH", help="where the folder lies on the host, if this is a copy of it")
+    parser.add_argument("--dataset", metavar="DATASET", help="what holds the volumes of the guests (vm-bhyve)")
     parser.add_argument("--only", metavar="GUEST", action="append", help="this guest alone; may be given again")
     parser.add_argument("-o", dest="output", metavar="FILE", help="where the report goes (default: standard output)")
     parser.add_argument("--dry-run", action="store_true", help="write nothing; print what would be written")
@@ -57,9 +60,9 @@ def run(arguments: Namespace) -> int:
 
 
 def _readers() -> Mapping[str, Callable[[Request], Found]]:
-    from hivewright.importers import args
+    from hivewright.importers import args, vm_bhyve
 
-    return {"args": lambda request: args.read_args(request.texts())}
+    return {"args": lambda request: args.read_args(request.texts()), "vm-bhyve": vm_bhyve.read_vm_bhyve}
 
 
 def _write(arguments: Namespace, request: Request, found: Found) -> int:

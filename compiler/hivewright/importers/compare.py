@@ -169,7 +169,7 @@ def _part_reason(guest: Guest, address: str, part: str, before: list[str], after
         return "another spelling"
     if name == "mac" and value == default_mac(guest.old.called, parse_pci_address(address)):
         return "the MAC address that bhyve derived, written down"
-    if name == "mac" and any(each.lower() == part for each in (*before, *after)):
+    if name == "mac" and any(each.lower() == part.lower() for each in (after if part in before else before)):
         return "the same address, in lower case"
     if emulation in ("virtio-net", "e1000") and "=" not in part:
         return "another interface on the host, in the same network; the guest does not see it"

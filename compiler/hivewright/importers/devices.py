@@ -63,7 +63,7 @@ def _nic(guest: Guest, address: PciAddress, emulation: str, words: list[str]) ->
         nic["mtu"] = int(keys["mtu"])
     if forwards := _forwards(guest, keys.get("hostfwd", "")):
         nic["forward"] = forwards
-    guest.set(("nic", name), nic)
+    guest.set(("nic", name), nic | guest.old.nics.get(where, {}))
     guest.old.networks[where] = bridge
 
 

@@ -48,12 +48,12 @@ class Old:
     """The address of a device, with ``/PORT`` on a controller -> what the tool, or people, call it."""
     networks: dict[str, Bridge] = field(default_factory=dict)
     """The address of a NIC -> what it is connected to."""
+    nics: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """The address of a NIC -> keys that no word of the command says."""
     keys: dict[KeyPath, Any] = field(default_factory=dict)
     """Keys of the VM that no word of the command says."""
     comments: dict[KeyPath, str] = field(default_factory=dict)
     notes: list[Remark] = field(default_factory=list)
-    hooks: dict[str, str] = field(default_factory=dict)
-    """A moment -> the path of the program on the host."""
     leave: tuple[str, ...] = ()
     """Commands by which the old tool stops having the guest, for people."""
     back: tuple[str, ...] = ()

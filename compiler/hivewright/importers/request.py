@@ -29,6 +29,9 @@ class Request(NamedTuple):
     address: str | None
     release: str | None
     """That of the host, as it says itself."""
+    at: str | None = None
+    """Where a folder lies on the host, when this is a copy of it."""
+    dataset: str | None = None
 
     def texts(self) -> list[tuple[str, str]]:
         """Each file that was named, with its text."""
@@ -64,7 +67,7 @@ def open_request(arguments: Namespace) -> Iterator[Request]:
     """What the words ask for; what was fetched goes away at the end."""
     paths = tuple(arguments.paths)
     if arguments.ssh is None:
-        yield Request(paths, None, None, None)
+        yield Request(paths, None, None, None, arguments.at, arguments.dataset)
         return
     if re.fullmatch(r"[A-Za-z0-9_:][A-Za-z0-9_.:@-]*", arguments.ssh) is None:
         raise RequestError(f"{arguments.ssh!r} is no name or address for ssh(1)")
@@ -75,4 +78,4 @@ def open_request(arguments: Namespace) -> Iterator[Request]:
     if match is None:
         raise UnreadableError(arguments.ssh, "it does not say which release of FreeBSD it has (uname -r)")
     with tempfile.TemporaryDirectory(prefix="hivewright-") as folder:
-        yield Request(paths, Path(folder), arguments.ssh, match[1])
+        yield Request(paths, Path(folder), arguments.ssh, match[1], arguments.at, arguments.dataset)
