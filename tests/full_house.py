@@ -140,6 +140,7 @@ PARTS = (
                 "lun": {"path": "/dev/cam/ctl2.1", "bus": "virtio-scsi", "initiator": 3},
                 "luns": {"path": "/dev/cam/ctl", "bus": "virtio-scsi"},
             },
+            "install": {"cd": "install"},
             "cd": {
                 "install": {"image": "install"},
                 "drivers": {"path": "/srv/iso/drivers.iso", "slot": "9:1"},

@@ -1,11 +1,15 @@
 """Disks and optical drives of a VM."""
 
+import re
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, PlainValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 from hivewright.bhyve.facts import Only, Since
 from hivewright.model.base import (
+    NAME_FORM,
+    NAME_PATTERN,
     DiskModel,
     DiskRevision,
     Eui64,
@@ -95,6 +99,34 @@ class Disk(Table):
         default_factory=dict, description="ZFS properties of the volume, over those of the storage."
     )
     slot: Slot | None = Field(None, description="A fixed PCI address; taken from the lock if absent.")
+
+
+def _drives(value: object) -> tuple[str, ...]:
+    written = tuple(value) if isinstance(value, list | tuple) else (value,)
+    names = tuple(name for name in written if isinstance(name, str))
+    if not names or len(names) < len(written):
+        raise PydanticCustomError("text", 'this must be text in quotes, or several in an array, for example "install"')
+    if any(re.fullmatch(NAME_PATTERN, name, re.ASCII) is None for name in names):
+        raise PydanticCustomError("value", "{reason}", {"reason": NAME_FORM})
+    return names
+
+
+_DRIVE = {"type": "string", "pattern": f"^{NAME_PATTERN}$", "examples": ["install"]}
+Drives = Annotated[
+    tuple[str, ...],
+    PlainValidator(_drives),
+    WithJsonSchema({"anyOf": [_DRIVE, {"type": "array", "items": _DRIVE, "minItems": 1, "uniqueItems": True}]}),
+]
+"""One name, or several in an array."""
+
+
+class Install(Table):
+    """How it is installed: ``install = { cd = "install" }``."""
+
+    cd: Drives = Field(
+        description="Its drives with the media of the installer. They are there until the guest reboots or powers off "
+        "by itself for the first time; a screen waits for a client until then. hivectl(8) iso inserts and ejects them."
+    )
 
 
 class Cd(Table):

@@ -24,7 +24,7 @@ from hivewright.model.base import (
     reader,
 )
 from hivewright.model.devices import Agent, Channel, Input, Share, Sound
-from hivewright.model.disk import Cd, Disk
+from hivewright.model.disk import Cd, Disk, Install
 from hivewright.model.firmware import Firmware
 from hivewright.model.guest import (
     CloudInit,
@@ -194,6 +194,7 @@ class Vm(Table):
     )
     disk: dict[Name, Disk] = Field(default_factory=dict, description="Disks, by name.")
     cd: dict[Name, Cd] = Field(default_factory=dict, description="Optical drives, by name.")
+    install: Install | None = Field(None, description="How it is installed.")
     nic: dict[Name, Nic] = Field(default_factory=dict, description="Network interfaces, by name.")
     passthrough: Annotated[dict[Name, Passthrough], Only("amd64", "bhyve(8), passthru")] = Field(
         default_factory=dict, description="Host devices, by name."

@@ -84,6 +84,11 @@ class _Checker:
         for key, drive in vm.cd.items():
             if drive.image is not None:
                 self.check_image(drive.image, hosts, ("vm", name, "cd", key, "image"))
+        for medium in vm.install.cd if vm.install is not None else ():
+            if medium not in vm.cd:
+                remedy = suggestion(medium, vm.cd, "drive") if vm.cd else f"define [vm.{name}.cd.{medium}]"
+                message = f"{name} has no drive {quoted(medium)} to be installed from"
+                self.report("REF017", message, ("vm", name, "install", "cd"), remedy)
         for key, passed in vm.passthrough.items():
             if passed.device:
                 self.check_device(passed.device, hosts, ("vm", name, "passthrough", key, "device"))

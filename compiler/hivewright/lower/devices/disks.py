@@ -68,7 +68,14 @@ def prepare_disks(guest: Guest) -> Iterator[Step]:
         yield Step("disk", (name, path, access), (*keys, *access_keys), f"disk.{name}")
     for name, cd in sorted(guest.vm.cd.items()):
         path, keys = cd_path(name, cd)
-        yield Step("file", ("ahci-cd", path), keys, f"cd.{name}")
+        words = [name, path]
+        if guest.vm.install is not None and name in guest.vm.install.cd:
+            words.append("install")
+            keys = (*keys, "install.cd")
+        if cd.controller is not None:
+            words.append("port")
+            keys = (*keys, f"cd.{name}.controller")
+        yield Step("medium", tuple(words), keys, f"cd.{name}")
 
 
 def provision_images(guest: Guest) -> Iterator[Step]:

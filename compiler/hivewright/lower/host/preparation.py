@@ -133,7 +133,7 @@ def _path_of(step: Step) -> str:
     if step.verb in ("disk", "share"):
         own = step.verb == "share" or f"disk.{step.words[0]}.path" in step.keys
         return step.words[1] if own else ""
-    if step.verb == "image":
+    if step.verb in ("image", "medium"):
         return step.words[1]
     return step.words[-1] if step.verb in (*_READS, "variables") else ""
 
@@ -147,8 +147,10 @@ def _what(step: Step) -> str:
         return f"the image {step.words[0]}"
     if step.verb == "variables":
         return "the UEFI variables to begin with"
+    if step.verb == "medium":
+        return "an optical medium"
     if step.verb == "file":
-        return "an optical medium" if step.words[0] == "ahci-cd" else step.words[0]
+        return step.words[0]
     return "the boot ROM" if step.verb == "rom" else "the program"
 
 
