@@ -53,6 +53,7 @@ def host(folder: Path, guests: dict[str, str] = GUESTS) -> Path:
 
 def import_commands() -> list[str]:
     guide = (CHECKOUT / "docs" / "from-vm-bhyve.md").read_text(encoding="utf-8")
+    block: str
     (block,) = re.findall(r"^```sh\n(.*?)^```$", guide, re.DOTALL | re.MULTILINE)
     return block.splitlines()
 
