@@ -27,6 +27,7 @@ REFERENCES = {
 
 BY_KEY: Mapping[str, tuple[Any, ...]] = {
     "bus": ("nvme", "ahci-hd", "virtio-blk"),
+    "cd": (["drivers"], ["sata"], ["port"]),
     "chap": ({"user": "another", "secret": "another"},),
     "clone": ("golden/other@v9",),
     "cloud_init": ({"hostname": "another"},),

@@ -91,7 +91,7 @@ def test_prepare_checks_first_and_makes_taps_last() -> None:
         ("vars", VARIABLES),
         ("disk", "data", "/dev/ada5", "ro"),
         ("disk", "root", "/dev/zvol/zroot/vms/web1/root", "rw"),
-        ("file", "ahci-cd", "/srv/a.iso"),
+        ("medium", "install", "/srv/a.iso"),
         ("file", "seed", "/var/db/hivewright/web1/seed.iso"),
         ("hook", "prestart"),
         ("tap", "lan", "tap7", "br-lan", "1500", "private"),

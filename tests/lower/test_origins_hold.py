@@ -74,6 +74,7 @@ EXCEPTIONS = (
     Excepted("*.disk.*.storage", NO_VALUE, "", "the others are no storages of LUNs"),
     Excepted("*.disk.*.storage", SAME, "bhyve *", "another target makes the same link"),
     Excepted("*.disk.*.image", SAME, "provision image *", "two disks are made from it"),
+    Excepted("*.cd.*.controller", OTHER, "bhyve -s *,ahci-cd,*", "without one the drive has a slot of its own"),
     Excepted("slots.*", NO_VALUE, "", "function 0 of a slot stays where its other functions are"),
     Excepted("*.slot", NO_VALUE, "", "function 0 of a slot stays where its other functions are"),
     Excepted("*.agent", SAME, "bhyve -s *,virtio-console,*", "it is stopped by its agent, so there has to be one"),

@@ -33,6 +33,7 @@ SAMPLES: dict[tuple[str, str], Any] = {
     ("Nic", "vf"): "ix0:1",
     ("Passthrough", "rom"): "/srv/one.rom",
     ("Debug", "gdb"): {"port": 1234},
+    ("Machine", "lpc_slot"): 30,
 }
 """Values of keys that are neither true or false, nor bounded, nor a table that may be empty, and have no value that the
 fact is about."""

@@ -265,11 +265,13 @@ class _Loader:
         return found
 
     def _profiles(self, vms: Mapping[str, Vm], images: Mapping[str, Image]) -> dict[str, Profile]:
-        """The profiles that VMs use, for themselves or for their image; each is checked once."""
+        """The profiles that VMs use, for themselves or for their image, and those of the site; each is checked once."""
         wanted = {disk.image for vm in vms.values() for disk in vm.disk.values()}
         wanted |= {drive.image for vm in vms.values() for drive in vm.cd.values()}
         for image in sorted(image for image in wanted if image is not None and image not in images):
             self.resolver.profiles.ask(image)
+        for name in self.sources.own_profiles():
+            self.resolver.profiles.ask(name)
         found = {}
         for name in sorted(self.resolver.profiles.asked):
             profile = self._profile(name)
@@ -288,5 +290,7 @@ class _Loader:
         for layer in profiles.layers(name):
             self._validate(Vm, layer.values, layer.file, layer.prefix, partial=True)
         values, layers = profiles.whole(name)
-        whole = values if name not in profiles.broken else {"os": "other", "description": "", **values}
+        last = profiles.chain(name)[-1].values
+        uncertain = name in profiles.broken or "extends" in last or last.keys() - Profile.model_fields.keys()
+        whole = values if not uncertain else {"os": "other", "description": "", **values}
         return self._checked(Profile, whole, layers)

@@ -85,7 +85,7 @@ class _Checker:
             if drive.image is not None:
                 self.check_image(drive.image, hosts, ("vm", name, "cd", key, "image"))
         for medium in vm.install.cd if vm.install is not None else ():
-            if medium not in vm.cd:
+            if medium not in vm.cd and ("vm", name) not in self.known.uncertain:
                 remedy = suggestion(medium, vm.cd, "drive") if vm.cd else f"define [vm.{name}.cd.{medium}]"
                 message = f"{name} has no drive {quoted(medium)} to be installed from"
                 self.report("REF017", message, ("vm", name, "install", "cd"), remedy)

@@ -84,6 +84,11 @@ class Sources:
         """The names of all profiles there are, sorted."""
         return sorted(self._profiles())
 
+    def own_profiles(self) -> list[str]:
+        """Those that lie in the site, used or not."""
+        inside = os.path.join(self.project.site, "")
+        return [name for name, (_, path) in sorted(self._profiles().items()) if path.startswith(inside)]
+
     def read_profile(self, name: str) -> tuple[SourceFile | None, list[Diagnostic]]:
         """A profile's file; ``None``, without a diagnostic, when there is no profile of that name."""
         found = self._profiles().get(name)

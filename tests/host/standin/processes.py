@@ -111,7 +111,7 @@ class Watch:
 
     def close(self, entry: str) -> None:
         """Forget a process."""
-        for descriptor in self.files.pop(entry):
+        for descriptor in self.files.pop(entry, ()):
             os.close(descriptor)
 
 

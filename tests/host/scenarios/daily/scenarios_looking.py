@@ -118,7 +118,7 @@ def device_is_not_there(play: Play) -> None:
     assert "2:0:0          missing    gpu1             gpu        not on this host" in outcome.out
 
 
-@scenario()
+@scenario(wide=True)
 def topology(play: Play) -> None:
     """Nodes, caches, cores, and the guests at them."""
     play.host.path("/var/run/dmesg.boot").write_text("CPU: Example\n" + Machine().announcement())

@@ -69,6 +69,7 @@ def a_broken_connection_is_gone_on_with(play: Play) -> None:
 
 @scenario()
 def a_part_that_belongs_to_something_else_is_begun_anew(play: Play) -> None:
+    """What was fetched of another file under this address is no part of it."""
     serve(play, {URL: {"content": "x" * 88, "cut": 50}})
     play.hivectl("image", "fetch", "golden", status=1)
     serve(play, {URL: PACKED})
@@ -116,6 +117,7 @@ def no_room(play: Play) -> None:
 
 @scenario(urls={MOVING: DATA, SUMS: LISTED})
 def checked_by_what_its_publisher_says(play: Play) -> None:
+    """The checksum comes from the file that the publisher lays beside it."""
     play.hivectl("image", "fetch", "moving")
     play.order(f"fetch -q -T 60 -o * {MOVING}", f"fetch -q -T 60 -o * {SUMS}", "sha512 -q")
     assert holds(play, "moving", DATA.encode())

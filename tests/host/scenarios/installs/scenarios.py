@@ -52,6 +52,7 @@ def installed_once(play: Play) -> None:
 
 @scenario()
 def a_power_off_ends_it_too_and_a_stop_does_not(play: Play) -> None:
+    """A guest that powers itself off is installed; one that is stopped is not yet."""
     media(play)
     play.hivectl("start", "bsd1")
     play.down("bsd1")
@@ -68,6 +69,7 @@ def a_power_off_ends_it_too_and_a_stop_does_not(play: Play) -> None:
 
 @scenario()
 def a_crash_leaves_the_medium(play: Play) -> None:
+    """A guest that crashed while it was installed boots the medium again."""
     media(play)
     play.guest("bsd1", {"end": "error", "after": 50}, {})
     play.hivectl("start", "bsd1")

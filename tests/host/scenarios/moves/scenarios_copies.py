@@ -32,6 +32,7 @@ def replica(play: Play) -> dict[str, object]:
 
 @scenario(everyday=True)
 def copies_come_when_they_are_due(play: Play, far: Play, link: Link) -> None:
+    """A copy is made when its time has come, and not before."""
     play.guest(VM, {"writes": 1})
     play.hivectl("start", VM)
     assert replica(play) == {"to": "beta", "at": None, "lag": None}

@@ -60,7 +60,7 @@ def shared(play: Play, far: Play) -> None:
 def what_is_in_the_way_is_told_at_once(play: Play, far: Play, link: Link) -> None:
     """All of it in one report, and nothing is done."""
     play.hivectl("start", "web1")
-    far.sh("sed -i 's/^vm web1 [0-9a-f]*/vm web1 0123/' /usr/local/etc/hivewright/vms/web1/start")
+    far.sh("sed -i 's/^vm web1 [0-9a-f]*/vm web1 0123/; s/ -m 1G/ -m 2G/' /usr/local/etc/hivewright/vms/web1/start")
     outcome = play.hivectl("migrate", "web1", "beta", status=1)
     assert "NO: the definitions differ; ship the same build to both" in outcome.out
     assert "it stays here" in outcome.err
