@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Container, Iterable
+from typing import Any
 
 from hivewright.bhyve.options import Argument, parse_extra_args
 from hivewright.importers.devices import read_device
@@ -38,7 +39,10 @@ def guest_of(old: Old, target: Target, taken: Container[str] = ()) -> Guest:
     except ValueError as error:
         raise UnreadableError(old.place, f"{old.called}: {error}") from None
     for path, value in old.keys.items():
-        guest.set(path, value)
+        if value is None:
+            guest.unset(path)
+        else:
+            guest.set(path, value)
     guest.keys = _in_order(guest.keys)
     return guest
 
@@ -90,8 +94,13 @@ def _read(guest: Guest, target: Target, arguments: list[Argument]) -> None:
         read_device(guest, argument.value)
     if "passthrough" in guest.keys:
         guest.keys.get("machine", {}).pop("wired", None)
+    if guest.old.loader and "com1" not in serial:
+        serial = {"com1": {}, **serial}  # the loader talks to it
     if [*serial] != ["com1"] or serial["com1"]:
         guest.keys["serial"] = serial
+    ordered = any("boot_index" in each for kind in ("disk", "cd") for each in guest.keys.get(kind, {}).values())
+    if (ordered or "fwcfg" in guest.keys) and "extra_args" in guest.keys:
+        _drop_fwcfg(guest.keys)
     if "memory" not in guest.keys:
         guest.keys["memory"] = "256M"
         guest.note("no -m", "bhyve gives 256M then; the site says so")
@@ -106,6 +115,16 @@ def _read(guest: Guest, target: Target, arguments: list[Argument]) -> None:
             "another one. Where the guest relies on it (licences, cloud-init), ask the guest before it is switched "
             "over (kenv smbios.system.uuid, dmidecode -s system-uuid) and write it as uuid",
         )
+
+
+def _drop_fwcfg(keys: dict[str, Any]) -> None:
+    """A boot order, or files for the firmware, bring the fw_cfg of QEMU's kind along."""
+    words = keys["extra_args"]
+    for place in reversed(range(len(words) - 1)):
+        if words[place : place + 2] == ["-o", "lpc.fwcfg=qemu"]:
+            del words[place : place + 2]
+    if not words:
+        del keys["extra_args"]
 
 
 def _read_flags(guest: Guest, target: Target, flags: set[str]) -> None:

@@ -97,6 +97,8 @@ def _reason(guest: Guest, key: tuple[str, str], old: str, new: str) -> str:
         return "the same CPUs: -p takes one of them at a time"
     if flag == "-o" and (about in _SAME_VARIABLES or re.fullmatch(r"lpc\.com[1-4]\.path", about)):
         return "an option says it"
+    if (flag, about) == ("-o", "lpc.fwcfg") and not old:
+        return "the firmware reads the boot order, or files, from it"
     if flag == "-k" and new:
         return "what must not be seen in the list of processes, or is found at the start, is in this file"
     if flag in _MEANINGLESS and not new:
@@ -106,6 +108,8 @@ def _reason(guest: Guest, key: tuple[str, str], old: str, new: str) -> str:
         return noted
     if not old and "-o" in dict.fromkeys(guest.old.words) and flag in _switches(guest.old.words):
         return "a variable of bhyve_config(5) said it"
+    if flag == "-A" and not new:
+        return _ADDED["-A"]
     if not old and flag in _ADDED:
         return _ADDED[flag]
     if old and new and flag in ("-U", "-K") and old.lower() == new.lower():
@@ -126,6 +130,8 @@ def _lpc_reason(device: str, old: str, new: str) -> str:
             return "the loader, or a site, wants a console; a guest that has none leaves it alone"
         return "another end on the host; the guest sees the same serial port"
     if device == "bootrom":
+        if new and old.removesuffix(",fwcfg=qemu") == new:
+            return "an option of its own says fwcfg"
         if old and new and old.split(",")[1] == new.split(",")[1]:
             return "a copy of the variables, in the folder that hivewright keeps for the guest"
         if "BHYVE_UEFI_CODE.fd" in new and "BHYVE_UEFI" in old:
@@ -143,7 +149,7 @@ def _device_reason(guest: Guest, address: str, old: str, new: str) -> str:
     if not new:
         return next((note.why for note in guest.notes if address in note.what), UNEXPLAINED)
     if not old:
-        return UNEXPLAINED
+        return "the bridge that serial ports are on" if new.endswith(",lpc") else UNEXPLAINED
     reasons: dict[str, None] = {}
     before, after = _parts(old), _parts(new)
     for part in [*(part for part in after if part not in before), *(part for part in before if part not in after)]:
@@ -166,6 +172,8 @@ def _part_reason(guest: Guest, address: str, part: str, before: list[str], after
         if value == default_serial(port) or value.startswith("NVME-"):
             return "the serial number that bhyve derived, written down, so that it outlives a change of the path"
     if name in ("ser", "serial") and any(each.endswith(f"={value}") for each in after):
+        if not any(each.partition("=")[0] in ("ser", "serial") for each in before):
+            return "it had no serial number, or bhyve would derive one from the path; this one stays"
         return "another spelling"
     if name == "mac" and value == default_mac(guest.old.called, parse_pci_address(address)):
         return "the MAC address that bhyve derived, written down"

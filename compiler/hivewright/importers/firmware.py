@@ -48,10 +48,20 @@ def read_loader(guest: Guest, words: tuple[str, ...]) -> None:
         raise ValueError(f"{program} is no loader that is known")
 
 
+_LONG = {
+    "--root": "-r", "--device-map": "-m", "--memory": "-M", "--cons-dev": "-c", "--directory": "-d",
+    "--grub-cfg": "-g", "--evga": "-e", "--ncpus": "-n", "--wire": "-S",
+}  # fmt: skip
+"""Long options of grub-bhyve(8)."""
+
+
 def _options(words: tuple[str, ...], letters: str, without: str) -> list[tuple[str, str]]:
     """The options of a loader: letters that take a value, and those that do not."""
     found: list[tuple[str, str]] = []
-    rest = list(words)
+    rest: list[str] = []
+    for word in words:
+        long, equals, value = word.partition("=")
+        rest += [_LONG[long], value] if long in _LONG and equals else [_LONG.get(word, word)]
     while rest:
         word = rest.pop(0)
         match = re.fullmatch(r"-([A-Za-z])(.*)", word, re.DOTALL)
@@ -97,7 +107,9 @@ def _variables(guest: Guest) -> dict[str, str]:
 def _read_grub(guest: Guest, words: tuple[str, ...]) -> None:
     guest.set(("firmware", "kind"), "grub")
     for letter, value in _options(words, "cdegmMnr", "S"):
-        if letter == "r" and value == "host":
+        if letter == "r" and value in ("cd", "cd0"):
+            pass  # the drive that it starts from
+        elif letter == "r" and value == "host":
             if not guest.old.menu:
                 guest.note("grub-bhyve -r host", "the commands in that grub.cfg are not known here; write them as "
                            "firmware.grub.commands")  # fmt: skip
@@ -109,6 +121,7 @@ def _read_grub(guest: Guest, words: tuple[str, ...]) -> None:
             guest.set(("firmware", "grub", "config"), value)
     if guest.old.menu:
         guest.set(("firmware", "grub", "commands"), list(guest.old.menu))
+    _boot_from(guest, [guest.old.boots])
 
 
 def _boot_from(guest: Guest, paths: list[str]) -> None:

@@ -51,13 +51,15 @@ class Old:
     nics: dict[str, dict[str, Any]] = field(default_factory=dict)
     """The address of a NIC -> keys that no word of the command says."""
     keys: dict[KeyPath, Any] = field(default_factory=dict)
-    """Keys of the VM that no word of the command says."""
+    """Keys of the VM that no word of the command says; ``None`` for one that the site shall choose itself."""
     comments: dict[KeyPath, str] = field(default_factory=dict)
     notes: list[Remark] = field(default_factory=list)
     leave: tuple[str, ...] = ()
     """Commands by which the old tool stops having the guest, for people."""
     back: tuple[str, ...] = ()
     """Commands by which it has it again."""
+    boots: str = ""
+    """The path of what the loader starts from, where its command does not say that."""
 
 
 @dataclass(slots=True)
@@ -85,6 +87,17 @@ class Guest:
             table = table.setdefault(part, {})
         table[path[-1]] = value
 
+    def unset(self, path: KeyPath) -> None:
+        """Takes a key out, and a table that is empty then; nothing where there is none."""
+        tables = [self.keys]
+        for part in path[:-1]:
+            if part not in tables[-1]:
+                return
+            tables.append(tables[-1][part])
+        tables[-1].pop(path[-1], None)
+        if len(path) > 1 and not tables[-1] and path[0] != "vnc":
+            self.unset(path[:-1])
+
     def note(self, what: str, why: str) -> None:
         """Something is not carried over as it was."""
         self.notes.append(Remark(what, why))
@@ -104,6 +117,8 @@ class Found:
     networks: list[Bridge] = field(default_factory=list)
     after: tuple[str, ...] = ()
     """What to do when the last guest is switched over, for people."""
+    arch: str = "amd64"
+    """The architecture of the guests, where it is known."""
 
 
 class Target(NamedTuple):

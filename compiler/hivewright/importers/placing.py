@@ -50,7 +50,7 @@ def place(arguments: Namespace, request: Request, found: Found) -> Outcome:
         raise RequestError("there is no guest in it")
     project, sources = _project(arguments)
     known = _known(sources)
-    target = _target(arguments, request, known)
+    target = _target(arguments, request, known, found.arch)
     guests: list[Guest] = []
     for old in found.guests:
         guests.append(guest_of(old, target, {guest.name for guest in guests}))
@@ -86,7 +86,7 @@ def _known(sources: Sources) -> Known:
     return Known(names, frozenset(file.name for file in sources.files), "site" not in names)
 
 
-def _target(arguments: Namespace, request: Request, known: Known) -> Target:
+def _target(arguments: Namespace, request: Request, known: Known, arch: str) -> Target:
     hosts: Mapping[str, Any] = known.has("host")
     name = arguments.host or (next(iter(hosts)) if len(hosts) == 1 else None)
     if name is None and hosts:
@@ -97,7 +97,7 @@ def _target(arguments: Namespace, request: Request, known: Known) -> Target:
     release = own.get("freebsd") or arguments.freebsd or request.release or _RELEASE
     if re.fullmatch(r"[0-9]{2}\.[0-9]{1,2}", str(release)) is None:
         raise RequestError(f'{release} is no release of FreeBSD such as "14.3"')
-    return Target(name, version(str(release)), str(own.get("arch", "amd64")))
+    return Target(name, version(str(release)), str(own.get("arch", "amd64")) if own else arch)
 
 
 def _host_name(address: str | None) -> str:

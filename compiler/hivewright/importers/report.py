@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 
 from hivewright.importers.compare import compare_commands
@@ -56,7 +57,7 @@ def _switch(guest: Guest, host: str) -> Iterator[str]:
     for secret, content in guest.secrets.items():
         yield f"install -m 600 /dev/null {SECRETS}/{secret}   # then write into it: {content}"
     yield from guest.old.leave
-    yield f"test ! -e /dev/vmm/{guest.old.called} &&"
+    yield f"test ! -e {shlex.quote(f'/dev/vmm/{guest.old.called}')} &&"
     yield from (f"    hivectl provision {guest.name} &&", f"    hivectl start {guest.name}", "```", "")
     yield from ("And back:", "", "```sh", f"hivectl stop {guest.name} &&")
     yield f"    test ! -e /dev/vmm/{guest.name} &&"

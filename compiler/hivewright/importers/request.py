@@ -42,6 +42,10 @@ class Request(NamedTuple):
                        [path.rpartition("/")[2] for path in self.paths])  # fmt: skip
         return [(self.shown(path), read_text(self.local(path), self.shown(path))) for path in self.paths]
 
+    def of(self, path: str) -> list[tuple[str, str]]:
+        """The text of one file, with its place for people."""
+        return self._replace(paths=(path,)).texts()
+
     def fetch(self, paths: Sequence[str], names: Sequence[str]) -> None:
         """Brings files of the host to this machine; does nothing where all are here."""
         if self.root is not None and self.address is not None:
@@ -73,9 +77,10 @@ def open_request(arguments: Namespace) -> Iterator[Request]:
         raise RequestError(f"{arguments.ssh!r} is no name or address for ssh(1)")
     if any(not path.startswith("/") for path in paths):
         raise RequestError("a path on a host is absolute")
-    said = run(SSH, arguments.ssh, "uname -r").decode("utf-8", "replace")
-    match = re.match(r"([0-9]{2}\.[0-9]+)", said)
-    if match is None:
-        raise UnreadableError(arguments.ssh, "it does not say which release of FreeBSD it has (uname -r)")
+    said = run(SSH, arguments.ssh, "uname -sr").decode("utf-8", "replace")
+    match = re.match(r"FreeBSD ([0-9]{2}\.[0-9]+)", said)
+    if match is None and arguments.kind != "libvirt":
+        raise UnreadableError(arguments.ssh, "it does not say which release of FreeBSD it has (uname -sr)")
+    release = match[1] if match is not None else None
     with tempfile.TemporaryDirectory(prefix="hivewright-") as folder:
-        yield Request(paths, Path(folder), arguments.ssh, match[1], arguments.at, arguments.dataset)
+        yield Request(paths, Path(folder), arguments.ssh, release, arguments.at, arguments.dataset)
