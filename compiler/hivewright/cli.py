@@ -144,7 +144,13 @@ class _VerbParser(ArgumentParser):
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         _add_global_flags(self)
         _module(self.verb).add_arguments(self)
-        return super().parse_known_args(args, namespace)
+        known, rest = super().parse_known_args(args, namespace)
+        # argparse gives the last argument nothing when a flag stands between it and the one before.
+        last = next(reversed([action for action in self._actions if not action.option_strings]), None)
+        if rest and last is not None and last.nargs == "*" and not any(word.startswith("-") for word in rest):
+            setattr(known, last.dest, [*(getattr(known, last.dest) or ()), *rest])
+            rest = []
+        return known, rest
 
 
 def _add_global_flags(parser: ArgumentParser) -> None:

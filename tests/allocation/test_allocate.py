@@ -95,6 +95,15 @@ def test_functions_need_a_function_0_that_is_there() -> None:
     assert slots["cd.x"] == "0:4:1"
 
 
+def test_the_lpc_bridge_and_the_tablet_are_functions_0() -> None:
+    vm = {"cd": {"install": CD, "tools": CD}, "vnc": {}, "machine": {"lpc_slot": 1}}
+    lock = Lock("0" * 32, slots={"cd.install": "0:1:1", "cd.tools": "0:30:1", "fbuf": "0:29:0"})
+    assert allocate(build_site({"web1": vm}), {"web1": lock}).diagnostics == ()
+    arm = build_site({"web1": {"cd": {"install": CD}}}, hosts={"alpha": {"freebsd": "15.1", "arch": "arm64"}})
+    beyond = Lock("0" * 32, slots={"cd.install": "0:31:1"})
+    assert codes(allocate(arm, {"web1": beyond})) == ["LOCK007"]
+
+
 def test_a_device_without_function_0_is_an_error() -> None:
     first = locked({"web1": {"cd": many("cd", 27)}})
     site = build_site({"web1": {"cd": {"c026": CD}}})

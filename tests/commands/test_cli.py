@@ -231,3 +231,12 @@ memory = "1G"
     assert len(told) == 2 + len(codes)
     assert cli.main(["-C", str(tmp_path), "--format", "full", verb]) == 1
     assert capsys.readouterr().err.splitlines()[-1] == f"{2 + len(codes)} errors"
+
+
+def test_flags_may_stand_between_the_last_arguments(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """argparse itself gives arguments that may be absent nothing, once a flag came after the first."""
+    at = ("-C", str(write_files(tmp_path, BASE)))
+    assert cli.main([*at, "list", "hosts", "--json", "alpha"]) == 0
+    assert [row["name"] for row in json.loads(capsys.readouterr().out)] == ["alpha"]
+    assert cli.main([*at, "list", "hosts", "--json", "alpha", "--jsn"]) == 2
+    assert "unrecognized arguments: alpha --jsn" in capsys.readouterr().err

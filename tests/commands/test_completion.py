@@ -39,6 +39,13 @@ def test_verbs_flags_and_names_are_offered(project: Project) -> None:
     assert candidates(project, "completion", "") == ["bash", "zsh", "fish", "tcsh"]
 
 
+def test_what_other_tools_have_is_offered(tmp_path: Path, project: Project) -> None:
+    (tmp_path / "web.xml").touch()
+    assert candidates(project, "import", "lib") == ["libvirt"]
+    assert candidates(project, "import", "libvirt", f"{tmp_path}/w") == [f"{tmp_path}/web.xml"]
+    assert "--ssh" in candidates(project, "import", "libvirt", "--")
+
+
 def test_tags_and_folders_are_offered_whatever_else_is_wrong(project: Project) -> None:
     project.edit("vms/web.toml", "[vm.web1]\n", '[vm.web1]\ntags = ["web", "prod"]\nunknown = 1\n')
     at = ("-C", str(project.root))

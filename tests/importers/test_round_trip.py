@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from builders import NETWORKS, build_site
+from builders import NETWORKS
 from full_house import full_tables, site_of
 from hivewright.allocation.allocate import allocate
 from hivewright.allocation.lock import Lock
@@ -20,6 +20,7 @@ from hivewright.importers.files import lock_of
 from hivewright.importers.forms import Bridge, Guest, Old, Target
 from hivewright.lower import lower
 from hivewright.plan import VmPlan
+from imported import compiled
 from lowering import words_of
 
 NAMES = st.from_regex(r"[a-z][a-z0-9_-]{0,30}", fullmatch=True)
@@ -75,16 +76,6 @@ GUESTS = st.fixed_dictionaries(
         "channel": st.dictionaries(NAMES, st.just({}), max_size=3),
     },
 )
-
-
-def compiled(
-    name: str, vm: Mapping[str, Any], host: Mapping[str, Any], networks: Mapping[str, Any], locks: dict[str, Lock]
-) -> tuple[VmPlan, Lock]:
-    site = build_site({name: vm}, hosts={"alpha": host}, networks=networks)
-    allocation = allocate(site, locks)
-    assert allocation.diagnostics == ()
-    (plan,) = lower(site, allocation).plans[0].vms
-    return plan, allocation.locks[name]
 
 
 def imported(plan: VmPlan, lock: Lock, words: Sequence[str], vm: Mapping[str, Any], networks: Mapping[str, Any],

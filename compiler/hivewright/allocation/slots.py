@@ -264,7 +264,9 @@ def _hidden(
     functions = {key: address for key, address in used.items() if address[2] and key not in explicit}
     if not functions:
         return
-    occupied = set(used.values())
+    occupied = {*used.values(), HOSTBRIDGE, tablet_address(site.vms[name])}
+    if any(site.hosts[host].arch == "amd64" for host in site.hosts_of(site.vms[name]) if host in site.hosts):
+        occupied.add(lpc_address(site.vms[name]))
     for key, (bus, slot, function) in functions.items():
         if (bus, slot, 0) not in occupied:
             yield Diagnostic(

@@ -90,7 +90,7 @@ def _values(action: Action, given: Sequence[str], folder: str, current: str) -> 
     name = str(action.metavar or action.dest).upper()
     if action.choices is not None:
         yield from (str(each) for each in action.choices if each not in _ASKED)
-    elif "DIR" in name or "FILE" in name:
+    elif "DIR" in name or "FILE" in name or name == "PATH":
         yield from _paths(current)
     elif name == "CODE":
         explanations = Path(import_module("hivewright.diagnostics").__path__[0]) / "explanations"

@@ -58,8 +58,8 @@ def _options(words: Sequence[str]) -> dict[tuple[str, str], str]:
             found[key] = f"{found[key]} -p {value}" if key in found else f"-p {value}"
         elif flag == "-o":
             found[flag, value.partition("=")[0]] = f"-o {value}"
-        elif flag == "-k":
-            found[flag, value] = f"-k {value}"
+        elif flag in ("-k", "-f", "-n"):
+            found[flag, value.partition(",")[0]] = f"{flag} {value}"
         else:
             found[flag, ""] = f"{flag} {value}".rstrip()
     return found
@@ -93,6 +93,10 @@ def _reason(guest: Guest, key: tuple[str, str], old: str, new: str) -> str:
         return "bhyve's own numbers, written out"
     if flag == "-m" and old and memory_size(old.split()[1]) == memory_size(new.split()[1]):
         return "the same size, written otherwise"
+    if flag == "-n" and old and new and _domain(old) == _domain(new):
+        return "the same, written otherwise"
+    if flag == "-G" and old and new.split()[1:] == [f"127.0.0.1:{old.split()[1]}"]:
+        return "the address that bhyve listens on, written out"
     if flag == "-o" and about.startswith("vcpu."):
         return "the same CPUs: -p takes one of them at a time"
     if flag == "-o" and (about in _SAME_VARIABLES or re.fullmatch(r"lpc\.com[1-4]\.path", about)):
@@ -115,6 +119,12 @@ def _reason(guest: Guest, key: tuple[str, str], old: str, new: str) -> str:
     if old and new and flag in ("-U", "-K") and old.lower() == new.lower():
         return "the same, in lower case"
     return UNEXPLAINED
+
+
+def _domain(text: str) -> dict[str, str]:
+    """What a memory domain is, with its size in one spelling."""
+    parts = dict(part.partition("=")[::2] for part in text.split()[1].split(","))
+    return parts | ({"size": memory_size(parts["size"])} if "size" in parts else {})
 
 
 def _switches(words: Sequence[str]) -> set[str]:
@@ -183,6 +193,8 @@ def _part_reason(guest: Guest, address: str, part: str, before: list[str], after
         return "another interface on the host, in the same network; the guest does not see it"
     if name in ("socket", "peerhook", "hook") or (emulation in ("virtio-net", "e1000") and name == "path"):
         return "the port on the host has another name; the guest does not see it"
+    if name == "mtu" and part in after and not any(each.startswith("mtu=") for each in before):
+        return "the MTU of its network, told to the guest"
     if _DEFAULTS.get(name) == value:
         return "what bhyve takes where nothing is said, written out"
     if name == "password":

@@ -113,7 +113,8 @@ class Devices:
                 places.take(address, element)
                 self.where[id(element)] = address
         isa = next((each for each in self.controllers if each.kind == "isa"), None)
-        bridge = LPC if self._whole else LPC_OF_LIBVIRT
+        q35 = "q35" in self.domain.at("os/type", "machine")
+        bridge = LPC if self._whole and q35 else LPC_OF_LIBVIRT  # where the ISA bridge of the older machine is as well
         if not places.holds(bridge[1]) or (self._whole and bridge not in self.where.values()):
             # The slot is kept for the LPC bridge, whether there is one or not.
             places.take(bridge, self.domain)

@@ -21,14 +21,14 @@ virsh -q list --all --name </dev/null | while IFS= read -r name; do
 	[ -n "$name" ] || continue
 	starts=no
 	printf '%s\\n' "$starting" | grep -qxF -- "$name" && starts=yes
-	printf '%s\\n' "{_MARK} domain $starts $name"
+	printf '\\n%s\\n' "{_MARK} domain $starts $name"
 	virsh -q dumpxml --inactive --security-info "$name" </dev/null |
 		sed -e "s/passwd='[^']*'/passwd='hidden'/g"
 done
 for kind in net pool; do
 	virsh -q "$kind-list" --all --name </dev/null | while IFS= read -r name; do
 		[ -n "$name" ] || continue
-		printf '%s\\n' "{_MARK} $kind - $name"
+		printf '\\n%s\\n' "{_MARK} $kind - $name"
 		virsh -q "$kind-dumpxml" "$name" </dev/null
 	done
 done
@@ -92,5 +92,8 @@ def _of_host(request: Request) -> Iterator[Definition]:
         )
     for head, text in zip(parts[::2], parts[1::2], strict=True):
         kind, starts, name = head.split(" ", 2)
-        element = _document(f"{request.address}:virsh dumpxml {name}", text.lstrip("\n"))
+        place, text = f"{request.address}:virsh dumpxml {name}", text.strip()
+        if not text.startswith("<"):
+            raise UnreadableError(place, text.splitlines()[0] if text else "it prints nothing")
+        element = _document(place, text)
         yield Definition(element, starts == "yes" if kind == "domain" else None)
