@@ -264,8 +264,11 @@ def _hidden(
     functions = {key: address for key, address in used.items() if address[2] and key not in explicit}
     if not functions:
         return
+    from hivewright.bhyve.releases import features  # few have functions, and it is much to load
+
     occupied = {*used.values(), HOSTBRIDGE, tablet_address(site.vms[name])}
-    if any(site.hosts[host].arch == "amd64" for host in site.hosts_of(site.vms[name]) if host in site.hosts):
+    hosts = [site.hosts[host] for host in site.hosts_of(site.vms[name]) if host in site.hosts]
+    if any(features(host.freebsd, host.arch).pc for host in hosts):
         occupied.add(lpc_address(site.vms[name]))
     for key, (bus, slot, function) in functions.items():
         if (bus, slot, 0) not in occupied:
