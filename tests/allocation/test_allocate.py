@@ -177,6 +177,24 @@ def test_ports_skip_explicit_ones_and_those_of_vms_that_left() -> None:
     assert (second["b"].vnc, second["c"].vnc, second["d"].vnc) == (5901, 5902, 5903)
 
 
+def test_each_move_has_a_number() -> None:
+    """From the first ``moved_from`` on, whether the later ones are written or not."""
+    hosts = {"alpha": {"freebsd": "14.3"}, "beta": {"freebsd": "14.3"}}
+    locks: dict[str, Lock] = {}
+    told = []
+    for vm in (
+        {"host": "alpha"},
+        {"host": "beta", "moved_from": "alpha"},
+        {"host": "beta", "moved_from": "alpha"},
+        {"host": "beta"},
+        {"host": "alpha"},
+        {"host": "beta", "moved_from": "alpha"},
+    ):
+        locks = dict(allocate(build_site({"web1": vm}, hosts=hosts), locks).locks)
+        told.append((locks["web1"].home, locks["web1"].moves))
+    assert told == [(None, 0), ("beta", 1), ("beta", 1), ("beta", 1), ("alpha", 2), ("beta", 3)]
+
+
 def test_ports_can_run_out() -> None:
     locks = {f"gone{port}": Lock("0" * 36, vnc=port) for port in range(5900, 65536)}
     allocation = allocate(build_site({"web1": {"vnc": True}}), locks)

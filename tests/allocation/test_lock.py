@@ -41,6 +41,7 @@ rng = "0:5:1"
 lan = "tap-web1-lan"
 """
 
+MOVED = TEXT.replace("vnc =", 'home = "beta"\nmoves = 3\nvnc =')
 NAMES = st.from_regex(r"[a-z][a-z0-9_-]{0,30}", fullmatch=True)
 OCTETS = st.from_regex(r"[0-9a-f]{2}:[0-9a-f]{2}:[0-9a-f]{2}", fullmatch=True)
 SLOTS = st.tuples(st.integers(0, 255), st.integers(0, 31), st.integers(0, 7)).map("{0[0]}:{0[1]}:{0[2]}".format)
@@ -66,6 +67,8 @@ LOCKS = st.builds(
     taps=unique(NAMES, TAPS),
     consoles=unique(st.sampled_from(["com1", "com2", "com3", "com4"]), NAMES.map("nmdm-{}.1".format)),
     ports=unique(NAMES.map("disk.{}".format), st.tuples(NAMES, st.integers(0, 31)).map("{0[0]}:{0[1]}".format)),
+    home=st.none(),
+    moves=st.just(0),
     pipes=unique(NAMES, st.integers(5000, 32767).map(lambda number: str(2 * number))),
 )
 
@@ -91,6 +94,13 @@ def test_other_ways_to_write_the_same_toml_are_read() -> None:
     text = f"uuid='{UUID}'\nslots={{'disk.root'='0:3:0'}} # moved by hand\n[macs]\n\"lan\"   = '58:9c:fc:33:9c:cc'\n"
     slots, macs = {"disk.root": "0:3:0"}, {"lan": "58:9c:fc:33:9c:cc"}
     assert read_lock(text, "locks/web1.toml") == Lock(UUID, slots=slots, macs=macs)
+
+
+def test_a_guest_that_moved_is_counted() -> None:
+    lock = LOCK._replace(home="beta", moves=3)
+    assert write_lock("web1", lock) == MOVED
+    assert read_lock(MOVED, "locks/web1.toml") == lock
+    assert read_lock(MOVED.replace(" = ", "="), "locks/web1.toml") == lock
 
 
 def test_windows_line_ends_are_read() -> None:
@@ -122,6 +132,9 @@ def test_windows_line_ends_are_read() -> None:
         (f'uuid = "{UUID}"\nmacs = 3\n', "LOCK003", 2),
         ("", "LOCK003", 1),
         (TEXT.replace("0:4:0", "0:3:0"), "LOCK004", 13),
+        (MOVED.replace("moves = 3\n", ""), "LOCK003", 3),
+        (MOVED.replace('home = "beta"\n', ""), "LOCK003", 3),
+        (MOVED.replace("moves = 3", "moves = 0"), "LOCK003", 3),
     ],
 )
 def test_a_damaged_lock_is_refused_at_its_line(text: str, code: str, line: int) -> None:

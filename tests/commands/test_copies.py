@@ -94,6 +94,11 @@ def test_a_guest_moves(project: Project) -> None:
     script = project.build / "beta" / GUESTS / "db1" / "provision"
     assert "moved_from alpha  # moved_from\n" in script.read_text()
     assert project.run("check").err == ""
+    project.succeed("move", "db1", "alpha")
+    project.succeed("move", "db1", "beta")
+    project.succeed("build")
+    assert "moved_from alpha 3  # moved_from\n" in script.read_text()
+    assert 'home = "beta"\nmoves = 3\n' in text_of(project, "locks/db1.toml")
 
 
 def test_a_guest_of_several_hosts_gets_another_home(project: Project) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hivewright.allocation.allocate import allocate
+from hivewright.allocation.lock_files import read_locks
 from hivewright.diagnostics import Diagnostic
 from hivewright.emit.render import render
 from hivewright.emit.runtime import runtime_artifacts
@@ -33,11 +34,12 @@ def refuse_errors(diagnostics: Iterable[Diagnostic]) -> None:
 
 def build_tree(directory: Path, host: str = "alpha", site: Path = SITE) -> Path:
     """Compile a site into a directory; returns what lands at / of the host."""
-    loaded = load(read_site(find_project(site)))
+    project = find_project(site)
+    loaded = load(read_site(project))
     refuse_errors(loaded.diagnostics)
     assert loaded.site is not None
     refuse_errors(check_rules(loaded.site))
-    allocation = allocate(loaded.site, {})
+    allocation = allocate(loaded.site, read_locks(project).locks)
     refuse_errors(allocation.diagnostics)
     lowered = lower(loaded.site, allocation)
     refuse_errors(lowered.diagnostics)
@@ -59,6 +61,6 @@ def install(host: Host, *replacements: tuple[str, str], site: Path = SITE) -> No
         changed = Path(directory) / "site"
         shutil.copytree(site, changed)
         for old, new in replacements:
-            (path,) = [each for each in changed.glob("*.toml") if old in each.read_text()]
+            (path,) = [each for each in changed.rglob("*.toml") if old in each.read_text()]
             path.write_text(path.read_text().replace(old, new))
         shutil.copytree(build_tree(Path(directory) / "built", site=changed), host.root, dirs_exist_ok=True)

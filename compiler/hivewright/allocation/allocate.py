@@ -215,6 +215,7 @@ def _allocate_vm(site: Site, pool: _Pool, name: str, vm: Vm, old: Lock | None) -
     vnc = held.vnc
     if vnc is None and vm.vnc is not None and vm.vnc.port == "auto" and not vm.vnc.socket:
         vnc = _free_port(site, pool, name)
+    home, moves = count_moves(site, vm, held)
     lock = Lock(
         held.uuid,
         vnc,
@@ -225,8 +226,18 @@ def _allocate_vm(site: Site, pool: _Pool, name: str, vm: Vm, old: Lock | None) -
         ports=allocate_ports(site, name, vm, held.ports),
         pipes=_allocate_pipes(site, pool, name, vm, held.pipes),
         name=held.name,
+        home=home,
+        moves=moves,
     )
     return old if old is not None and old == lock else lock
+
+
+def count_moves(site: Site, vm: Vm, held: Lock) -> tuple[str | None, int]:
+    """Where a VM lives that ever moved, and how often it did: a host may have what it left there the time before."""
+    home = site.hosts_of(vm)[0]
+    if held.home is None:
+        return (None, 0) if vm.moved_from in (None, home) else (home, 1)
+    return home, held.moves + (held.home != home)
 
 
 def _find_former_lock(site: Site, pool: _Pool, name: str, locks: Mapping[str, Lock]) -> None:

@@ -52,7 +52,8 @@ def _block(table: str) -> str:
 
 
 _WHOLE = re.compile(
-    rf'#[^\n]*\nuuid = "({_UUID})"\n(?:name = "({NAME_PATTERN})"\n)?(?:vnc = ([1-9][0-9]{{0,4}})\n)?'
+    rf'#[^\n]*\nuuid = "({_UUID})"\n(?:name = "({NAME_PATTERN})"\n)?'
+    rf'(?:home = "({NAME_PATTERN})"\nmoves = ([1-9][0-9]{{0,5}})\n)?(?:vnc = ([1-9][0-9]{{0,4}})\n)?'
     + "".join(map(_block, _TABLES))
 )
 _ENTRY = re.compile(r'"?([^" ]+)"? = "([^"]*)"\n')
@@ -79,6 +80,10 @@ class Lock(NamedTuple):
     """NIC with a rate limit -> number of the dummynet(4) pipe towards the guest; the next number is the other way."""
     name: str | None = None
     """The name that the VM had first, if it was renamed: what the guest reads, and remembers, follows from it."""
+    home: str | None = None
+    """The host that it lives on, if it ever moved."""
+    moves: int = 0
+    """How often it has moved, so that no arrival is taken for an earlier one at the same host; 0 with no ``home``."""
 
 
 def lock_file(vm: str) -> str:
@@ -94,6 +99,8 @@ def write_lock(vm: str, lock: Lock) -> str:
     ]
     if lock.name is not None:
         lines.append(f'name = "{lock.name}"')
+    if lock.home is not None:
+        lines += [f'home = "{lock.home}"', f"moves = {lock.moves}"]
     if lock.vnc is not None:
         lines.append(f"vnc = {lock.vnc}")
     for table in _TABLES:
@@ -134,7 +141,7 @@ def _read_whole(text: str) -> Lock | None:
     match = _WHOLE.fullmatch(text)
     if match is None:
         return None
-    uuid, name, vnc, *blocks = match.groups()
+    uuid, name, home, moves, vnc, *blocks = match.groups()
     tables: dict[str, Mapping[str, str]] = {}
     for table, block in zip(_TABLES, blocks, strict=True):
         if block:
@@ -143,7 +150,9 @@ def _read_whole(text: str) -> Lock | None:
                 return None
             tables[table] = found
     port = int(vnc) if vnc is not None else None
-    return Lock(uuid, port, name=name, **tables) if port is None or _is_port(port) else None
+    if port is not None and not _is_port(port):
+        return None
+    return Lock(uuid, port, name=name, home=home, moves=int(moves or 0), **tables)
 
 
 def _entries(block: str) -> Mapping[str, str] | None:
@@ -185,13 +194,21 @@ def _is_port(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 65535
 
 
+def _tells_moves(values: Mapping[str, object]) -> bool:
+    home, moves = values.get("home"), values.get("moves")
+    is_host = isinstance(home, str) and re.fullmatch(NAME_PATTERN, home) is not None
+    return is_host and isinstance(moves, int) and not isinstance(moves, bool) and 1 <= moves <= 999999
+
+
 def _validated(values: Mapping[str, object], text: str, file: str) -> Lock | Diagnostic:
     def fault(message: str, table: str, key: str, code: str = "LOCK003") -> Diagnostic:
         return Diagnostic(code, message, _spot(text, file, table, key), _RESTORE)
 
     for key, value in values.items():
-        if key not in ("uuid", "name", "vnc") and key not in _TABLES:
+        if key not in ("uuid", "name", "home", "moves", "vnc") and key not in _TABLES:
             return fault(f'a lock has no key "{key}"', "", key)
+        if key in ("home", "moves") and not _tells_moves(values):
+            return fault("home, the name of a host, and moves, a number from 1 to 999999, stand together", "", key)
         if key == "name" and not (isinstance(value, str) and re.fullmatch(NAME_PATTERN, value)):
             return fault("name must be the name of a VM", "", key)
         if key == "vnc" and not _is_port(value):
@@ -215,4 +232,5 @@ def _validated(values: Mapping[str, object], text: str, file: str) -> Lock | Dia
                 return fault(f"{key} and {seen[value]} in [{table}] are both {value}", table, key, "LOCK004")
         tables[table] = entries
     vnc = cast("int | None", values.get("vnc"))
-    return Lock(str(values["uuid"]), vnc, name=cast("str | None", values.get("name")), **tables)
+    name, home = cast("str | None", values.get("name")), cast("str | None", values.get("home"))
+    return Lock(str(values["uuid"]), vnc, name=name, home=home, moves=cast("int", values.get("moves", 0)), **tables)

@@ -102,7 +102,13 @@ def move_guest(
         text = set_key(text, ("vm", name, "hosts"), [host, *(each for each in hosts if each != host)])
     else:
         text = set_key(text, ("vm", name, "host"), host)
-    return Edit({file: set_key(text, ("vm", name, "moved_from"), hosts[0])}, {}, locks)
+    texts: Texts = {file: set_key(text, ("vm", name, "moved_from"), hosts[0])}
+    lock = locks.locks.get(name)
+    if lock is None:
+        return Edit(texts, {}, locks)
+    # A lock that counts no moves may be of a release that counted none: this one is another than those before.
+    moved = lock._replace(home=host, moves=max(1, lock.moves) + 1)
+    return Edit(texts, {lock_file(name): write_lock(name, moved)}, locks._replace(locks={**locks.locks, name: moved}))
 
 
 def remove_guest(sources: Sources, homes: Mapping[str, str], locks: Locks, name: str) -> Edit:

@@ -35,7 +35,8 @@ def provision_former(guest: Guest) -> Iterator[Step]:
         words = (",".join(guest.vm.renamed_from), *places)
         yield Step("renamed_from", words, ("renamed_from", *keys), "renamed_from")
     if guest.vm.moved_from not in (None, guest.host_name):
-        yield Step("moved_from", (str(guest.vm.moved_from),), ("moved_from",), "moved_from")
+        number = (str(guest.lock.moves),) if guest.lock.moves > 1 else ()
+        yield Step("moved_from", (str(guest.vm.moved_from), *number), ("moved_from",), "moved_from")
     if guest.vm.protected:
         yield Step("protected", (), ("protected",), "protected")
 
