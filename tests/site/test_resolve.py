@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from conftest import BASE, LoadSite, write_files
@@ -135,6 +135,7 @@ VALUES = st.recursive(st.booleans() | st.integers(0, 3), lambda inner: st.dictio
 LAYERS = st.dictionaries(KEYS, VALUES, max_size=3)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(LAYERS, LAYERS)
 def test_merging_changes_neither_layer_and_keeps_the_stronger(strong: dict[str, Any], weak: dict[str, Any]) -> None:
     before = copy.deepcopy((strong, weak))
