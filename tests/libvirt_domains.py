@@ -129,6 +129,8 @@ CASES = (
     Case((75,), domain(devices=DISK + NIC.replace("<model", "<target dev='vnet7'/><model")),
          ("-s", "0:2:0,virtio-net,vnet7,mac=52:54:00:b9:94:02"), "nic.bridge1.network", "bridge1"),
     Case((81,), domain(devices=DISK + VNC), ("-s", "0:3:0,fbuf,tcp=127.0.0.1:5904"), "vnc.port", 5904),
+    Case((81, 84), domain(devices=DISK + VNC.replace(" address='127.0.0.1'", "")),
+         ("-s", "0:3:0,fbuf,tcp=:5904"), "vnc.port", 5904),
     Case((82,), domain(devices=DISK + VNC.replace("port=", "passwd='hush' port=")),
          ("-s", "0:3:0,fbuf,tcp=127.0.0.1:5904,password=hush"), "vnc.password.secret", "web-vnc"),
     Case((84,), domain(devices=DISK + VNC.replace("port=", "wait='yes' port=") + "<video><driver vgaconf='off'/><model "

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import tomli
 
-from conftest import write_files
+from conftest import BASE, write_files
 from hivewright import cli
 from hivewright.importers.command import guest_of
 from hivewright.importers.forms import Found, Guest, Target, UnreadableError
@@ -110,53 +110,56 @@ TRUNCATED = domain()[:300]
 BOMB = '<!DOCTYPE domain [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]>\n<domain type="bhyve"><name>&b;</name></domain>'
 
 
-@pytest.mark.parametrize(
-    ("text", "line", "reason"),
-    [
-        ("", 0, "the file is empty"),
-        ("# no XML\n", 1, "this is not XML"),
-        (TRUNCATED, 9, "this is not XML: unclosed token (within <disk>)"),
-        (domain().replace("</devices>", "</device>"), 10, "mismatched tag"),
-        (BOMB, 1, "it declares a document type"),
-        ("<a>" * 60 + "</a>" * 60, 1, "nested deeper"),
-        ("<domainsnapshot><name>x</name></domainsnapshot>", 1, "give what `virsh dumpxml` prints"),
-        ("<secret/>", 1, "is no domain, network, pool or volume"),
-        (domain(kind="lxc"), 1, 'a domain of the type "lxc"'),
-        ("<network><name>a</name></network>", 0, "there is no domain in it"),
-        (domain(name=""), 1, "the domain has no name"),
-        (domain().replace("KiB", "pounds"), 4, "is no size of memory"),
-        (domain(top="<vcpu>2</vcpu><cpu><topology sockets='1' cores='1' threads='1'/></cpu>"), 7, "are not 2 vCPUs"),
-        (domain(top="<cpu><numa><cell memory='1'/></numa></cpu>"), 7, "a memory domain without vCPUs"),
-        (domain(top="<blkiotune><device><path>/dev/da0</path></device></blkiotune>"), 7, "limits of one device"),
-        (domain(top="<memtune><soft_limit>1</soft_limit></memtune>"), 7, "other than hard_limit"),
-        (domain(top="<clock offset='timezone'/>"), 7, 'the clock "timezone"'),
-        (domain(devices=NIC.replace("bridge'><mac", "network'><mac").replace("bridge=", "network=")), 9,
-         "add what `virsh net-dumpxml bridge1` prints"),
-        (domain(devices=NIC.replace("model type='virtio'", "model type='rtl8139'")), 9, 'of the model "rtl8139"'),
-        (domain(devices=NIC.replace("type='bridge'", "type='direct'")), 9, 'a NIC of the type "direct"'),
-        (domain(devices="<disk type='volume'><source pool='tank' volume='a'/><target dev='vda'/></disk>"), 9,
-         "add what `virsh pool-dumpxml tank` prints"),
-        (domain(devices=DISK.replace("file='/vm", "file='vm")), 1, 'the path "vm/a.img" depends on the folder'),
-        (domain(devices=DISK.replace("a.img", "a,b.img")), 9, "has a comma"),
-        (domain(devices=DISK.replace("vda", "disk1")), 9, 'its target is called "disk1"'),
-        (domain(devices=DISK.replace("virtio", "ide")), 9, 'a disk on the bus "ide"'),
-        (domain(devices=DISK.replace("<source file='/vm/a.img'/>", "")), 9, "it has no medium"),
-        (domain(devices="".join(port(f"nvme0n{n}").replace("sata", "nvme") for n in (1, 2))), 9, "a second disk on"),
-        (domain(devices=f"{VNC}{VNC}"), 9, "a second screen"),
-        (domain(devices=VNC.replace("5904", "80")), 9, 'the port "80" of VNC'),
-        (domain(devices=VNC.replace("vnc", "spice")), 9, 'a screen over "spice"'),
-        (domain(devices="<serial type='pty'/>"), 9, 'a serial port of the type "pty"'),
-        (domain(devices="<serial type='nmdm'><target port='4'/></serial>"), 9, "a fifth serial port"),
-        (domain(devices="<sound model='ac97'/>"), 9, 'of the model "ac97"'),
-        (domain(devices="".join(f"<controller type='isa' index='{n}'/>" for n in (0, 1))), 1, "a second controller"),
-        (domain(devices=DISK + "<rng model='virtio'><backend model='egd'/></rng>"), 9, "random numbers of another"),
-        (domain(devices=DISK.replace("</disk>", "<address type='pci' slot='0x40'/></disk>")), 9, "slots up to 31"),
-        (domain(devices="".join(DISK.replace("vda", dev).replace("</disk>", "<address type='pci' slot='4'/></disk>")
-                                for dev in ("vda", "vdb"))), 9, "its address 0:4:0 is that of <disk>"),
-        (domain(top="<bootloader>/vm/own</bootloader>", os=PLAIN), 1, "without bootloader_args"),
-        (domain(os=PLAIN, devices=NIC), 1, "there is no disk to start from"),
-    ],
-)  # fmt: skip
+FAULTS: list[tuple[str, int, str]] = [
+    ("", 0, "the file is empty"),
+    ("# no XML\n", 1, "this is not XML"),
+    (TRUNCATED, 9, "this is not XML: unclosed token (within <disk>)"),
+    (domain().replace("</devices>", "</device>"), 10, "mismatched tag"),
+    (BOMB, 1, "it declares a document type"),
+    ("<a>" * 60 + "</a>" * 60, 1, "nested deeper"),
+    ("<domainsnapshot><name>x</name></domainsnapshot>", 1, "give what `virsh dumpxml` prints"),
+    ("<secret/>", 1, "is no domain, network, pool or volume"),
+    (domain(kind="lxc"), 1, 'a domain of the type "lxc"'),
+    ("<network><name>a</name></network>", 0, "there is no domain in it"),
+    (domain(name=""), 1, "the domain has no name"),
+    (domain().replace("KiB", "pounds"), 4, "is no size of memory"),
+    (domain(top="<vcpu>2</vcpu><cpu><topology sockets='1' cores='1' threads='1'/></cpu>"), 7, "are not 2 vCPUs"),
+    (domain(top="<cpu><numa><cell memory='1'/></numa></cpu>"), 7, "a memory domain without vCPUs"),
+    (domain(top="<blkiotune><device><path>/dev/da0</path></device></blkiotune>"), 7, "limits of one device"),
+    (domain(top="<memtune><soft_limit>1</soft_limit></memtune>"), 7, "other than hard_limit"),
+    (domain(top="<clock offset='timezone'/>"), 7, 'the clock "timezone"'),
+    (domain(devices=NIC.replace("bridge'><mac", "network'><mac").replace("bridge=", "network=")), 9,
+     "add what `virsh net-dumpxml bridge1` prints"),
+    (domain(devices=NIC.replace("model type='virtio'", "model type='rtl8139'")), 9, 'of the model "rtl8139"'),
+    (domain(devices=NIC.replace("type='bridge'", "type='direct'")), 9, 'a NIC of the type "direct"'),
+    (domain(devices="<disk type='volume'><source pool='tank' volume='a'/><target dev='vda'/></disk>"), 9,
+     "add what `virsh pool-dumpxml tank` prints"),
+    (domain(devices=DISK.replace("file='/vm", "file='vm")), 1, 'the path "vm/a.img" depends on the folder'),
+    (domain(devices=DISK.replace("a.img", "a,b.img")), 9, "has a comma"),
+    (domain(devices=DISK.replace("vda", "disk1")), 9, 'its target is called "disk1"'),
+    (domain(devices=DISK.replace("virtio", "ide")), 9, 'a disk on the bus "ide"'),
+    (domain(devices=DISK.replace("<source file='/vm/a.img'/>", "")), 9, "it has no medium"),
+    (domain(devices="".join(port(f"nvme0n{n}").replace("sata", "nvme") for n in (1, 2))), 9, "a second disk on"),
+    (domain(devices=f"{VNC}{VNC}"), 9, "a second screen"),
+    (domain(os=PLAIN, devices=DISK + VNC), 9, "a screen without a boot ROM"),
+    (domain(os=PLAIN.replace('<type', "<boot dev='network'/><type")), 1, 'of the kind "network"'),
+    (domain(devices=VNC.replace("5904", "80")), 9, 'the port "80" of VNC'),
+    (domain(devices=VNC.replace("vnc", "spice")), 9, 'a screen over "spice"'),
+    (domain(devices="<serial type='pty'/>"), 9, 'a serial port of the type "pty"'),
+    (domain(devices="<serial type='nmdm'><target port='4'/></serial>"), 9, "a fifth serial port"),
+    (domain(devices="<sound model='ac97'/>"), 9, 'of the model "ac97"'),
+    (domain(devices="".join(f"<controller type='isa' index='{n}'/>" for n in (0, 1))), 1, "a second controller"),
+    (domain(devices=DISK + "<rng model='virtio'><backend model='egd'/></rng>"), 9, "random numbers of another"),
+    (domain(devices=DISK.replace("</disk>", "<address type='pci' slot='0x40'/></disk>")), 9, "slots up to 31"),
+    (domain(devices="".join(DISK.replace("vda", dev).replace("</disk>", "<address type='pci' slot='4'/></disk>")
+                            for dev in ("vda", "vdb"))), 9, "its address 0:4:0 is that of <disk>"),
+    (domain(top="<bootloader>/vm/own</bootloader>", os=PLAIN), 1, "without bootloader_args"),
+    (domain(os=PLAIN, devices=NIC), 1, "there is no disk to start from"),
+]  # fmt: skip
+"""A text, the line of its fault, and what is said of it."""
+
+
+@pytest.mark.parametrize(("text", "line", "reason"), FAULTS)
 def test_what_cannot_be_read_is_one_error_with_its_place(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, line: int, reason: str
 ) -> None:
@@ -177,3 +180,25 @@ def test_binary_and_huge_files_are_no_definitions(tmp_path: Path) -> None:
         file.write_bytes(content)
         with pytest.raises(UnreadableError, match=reason):
             found(str(file))
+
+
+def test_guests_of_another_architecture_do_not_go_to_a_host(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arm = domain(os="<os><type arch='aarch64'>hvm</type><loader>/vm/u-boot.bin</loader></os>")
+    new = write_files(tmp_path, {"web.xml": arm, "new/site/site.toml": BASE}) / "new"
+    assert cli.main(["-q", "-C", str(new), "import", "libvirt", str(tmp_path / "web.xml")]) == 2
+    assert "alpha is a host of amd64, and these are guests of arm64" in capsys.readouterr().err
+    assert [path.name for path in new.rglob("*.toml")] == ["site.toml"]
+    elsewhere = [
+        "-q",
+        "-C",
+        str(new),
+        "import",
+        "libvirt",
+        str(tmp_path / "web.xml"),
+        "--host",
+        "beta",
+        "--freebsd",
+        "15.1",
+    ]
+    assert cli.main([*elsewhere, "--dry-run"]) == 0
+    assert 'arch = "arm64"' in capsys.readouterr().out

@@ -70,6 +70,16 @@ REMOTES = {
         (),
         "/dev/zvol/zroot/vm/a",
     ),
+    "bmd": Remote(
+        {
+            "/usr/local/etc/bmd.conf": 'global { $d = bmd.d; }\n.include "${d}/*.conf";\n',
+            "/usr/local/etc/bmd.d/web.conf": "vm web { boot = yes; memory = 1G; loader = uefi; disk = /vm/a.img; }\n",
+            "/usr/local/etc/bmd.d/web.txt": "no configuration\n",
+        },
+        {},
+        (),
+        "/vm/a.img",
+    ),
     "args": Remote(
         {"/usr/local/etc/web.sh": "bhyve -c 1 -m 1G -s 0,hostbridge -s 31,lpc -s 4,virtio-blk,/vm/a.img web\n"},
         {},

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 KINDS = {
     "vm-bhyve": "its folder, vm_dir, or one with a copy of the host's root; over ssh none",
     "libvirt": "what virsh(1) dumps of domains, networks, pools and volumes, or its folder; over ssh none",
+    "bmd": "its file, bmd.conf; over ssh none",
     "args": "a command line, a script with one, or a file of bhyve_config(5)",
 }
 
@@ -61,10 +62,11 @@ def run(arguments: Namespace) -> int:
 
 
 def _readers() -> Mapping[str, Callable[[Request], Found]]:
-    from hivewright.importers import args, libvirt, vm_bhyve
+    from hivewright.importers import args, bmd, libvirt, vm_bhyve
 
     return {
         "args": lambda request: args.read_args(request.texts()),
+        "bmd": bmd.read_bmd,
         "libvirt": libvirt.read_libvirt,
         "vm-bhyve": vm_bhyve.read_vm_bhyve,
     }

@@ -146,6 +146,8 @@ def _lpc_reason(device: str, old: str, new: str) -> str:
             return "a copy of the variables, in the folder that hivewright keeps for the guest"
         if "BHYVE_UEFI_CODE.fd" in new and "BHYVE_UEFI" in old:
             return "the same firmware, without variables of its own: those of the guest are in a copy beside it"
+    if device == "tpm" and new == f"{old},version=2.0":
+        return "what bhyve takes where nothing is said, written out"
     if device == "tpm" and "swtpm" in new:
         return "hivewright starts swtpm itself"
     return UNEXPLAINED
@@ -199,6 +201,8 @@ def _part_reason(guest: Guest, address: str, part: str, before: list[str], after
         return "what bhyve takes where nothing is said, written out"
     if name == "password":
         return "the password comes from a file of secrets, past the list of processes"
+    if emulation == "fbuf" and name in ("tcp", "rfb") and f"{name}={value.removeprefix('127.0.0.1')}" in before:
+        return "the address that bhyve listens on, written out"
     if emulation == "fbuf" and name in ("tcp", "rfb"):
         return "the same place" if name == "rfb" or any(each.endswith(value) for each in before) else _noted_port(guest)
     if emulation == "virtio-console":

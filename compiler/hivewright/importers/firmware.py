@@ -113,8 +113,8 @@ def _read_grub(guest: Guest, words: tuple[str, ...]) -> None:
             if not guest.old.menu:
                 guest.note("grub-bhyve -r host", "the commands in that grub.cfg are not known here; write them as "
                            "firmware.grub.commands")  # fmt: skip
-        elif letter == "r" and value != "hd0,msdos1":
-            guest.set(("firmware", "grub", "root"), re.sub("^hd0,([0-9]+)$", r"hd0,msdos\1", value))
+        elif letter == "r" and (root := re.sub("^hd0,([0-9]+)$", r"hd0,msdos\1", value)) != "hd0,msdos1":
+            guest.set(("firmware", "grub", "root"), root)
         elif letter == "d" and not guest.old.menu and value != "/boot/grub":
             guest.set(("firmware", "grub", "directory"), value)
         elif letter == "g":

@@ -50,6 +50,8 @@ class Command:
         self.rom = domain.value("os/loader") or (_ROM if self.is_efi else "")
         self.serials = self._serials()
         self.devices = Devices(domain, path_of, self._needs_lpc(), whole)
+        if self.devices.screen is not None and (self.loader or not self.rom):
+            raise self.devices.screen[0].fault("a screen without a boot ROM, which libvirt refuses too")
 
     @property
     def is_pc(self) -> bool:

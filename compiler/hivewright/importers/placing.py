@@ -97,7 +97,10 @@ def _target(arguments: Namespace, request: Request, known: Known, arch: str) -> 
     release = own.get("freebsd") or arguments.freebsd or request.release or _RELEASE
     if re.fullmatch(r"[0-9]{2}\.[0-9]{1,2}", str(release)) is None:
         raise RequestError(f'{release} is no release of FreeBSD such as "14.3"')
-    return Target(name, version(str(release)), str(own.get("arch", "amd64")) if own else arch)
+    there = str(own.get("arch", "amd64")) if own else arch
+    if there != arch:
+        raise RequestError(f"{name} is a host of {there}, and these are guests of {arch}")
+    return Target(name, version(str(release)), there)
 
 
 def _host_name(address: str | None) -> str:
