@@ -64,3 +64,19 @@ class Screen:
         """Types a line, likewise."""
         self.tmux("send-keys", "-l", text)
         return self.press("Enter", end)
+
+
+def settle(screen: Screen) -> None:
+    """Until nothing more comes."""
+    shown = None
+    while (now := screen.shown()) != shown:
+        shown = now
+        time.sleep(0.3)
+
+
+def until(screen: Screen, text: str) -> None:
+    """Until the last line has a text."""
+    end = time.monotonic() + LONGEST
+    while text not in screen.shown().splitlines()[-1]:
+        assert time.monotonic() < end, screen.shown()
+        time.sleep(0.05)

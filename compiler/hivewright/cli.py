@@ -29,6 +29,7 @@ VERBS = {
     "deploy": "install what was built on hosts, over ssh",
     "drift": "say what hosts have otherwise than what was built",
     "secrets": "list the files with secrets that hosts need",
+    "permissions": "print rules by which a group reaches guests without being root",
     "upgrade-report": "say what another release of FreeBSD changes for a host",
     "status": "say what the guests of all hosts do",
     "show": "show a VM and where each part of its command comes from",

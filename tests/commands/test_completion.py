@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import pytest
 
 from hivewright import cli
 from projects import Project
-from screens import Screen
+from screens import Screen, settle, until
 
 pytest_plugins = ["project_fixtures"]
 
@@ -94,18 +93,3 @@ def test_a_tab_completes_in_the_shell_itself(shell: str, project: Project, tmp_p
         screen.tmux("send-keys", "C-u")
     screen.tmux("send-keys", "-l", "exit")
     screen.tmux("send-keys", "Enter")
-
-
-def settle(screen: Screen) -> None:
-    """Until nothing more comes."""
-    shown = None
-    while (now := screen.shown()) != shown:
-        shown = now
-        time.sleep(0.3)
-
-
-def until(screen: Screen, text: str) -> None:
-    end = time.monotonic() + 20
-    while text not in screen.shown().splitlines()[-1]:
-        assert time.monotonic() < end, screen.shown()
-        time.sleep(0.05)

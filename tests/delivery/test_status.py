@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+from pathlib import Path
 
 import pytest
 
 from deployments import Deployment
 from host.play import HIVECTL
+from projects import Project
 
 pytest_plugins = ["project_fixtures", "host.fixtures", "deployment_fixtures"]
 
@@ -48,3 +51,31 @@ def test_a_host_that_there_is_not_is_told(deployment: Deployment) -> None:
     status = deployment.project.run("-q", "status", "nobody")
     assert status.status == 2
     assert status.err.startswith("hivewright: the site has no host nobody; there are: ")
+
+
+MEETING = """#!/bin/sh
+: >{folder}/$$.here
+tries=0
+while [ "$(ls {folder} | grep -c here)" -lt {hosts} ]; do
+	tries=$((tries + 1))
+	[ "$tries" -le 200 ] || {{ echo "the others did not come"; exit 1; }}
+	sleep 0.1
+done
+echo '[{{"name": "web1", "state": "running", "autostart": true}}]'
+"""
+"""An ssh that answers when all hosts are being asked, and not before: at the same time, or none does."""
+
+
+def test_twenty_hosts_are_asked_at_the_same_time(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [f"node{number}" for number in range(20)]
+    project.add("more.toml", "".join(f'[host.{name}]\nfreebsd = "14.3"\n' for name in names))
+    folder = tmp_path / "meeting"
+    folder.mkdir()
+    (folder / "ssh").write_text(MEETING.format(folder=folder, hosts=len(names)))
+    (folder / "ssh").chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder), prepend=os.pathsep)
+    status = project.run("-q", "status", *names)
+    assert (status.status, status.err) == (0, "")
+    assert [line.split()[0] for line in status.out.splitlines()[1:]] == names

@@ -56,14 +56,14 @@ def run(arguments: Namespace) -> int:
 
 def _ask(site: Site, hosts: Sequence[str]) -> dict[str, Guests | str]:
     """The guests of each host, or why it does not tell them, in the order of the hosts."""
+    from hivewright.delivery.remote import ASKED_AT_ONCE, side_by_side
     from hivewright.delivery.remote import run as run_there
-    from hivewright.delivery.remote import side_by_side
     from hivewright.impact.remote import HIVECTL
 
     def act(host: str) -> Answer:
         return run_there(site.hosts[host].address or host, f"{HIVECTL} list --json")
 
-    found = dict(side_by_side(act, hosts))
+    found = dict(side_by_side(act, hosts, ASKED_AT_ONCE))
     return {host: _guests_of(found[host]) for host in hosts}
 
 

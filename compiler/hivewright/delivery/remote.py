@@ -26,9 +26,15 @@ class Answer(NamedTuple):
     lines: list[str]
 
 
-def side_by_side(act: Callable[[str], Result], hosts: Sequence[str]) -> Iterator[tuple[str, Result]]:
+ASKED_AT_ONCE = 128
+"""Hosts that are asked side by side for a few words; each takes a thread that waits, and a process of ssh(1)."""
+
+
+def side_by_side(
+    act: Callable[[str], Result], hosts: Sequence[str], at_once: int = AT_ONCE
+) -> Iterator[tuple[str, Result]]:
     """Does something with each host, and yields what comes of it as soon as it does."""
-    with ThreadPoolExecutor(AT_ONCE) as pool:
+    with ThreadPoolExecutor(at_once) as pool:
         under_way = {pool.submit(act, host): host for host in hosts}
         for each in as_completed(under_way):
             yield under_way[each], each.result()

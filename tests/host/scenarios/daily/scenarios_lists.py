@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
+from exposition import read_exposition
 from host.play import HIVECTL, Play
 from host.scenario import scenario
 
 PROM = "/var/tmp/node_exporter/hivewright.prom"
-SAMPLE = re.compile(r'(hivewright_[a-z_]+)(\{[a-z]+="(?:[^"\\]|\\.)*"(?:,[a-z]+="(?:[^"\\]|\\.)*")*\})? [0-9]+')
 
 
 @scenario(everyday=True)
@@ -39,26 +37,9 @@ def check_for_monitoring(play: Play) -> None:
     play.hivectl("status", "--check", "web1", says="OK: 1 guests run")
 
 
-def metrics(play: Play) -> dict[str, list[str]]:
-    """Samples by their metric; the text is as promtool wants it: each metric once, with HELP and TYPE before it."""
-    found: dict[str, list[str]] = {}
-    lines = play.hivectl("metrics").out.splitlines()
-    for line in lines:
-        if line.startswith("# HELP "):
-            name = line.split()[2]
-            assert name not in found
-            assert line.endswith(".")
-            found[name] = []
-        elif line.startswith("# TYPE "):
-            kind = line.split()[3]
-            assert line.split()[2] == name
-            assert (kind == "counter") == name.endswith("_total")
-        else:
-            sample = SAMPLE.fullmatch(line)
-            assert sample, line
-            assert sample.group(1) == name
-            found[name].append(line)
-    return found
+def metrics(play: Play) -> dict[str, dict[str, str]]:
+    """Values by metric and labels; the text is as Prometheus and promtool want it."""
+    return read_exposition(play.hivectl("metrics").out)
 
 
 @scenario(wide=True)
@@ -69,12 +50,13 @@ def metrics_of_guests(play: Play) -> None:
     play.wait(70)
     found = metrics(play)
     assert sum(line.startswith("ps ") for line in play.step) <= 1
-    assert 'hivewright_guest_state{vm="db1",state="running"} 1' in found["hivewright_guest_state"]
-    assert 'hivewright_guest_restarts_total{vm="db1"} 1' in found["hivewright_guest_restarts_total"]
-    assert 'hivewright_guest_crashes_total{vm="db1"} 1' in found["hivewright_guest_crashes_total"]
-    assert 'hivewright_guest_up{vm="web2"} 0' in found["hivewright_guest_up"]
-    assert 'hivewright_guest_cpu_seconds_total{vm="web1"} 35' in found["hivewright_guest_cpu_seconds_total"]
-    assert 'hivewright_guest_memory_bytes{vm="web1"} 1073741824' in found["hivewright_guest_memory_bytes"]
+    assert found["hivewright_guest_state"]['{vm="db1",state="running"}'] == "1"
+    assert found["hivewright_guest_restarts_total"]['{vm="db1"}'] == "1"
+    assert found["hivewright_guest_crashes_total"]['{vm="db1"}'] == "1"
+    assert found["hivewright_guest_up"]['{vm="web2"}'] == "0"
+    assert found["hivewright_guest_cpu_seconds_total"]['{vm="web1"}'] == "35"
+    assert found["hivewright_guest_memory_bytes"]['{vm="web1"}'] == "1073741824"
+    assert "hivewright_guest_waiting" not in found
 
 
 @scenario()
@@ -104,3 +86,32 @@ def metrics_are_written_by_one(play: Play) -> None:
     play.hivectl("_metrics", status=None)
     assert not play.host.path(PROM).exists()
     play.join("holder")
+
+
+def offered(play: Play, *words: str) -> list[str]:
+    """What the last of some words may become."""
+    return play.hivectl("_words", "--", *words).out.splitlines()
+
+
+@scenario()
+def words_are_completed(play: Play) -> None:
+    """Verbs, and what the usage of a verb has: options, choices, guests and tags; nothing where a word is wrong."""
+    assert offered(play, "sta") == ["start", "status"]
+    assert "_clear" not in offered(play, "")
+    assert offered(play, "help", "netw") == ["network", "networks"]
+    assert offered(play, "start", "web") == ["web1", "web2"]
+    assert offered(play, "start", "web1", "web") == ["web1", "web2"]
+    assert offered(play, "console", "web1", "") == ["-w", "com1", "com2", "com3", "com4"]
+    assert offered(play, "console", "web2", "we") == []
+    assert offered(play, "iso", "") == ["eject", "insert", "list"]
+    assert offered(play, "iso", "insert", "d") == ["db1"]
+    assert offered(play, "iso", "list", "--") == ["--json"]
+    assert offered(play, "migrate", "--method", "s") == ["shared"]
+    assert offered(play, "stop", "--") == ["--host-shutdown"]
+    assert offered(play, "nothing", "") == []
+    assert offered(play, "../list", "") == []
+    outcome = play.do("env", "COMMAND_LINE=hivectl stop d", HIVECTL, "_words", "line")
+    assert outcome.out == "db1\n"
+    play.do("env", "COMMAND_LINE=hivectl stop ", HIVECTL, "_words", "line", says=None)
+    play.sh("mv /usr/local/etc/hivewright/host.conf /tmp/away")
+    assert offered(play, "console", "web1", "com") == ["com1", "com2", "com3", "com4"]

@@ -182,7 +182,9 @@ def vnc_on_a_socket(play: Play) -> None:
     play.hivectl("start", "desk2")
     socket = play.host.path("/var/run/hivewright/desk2/vnc.sock")
     assert socket.is_socket()
-    play.hivectl("console", "desk2", "com2", status=1, says="desk2: its com2 is at the TCP address 127.0.0.1:7001")
+    unheard = "desk2: nobody listens at 127.0.0.1:7001; is the guest running?"
+    play.hivectl("console", "desk2", "com2", status=1, says=["desk2: connecting to 127.0.0.1:7001", unheard])
+    play.ran("nc 127.0.0.1 7001")
     play.wait(10)
     play.hivectl("stop", "desk2")
     play.order("bhyvectl --destroy --vm=desk2", "rm -f * /var/run/hivewright/desk2/vnc.sock")

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from exposition import read_exposition
 from host.link import Link
 from host.play import HIVECTL, Play
 from host.scenario import scenario
@@ -30,6 +31,15 @@ def replica(play: Play) -> dict[str, object]:
     return found
 
 
+def lag(play: Play) -> str | None:
+    """What metrics say of the last copy."""
+    samples = read_exposition(play.host.run(HIVECTL, "metrics").out)
+    assert (f'{{vm="{VM}",to="beta"}}' in samples.get("hivewright_guest_replica_interval_seconds", {})) == (
+        "hivewright_guest_replica_lag_seconds" in samples
+    )
+    return samples.get("hivewright_guest_replica_lag_seconds", {}).get(f'{{vm="{VM}",to="beta"}}')
+
+
 @scenario(everyday=True)
 def copies_come_when_they_are_due(play: Play, far: Play, link: Link) -> None:
     """A copy is made when its time has come, and not before."""
@@ -37,10 +47,12 @@ def copies_come_when_they_are_due(play: Play, far: Play, link: Link) -> None:
     play.hivectl("start", VM)
     assert replica(play) == {"to": "beta", "at": None, "lag": None}
     assert "not copied to beta yet" in play.hivectl("status", VM).out
+    assert lag(play) == "+Inf"
     play.hivectl("replicate", "--due")
     assert (owner(play, VM), owner(far, VM)) == ("alpha", "<alpha")
     play.wait(60)
     assert replica(play)["lag"] == 60
+    assert (lag(play), lag(far)) == ("60", None)
     play.quietly()
     play.hivectl("replicate", "--due")
     play.never("zfs", "ssh")

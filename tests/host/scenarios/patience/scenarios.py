@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from exposition import read_exposition
 from host.play import HIVECTL, Play
 from host.scenario import scenario
 
@@ -71,6 +72,8 @@ def everything_late(play: Play) -> None:
     rows = {row["name"]: row for row in json.loads(play.hivectl("list", "--json").out)}
     assert {name for name, row in rows.items() if row["state"] == "waiting"} == {*WAITS} - {"san1"}
     assert all(row["reason"] for name, row in rows.items() if name in WAITS)
+    waits = read_exposition(play.hivectl("metrics").out)["hivewright_guest_waiting"]
+    assert sorted(waits) == sorted(f'{{vm="{name}",reason="{rows[name]["reason"]}"}}' for name in {*WAITS} - {"san1"})
     assert "waiting" in next(line for line in play.hivectl("list").out.splitlines() if line.startswith("key1 "))
     assert not play.state("interface tap")
     assert play.names("context") == ["fine1"]

@@ -1,0 +1,2 @@
+# For ~/.tcshrc: source /usr/local/share/hivewright/completion.tcsh
+complete hivectl 'p@*@`/usr/local/sbin/hivectl _words line`@'
