@@ -17,6 +17,7 @@ KINDS = {
     "vm-bhyve": "its folder, vm_dir, or one with a copy of the host's root; over ssh none",
     "libvirt": "what virsh(1) dumps of domains, networks, pools and volumes, or its folder; over ssh none",
     "bmd": "its file, bmd.conf; over ssh none",
+    "cbsd": "its working directory, one with a copy of the host's root, or a jconf; over ssh none",
     "args": "a command line, a script with one, or a file of bhyve_config(5)",
 }
 
@@ -49,7 +50,7 @@ def run(arguments: Namespace) -> int:
 
     try:
         with open_request(arguments) as request:
-            found = _readers()[arguments.kind](request)
+            found = _readers(arguments)[arguments.kind](request)
             return _write(arguments, request, found)
     except RequestError as error:
         sys.stderr.write(f"hivewright: {error}\n")
@@ -61,12 +62,13 @@ def run(arguments: Namespace) -> int:
         return 1
 
 
-def _readers() -> Mapping[str, Callable[[Request], Found]]:
-    from hivewright.importers import args, bmd, libvirt, vm_bhyve
+def _readers(arguments: Namespace) -> Mapping[str, Callable[[Request], Found]]:
+    from hivewright.importers import args, bmd, cbsd, libvirt, vm_bhyve
 
     return {
         "args": lambda request: args.read_args(request.texts()),
         "bmd": bmd.read_bmd,
+        "cbsd": lambda request: cbsd.read_cbsd(request, arguments.freebsd),
         "libvirt": libvirt.read_libvirt,
         "vm-bhyve": vm_bhyve.read_vm_bhyve,
     }

@@ -124,6 +124,9 @@ def _read_options(guest: Guest, name: str, bus: str, options: list[str]) -> str:
                 serial = value
             else:
                 guest.note(f"serial number {value} of disk {name}", "1 to 20 letters, digits, - _ and . are possible")
+        elif word == "ram":
+            why = "bhyve shows a disk in memory then, and never the one that is named; the site has that one"
+            guest.note(f"{option} of disk {name} ({bus})", why)
         elif word == "eui64":
             guest.set(("disk", name, "nvme", "eui64"), f"{int(value, 0):016x}")
         elif word in _VALUES and equals:

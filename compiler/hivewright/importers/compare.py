@@ -99,6 +99,8 @@ def _reason(guest: Guest, key: tuple[str, str], old: str, new: str) -> str:
         return "the address that bhyve listens on, written out"
     if flag == "-o" and about.startswith("vcpu."):
         return "the same CPUs: -p takes one of them at a time"
+    if (flag, about) == ("-o", "lpc.fwcfg") and any("fwcfg=qemu" in word for word in guest.old.words):
+        return "a word of the boot ROM, or of the LPC bridge, said it"
     if flag == "-o" and (about in _SAME_VARIABLES or re.fullmatch(r"lpc\.com[1-4]\.path", about)):
         return "an option says it"
     if (flag, about) == ("-o", "lpc.fwcfg") and not old:
@@ -197,6 +199,8 @@ def _part_reason(guest: Guest, address: str, part: str, before: list[str], after
         return "the port on the host has another name; the guest does not see it"
     if name == "mtu" and part in after and not any(each.startswith("mtu=") for each in before):
         return "the MTU of its network, told to the guest"
+    if name == "mtu" and emulation == "e1000":
+        return "bhyve tells no MTU to an e1000"
     if _DEFAULTS.get(name) == value:
         return "what bhyve takes where nothing is said, written out"
     if name == "password":

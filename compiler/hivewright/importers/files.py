@@ -142,8 +142,8 @@ def _host(target: Target, address: str | None, guests: Sequence[Guest], known: K
     keys: dict[str, Any] = {"freebsd": f"{target.release[0]}.{target.release[1]}"}
     if target.arch != "amd64":
         keys["arch"] = target.arch
-    if address not in (None, target.host):
-        keys["address"] = address
+    if address is not None and address.rpartition("@")[2] != target.host:
+        keys["address"] = address.rpartition("@")[2]
     devices = _devices(guests, known, target.host)
     text = table_text(("host", target.host), keys, {})
     for name, pci in devices.items():
