@@ -39,7 +39,8 @@ def used_keys(values: dict[str, Any], table: str, tables: dict[str, Schema]) -> 
         if value in ([], {}):
             yield table, key, None
         node = tables[table]["properties"][key]
-        choices = [node, *node.get("anyOf", ()), node.get("items", {})]
+        items = node.get("items", {})
+        choices = [node, *node.get("anyOf", ()), items, *items.get("anyOf", ())]
         named = [inner for group in ("patternProperties", "properties") for inner in node.get(group, {}).values()]
         holders = value if isinstance(value, list) else [value]
         for holder, found in (*((each, choices) for each in holders), *((inner, named) for inner in _tables(value))):

@@ -99,7 +99,7 @@ def walk(prefix: str, table: str) -> Iterator[tuple[str, str, str]]:
     for key, node in tables()[table]["properties"].items():
         yield prefix + key, table, key
         for each in dict.fromkeys(inner(node)):
-            yield from walk(f"{prefix}{key}.", each)
+            yield from walk(f"{prefix}{'moment' if table == 'Hooks' else key}.", each)
 
 
 @cache

@@ -107,7 +107,7 @@ def test_the_page_of_sites_names_every_profile() -> None:
 
 
 def test_the_page_of_the_host_has_the_environment_of_hooks() -> None:
-    runtime = (LIBRARY / "guest" / "hooks.subr").read_text()
+    runtime = (LIBRARY / "guest" / "surroundings.subr").read_text()
     items = re.findall(r"^\.It Ev (HIVE_.*)", (MAN / "hivectl.8").read_text(), re.MULTILINE)
     documented = [name for item in items for name in item.split(" , ")]
     assert sorted(set(re.findall(r"\bHIVE_\w+", runtime))) == sorted(documented)

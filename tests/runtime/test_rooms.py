@@ -31,7 +31,8 @@ ENTRY = "lib/runtime.subr"
 """What every script sources first; it loads what all parts may use without loading it."""
 
 CALLED_BY_SCRIPTS = {
-    *("begin", "clone", "debugger", "finish", "home", "hook", "host", "image", "loader", "loader_file"),
+    *("begin", "clone", "created", "debugger", "finish", "home", "hook", "hook_terms", "host", "image"),
+    *("loader", "loader_file"),
     *(
         "metrics",
         "modules",

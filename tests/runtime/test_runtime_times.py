@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from hivewright.model.guest import PRESS_EVERY, Ready
+from hivewright.model.guest import HOOK_TIMEOUT, MAY_REFUSE, MOMENTS, PRESS_EVERY, Ready
 from hivewright.model.vm import Vm
-from hivewright.site.start_order import FORCE_SECONDS, HOOK_KILL_SECONDS, HOOK_SECONDS
+from hivewright.site.start_order import FORCE_SECONDS, HOOK_KILL_SECONDS
 from projects import CHECKOUT
 
 SOURCES = [path.read_text() for path in sorted((CHECKOUT / "templates").rglob("*.subr"))]
@@ -19,8 +19,8 @@ def only(pattern: str) -> str:
 
 
 def test_a_hook_may_take_as_long_as_is_counted() -> None:
-    assert only(r"^hook_limit=([0-9]+)\b") == str(HOOK_SECONDS)
-    assert only(r'timeout --foreground -k ([0-9]+) "\$hook_limit"') == str(HOOK_KILL_SECONDS)
+    assert only(r"^hook_limit=([0-9]+)\b") == str(HOOK_TIMEOUT)
+    assert only(r'timeout --foreground -k ([0-9]+) "\$limit_of_hook"') == str(HOOK_KILL_SECONDS)
 
 
 def test_force_takes_as_long_as_is_counted() -> None:
@@ -42,3 +42,11 @@ def test_those_after_a_guest_do_what_the_model_says_where_host_conf_says_nothing
 
 def test_a_guest_without_a_definition_has_the_time_of_one_that_says_nothing() -> None:
     assert only(r"^\tstop_within ([0-9]+)$") == str(Vm.model_fields["stop_timeout"].default)
+
+
+def test_hooks_may_refuse_at_the_moments_that_the_model_names() -> None:
+    sources = [path.read_text() for path in (CHECKOUT / "templates" / "runtime").rglob("*") if path.is_file()]
+    asked = {moment for source in sources for moment in re.findall(r"\bask_hooks ([a-z]+)", source)}
+    assert asked | {"prestart"} == MAY_REFUSE
+    told = {moment for source in sources for moment in re.findall(r"\btell_hooks ([a-z]+)", source)}
+    assert told == set(MOMENTS) - MAY_REFUSE

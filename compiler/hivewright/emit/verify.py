@@ -25,8 +25,9 @@ REQUIRED = (
 """The files of the runtime that scripts and the service need."""
 
 _SCRIPT_CALLS = (
-    "begin|clone|debugger|finish|home|hook|image|loader|loader_file|moved_from|nic|on|owner|prepare|protected|renamed_from|replicate|run|runtime|"
-    "seed|seed_file|sparse_file|stop_within|variables|vm|volume|set -u|set --|\\."
+    "begin|clone|created|debugger|finish|home|hook|hook_terms|image|loader|loader_file|moved_from|nic|on|owner|prepare|"
+    "protected|renamed_from|replicate|run|runtime|seed|seed_file|sparse_file|stop_within|variables|vm|volume|"
+    "set -u|set --|\\."
 )
 _HOST_CALLS = "host|metrics|modules|network|peer|setting|vm|wave"
 # Characters are matched possessively, so that there is one way to read a text; groups are not, because the first

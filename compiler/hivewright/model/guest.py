@@ -1,9 +1,10 @@
 """The smaller tables of a VM: topology, graphics, serial ports, debugging, first boot, hooks, policy and others."""
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, GetJsonSchemaHandler
+from pydantic_core import CoreSchema
 
 from hivewright.bhyve.facts import Only, Since
 from hivewright.model.addresses import Ip
@@ -178,21 +179,64 @@ class CloudInit(Table):
     )
 
 
-class Hooks(Table):
-    """Programs run around a VM's life: ``[vm.NAME.hooks]``. Each is a file of the site, copied to the host."""
+HOOK_TIMEOUT = 300
+"""Seconds that a hook may take where nothing else is said."""
 
-    prestart: ListOf[SitePath] = Field((), description="Before a start; one that fails stops the start.")
-    poststart: ListOf[SitePath] = Field((), description="When bhyve runs.")
-    prestop: ListOf[SitePath] = Field((), description="Before a stop.")
-    poststop: ListOf[SitePath] = Field((), description="When the VM is gone.")
-    reboot: ListOf[SitePath] = Field((), description="When the guest rebooted, before bhyve runs again.")
-    crash: ListOf[SitePath] = Field((), description="When bhyve ended abnormally.")
-    remove: ListOf[SitePath] = Field(
-        (), description="Before hivectl(8) remove destroys what the host has; one that fails stops that."
+
+class Hook(Table):
+    """One program: ``"hooks/lease.sh"``, or ``{ file = "hooks/lease.sh", timeout = "30s", on_failure = "warn" }``."""
+
+    file: SitePath = Field(description="A file of the site.")
+    timeout: Span = Field(HOOK_TIMEOUT, description="How long it may take; then it is ended, and has failed.")
+    on_failure: Literal["refuse", "warn"] | None = Field(
+        None,
+        description='What follows when it fails. "refuse": what it comes before is not done, and no further hook of '
+        'that moment runs; only where something comes after it, and the default there. "warn": that is told, and all '
+        "goes on.",
+    )
+    names: Literal["hivewright", "cbsd"] = Field(
+        "hivewright",
+        description='The names of what it is told: "cbsd" adds those of CBSD (jname, ip4_addr, mytap0 …), so that a '
+        "hook of CBSD runs as it is.",
     )
 
 
+class _OrFile:
+    """Lets the name of a file stand for a table with nothing but the file."""
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {"anyOf": [{"type": "string", "pattern": "^[^/]"}, handler(core)]}
+
+
+def _file_as_hook(value: object) -> object:
+    return {"file": value} if isinstance(value, str) else value
+
+
+Hooked = ListOf[Annotated[Hook, BeforeValidator(_file_as_hook), _OrFile()]]
+"""The hooks of a moment, in their order."""
+
+
+class Hooks(Table):
+    """Programs run around a VM's life: ``[vm.NAME.hooks]``. Each is a file of the site, copied to the host."""
+
+    create: Hooked = Field((), description="When all that it needs was made for the first time on its host.")
+    prestart: Hooked = Field((), description="Before a start.")
+    poststart: Hooked = Field((), description="When bhyve runs, once for each start.")
+    ready: Hooked = Field((), description="When it is ready, as ready says, after each run of bhyve began.")
+    prestop: Hooked = Field((), description="Before a stop.")
+    poststop: Hooked = Field((), description="When the VM is gone.")
+    reboot: Hooked = Field((), description="When the guest rebooted, before bhyve runs again.")
+    crash: Hooked = Field((), description="When bhyve ended abnormally.")
+    checkpoint: Hooked = Field((), description="Before its memory is saved: a checkpoint, or a suspension.")
+    migrate: Hooked = Field((), description="Before it leaves for another host, on the one that it leaves.")
+    failover: Hooked = Field((), description="Before its last copy becomes the guest, on the host of the copy.")
+    remove: Hooked = Field((), description="Before hivectl(8) remove destroys what the host has.")
+
+
 MOMENTS = tuple(Hooks.model_fields)
+
+MAY_REFUSE = frozenset(("create", "prestart", "checkpoint", "migrate", "failover", "remove"))
+"""The moments before something that a hook can refuse."""
 
 
 class Passthrough(Table):

@@ -42,12 +42,14 @@ def check_site(
     ``besides`` is called in the process that checks the rules, which may be another one, and ``meanwhile`` in this one.
     """
     from hivewright.allocation.lock_files import allocate_numbers
+    from hivewright.pipeline.hook_scripts import check_hooks
     from hivewright.pipeline.new_guests import new_guests
     from hivewright.rules import check_rules
 
     def check() -> tuple[Sequence[Diagnostic], T]:
         return check_rules(site), besides()
 
+    loading = (*loading, *check_hooks(site, session.project.site))
     checked = check
     if len(site.vms) >= VMS_WORTH_A_PROCESS:
         from hivewright.system.parallel import in_background

@@ -86,9 +86,10 @@ def _section(heading: str, name: str, tables: dict[str, Schema]) -> Iterator[str
         inner += [(_inner_heading(heading, key, node), other) for other in _tables_of(node)]
     yield ".El"
     outer = {other for _, other in TABLES}
-    for inner_heading, other in inner:
-        if other not in outer:
-            yield from _section(inner_heading, other, tables)
+    alike = [other for _, other in inner]
+    for number, (inner_heading, other) in enumerate(inner):
+        if other not in outer and alike.index(other) == number:
+            yield from _section(inner_heading if alike.count(other) == 1 else f"{heading}.*", other, tables)
 
 
 def _inner_heading(heading: str, key: str, node: Schema) -> str:
@@ -99,8 +100,14 @@ def _inner_heading(heading: str, key: str, node: Schema) -> str:
 
 def _tables_of(node: Schema) -> list[str]:
     """The classes of the tables that a key holds, each once."""
-    nested = [*node.get("anyOf", ()), *node.get("patternProperties", {}).values(), *node.get("properties", {}).values()]
-    references = [found["$ref"] for found in (node, node.get("items", {}), *nested) if "$ref" in found]
+    items = node.get("items", {})
+    nested = [
+        *node.get("anyOf", ()),
+        *items.get("anyOf", ()),
+        *node.get("patternProperties", {}).values(),
+        *node.get("properties", {}).values(),
+    ]
+    references = [found["$ref"] for found in (node, items, *nested) if "$ref" in found]
     return list(dict.fromkeys(reference.rpartition("/")[2] for reference in references))
 
 
@@ -133,6 +140,8 @@ def _table_type(node: Schema) -> str:
 
 
 def _many(node: Schema) -> str:
+    if "anyOf" in node:
+        return " or ".join(dict.fromkeys(_many(choice) for choice in node["anyOf"]))
     one = type_of(node)
     return _MANY.get(one, f"{one}s" if one == "table" else one)
 

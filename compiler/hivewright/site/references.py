@@ -114,8 +114,8 @@ class _Checker:
                 self.check_file(vm.cloud_init.user_data, ("vm", name, "cloud_init", "user_data"))
         for moment in MOMENTS if vm.hooks.model_fields_set else ():
             for index, hook in enumerate(getattr(vm.hooks, moment)):
-                self.check_file(hook, ("vm", name, "hooks", moment, index))
-                self.check_hook(hook, ("vm", name, "hooks", moment, index))
+                self.check_file(hook.file, ("vm", name, "hooks", moment, index))
+                self.check_hook(hook.file, ("vm", name, "hooks", moment, index))
 
     def check_image(self, image: str, hosts: list[tuple[str, Host]], path: KeyPath) -> None:
         """An image is an [image.NAME], or comes with the profile of that name for the architecture of each host."""

@@ -85,14 +85,13 @@ def _resolvable(after: Mapping[str, list[str]]) -> list[str]:
 FORCE_SECONDS = 15
 """What ends a guest that did not stop in time: force-poweroff, SIGKILL, and destroying its context, 5 seconds each."""
 
-HOOK_SECONDS, HOOK_KILL_SECONDS = 300, 10
-"""How long the runtime lets a hook run, and then waits before SIGKILL, after which it runs no further one."""
+HOOK_KILL_SECONDS = 10
+"""How long the runtime waits before SIGKILL for a hook that was told to end."""
 
 
 def prestop_seconds(vm: Vm) -> int:
-    """Seconds that the prestop hooks of a VM may take, before its stop_timeout begins."""
-    count = len(vm.hooks.prestop)
-    return count * HOOK_SECONDS + HOOK_KILL_SECONDS if count else 0
+    """Seconds that the prestop hooks of a VM may take, before its stop_timeout begins: all of them run."""
+    return sum(hook.timeout + HOOK_KILL_SECONDS for hook in vm.hooks.prestop)
 
 
 def clean_seconds(vm: Vm) -> int:

@@ -35,10 +35,10 @@ def test_waves_add_up_and_a_wave_takes_as_long_as_its_slowest() -> None:
 def test_prestop_hooks_run_before_the_timeout_begins() -> None:
     vm = {"stop_timeout": "40s", "hooks": {"prestop": ["a.sh", "b.sh"]}}
     files = {"a.sh": b"", "b.sh": b""}
-    needed = 2 * 300 + 10 + 40 + 15
+    needed = 2 * (300 + 10) + 40 + 15
     assert codes(build_site({"a": vm}, hosts=host(shutdown_timeout=needed), files=files)) == []
     diagnostic = found(build_site({"a": vm}, hosts=host(shutdown_timeout=needed - 1), files=files))
-    assert "a (40s after 610 seconds for prestop hooks)" in diagnostic.message
+    assert "a (40s after 620 seconds for prestop hooks)" in diagnostic.message
 
 
 def test_force_at_once_takes_no_time_for_a_clean_stop() -> None:

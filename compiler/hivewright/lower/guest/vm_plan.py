@@ -23,7 +23,7 @@ from hivewright.lower.guest.loader import lower_loader, prepare_loader
 from hivewright.lower.guest.machine import prepare_machine
 from hivewright.lower.guest.tpm import prepare_tpm
 from hivewright.lower.seed.nocloud import Seed, SeedWriter
-from hivewright.model.guest import MOMENTS, PRESS_EVERY, Ready
+from hivewright.model.guest import HOOK_TIMEOUT, MAY_REFUSE, MOMENTS, PRESS_EVERY, Hook, Ready
 from hivewright.model.vm import Vm
 from hivewright.plan import HOOKS_OF_A_START, Option, Policy, Step, VmPlan, checksum
 
@@ -70,13 +70,13 @@ def lower_guest(guest: Guest, depth: int, seeds: SeedWriter) -> tuple[VmPlan, tu
         policy=policy,
         prepare=prepare,
         options=options,
-        provision=(*provision[:-1], *_seed_files(seed), *provision[-1:]),
+        provision=tuple(_with_seed_files(provision, seed)),
         digest=_start_digest(options, (*prepare, *loader), policy, hooks),
         provision_digest=provision_digest,
         uuid=uuid,
         seed=seed,
         hooks=hooks,
-        named_hooks=tuple(_named_hooks(hooks)),
+        named_hooks=tuple(_named_hooks(guest, hooks)),
         replicate=tuple(_replicate(guest)),
         loader=loader,
         ports=tuple(tell_nics(guest)),
@@ -147,6 +147,8 @@ def _provision(guest: Guest, has_seed: bool) -> Iterator[Step]:
     yield from provision_firmware(guest)
     if has_seed:
         yield Step("seed", (), ("cloud_init",), "cloud_init")
+    if guest.vm.hooks.create:
+        yield Step("created", (), ("hooks.create",), "hooks.create")
 
 
 def _replicate(guest: Guest) -> Iterator[Step]:
@@ -179,27 +181,42 @@ def _hooks(guest: Guest) -> tuple[tuple[str, bytes], ...]:
     """Hooks by their path below ``hooks/``; numbers of equal width keep the order of the list."""
     found: list[tuple[str, bytes]] = []
     for moment in sorted(MOMENTS):
-        files: tuple[str, ...] = getattr(guest.vm.hooks, moment)
-        if not files:
-            continue
-        width = len(str(10 * len(files)))
-        for number, file in enumerate(files, 1):
-            name = file.rpartition("/")[2]
-            found.append((f"{moment}/{10 * number:0{width}}-{name}", guest.site.files[file]))
+        hooks: tuple[Hook, ...] = getattr(guest.vm.hooks, moment)
+        width = len(str(10 * len(hooks)))
+        for number, hook in enumerate(hooks, 1):
+            name = hook.file.rpartition("/")[2]
+            found.append((f"{moment}/{10 * number:0{width}}-{name}", guest.site.files[hook.file]))
     return tuple(found)
 
 
-def _named_hooks(hooks: Iterable[tuple[str, bytes]]) -> Iterator[Step]:
-    """What the start script says of the hooks: moment, name, SHA-256."""
-    for path, content in hooks:
+def _named_hooks(guest: Guest, hooks: Iterable[tuple[str, bytes]]) -> Iterator[Step]:
+    """What the start script says of the hooks: moment, name, SHA-256; and their terms, where they are not the usual.
+
+    The two are calls of their own, since a supervisor of an earlier runtime reads the first and knows no terms."""
+    terms = (hook for moment in sorted(MOMENTS) for hook in getattr(guest.vm.hooks, moment))
+    for (path, content), hook in zip(hooks, terms, strict=True):
         moment, _, name = path.partition("/")
-        yield Step("hook", (moment, name, checksum(content)), (f"hooks.{moment}",), f"hooks.{moment}")
+        key = f"hooks.{moment}"
+        yield Step("hook", (moment, name, checksum(content)), (key,), key)
+        if words := tuple(_terms(hook, moment)):
+            yield Step("hook_terms", (moment, name, *words), (key,), key)
 
 
-def _seed_files(seed: Seed) -> Iterator[Step]:
-    """What the provision script says of the files of the seed: name, SHA-256."""
-    for name, content in seed:
-        yield Step("seed_file", (name, checksum(content)), ("cloud_init", "rule:seed"), "cloud_init")
+def _terms(hook: Hook, moment: str) -> Iterator[str]:
+    if hook.timeout != HOOK_TIMEOUT:
+        yield f"timeout={hook.timeout}"
+    if moment in MAY_REFUSE and hook.on_failure == "warn":
+        yield "on_failure=warn"
+    if hook.names != "hivewright":
+        yield f"names={hook.names}"
+
+
+def _with_seed_files(provision: Iterable[Step], seed: Seed) -> Iterator[Step]:
+    """What the provision script says, with the files of the seed before it is made: name, SHA-256."""
+    for step in provision:
+        for name, content in seed if step.verb == "seed" else ():
+            yield Step("seed_file", (name, checksum(content)), ("cloud_init", "rule:seed"), "cloud_init")
+        yield step
 
 
 def _made(steps: Iterable[Step]) -> Iterator[Step]:

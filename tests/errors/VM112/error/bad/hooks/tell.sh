@@ -1,0 +1,3 @@
+#!/bin/sh
+if [ "$HIVE_STATUS" = unknown ]; then
+	echo "$HIVE_VM crashed"

@@ -1,0 +1,3 @@
+#!/usr/local/bin/python3
+if True:
+    print("a lease")

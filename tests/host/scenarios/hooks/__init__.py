@@ -1,0 +1,1 @@
+"""Hooks: every moment, their terms, what they are told."""
