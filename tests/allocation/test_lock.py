@@ -85,6 +85,7 @@ def test_text_is_stable() -> None:
     assert write_lock("web1", LOCK) == TEXT
 
 
+@pytest.mark.slow
 @given(LOCKS)
 def test_what_is_written_is_read(lock: Lock) -> None:
     assert read_lock(write_lock("web1", lock), "locks/web1.toml") == lock

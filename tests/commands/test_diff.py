@@ -49,6 +49,7 @@ CHANGES: dict[str, Callable[[Project], object]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CHANGES)
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_what_it_prints_brings_build_and_locks_up_to_date(here: Project, case: str, program: str) -> None:

@@ -59,6 +59,7 @@ COMBINATIONS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("answers", COMBINATIONS, ids=" ".join)
 def test_every_combination_of_answers_makes_a_site_that_builds_at_once(
     answers: list[str], capsys: pytest.CaptureFixture[str]

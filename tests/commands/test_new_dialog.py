@@ -55,6 +55,7 @@ def test_each_answer_is_checked_at_once_and_asked_for_again(screen: Screen) -> N
     assert "\x1b" not in screen.shown("-e")
 
 
+@pytest.mark.slow
 def test_the_command_that_is_printed_can_be_typed(screen: Screen) -> None:
     screen.type("hivewright new \"my 'first' site\"", "[1/9] Name of the site [example]:")
     for number in range(2, 10):

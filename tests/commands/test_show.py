@@ -51,6 +51,7 @@ def leaves(table: dict[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[
             yield ".".join((*path, key)), value
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("vm", "host"), PLACES)
 def test_every_guest_of_the_example(example: Project, vm: str, host: str) -> None:
     """In all forms: the command is that of the start script, every word has origins, what was written is shown."""

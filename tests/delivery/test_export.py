@@ -41,6 +41,7 @@ def test_a_role_has_what_was_built(built: Project, tmp_path: Path) -> None:
     assert seed.stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "more"), [("ansible", ()), ("pkg", VERSION)])
 def test_the_same_site_gives_the_same_bytes(built: Project, tmp_path: Path, kind: str, more: tuple[str, ...]) -> None:
     first = export(built, kind, tmp_path / "a", *more)
@@ -128,6 +129,7 @@ def test_every_package_that_a_host_may_need_has_its_port() -> None:
     assert known == ORIGINS.keys()
 
 
+@pytest.mark.slow
 def test_the_version_is_the_number_of_commits(built: Project, tmp_path: Path) -> None:
     done = built.run("-q", "export", "pkg", str(tmp_path / "p"))
     assert done.status == 2

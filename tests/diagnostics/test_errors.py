@@ -65,6 +65,7 @@ def test_bad_site_gets_the_expected_diagnostics(
     assert status == (1 if "error[" in output else 0)
 
 
+@pytest.mark.slow
 def test_a_build_of_a_bad_site_says_the_same_and_writes_nothing(
     case: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -77,6 +78,7 @@ def test_a_build_of_a_bad_site_says_the_same_and_writes_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_good_site_gets_none(case: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert diagnostics(case, "good", capsys) == (0, "")
 

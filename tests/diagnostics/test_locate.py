@@ -190,6 +190,7 @@ def leaves(value: Any, path: KeyPath = ()) -> Iterator[tuple[KeyPath, Any]]:
         yield path, value
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=150)
 @given(TABLES, STYLES, st.booleans())
 def test_located_text_reads_back_as_the_value(values: dict[str, Any], styles: list[int], windows: bool) -> None:

@@ -31,6 +31,7 @@ def leaves(table: dict[str, Any], path: tuple[str, ...] = ()) -> list[tuple[str,
 KEYS = [(path, key) for path in VMS for key in leaves(tomli.loads(path.read_text()))]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("path", "key"), KEYS, ids=lambda part: getattr(part, "name", None) or ".".join(part))
 def test_every_key_of_the_example_can_be_changed_and_deleted(path: Any, key: tuple[str, ...]) -> None:
     text = path.read_text()

@@ -51,6 +51,7 @@ CHANGES: dict[str, Callable[[Project], object]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", CHANGES)
 def test_what_changed_is_not_left_out(built: Project, change: str, is_skipped: Callable[[Project], bool]) -> None:
     CHANGES[change](built)

@@ -59,6 +59,7 @@ def test_each_file_of_a_site_of_any_shape_is_looked_at(shaped: Project) -> None:
                 before = after
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", ["a line", "the mode", "missing"])
 def test_a_build_of_any_shape_repairs_the_last_file(
     shaped: Project, change: str, is_skipped: Callable[[Project], bool]

@@ -178,6 +178,7 @@ def without(table: Keys, path: tuple[str, ...]) -> dict[str, Any]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("release", "arch"), [("14.4", "amd64"), (RELEASES[-1], "amd64"), (RELEASES[-1], "arm64")])
 def test_every_key_that_is_not_a_default_changes_the_plan(release: str, arch: str) -> None:
     tables = full_tables(release, arch)

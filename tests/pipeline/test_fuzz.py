@@ -127,6 +127,7 @@ def test_example_with_values_replaced(example: Sources, data: st.DataObject) -> 
     check(Sources(example.project, tuple(files)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(40))
 def test_example_with_text_damaged(example: Sources, tmp_path: Path, seed: int) -> None:
     generator = random.Random(seed)

@@ -120,6 +120,7 @@ def test_remedies_that_say_what_to_write_are_followed(sites: dict[str, Path]) ->
         assert kind in tried, (kind, tried)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("site", "file"), FILES)
 def test_what_did_you_mean_names_is_what_was_meant(sites: dict[str, Path], site: str, file: str) -> None:
     """Following the remedy of a misspelt key gives the line that stood there before."""
@@ -134,6 +135,7 @@ def test_what_did_you_mean_names_is_what_was_meant(sites: dict[str, Path], site:
         assert breakage.text.replace(f"{written} =", f"{meant[1]} =", 1) == lines[breakage.line]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("site", "file"), FILES)
 def test_a_table_without_its_name_is_one_error_and_takes_a_name(sites: dict[str, Path], site: str, file: str) -> None:
     """The name is one's own; the one that the remedy names may be taken as well."""

@@ -81,6 +81,7 @@ def shellcheck(text: str, *options: str) -> str:
     return subprocess.run(words, input=text, text=True, capture_output=True, check=False).stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", [*RUNTIME, *DELIVERY], ids=name_of)
 def test_shellcheck_finds_nothing(path: Path) -> None:
     assert shellcheck(path.read_text(), "--rcfile", str(CHECKOUT / ".shellcheckrc")) == ""
@@ -144,6 +145,7 @@ def test_functions_are_short_and_declare_first(path: Path) -> None:
         assert not assigned, f"{name} assigns where it declares: {assigned}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", [*RUNTIME, *DELIVERY], ids=name_of)
 def test_a_redirection_that_fails_ends_no_shell(path: Path) -> None:
     """At a special builtin it does so in every sh, at a function in FreeBSD's (evalcommand() in eval.c); true is one

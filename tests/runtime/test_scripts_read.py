@@ -164,6 +164,7 @@ ODD = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("odd", ODD)
 def test_a_path_comes_out_as_it_was_written(odd: str, reader: Reader) -> None:
     path = f"/srv/{odd}/disk.img"
@@ -194,6 +195,7 @@ def script(*calls: str) -> str:
 RUN = 'run /usr/sbin/bhyve "$@" web1'
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "fact"),
     [

@@ -48,6 +48,7 @@ def test_no_verb_is_a_misuse_with_the_same_help(hivectl: Hivectl) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (2, "", hivectl("help").stdout)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("verb", PEOPLE + INTERNAL)
 def test_each_verb_tells_its_words_and_what_it_does(verb: str, hivectl: Hivectl) -> None:
     told = hivectl(verb, "--help")

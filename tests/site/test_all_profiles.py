@@ -46,6 +46,7 @@ def fleet() -> Fleet:
     return Fleet({entry.name: entry.profile for entry in entries}, loaded.site, found, numbers.allocation)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("host_name", hosts_of(ARCHES))
 def test_every_host_compiles_a_guest_of_each_profile_that_claims_it(fleet: Fleet, host_name: str) -> None:
     compiled, diagnostics = compile_plan(fleet.site, fleet.allocation, host_name, SeedWriter())

@@ -75,6 +75,7 @@ def test_what_anybody_could_have_put_above_is_not_used(tmp_path: Path, file: str
     assert find_project(tmp_path / "open").root == tmp_path / "open"
 
 
+@pytest.mark.slow
 def test_a_build_from_below_writes_the_output_of_the_project(tmp_path: Path) -> None:
     write_files(tmp_path, FILES)
     for folder in ("site", "site/vms", "site/hooks"):

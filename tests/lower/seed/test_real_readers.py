@@ -156,6 +156,7 @@ def seeds_of_all_sites() -> dict[str, tuple[tuple[str, bytes], ...]]:
     return found
 
 
+@pytest.mark.slow
 def test_cloud_init_reads_every_seed_of_every_site_from_its_image(tmp_path: Path) -> None:
     seeds = seeds_of_all_sites()
     assert len(seeds) > 30

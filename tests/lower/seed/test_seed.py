@@ -234,6 +234,7 @@ def plain(value: Any) -> Any:
     return str(value) if isinstance(value, str) else value
 
 
+@pytest.mark.slow
 @given(st.lists(st.dictionaries(TEXTS, VALUES, max_size=3), min_size=1, max_size=4))
 def test_any_document_is_read_back(documents: list[dict[str, Any]]) -> None:
     writer = YamlWriter()

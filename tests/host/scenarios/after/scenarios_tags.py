@@ -8,7 +8,7 @@ from host.play import Play
 from host.scenario import scenario
 
 
-@scenario(everyday=True)
+@scenario()
 def words_select(play: Play) -> None:
     """A tag starts its guests in their order, a pattern stops some, and what nothing is called is refused."""
     play.hivectl("start", "@prod", "web1", status=None)

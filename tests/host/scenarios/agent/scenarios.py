@@ -65,7 +65,7 @@ def asked(play: Play) -> None:
     play.down("web1")
 
 
-@scenario(everyday=True)
+@scenario()
 def silent(play: Play) -> None:
     """Nothing listens in the guest yet: a question costs five seconds, and nothing that lies there is done late."""
     up(play, seconds=2, agent=60)
@@ -101,7 +101,7 @@ def lying(play: Play) -> None:
     play.down("web1", "plain1")
 
 
-@scenario(everyday=True)
+@scenario()
 def addresses_in_status(play: Play) -> None:
     """What the agent tells of interfaces is in status, for people and programs; what could be no address is not."""
     up(play, interfaces=[LO, NIC, EVIL])

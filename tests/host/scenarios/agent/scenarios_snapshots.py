@@ -125,7 +125,7 @@ def a_frozen_guest_is_let_go_on(play: Play) -> None:
     play.down("db1")
 
 
-@scenario(everyday=True)
+@scenario()
 def rolled_back(play: Play) -> None:
     """Off alone; what is discarded is said and asked for; all volumes are as they were."""
     up(play)

@@ -80,7 +80,7 @@ def listed_and_deleted(play: Play) -> None:
     play.down("web1")
 
 
-@scenario(everyday=True)
+@scenario()
 def without_the_capability(play: Play) -> None:
     """What is missing is named, and nothing is begun."""
     play.up("web1")
@@ -97,7 +97,7 @@ def a_device_that_is_not_saved(play: Play) -> None:
     play.down("nvme1")
 
 
-@scenario(everyday=True, snapshot=True)
+@scenario(snapshot=True)
 def bhyve_fails_and_bhyvectl_says_0(play: Play) -> None:
     """A disk at AHCI whose port the guest has not set up yet; what bhyve said of it is told."""
     play.guest("web1", {"fresh": True})

@@ -51,7 +51,7 @@ def suspended_and_started(play: Play) -> None:
     play.nothing_left()
 
 
-@scenario(host="beta", everyday=True, snapshot=True, release=(15, 1))
+@scenario(host="beta", snapshot=True, release=(15, 1))
 def suspended_on_15(play: Play) -> None:
     """FreeBSD 15.1, whose bhyve ends with 5."""
     suspended(play, "web2")
@@ -71,7 +71,7 @@ def after_a_boot(play: Play) -> None:
     play.hivectl("suspend", "web1")
 
 
-@scenario(everyday=True, snapshot=True)
+@scenario(snapshot=True)
 def restored_and_stopped(play: Play) -> None:
     """SIGTERM would kill it: it gets none, may end by itself meanwhile, and is ended by force."""
     play.guest("web1", {}, {}, {}, {"end": "poweroff", "after": 15})
@@ -125,7 +125,7 @@ def it_reboots_meanwhile(play: Play) -> None:
     play.down("web1")
 
 
-@scenario(everyday=True, snapshot=True)
+@scenario(snapshot=True)
 def nothing_fits(play: Play) -> None:
     """FreeBSD, the CPU and the definition are others by now; --force goes on all the same, but not with other words."""
     suspended(play)
@@ -161,7 +161,7 @@ def started_afresh(play: Play) -> None:
     play.down("web1")
 
 
-@scenario(everyday=True, snapshot=True)
+@scenario(snapshot=True)
 def back_to_a_checkpoint(play: Play) -> None:
     """The guest wrote its disks since: they are taken back only when that is asked for."""
     play.guest("web1", {"writes": 30}, {})

@@ -40,7 +40,7 @@ def stopped_by_hand(play: Play) -> None:
     play.nothing_left()
 
 
-@scenario(everyday=True, snapshot=True)
+@scenario(snapshot=True)
 def it_cannot_be_saved(play: Play) -> None:
     """It is stopped by its power button then."""
     play.guest("late1", {"fresh": True})

@@ -33,7 +33,7 @@ def copied_once(play: Play) -> None:
     play.never("cp", "truncate")
 
 
-@scenario(everyday=True)
+@scenario()
 def what_cannot_be_copied(play: Play) -> None:
     """A disk that somebody may write meanwhile, one that is larger, and one that is not there."""
     failed = "copy1: provisioning failed: disk root: "

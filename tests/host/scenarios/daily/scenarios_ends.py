@@ -49,7 +49,7 @@ def records_are_rotated(play: Play) -> None:
     assert records(play, "db1") == sorted(str(number) for number in range(3, 13))
 
 
-@scenario(everyday=True)
+@scenario()
 def preserved_until_released(play: Play) -> None:
     """Context and taps stay; neither start nor stop takes them away."""
     play.guest("web1", {"end": "triple", "after": 40})

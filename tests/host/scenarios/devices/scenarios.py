@@ -33,7 +33,7 @@ def refused(play: Play, name: str, reason: str) -> None:
     play.nothing_left()
 
 
-@scenario(everyday=True)
+@scenario()
 def password_from_a_file(play: Play) -> None:
     """The password reaches bhyve in a file of root's; no command, message, log or state shows it afterwards."""
     desk(play)
@@ -66,7 +66,7 @@ def secret_is_wrong(play: Play) -> None:
     assert PASSWORD not in "\n".join(play.lines)
 
 
-@scenario(everyday=True)
+@scenario()
 def sockets_are_removed(play: Play) -> None:
     """bhyve leaves its sockets: they go before each run and when the guest is gone."""
     desk(play)
@@ -102,7 +102,7 @@ def device_is_missing(play: Play) -> None:
     refused(play, "desk1", "sound: /dev/dsp1 does not exist")
 
 
-@scenario(everyday=True)
+@scenario()
 def directories_are_shared(play: Play) -> None:
     """A directory that is missing ends the start; nothing is made in its place."""
     play.host.path("/data/web").mkdir(parents=True)

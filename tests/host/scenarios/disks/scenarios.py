@@ -33,7 +33,7 @@ NOBODY_MADE = "or it is gone; see hivectl disk list"
 IN_SITE = "it is given to db1 by the site; take it out there"
 
 
-@scenario(everyday=True, wide=True, transcript=True)
+@scenario(wide=True, transcript=True)
 def volume_leaves(play: Play) -> None:
     """A volume that left the site is kept, listed, attached by hand, used, taken away, destroyed."""
     install(play, EXTRA)

@@ -34,7 +34,7 @@ def first_start(play: Play) -> None:
     play.nothing_left()
 
 
-@scenario(everyday=True, transcript=True)
+@scenario(transcript=True)
 def second_start(play: Play) -> None:
     """Nothing is to be created any more."""
     play.made("web1")
@@ -49,7 +49,7 @@ def volume_start(play: Play) -> None:
     play.has("guest db1", "volume zroot/vms/db1/data 4294967296 nothing", "interface tap-db1-lan, up*held by db1")
 
 
-@scenario(everyday=True)
+@scenario()
 def already_running(play: Play) -> None:
     """A second start changes nothing."""
     play.up("web1")
@@ -98,7 +98,7 @@ def guest_halts(play: Play) -> None:
     assert play.names("guest") == ["again1"]
 
 
-@scenario(everyday=True, transcript=True)
+@scenario(transcript=True)
 def crash_and_limit(play: Play) -> None:
     """Three restarts with growing pauses are granted, the fourth crash is the last."""
     play.guest("web1", *[{"end": "triple", "after": 4}] * 5)
@@ -123,7 +123,7 @@ def crashes_far_apart(play: Play) -> None:
     runs(play)
 
 
-@scenario(everyday=True)
+@scenario()
 def bhyve_refuses(play: Play) -> None:
     """A device that cannot be opened ends bhyve at once, with status 4 and the context left: a crash."""
     play.made("web1")

@@ -40,7 +40,7 @@ def lag(play: Play) -> str | None:
     return samples.get("hivewright_guest_replica_lag_seconds", {}).get(f'{{vm="{VM}",to="beta"}}')
 
 
-@scenario(everyday=True)
+@scenario()
 def copies_come_when_they_are_due(play: Play, far: Play, link: Link) -> None:
     """A copy is made when its time has come, and not before."""
     play.guest(VM, {"writes": 1})
@@ -72,7 +72,7 @@ def copies_come_when_they_are_due(play: Play, far: Play, link: Link) -> None:
     play.hivectl("replicate", VM)
 
 
-@scenario(everyday=True)
+@scenario()
 def a_copy_becomes_the_guest(play: Play, far: Play, link: Link) -> None:
     """When alpha is lost; and when it comes back, it does not start what beta has."""
     play.guest(VM, {"writes": 1}, {}, {})

@@ -78,7 +78,7 @@ def nothing_is_left(play: Play) -> None:
     play.down("db1")
 
 
-@scenario(everyday=True)
+@scenario()
 def what_must_stay(play: Play) -> None:
     """A guest of the host, one that runs, a protected one, and one whose disk somebody has are not removed."""
     gone(play, WEB1, SAFE1)

@@ -43,7 +43,7 @@ def adopts(play: Play) -> None:
     play.never("bhyve", "ifconfig", "bhyvectl")
 
 
-@scenario(everyday=True, transcript=True)
+@scenario(transcript=True)
 def service_start_and_shutdown(play: Play) -> None:
     """Boot and shutdown: order, after, ready; equal orders side by side, stopped in reverse."""
     ready_to_start(play)
@@ -87,7 +87,7 @@ def service_not_ready(play: Play) -> None:
     assert play.names("guest") == ["db1", "gpu1", "web1"]
 
 
-@scenario(everyday=True)
+@scenario()
 def ready_while_the_clock_is_set(play: Play) -> None:
     """db1 answers in time, whatever the clock says meanwhile; so the guest after it is started."""
     ready_to_start(play)
