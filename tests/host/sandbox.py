@@ -109,7 +109,7 @@ def make_root(root: Path, tree: Path, python: str) -> None:
         (root / place[1:] / name).symlink_to("/.linux/standin/command")
     for place, names in BUILTIN.items():
         for name in names:
-            (root / place[1:] / name).symlink_to(BUSYBOX)
+            (root / place[1:] / name).symlink_to("/.linux/printf" if name == "printf" else BUSYBOX)
     shutil.copy(HERE / "rc.subr", root / "etc/rc.subr")
     (root / "etc/rc.conf").write_text("")
     for name in FIRMWARE:
@@ -140,6 +140,7 @@ def command_line(root: Path, standin: Path, shell: str, net: Path | None = None)
         if os.path.isdir(library):
             words += ["--ro-bind", library, library]
     words += [*binds, "--ro-bind", find(SHELLS[shell]), "/bin/sh", "--ro-bind", find("busybox"), "/.linux/busybox"]
+    words += ["--ro-bind", find("printf"), "/.linux/printf"]
     paths = "sys.path.insert(0, '/.linux'); sys.path.append('/.linux/standin')"
     start = f"import sys; {paths}; from standin.serve import main; main()"
     return [*words, "--chdir", "/", python, "-IS", "-c", start]

@@ -100,7 +100,8 @@ BASE = {
     "/usr/sbin": ("chown",),
 }
 BUILTIN = {"/bin": ("echo", "pwd", "test"), "/usr/bin": ("false", "printf", "true")}
-"""Not played, not recorded: FreeBSD's sh has them built in, but mksh, for one, has no printf."""
+"""Not played, not recorded: FreeBSD's sh has them built in, but mksh, for one, has no printf, and that of busybox says
+0 when it could not write, so the system's is taken."""
 BASE_NAMES = frozenset(name for names in BASE.values() for name in names)
 SERVICE_ENVIRONMENT = ["HOME=/", "PATH=/sbin:/bin:/usr/sbin:/usr/bin"]
 
