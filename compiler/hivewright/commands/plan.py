@@ -103,13 +103,11 @@ def _former_names(site: Site, tree: Tree) -> dict[str, str]:
 def _compile(session: Session, site: Site) -> Mapping[str, Files] | None:
     """All that a build would write below ``root/``, in memory; ``None`` after an error, which was reported."""
     from hivewright.pipeline.compile_host import compile_runtime, contents
-    from hivewright.pipeline.in_memory import compile_in_memory
+    from hivewright.pipeline.in_memory import files_in_memory
     from hivewright.source import RUNTIME
 
-    hosts = compile_in_memory(session, site, site.hosts)
-    if hosts is None:
-        return None
-    return {RUNTIME: contents(compile_runtime())} | {host: each.files for host, each in hosts.items()}
+    hosts = files_in_memory(session, site, site.hosts)
+    return None if hosts is None else {RUNTIME: contents(compile_runtime()), **hosts}
 
 
 def _origins(site: Site) -> Callable[[Impact], list[str]]:

@@ -80,8 +80,10 @@ def _findings(vm: str, files: Mapping[str, Pair], changed: Iterable[str]) -> Ite
 
 def outdated(start: bytes | None, running: str | None) -> Iterator[Finding]:
     """A guest that runs with another definition than the one that its host has."""
+    if running is None:
+        return
     installed = next((call.words[1] for call in read_calls(start) if call.verb == "vm" and len(call.words) > 1), "")
-    if running is not None and running != installed:
+    if running != installed:
         reason = "it runs with an earlier definition than the one that is installed"
         yield Finding(Consequence.NEXT_BOOT, (), reason, RESTART._replace(install=False))
 

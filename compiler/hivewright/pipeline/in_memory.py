@@ -8,11 +8,15 @@ from hivewright.allocation.lock_files import allocate_numbers, read_locks
 from hivewright.diagnostics import Diagnostic
 from hivewright.lower import lower_host
 from hivewright.lower.seed.nocloud import SeedWriter
-from hivewright.pipeline.compile_host import Compiled, compile_plan
+from hivewright.pipeline.compile_host import Compiled, compile_plan, get_ready
 from hivewright.pipeline.session import Session
 from hivewright.plan import VmPlan
 from hivewright.site import Site
 from hivewright.source import Project
+from hivewright.system.parallel import in_background
+
+_MANY = 200
+"""So many guests are worth a process of their own."""
 
 
 def plan_guest(session: Session, site: Site, vm: str, host: str) -> VmPlan | None:
@@ -58,3 +62,36 @@ def compile_in_memory(session: Session, site: Site, hosts: Iterable[str]) -> dic
             return None
         found[host] = compiled
     return found
+
+
+def files_in_memory(session: Session, site: Site, hosts: Iterable[str]) -> dict[str, dict[str, bytes]] | None:
+    """What a build would write below ``root/`` of some hosts; ``None`` after an error, which was reported.
+
+    Of many guests a process of its own compiles half.
+    """
+    numbers = allocate_numbers(site, read_locks(session.project))
+    if session.report(numbers.diagnostics):
+        return None
+    get_ready()
+
+    def compile_some(names: list[str]) -> list[tuple[str, dict[str, bytes] | None, list[Diagnostic]]]:
+        seeds, found = SeedWriter(), []
+        for name in names:
+            compiled, diagnostics = compile_plan(site, numbers.allocation, name, seeds)
+            found.append((name, compiled.files if compiled is not None else None, diagnostics))
+        return found
+
+    names = [*hosts]
+    others = in_background(lambda: compile_some(names[1::2]), worthwhile=len(site.vms) > _MANY)
+    try:
+        first = compile_some(names[0::2])
+    finally:
+        second = others()
+    found = {name: (files, diagnostics) for name, files, diagnostics in (*first, *second)}
+    files_of: dict[str, dict[str, bytes]] = {}
+    for name in names:
+        files, diagnostics = found[name]
+        if session.report(diagnostics) or files is None:
+            return None
+        files_of[name] = files
+    return files_of
