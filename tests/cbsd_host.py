@@ -72,6 +72,8 @@ def host(root: Path) -> Path:
         f"{system}/web/BHYVE_UEFI_VARS.fd": "variables",
         f"{system}/web/seed.iso": "seed",
         f"{system}/web/master_prestart.d/ready.sh": "#!/bin/sh\necho $jname\n",
+        f"{system}/web/master_prestart.d/placeholder": "",
+        f"{system}/web/master_poststop.d/shell": "#!/usr/local/bin/cbsd\n",
         f"{system}/web/bhyve.conf": "vm_boot='hdd'\nnic_args=' -s 6,virtio-net,tap3,mtu=1500,mac=00:a0:98:00:00:01'\n"
         "mytap_tap3_members='bridge1'\nvnc_password=\"cbsd\"\n",
         f"{system}/db/etc/rc.conf": 'bhyve_flags="-p 0:2 -p 1:3"\nnice="5"\n',
@@ -105,7 +107,12 @@ def host(root: Path) -> Path:
     guest(root, "setup", {"uuid": "51234567-89ab-cdef-0123-456789abcdef", "vm_boot": "cd", "vm_vnc_port": 5906,
                           "vnc_password": "0", "hdd_boot_firmware": "bhyve"},
           [("virtio-blk", "dsk1.vhd", "512/4096", "true", "0")], [("vtnet", "auto", mac(9), 0, "0", "0")])  # fmt: skip
-    names = ("web", "db", "Win10", "router", "raid", "setup")
+    node(root, ("web", "db", "Win10", "router", "raid", "setup"))
+    return root
+
+
+def node(root: Path, names: Sequence[str]) -> None:
+    """The databases of the host."""
     database(root / "usr/jails/var/db/node1.example.net.sqlite", {
         "jails": (("jname", "emulator", "data", "astart", "b_order", "protected", "status"),
                   [*((name, "bhyve", data(name), 1, 10, int(name == "db"), 0) for name in names),
@@ -121,4 +128,3 @@ def host(root: Path) -> Path:
                   [(1, "install", "/srv/iso/install.iso", "iso", "setup", 0),
                    (2, "both", "/srv/shared.img", "shared", "db", 0)]),
     })  # fmt: skip
-    return root

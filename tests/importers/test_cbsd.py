@@ -66,7 +66,11 @@ def test_the_page_imports_six_guests(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert vm("raid")["tags"] == ["prod", "db"]
     firmware = vm("web")["firmware"]
     assert firmware == {"variables_template": f"{WORKDIR}/jails-system/web/BHYVE_UEFI_VARS.fd"}
-    for part in ("master_prestart.d/ready.sh", "port 5901 of VNC", "the bridge of igb0", "ram=0 of disk fast"):
+    assert vm("web")["hooks"] == {
+        "prestart": [{"file": "hooks/web/prestart/ready.sh", "on_failure": "warn", "names": "cbsd"}]
+    }
+    assert Path("site/hooks/web/prestart/ready.sh").read_text() == "#!/bin/sh\necho $jname\n"
+    for part in ("master_poststop.d/shell", "port 5901 of VNC", "the bridge of igb0", "ram=0 of disk fast"):
         assert f"- {part}" in report, part
     assert {path: path.read_bytes() for path in (tmp_path / "old").rglob("*") if path.is_file()} == before
 

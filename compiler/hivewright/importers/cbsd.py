@@ -12,6 +12,7 @@ from hivewright.importers.cbsd_files import Workdir, read_definitions
 from hivewright.importers.forms import Bridge, Found, KeyPath, Old, Remark, UnreadableError
 from hivewright.importers.names import site_name
 from hivewright.importers.request import Request
+from hivewright.importers.sources import read_text
 from hivewright.values import format_pci_address, parse_pci_address
 
 _BHYVE = "/usr/sbin/bhyve"
@@ -192,13 +193,24 @@ def _comments(old: Old, definition: Definition, workdir: Workdir) -> None:
 
 
 def _hooks(old: Old, definition: Definition, workdir: Workdir) -> None:
+    """Programs of CBSD become hooks that are told the same; of one that fails CBSD does not care."""
     for folder, moment in _HOOKS.items():
-        here = workdir.file("jails-system", definition.name, folder)
-        for file in sorted(here.iterdir()) if here.is_dir() else ():
-            if file.is_file() and file.name != "placeholder":
-                why = f"copy it into the site and name it in hooks.{moment}; it is given HIVE_VM, not jname"
-                why += ", and one of prestart that fails stops the start" if moment == "prestart" else ""
+        hooks = []
+        for file in workdir.programs(definition.name, folder):
+            try:
+                text = read_text(file, workdir.shown("jails-system", definition.name, folder, file.name))
+            except UnreadableError:
+                old.notes.append(Remark(f"{folder}/{file.name}", f"it is no text; name it in hooks.{moment} yourself"))
+                continue
+            if "/bin/cbsd" in text.partition("\n")[0]:
+                why = f"it needs the shell of CBSD; write it for sh(1) and name it in hooks.{moment}"
                 old.notes.append(Remark(f"{folder}/{file.name}", why))
+                continue
+            name = f"hooks/{site_name(definition.name)}/{moment}/{file.name}"
+            old.files[name] = text
+            hooks.append({"file": name, "on_failure": "warn", "names": "cbsd"})
+        if hooks:
+            old.keys[("hooks", moment)] = hooks
 
 
 def _switching(old: Old, definition: Definition) -> None:

@@ -46,6 +46,15 @@ class Workdir(NamedTuple):
         path = "/".join((self.path, *names))
         return "'" not in path and self.request.ask(f"test -f '{path}' && echo yes").strip() == "yes"
 
+    def programs(self, guest: str, folder: str) -> list[Path]:
+        """What CBSD runs of a folder of a guest: executables, but for one of no meaning."""
+        for below in ("jails-system", "vm"):
+            self.request.fetch([f"{self.path}/{below}/{guest}/{folder}"], ["*"])
+            here = self.file(below, guest, folder)
+            if here.is_dir():
+                return sorted(each for each in here.iterdir() if each.is_file() and each.name != "placeholder")
+        return []
+
     def link(self, path: str) -> str:
         """Where a link of the host leads; empty for anything else."""
         if self.request.address is not None:

@@ -130,6 +130,7 @@ def site_texts(
         texts[_free(known, texts, file)] = table_text(("template", template_name), template, comment)
     for guest in guests:
         texts[_free(known, texts, f"vms/{guest.name}.toml")] = _guest(found, guest)
+        texts |= guest.old.files
     return texts
 
 

@@ -54,6 +54,8 @@ class Old:
     """Keys of the VM that no word of the command says; ``None`` for one that the site shall choose itself."""
     comments: dict[KeyPath, str] = field(default_factory=dict)
     notes: list[Remark] = field(default_factory=list)
+    files: dict[str, str] = field(default_factory=dict)
+    """Files of the site that its keys name, as hooks, by their path there."""
     leave: tuple[str, ...] = ()
     """Commands by which the old tool stops having the guest, for people."""
     back: tuple[str, ...] = ()

@@ -109,7 +109,9 @@ class _Loader:
             "storage", storage_forms, storages, self.tables, self._checked, self.resolver.may_exist
         )
         self.diagnostics += (*network_faults, *storage_faults)
-        files: dict[str, bytes] = {}
+        # What is not written yet, as an import has it; all else is read where it is named.
+        texts = self.sources.texts.items()
+        files = {name: text.encode() for name, text in texts if not name.endswith(".toml")}
         site = Site(
             table=table,
             hosts=hosts,

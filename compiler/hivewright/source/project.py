@@ -115,13 +115,18 @@ class Sources:
 
 
 def with_texts(sources: Sources, texts: Mapping[str, str | None]) -> Sources:
-    """The same sources with other texts of some files, which may be new, and without those whose text is ``None``."""
+    """The same sources with other texts of some files, which may be new, and without those whose text is ``None``.
+
+    A file that is no TOML is one that guests name, as their hooks.
+    """
     from hivewright.source.parsing import parse_toml
 
     files = {file.name: file for file in sources.files if file.name not in texts}
     faults = []
     for name, text in texts.items():
         if text is None:
+            continue
+        if not name.endswith(".toml"):
             continue
         values, fault = parse_toml(name, text)
         faults += [fault] if fault is not None else []
