@@ -174,6 +174,7 @@ ALPHA = HostPlan(
         RcSetting("routing", "gateway_enable", "YES", "guests behind the host"),
     ),
     metrics="/var/tmp/node exporter/hivewright.prom",
+    starts=("side_by_side=4", "delay=2"),
     kernel=(KernelSetting("raise", "kern.init_shutdown_timeout", 350, "guests may take 330 s"),),
 )
 """A host with everything."""

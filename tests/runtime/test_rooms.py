@@ -47,6 +47,7 @@ CALLED_BY_SCRIPTS = {
         "seed",
         "seed_file",
         "setting",
+        "starts",
         "sparse_file",
     ),
     *("moved_from", "owner", "protected", "renamed_from", "stop_within", "variables", "vm", "volume", "wave"),

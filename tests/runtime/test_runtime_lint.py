@@ -35,6 +35,7 @@ COMMANDS = {
     ),
     *("kldload", "ln", "lockf", "makefs", "mkdir", "mv", "nc", "ngctl", "od", "pciconf", "pgrep", "pkill", "ps"),
     "pwait",
+    "service",
     *("cpuset", "protect", "qemu-img", "rctl", "renice", "rm", "rmdir", "route", "sha256", "sha512", "sleep"),
     *("grep", "sort", "ssh", "stat", "stty", "sysctl", "vncviewer"),
     *("tail", "timeout", "true", "tmux", "truncate", "unzip", "valectl", "wc", "zfs"),

@@ -68,6 +68,10 @@ class Host(Table):
     sriov: dict[PciName, Sriov] = Field(
         default_factory=dict, description="Devices that make virtual functions (SR-IOV)."
     )
+    start_side_by_side: Annotated[int, Field(ge=1, le=1000)] | None = Field(
+        None, description="At most so many guests are being started at once; all that may be if absent."
+    )
+    start_delay: Duration = Field(0, description="Pause between two of these, when all guests are started.")
     metrics: Annotated[Metrics | None, Switch] = Field(
         None, description="A file with the state of all guests, written each minute."
     )

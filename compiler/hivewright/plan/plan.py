@@ -297,4 +297,6 @@ class HostPlan:
     peers: tuple[tuple[str, str], ...] = ()
     """Other hosts that could run one of its guests, and where ssh(1) reaches them."""
     metrics: str | None = None
+    starts: tuple[str, ...] = ()
+    """How the start of all guests is spread, as words of host.conf."""
     """The file with the state of all guests."""

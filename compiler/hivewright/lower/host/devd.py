@@ -1,4 +1,4 @@
-"""Rules for devd(8): the context of a guest made or gone, an uplink that comes back, a passthrough device.
+"""Rules for devd(8): a context, an uplink, a passthrough device or a pool comes or goes, or a limit is reached.
 
 Of all statements that match an event devd runs only the one with the highest priority (devd.conf(5)), so ours either
 match what no other matches, or also do what the statement of the system would have done. devd has no escape for a
@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from hivewright.model.network_kinds import NETWORKS
-from hivewright.plan import DevdRule, NetworkPlan
+from hivewright.plan import DevdRule, NetworkPlan, VmPlan
 
 _HIVECTL = "/usr/local/sbin/hivectl"
 _DETACHED = ">/dev/null 2>&1 &"
 _PRIORITY = 100
+_VOLUMES = "/dev/zvol/"
 
 _NOT_UPLINKS = "!(tap|br-|bridge|vnet|vmnet|epair|vale|lo|pflog|pfsync|enc|usbus|wlan).*"
 """Interfaces that are no uplink. The system's own rule for new interfaces leaves out usbus and wlan, too."""
@@ -25,8 +26,27 @@ def uplinks_of(networks: Iterable[NetworkPlan]) -> set[str]:
     return {network.uplink for network in networks if NETWORKS[network.kind].takes_uplink}
 
 
-def lower_devd(vms: Iterable[str], uplinks: Iterable[str], has_passthrough: bool) -> Iterator[DevdRule]:
-    """The rules of a host: its VMs, the uplinks of its bridges (``auto`` among them or not), whether it uses ppt(4)."""
+def pools_of(plans: Iterable[VmPlan]) -> set[str]:
+    """The pools that have volumes of guests."""
+    paths = [disk.path for plan in plans for disk in plan.disks]
+    return {path.removeprefix(_VOLUMES).partition("/")[0] for path in paths if path.startswith(_VOLUMES)}
+
+
+def tells_limits(plans: Iterable[VmPlan]) -> bool:
+    """Whether a guest has a limit of rctl(8) that is told when it is reached."""
+    words = [step.words for plan in plans for step in plan.prepare if step.verb == "limit"]
+    return any(each[0] == "rctl" and ":devctl=" in each[1] for each in words)
+
+
+def lower_devd(
+    vms: Iterable[str],
+    uplinks: Iterable[str],
+    has_passthrough: bool,
+    pools: Iterable[str] = (),
+    has_limits: bool = False,
+) -> Iterator[DevdRule]:
+    """The rules of a host: its VMs, the uplinks of its bridges (``auto`` among them or not), whether it uses ppt(4),
+    the pools of its guests, and whether one of these has a limit that is told."""
     names = "|".join(sorted(vms))
     if names:
         yield _context_rule(names, "CREATE", "context-created", "the vmm(4) context of a guest was made")
@@ -41,6 +61,29 @@ def lower_devd(vms: Iterable[str], uplinks: Iterable[str], has_passthrough: bool
         action = f"{_HIVECTL} event passthrough $device-name {_DETACHED}"
         reason = "a device for guests was attached to ppt(4)"
         yield DevdRule("attach", _PRIORITY, (("device-name", "ppt[0-9]+"),), action, reason)
+        # pci_child_location_method() in sys/dev/pci/pci.c tells dbsf, as in pci0:2:0:0.
+        action = f"{_HIVECTL} event passthrough-gone $dbsf {_DETACHED}"
+        yield DevdRule("detach", _PRIORITY, (("device-name", "ppt[0-9]+"),), action, "ppt(4) lost a device for guests")
+    yield from _pool_rules(sorted(pools))
+    if has_limits:
+        matches = (("system", "RCTL"), ("subsystem", "rule"), ("type", "matched"))
+        action = f"{_HIVECTL} event limit $pid $rule {_DETACHED}"
+        yield DevdRule("notify", _PRIORITY, matches, action, "a process reached a limit of rctl(8)")
+
+
+def _pool_rules(pools: Iterable[str]) -> Iterator[DevdRule]:
+    """Events of ZFS have the class of the event for a type (sysevent_worker() in spl_sysevent.c)."""
+    names = "|".join(pool.replace(".", "[.]") for pool in pools)
+    if not names:
+        return
+    matches = (("system", "ZFS"), ("type", "sysevent[.]fs[.]zfs[.]pool_import"), ("pool", f"({names})"))
+    action = f"{_HIVECTL} event pool-arrived $pool {_DETACHED}"
+    yield DevdRule("notify", _PRIORITY, matches, action, "a pool of guests was imported")
+    matches = (("system", "ZFS"), ("type", "ereport[.]fs[.]zfs[.]io_failure"), ("pool", f"({names})"))
+    # As the rule of zfs.conf does over which this one takes precedence: tell syslogd.
+    told = "/usr/bin/logger -p local7.alert -t ZFS catastrophic pool I/O failure, zpool=$pool"
+    action = f"{told}; {_HIVECTL} event pool-suspended $pool {_DETACHED}"
+    yield DevdRule("notify", _PRIORITY, matches, action, "a pool of guests does no I/O any more")
 
 
 def _context_rule(names: str, kind: str, event: str, reason: str) -> DevdRule:

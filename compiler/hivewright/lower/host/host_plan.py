@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from hivewright.allocation.allocate import Allocation
 from hivewright.allocation.slots import slot_keys
@@ -20,14 +20,15 @@ from hivewright.lower.host.boot import (
     lower_modules,
     lower_notes,
 )
-from hivewright.lower.host.devd import lower_devd, uplinks_of
+from hivewright.lower.host.devd import lower_devd, pools_of, tells_limits, uplinks_of
 from hivewright.lower.host.nat import fragments, lower_lines, lower_rc, reservations
 from hivewright.lower.host.networks import lower_networks
 from hivewright.lower.host.preparation import lower_preparation
 from hivewright.lower.host.rates import lower_rates, rate_lines, rate_notes, rate_settings
 from hivewright.lower.host.sriov import iov_notes, iov_settings, lower_iov, users_of
 from hivewright.lower.seed.nocloud import SeedWriter
-from hivewright.plan import HostPlan, VmPlan
+from hivewright.model.host import Host
+from hivewright.plan import DevdRule, HostPlan, NetworkPlan, VmPlan
 from hivewright.site import Site
 from hivewright.site.start_order import depths, stopping_time
 
@@ -112,7 +113,7 @@ def _lower_host(site: Site, allocation: Allocation, name: str, seeds: SeedWriter
         modules=modules,
         loader=loader,
         admin=tuple(lower_admin(shutdown_timeout)) if plans else (),
-        devd=tuple(lower_devd(vms, uplinks_of(networks), bool(selectors) or any(plan.functions for plan in iov))),
+        devd=tuple(_devd(plans, networks, bool(selectors) or any(plan.functions for plan in iov))),
         notes=(
             *lower_notes(plans, networks, supported.member_addresses, host.iommu),
             *(*iov_notes(iov), *rate_notes(rates)),
@@ -129,7 +130,21 @@ def _lower_host(site: Site, allocation: Allocation, name: str, seeds: SeedWriter
         peers=_peers(site, name, plans),
         kernel=(*(lower_kernel(shutdown_timeout) if plans else ()), *rate_settings(rates)),
         metrics=host.metrics.path if host.metrics else None,
+        starts=tuple(_starts(host)),
     ), diagnostics
+
+
+def _devd(plans: Sequence[VmPlan], networks: Iterable[NetworkPlan], passes: bool) -> Iterator[DevdRule]:
+    names = [plan.name for plan in plans]
+    return lower_devd(names, uplinks_of(networks), passes, pools_of(plans), tells_limits(plans))
+
+
+def _starts(host: Host) -> Iterator[str]:
+    """The words by which host.conf says how the start of all guests is spread."""
+    if host.start_side_by_side is not None:
+        yield f"side_by_side={host.start_side_by_side}"
+    if host.start_delay:
+        yield f"delay={host.start_delay}"
 
 
 def _peers(site: Site, host: str, plans: Iterable[VmPlan]) -> tuple[tuple[str, str], ...]:

@@ -1,0 +1,1 @@
+"""What devd(8) tells: pools, devices, limits."""

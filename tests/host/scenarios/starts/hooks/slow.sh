@@ -1,0 +1,3 @@
+#!/bin/sh
+# Takes a while.
+sleep 10
