@@ -124,6 +124,10 @@ def stored(name: str, value: str) -> str:
     return value
 
 
+METADATA = 12288
+"""Bytes that a volume refers to before anything is written, as 14.0 shows them."""
+
+
 def reservation_of(size: int) -> str:
     """What refreservation=auto means for a volume: its size and the pointers to its blocks."""
     return str(size + size // 32)
@@ -165,7 +169,7 @@ def computed(world: World, dataset: Dataset, name: str) -> str:
         "usedbydataset": lambda: str(dataset.length),
         "usedbysnapshots": lambda: "0",
         "usedbyrefreservation": lambda: str(spare),
-        "referenced": lambda: str(dataset.length),
+        "referenced": lambda: str(dataset.length + (METADATA if dataset.kind == "volume" else 0)),
         "logicalreferenced": lambda: str(dataset.length),
         "written": lambda: "0" if unchanged else str(dataset.length),
     }

@@ -56,6 +56,15 @@ def shared(play: Play, far: Play) -> None:
     play.hivectl("start", "mail1")
 
 
+@scenario(pool_size=8 << 30)
+def what_was_hardly_written_needs_hardly_any_space(play: Play, far: Play) -> None:
+    """Kilobytes are not taken for as many millions of bytes."""
+    play.hivectl("start", "web1")
+    outcome = play.hivectl("migrate", "-n", "web1", "beta")
+    assert "zroot has space for it" in outcome.out, outcome.out
+    far.never("zfs receive")
+
+
 @scenario()
 def what_is_in_the_way_is_told_at_once(play: Play, far: Play, link: Link) -> None:
     """All of it in one report, and nothing is done."""
