@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
+from itertools import pairwise
 
 from .options import UsageError, options
 from .processes import alive, start_time
@@ -26,7 +27,7 @@ MODULES = {
     "if_vxlan",
     "pf",
 }
-USAGE = "pid=,pcpu=,rss=,nlwp=,time="
+USAGE = ["pid=", "pcpu=", "rss=", "nlwp=", "time="]
 Resume = Callable[[Reply], None]
 
 
@@ -92,12 +93,19 @@ def date(world: World, words: list[str]) -> Result:
 
 
 def ps(world: World, words: list[str]) -> Result:
-    """ps(1): how old a process is, or what those of bhyve take."""
-    return usage(world, words[3]) if words[:3] == ["-o", USAGE, "-p"] and len(words) == 4 else age(world, words)
+    """ps(1): how old a process is, or what those of bhyve take. What follows an equals sign in a word of -o is the
+    heading of one column, commas included, and such a heading is printed (parsefmt of keyword.c)."""
+    for option, word in pairwise(words):
+        heading = word.partition("=")[2]
+        if option == "-o" and heading:
+            raise UnmodelledError(f"ps(1) with the heading {heading}, which would be printed above one column")
+    if words[:-2] == [word for name in USAGE for word in ("-o", name)] and words[-2] == "-p":
+        return usage(world, words[-1])
+    return age(world, words)
 
 
 def usage(world: World, pids: str) -> Reply:
-    """``ps -o pid=,pcpu=,rss=,nlwp=,time= -p PID,…``: each guest takes half of its CPUs, and half of its memory."""
+    """``ps -o pid= -o pcpu= -o rss= -o nlwp= -o time= -p PID,…``: each guest takes half of its CPUs and memory."""
     lines = []
     for guest in sorted(world.guests.values(), key=lambda guest: guest.pid):
         if str(guest.pid) in pids.split(",") and alive(guest.pid):
@@ -114,7 +122,7 @@ def age(world: World, words: list[str]) -> Result:
     """``ps -o etimes= -p PID``: for how many seconds a process runs; the wall clock does not matter. A shell counts
     from its first command, or that of a child: no time passes before that."""
     if words[:3] != ["-o", "etimes=", "-p"] or len(words) != 4:
-        raise UnmodelledError(f"anything but -o etimes= or -o {USAGE}")
+        raise UnmodelledError(f"anything but -o etimes= or -o {' -o '.join(USAGE)}")
     pid = int(words[3])
     if not alive(pid):
         return Reply("", "", 1)

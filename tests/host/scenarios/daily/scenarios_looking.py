@@ -56,7 +56,7 @@ def what_guests_take(play: Play) -> None:
     play.up("db1", "web1")
     play.wait(120)
     outcome = play.hivectl("top")
-    play.order("ps -o pid=,pcpu=,rss=,nlwp=,time= -p *")
+    play.order("ps -o pid= -o pcpu= -o rss= -o nlwp= -o time= -p *")
     rows = [line.split() for line in outcome.out.splitlines()]
     assert rows[0] == ["NAME", "CPU", "MEMORY", "TIME", "THREADS"]
     assert [row[:3] for row in rows[1:]] == [["db1", "100.0%", "512M"], ["web1", "50.0%", "512M"]]

@@ -103,6 +103,8 @@ def test_ps_counts_the_seconds_of_a_process_whatever_the_clock_says(host: Host) 
     check(host, "ps -o etimes= -p 99999", 1)
     with pytest.raises(HostFaultError, match="not modelled"):
         host.run("ps", "aux")
+    with pytest.raises(HostFaultError, match="not modelled"):
+        host.run("ps", "-o", "pid=,time=", "-p", "1")
 
 
 def test_the_server_is_quick_with_a_stopped_process(host: Host) -> None:
