@@ -129,7 +129,7 @@ def every_command_is_parsed() -> Iterator[None]:
         plan, diagnostics = lower_guest(guest, *arguments)
         words = [word for option in plan.options if option.label != "extra_args" for word in option.words]
         command = parse_command([*words, plan.name], guest.host.freebsd, guest.host.arch, bool(plan.loader))
-        if plan.loader:
+        if plan.loader and guest.vm.firmware.kind != "loader":  # the words of another are the user's, too
             loader = parse_loader([word for step in plan.loader if step.verb == "loader" for word in step.words])
             assert [command.memory] == (loader.get("m") if "M" not in loader else loader["M"])
             assert ("S" in command.flags) == ("S" in loader)

@@ -182,6 +182,16 @@ def test_binary_and_huge_files_are_no_definitions(tmp_path: Path) -> None:
             found(str(file))
 
 
+def test_a_loader_of_its_own_stays_that_of_the_guest(tmp_path: Path) -> None:
+    own = "<bootloader>/usr/local/sbin/load</bootloader><bootloader_args>-m 1G -d /vm/a.img web</bootloader_args>"
+    (guest,) = read(tmp_path, domain(top=own, os=PLAIN))
+    assert guest.keys["firmware"] == {
+        "kind": "loader",
+        "loader": {"program": "/usr/local/sbin/load", "arguments": ["-m", "1G", "-d", "/vm/a.img"]},
+    }
+    rows_of(guest)
+
+
 def test_guests_of_another_architecture_do_not_go_to_a_host(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arm = domain(os="<os><type arch='aarch64'>hvm</type><loader>/vm/u-boot.bin</loader></os>")
     new = write_files(tmp_path, {"web.xml": arm, "new/site/site.toml": BASE}) / "new"

@@ -138,6 +138,7 @@ def test_what_a_release_no_longer_does_is_an_error_there(part: Part) -> None:
 ELSEWHERE = {
     ("Firmware", "bhyveload"): "a guest has one loader",
     ("Firmware", "grub"): "a guest has one loader",
+    ("Firmware", "loader"): "a guest has one loader",
     ("Firmware", "kind"): "that of the architecture is the default",
     ("Firmware", "variables_template"): "its variables are those of the package",
     ("Nic", "vf"): "its host makes no virtual functions",

@@ -28,6 +28,7 @@ SAMPLES: dict[tuple[str, str], Any] = {
     ("Vm", "passthrough"): {"one": {"device": "gpu0"}},
     ("Vm", "input"): {"one": {"device": "/dev/input/event2"}},
     ("Firmware", "variables_template"): "/srv/vars.fd",
+    ("Firmware", "loader"): {"program": "/usr/local/sbin/load"},
     ("Disk", "boot_index"): 0,
     ("Cd", "boot_index"): 0,
     ("Nic", "vf"): "ix0:1",

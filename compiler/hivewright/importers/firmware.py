@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from hivewright.importers.blocks import absolute
 from hivewright.importers.forms import Guest, Target
 
 _ROMS = "/usr/local/share/uefi-firmware"
@@ -45,7 +46,11 @@ def read_loader(guest: Guest, words: tuple[str, ...]) -> None:
     elif program == "grub-bhyve":
         _read_grub(guest, words[1:])
     else:
-        raise ValueError(f"{program} is no loader that is known")
+        guest.set(("firmware", "kind"), "loader")
+        own: dict[str, object] = {"program": absolute(words[0])}
+        if words[1:]:
+            own["arguments"] = list(words[1:])
+        guest.set(("firmware", "loader"), own)
 
 
 _LONG = {

@@ -10,12 +10,15 @@ from hivewright.model.base import Duration, HostPath, Line, ListOf, Name, Table,
 
 _LOADER_VALUE = r"[ -~]{0,255}"
 _LOADER_VARIABLE = r"[A-Za-z_][A-Za-z0-9_.-]{0,63}"
-_GRUB_DEVICE = r"(?:hd|cd)[0-9]{1,2}(?:,(?:msdos|gpt)?[0-9]{1,3})?|lvm/[A-Za-z0-9_.-]+"
+_PART = "(?:msdos|gpt|bsd|openbsd|netbsd)?[0-9]{1,3}"
+_GRUB_DEVICE = rf"(?:hd|cd)[0-9]{{1,2}}(?:,{_PART}){{0,2}}|lvm/[A-Za-z0-9_.-]+"
 
 
 def _grub_device(text: str) -> str:
     if re.fullmatch(_GRUB_DEVICE, text) is None:
-        raise ValueError('a device is named as GRUB names it, without parentheses: "hd0,msdos1", "hd0,gpt2" or "cd0"')
+        raise ValueError(
+            'a device is named as GRUB names it, without parentheses: "hd0,msdos1", "hd0,gpt2", "hd0,openbsd4" or "cd0"'
+        )
     return text
 
 
@@ -34,7 +37,9 @@ def _loader_value(text: str) -> str:
 GrubDevice = Annotated[
     str,
     reader(_grub_device, '"hd0,msdos1"'),
-    described("^((hd|cd)[0-9]{1,2}(,(msdos|gpt)?[0-9]{1,3})?|lvm/[A-Za-z0-9_.-]+)$", "hd0,msdos1"),
+    described(
+        "^((hd|cd)[0-9]{1,2}(,(msdos|gpt|bsd|openbsd|netbsd)?[0-9]{1,3}){0,2}|lvm/[A-Za-z0-9_.-]+)$", "hd0,msdos1"
+    ),
 ]
 LoaderVariable = Annotated[
     str, reader(_loader_variable, '"autoboot_delay"'), described("^[A-Za-z_][A-Za-z0-9_.-]{0,63}$", "autoboot_delay")
@@ -64,9 +69,18 @@ class Grub(Table):
     timeout: Duration = Field(3, description="How long the menu of commands waits.")
 
 
+class OwnLoader(Table):
+    """A program of one's own that loads the guest: ``[vm.NAME.firmware.loader]``."""
+
+    program: HostPath = Field(description="The program. It must exist when the guest starts.")
+    arguments: ListOf[Line] = Field(
+        (), description="Its arguments; the name of the guest follows them. The memory must have the size of the VM's."
+    )
+
+
 _FITTING = "delete kind, for what fits the host"
 _KINDS = (
-    Only("amd64", "bhyve(8), -l bootrom", value=("uefi", "uefi-csm", "bhyveload", "grub"), instead=_FITTING),
+    Only("amd64", "bhyve(8), -l bootrom", value=("uefi", "uefi-csm", "bhyveload", "grub", "loader"), instead=_FITTING),
     Only("arm64", "package u-boot-bhyve-arm64", value="uboot", instead=_FITTING),
 )
 _LOADER = Only("amd64", "bhyveload(8), grub-bhyve(8)")
@@ -76,10 +90,11 @@ _VARIABLES = (Only("amd64", "bhyve(8), -l bootrom; u-boot keeps none"), UEFI_VAR
 class Firmware(Table):
     """What the guest starts with: ``[vm.NAME.firmware]``."""
 
-    kind: Annotated[Literal["uefi", "uefi-csm", "rom", "bhyveload", "grub", "uboot"] | None, *_KINDS] = Field(
+    kind: Annotated[Literal["uefi", "uefi-csm", "rom", "bhyveload", "grub", "loader", "uboot"] | None, *_KINDS] = Field(
         None,
         description="A boot ROM: uefi, uefi-csm (BIOS) or uboot of a package, or rom, a file of one's own; or a program"
-        " that loads the guest before each run: bhyveload or grub. If absent uefi on amd64 and uboot on arm64.",
+        " that loads the guest before each run: bhyveload, grub, or loader, one of one's own. If absent uefi on amd64 "
+        "and uboot on arm64.",
     )
     rom: HostPath | None = Field(None, description="The ROM image, instead of the one its package installs.")
     variables: Annotated[bool | None, *_VARIABLES] = Field(
@@ -95,9 +110,10 @@ class Firmware(Table):
     )
     bhyveload: Annotated[Bhyveload | None, _LOADER] = Field(None, description="More for bhyveload.")
     grub: Annotated[Grub | None, _LOADER] = Field(None, description="More for grub.")
+    loader: Annotated[OwnLoader | None, _LOADER] = Field(None, description="With kind loader: the program that it is.")
 
 
-LOADERS = ("bhyveload", "grub")
+LOADERS = ("bhyveload", "grub", "loader")
 """Kinds without a boot ROM: a program of the host puts the guest into its memory before each run."""
 
 

@@ -98,6 +98,21 @@ def test_commands_of_grub_become_a_menu() -> None:
     assert (found["r"], found["d"]) == (["host"], ["/var/run/hivewright/web1"])
 
 
+def test_a_loader_of_ones_own_has_the_words_that_are_given() -> None:
+    own = {"program": "/usr/local/sbin/load", "arguments": ["-m", "1G", "-d", "/srv/a b"]}
+    plan = plan_of({"firmware": {"kind": "loader", "loader": own}, "serial": {}})
+    words = [word for step in plan.loader if step.verb == "loader" for word in step.words]
+    assert words == ["/usr/local/sbin/load", "-m", "1G", "-d", "/srv/a b", "web1"]
+    assert steps(plan, "loader") == [("loader", "/usr/local/sbin/load")]
+    assert not command_of(plan).lpc.keys() & {"bootrom"}
+
+
+@pytest.mark.parametrize("root", ["hd0,msdos1,bsd1", "hd0,openbsd4", "hd0,gpt2"])
+def test_roots_of_grub_may_be_within_partitions(root: str) -> None:
+    plan = plan_of({"firmware": {"kind": "grub", "grub": {"root": root}}, "disk": {"root": DISK}})
+    assert loader_of(plan)["r"] == [root]
+
+
 def test_the_digest_follows_the_loader() -> None:
     def digest(**loader: Any) -> str:
         firmware = {"kind": "bhyveload", "bhyveload": loader}

@@ -1,4 +1,4 @@
-"""Loaders of guests without a boot ROM: bhyveload(8) or grub-bhyve, which run before each run of bhyve."""
+"""Loaders of guests without a boot ROM: bhyveload(8), grub-bhyve or another, which run before each run of bhyve."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ GRUB = "/usr/local/sbin/grub-bhyve"
 _KIND = "firmware.kind"
 """The key behind every word of a loader."""
 
+_PROGRAM = "firmware.loader.program"
+
 _COMMANDS = "firmware.grub.commands"
 
 _DIRECTORY = "/boot/grub"
@@ -29,7 +31,8 @@ def lower_loader(guest: Guest) -> Iterator[Step]:
     """The words of the loader, in calls that belong together, and the lines of the files that it reads."""
     if has_rom(guest):
         return
-    steps = _lower_grub(guest) if guest.vm.firmware.kind == "grub" else _lower_bhyveload(guest)
+    makers = {"grub": _lower_grub, "bhyveload": _lower_bhyveload, "loader": _lower_own}
+    steps = makers[guest.vm.firmware.kind or ""](guest)
     for step in steps:
         yield step if _KIND in step.keys else step._replace(keys=(_KIND, *step.keys))
     yield Step("loader", (guest.name,), (_KIND,), "")
@@ -39,8 +42,12 @@ def prepare_loader(guest: Guest) -> Iterator[Step]:
     """The loader and the files that it reads must exist."""
     if has_rom(guest):
         return
-    program = GRUB if guest.vm.firmware.kind == "grub" else BHYVELOAD
-    yield Step("loader", (program,), (_KIND,), "firmware")
+    own = guest.vm.firmware.loader
+    if guest.vm.firmware.kind == "loader" and own is not None:
+        yield Step("loader", (own.program,), (_KIND, _PROGRAM), _PROGRAM)
+    else:
+        program = GRUB if guest.vm.firmware.kind == "grub" else BHYVELOAD
+        yield Step("loader", (program,), (_KIND,), "firmware")
     loader = guest.vm.firmware.bhyveload
     if loader is not None and loader.os_loader is not None:
         key = "firmware.bhyveload.os_loader"
@@ -64,6 +71,16 @@ def _lower_bhyveload(guest: Guest) -> Iterator[Step]:
         yield _call(("-h", loader.host_directory), "firmware.bhyveload.host_directory")
     if loader.os_loader is not None:
         yield _call(("-l", loader.os_loader), "firmware.bhyveload.os_loader")
+
+
+def _lower_own(guest: Guest) -> Iterator[Step]:
+    """A program of one's own, whose words are the user's."""
+    own = guest.vm.firmware.loader
+    if own is None:
+        return  # a rule says so
+    yield _call((own.program,), _PROGRAM)
+    if own.arguments:
+        yield _call(tuple(own.arguments), "firmware.loader.arguments")
 
 
 def _lower_grub(guest: Guest) -> Iterator[Step]:

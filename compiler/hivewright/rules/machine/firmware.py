@@ -15,10 +15,11 @@ _USED = {
     "uboot": ("rom", "variables", "variables_template"),
     "bhyveload": ("boot", "bhyveload"),
     "grub": ("boot", "grub"),
+    "loader": ("loader",),
 }
 """Kind -> the keys of firmware that have an effect with it; another rule says that U-Boot has no variables."""
 
-_KEYS = ("rom", "variables", "variables_template", "boot", "bhyveload", "grub")
+_KEYS = ("rom", "variables", "variables_template", "boot", "bhyveload", "grub", "loader")
 
 
 def own_rom(index: SiteIndex) -> Iterator[Diagnostic]:
@@ -30,6 +31,13 @@ def own_rom(index: SiteIndex) -> Iterator[Diagnostic]:
                 f"{name} starts with a ROM of its own, but none is named",
                 site.place("vm", name, "firmware", "kind"),
                 'name it, as in rom = "/srv/firmware/guest.fd", or choose another kind',
+            )
+        if vm.firmware.kind == "loader" and vm.firmware.loader is None:
+            yield diagnose(
+                "VM066",
+                f"{name} is loaded by a program of its own, but none is named",
+                site.place("vm", name, "firmware", "kind"),
+                'name it, as in loader = { program = "/usr/local/sbin/load" }, or choose another kind',
             )
 
 
@@ -55,7 +63,7 @@ def without_use(index: SiteIndex) -> Iterator[Diagnostic]:
 
 
 def loader_needs(index: SiteIndex) -> Iterator[Diagnostic]:
-    """A loader reads a disk of the guest and uses its first serial port; a framebuffer needs a ROM."""
+    """bhyveload and grub read a disk of the guest and use its first serial port; a framebuffer needs a ROM."""
     site = index.site
     for name, vm in index.using("firmware"):
         kind = vm.firmware.kind
@@ -70,6 +78,8 @@ def loader_needs(index: SiteIndex) -> Iterator[Diagnostic]:
                 'delete vnc and use the serial console (hivectl console), or write kind = "uefi"',
                 [place],
             )
+        if kind == "loader":
+            continue
         if boot_device(vm.firmware, dict(vm.disk), dict(vm.cd)) is None:
             wanted, key = (
                 ("none is root", "kind") if vm.firmware.boot is None else (f"none is {vm.firmware.boot}", "boot")
