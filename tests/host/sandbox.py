@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .standin.commands import BUILTIN, BUSYBOX, places
+from .standin.commands import BUILTIN, places
+from .standin.reply import BUSYBOX
 
 HERE = Path(__file__).parent
 GRAMMAR = ("bhyve_grammar.py", "bhyve_variables.py", "bhyve_words.py")

@@ -56,6 +56,8 @@ CALLED_BY_SCRIPTS = {
 
 CALLED_BY_NAME = {
     "give_up": "on_failure=give_up",
+    "keep_file": "read_files keep_file",
+    "pass_file": "read_files pass_file",
     "read_present_owner": "with_owner_words read_present_owner",
     "make_need": "each_need make_need",
     "remove_need": "each_need remove_need",

@@ -30,14 +30,13 @@ from . import (
     zfs,
 )
 from .options import UsageError
-from .reply import Become, Local, Result, UnmodelledError, fail
+from .reply import BUSYBOX, Become, Local, Result, UnmodelledError, fail
 from .world import World
 
 if TYPE_CHECKING:
     from .calls import Request
 
 Command = Callable[[World, list[str]], Result]
-BUSYBOX = "/.linux/busybox"
 
 PLAYED: dict[str, tuple[str, Command]] = {
     "ifconfig": ("/sbin", network.ifconfig),

@@ -6,7 +6,7 @@ import hashlib
 import os
 
 from .options import UsageError, options
-from .reply import Reply, Result, fail
+from .reply import Input, Reply, Result, fail
 from .sizes import digest_of
 from .world import World
 
@@ -53,11 +53,13 @@ def sha512(_: World, words: list[str]) -> Result:
 
 def _digests(kind: str, words: list[str]) -> Result:
     given, names = options(words, "qrc:")
+    if not names:
+        return Input(lambda data: Reply(_digest(kind, data) + "\n"))
     lines, status = [], 0
     for name in names:
         try:
             with open(name, "rb") as stream:
-                digest = digest_of(stream.read()) if kind == "sha256" else hashlib.new(kind, stream.read()).hexdigest()
+                digest = _digest(kind, stream.read())
         except OSError as error:
             return fail(f"{kind}: {name}: {error.strerror}")
         failed = "c" in given and given["c"] != digest
@@ -65,6 +67,10 @@ def _digests(kind: str, words: list[str]) -> Result:
         said = f"{digest} {name}" if "r" in given else f"{kind.upper()} ({name}) = {digest}"
         lines.append((digest if "q" in given else said) + (" [ Failed ]" if failed else ""))
     return Reply("".join(line + "\n" for line in lines), "", status)
+
+
+def _digest(kind: str, data: bytes) -> str:
+    return digest_of(data) if kind == "sha256" else hashlib.new(kind, data).hexdigest()
 
 
 def df(world: World, words: list[str]) -> Result:

@@ -6,7 +6,7 @@ import os
 import zipfile
 
 from .options import UsageError, options
-from .reply import Reply, Result, UnmodelledError, fail
+from .reply import BUSYBOX, Become, Input, Reply, Result, UnmodelledError, fail
 from .world import World
 
 ZSTD = b"\x28\xb5\x2f\xfd"
@@ -18,19 +18,28 @@ ONE_BYTE_SIZE = 0x20
 """The only header of a frame that is played: one segment, whose size is in one byte."""
 
 
-def zstd(_: World, words: list[str]) -> Result:
-    """``zstd -dc FILE`` of a frame with blocks that are stored, not compressed."""
+def zstd(world: World, words: list[str]) -> Result:
+    """``zstd -dc FILE`` of a frame with blocks that are stored, not compressed; ``zstd -qc FILE``, which makes frames,
+    and ``zstd -dqf -o FILE`` and ``zstd -dqc``, which unpack the standard input."""
     try:
-        given, (name,) = options(words, "dc")
+        given, names = options(words, "dcqfo:")
+        (name,) = names or [""]
     except (UsageError, ValueError):
         return fail("Incorrect parameters\nUsage: zstd [OPTIONS...] [INPUT... | -] [-o OUTPUT]")
-    if set(given) != {"d", "c"}:
-        raise UnmodelledError("anything but -dc")
+    form = "".join(sorted(given))
+    if form == "dfoq" and not name:
+        return Input(lambda data: _unpack(world, data, given["o"]))
+    if form == "cdq" and not name:
+        return Input(lambda data: _unpack(world, data, ""))
+    if form not in ("cd", "cq") or not name:
+        raise UnmodelledError("anything but -dc FILE, -qc FILE, -dqf -o FILE and -dqc")
     try:
         with open(name, "rb") as stream:
             data = stream.read()
     except OSError as error:
         return fail(f"zstd: {name}: {error.strerror}")
+    if form == "cq":
+        return Reply(packed(data).decode("utf-8", "surrogateescape"))
     while data[1:4] == SKIPPED:
         data = data[8 + int.from_bytes(data[4:8], "little") :]
     if not data.startswith(ZSTD):
@@ -38,6 +47,50 @@ def zstd(_: World, words: list[str]) -> Result:
     if data[4] != ONE_BYTE_SIZE:
         raise UnmodelledError("a frame of another kind")
     return Reply(stored(data[6:]).decode("utf-8", "surrogateescape"))
+
+
+WINDOW = ZSTD + b"\x00\x58"
+"""How a frame begins that does not say how large it is: its window has 2 MiB (RFC 8878, 3.1.1.1)."""
+BLOCK = 128 << 10
+UNPACKED = "/.linux/run/unpacked"
+"""What goes to the standard output, of which an answer to a client has no room for."""
+
+
+def packed(data: bytes) -> bytes:
+    """A frame in which a block is stored, or one byte that repeats."""
+    parts = [data[start : start + BLOCK] for start in range(0, len(data), BLOCK)] or [b""]
+    made = [WINDOW]
+    for number, part in enumerate(parts, 1):
+        same = len(part) > 0 and part == part[:1] * len(part)
+        header = len(part) << 3 | (2 if same else 0) | (number == len(parts))
+        made.append(header.to_bytes(3, "little") + (part[:1] if same else part))
+    return b"".join(made)
+
+
+def _unpack(world: World, data: bytes, target: str) -> Result:
+    """What ``packed`` made, into a file with holes, or to the standard output."""
+    if not data.startswith(WINDOW):
+        return fail("zstd: /*stdin*\\: unsupported format" if data else "zstd: /*stdin*\\: unexpected end of file")
+    place, last = len(WINDOW), False
+    try:
+        if target:
+            world.spend(target)
+        with open(target or UNPACKED, "wb") as stream:
+            while not last:
+                header = int.from_bytes(data[place : place + 3], "little")
+                size, same, last = header >> 3, bool(header & 6), bool(header & 1)
+                part = data[place + 3 : place + 3 + (1 if same else size)]
+                if place + 3 > len(data) or len(part) < (1 if same else size):
+                    return fail("zstd: /*stdin*\\: Read error (39): premature end")
+                place += 3 + len(part)
+                if part.strip(b"\0"):
+                    stream.write(part * (size if same else 1))
+                else:
+                    stream.seek(size, os.SEEK_CUR)
+            stream.truncate()
+    except OSError as error:
+        return fail(f"zstd: {target}: {error.strerror}")
+    return Reply() if target else Become([BUSYBOX, "cat", UNPACKED])
 
 
 def stored(data: bytes) -> bytes:

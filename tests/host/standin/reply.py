@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+BUSYBOX = "/.linux/busybox"
+"""Linux's own utilities, in the sandbox."""
+
 
 class UnmodelledError(Exception):
     """The real command can do this and its stand-in cannot: the scenario fails, whatever the script makes of it."""

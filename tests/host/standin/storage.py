@@ -7,7 +7,7 @@ import re
 
 from . import disks
 from .options import UsageError, options
-from .reply import Input, Reply, Result, UnmodelledError, fail
+from .reply import BUSYBOX, Become, Input, Reply, Result, UnmodelledError, fail
 from .sizes import size_of
 from .world import World
 
@@ -74,8 +74,12 @@ def shown(letter: str, found: os.stat_result, name: str) -> str:
 
 
 def dd(world: World, words: list[str]) -> Result:
-    """dd(1): ``dd [if=FILE] [of=FILE] [bs=SIZE] [count=N] [conv=…] [status=…]``."""
+    """dd(1): ``dd [if=FILE] [of=FILE] [bs=SIZE] [count=N] [conv=…] [status=…]``, and ``iflag=fullblock`` of a pipe."""
     operands = dict(word.partition("=")[::2] for word in words)
+    if operands.get("iflag") == "fullblock" and "if" not in operands:
+        if not disks.is_device(operands.get("of", "/")):
+            return Become([BUSYBOX, "dd", *words])  # it takes no more of a pipe than it is asked for
+        del operands["iflag"]
     unknown = set(operands) - {"if", "of", "bs", "count", "conv", "status"}
     if unknown & {"skip", "seek", "iseek", "oseek", "ibs", "obs", "iflag", "oflag", "msgfmt"}:
         raise UnmodelledError(f"the operands {sorted(unknown)}")

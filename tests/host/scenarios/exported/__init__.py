@@ -1,0 +1,1 @@
+"""Guests that go into an archive, and come out of one."""
