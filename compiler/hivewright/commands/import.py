@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from hivewright.importers.request import Request
 
 KINDS = {
+    "guest": "what hivectl export wrote of a guest",
     "vm-bhyve": "its folder, vm_dir, or one with a copy of the host's root; over ssh none",
     "libvirt": "what virsh(1) dumps of domains, networks, pools and volumes, or its folder; over ssh none",
     "bmd": "its file, bmd.conf; over ssh none",
@@ -39,6 +40,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--at", metavar="PATH", help="where the folder lies on the host, if this is a copy of it")
     parser.add_argument("--dataset", metavar="DATASET", help="what holds the volumes of the guests (vm-bhyve)")
     parser.add_argument("--only", metavar="GUEST", action="append", help="this guest alone; may be given again")
+    parser.add_argument(
+        "--as", dest="new_name", metavar="NAME", help="what it is called here, as another guest (guest)"
+    )
     parser.add_argument("-o", dest="output", metavar="FILE", help="where the report goes (default: standard output)")
     parser.add_argument("--dry-run", action="store_true", help="write nothing; print what would be written")
 
@@ -51,6 +55,10 @@ def run(arguments: Namespace) -> int:
     try:
         with open_request(arguments) as request:
             found = _readers(arguments)[arguments.kind](request)
+            if arguments.new_name is not None:
+                from hivewright.importers.archive import rename_guest
+
+                rename_guest(found, arguments.new_name)
             return _write(arguments, request, found)
     except RequestError as error:
         sys.stderr.write(f"hivewright: {error}\n")
@@ -63,12 +71,13 @@ def run(arguments: Namespace) -> int:
 
 
 def _readers(arguments: Namespace) -> Mapping[str, Callable[[Request], Found]]:
-    from hivewright.importers import args, bmd, cbsd, libvirt, vm_bhyve
+    from hivewright.importers import archive, args, bmd, cbsd, libvirt, vm_bhyve
 
     return {
         "args": lambda request: args.read_args(request.texts()),
         "bmd": bmd.read_bmd,
         "cbsd": lambda request: cbsd.read_cbsd(request, arguments.freebsd),
+        "guest": archive.read_guest,
         "libvirt": libvirt.read_libvirt,
         "vm-bhyve": vm_bhyve.read_vm_bhyve,
     }

@@ -27,6 +27,7 @@ def guest_of(old: Old, target: Target, taken: Container[str] = ()) -> Guest:
     guest = Guest(site_name(old.called, taken), old, {})
     guest.comments.update(old.comments)
     guest.notes += old.notes
+    guest.slots.update(old.slots)
     if guest.name != old.called:
         guest.keys["description"] = f"called {old.called} before"
     guest.keys["host"] = target.host

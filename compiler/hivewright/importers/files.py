@@ -41,7 +41,23 @@ def name_networks(guests: Sequence[Guest], known: Known, others: Sequence[Bridge
     return new
 
 
+def name_storages(guests: Sequence[Guest], known: Known) -> dict[str, Bridge]:
+    """Storages of the site that are new, by name; disks get the names of theirs."""
+    new: dict[str, Bridge] = {}
+    for guest in guests:
+        for disk, storage in guest.old.storages.items():
+            there = {**known.has("storage"), **{name: each.keys for name, each in new.items()}}
+            name = next((name for name, keys in there.items() if _same(keys, storage.keys)), None)
+            if name is None:
+                name = site_name(storage.name, there, "storage")
+                new[name] = storage
+            guest.keys["disk"][disk] = {"storage": name, **guest.keys["disk"][disk]}
+    return new
+
+
 def _name_network(bridge: Bridge, known: Known, new: dict[str, Bridge]) -> str:
+    if bridge.same_name and bridge.name in known.has("network"):
+        return bridge.name
     for name, keys in known.has("network").items():
         if _same(keys, bridge.keys):
             return name
@@ -110,6 +126,7 @@ def site_texts(
     texts: dict[str, str] = {}
     tag = site_name(found.tool.split()[-1], otherwise="imported")
     networks = name_networks(guests, known, found.networks)
+    storages = name_storages(guests, known)
     template_name = site_name(f"from-{tag}", known.has("template"))
     template = take_common(guests, template_name)
     if known.is_new:
@@ -124,6 +141,9 @@ def site_texts(
     if networks:
         tables = [table_text(("network", name), bridge.keys, {(): bridge.comment}) for name, bridge in networks.items()]
         texts[_free(known, texts, "networks.toml" if known.is_new else f"networks-{tag}.toml")] = "\n".join(tables)
+    if storages:
+        tables = [table_text(("storage", name), storage.keys, {}) for name, storage in storages.items()]
+        texts[_free(known, texts, "storages.toml" if known.is_new else f"storages-{tag}.toml")] = "\n".join(tables)
     if template:
         comment: dict[KeyPath, str] = {(): f"What all guests had that came from {found.tool}."}
         file = "templates.toml" if known.is_new else f"templates-{tag}.toml"

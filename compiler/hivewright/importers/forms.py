@@ -29,6 +29,8 @@ class Bridge(NamedTuple):
     name: str
     keys: Mapping[str, Any]
     comment: str = ""
+    same_name: bool = False
+    """One of this name that the site has is meant, whatever it is."""
 
 
 @dataclass(slots=True)
@@ -60,6 +62,10 @@ class Old:
     """Commands by which the old tool stops having the guest, for people."""
     back: tuple[str, ...] = ()
     """Commands by which it has it again."""
+    storages: dict[str, Bridge] = field(default_factory=dict)
+    """The name of a disk -> the storage that it lies in."""
+    slots: dict[str, str] = field(default_factory=dict)
+    """Addresses for its lock that no word of the command says."""
     boots: str = ""
     """The path of what the loader starts from, where its command does not say that."""
 
@@ -97,7 +103,7 @@ class Guest:
                 return
             tables.append(tables[-1][part])
         tables[-1].pop(path[-1], None)
-        if len(path) > 1 and not tables[-1] and path[0] != "vnc":
+        if len(path) > 1 and not tables[-1] and path[0] not in ("vnc", "nic"):
             self.unset(path[:-1])
 
     def note(self, what: str, why: str) -> None:
@@ -121,6 +127,8 @@ class Found:
     """What to do when the last guest is switched over, for people."""
     arch: str = "amd64"
     """The architecture of the guests, where it is known."""
+    files: dict[str, bytes] = field(default_factory=dict)
+    """Files that the guests name, by their names below the site; none may be there yet."""
 
 
 class Target(NamedTuple):

@@ -17,7 +17,7 @@ from hivewright.editing.attempt import attempt, check_sources
 from hivewright.editing.edits import conclude
 from hivewright.importers.command import guest_of
 from hivewright.importers.files import Known, clashing_ports, lock_of, site_texts
-from hivewright.importers.forms import Found, Guest, Target
+from hivewright.importers.forms import Found, Guest, Target, UnreadableError
 from hivewright.importers.report import report
 from hivewright.importers.request import Request, RequestError
 from hivewright.lower import lower
@@ -61,7 +61,32 @@ def place(arguments: Namespace, request: Request, found: Found) -> Outcome:
         return Outcome(1)
     clashing_ports(guests)
     texts = site_texts(found, guests, target, known, request.address)
-    return _conclude(arguments, found, guests, texts, sources, locks)
+    made = _write_files(project, found.files)
+    outcome = Outcome(1)
+    try:
+        outcome = _conclude(arguments, found, guests, texts, sources, locks)
+    finally:
+        if outcome.status or arguments.dry_run:
+            for path in made:
+                path.unlink()
+    return outcome
+
+
+def _write_files(project: Project, files: Mapping[str, bytes]) -> list[Path]:
+    """Writes files that guests name, which must be there when the site is checked; returns what is new."""
+    made: list[Path] = []
+    try:
+        for name, content in files.items():
+            path = project.site / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("xb") as stream:
+                made.append(path)
+                stream.write(content)
+    except OSError as error:
+        for path in made:
+            path.unlink()
+        raise UnreadableError(str(error.filename), error.strerror or "it cannot be written") from None
+    return made
 
 
 def _project(arguments: Namespace) -> tuple[Project, Sources]:
