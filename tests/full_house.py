@@ -11,6 +11,7 @@ from typing import Any
 from builders import build_site
 from hivewright.site import Site
 from parts import Keys, Part
+from seeds import FIRST_BOOT
 
 NETWORKS: Keys = {
     "lan": {"kind": "bridge", "uplink": "ix0", "ipv4": "192.0.2.1/25", "ipv6": "2001:db8::1/64", "span": "ix5"},
@@ -89,7 +90,7 @@ PARTS = (
             "restart_limit": {"count": 3, "within": "10m"},
             "uuid": "01234567-89ab-cdef-0123-456789abcdef",
             "machine": {"wired": True, "memory_in_core": True, "msi": True, "destroy_on_poweroff": True},
-            "cloud_init": {"hostname": "full", "users": ["alice"], "packages": ["nginx"]},
+            "cloud_init": {"hostname": "full", "users": ["alice"], "packages": ["nginx"], **FIRST_BOOT},
             "limits": {
                 "nice": 5,
                 "protect": True,
@@ -327,7 +328,14 @@ def full_tables(release: str, arch: str, *more: Part) -> dict[str, Keys]:
         "network": networks,
         "storage": STORAGES,
         "image": IMAGES,
-        "user": {"alice": {"ssh_keys": ["ssh-ed25519 AAAA alice"]}},
+        "user": {
+            "alice": {
+                "ssh_keys": ["ssh-ed25519 AAAA alice"],
+                "passwd": {"secret": "alice"},
+                "sudo": "ALL=(ALL) ALL",
+                "doas": ["permit alice"],
+            },
+        },
     }
 
 

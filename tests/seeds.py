@@ -33,7 +33,8 @@ STATIC = {
 
 def lowered(cloud_init: object = True, **keys: Any) -> Lowered:
     tables = {key: keys.pop(key) for key in ("files", "table", "networks", "hosts") if key in keys}
-    site = build_site({"web1": {"cloud_init": cloud_init, **keys}}, users=USERS, **tables)
+    users = keys.pop("users", USERS)
+    site = build_site({"web1": {"cloud_init": cloud_init, **keys}}, users=users, **tables)
     return lower(site, allocate(site, {}))
 
 
@@ -56,3 +57,18 @@ def ethernet(nic: Mapping[str, Any], **keys: Any) -> dict[str, Any]:
     found = dict(document["ethernets"]["lan"])
     assert found.pop("match") == {"macaddress": "58:9c:fc:00:00:01"}
     return found
+
+
+FIRST_BOOT: Mapping[str, Any] = {
+    "timezone": "Europe/Berlin",
+    "locale": "de_DE.UTF-8",
+    "keyboard": "de",
+    "write_files": [
+        {"path": "/etc/motd", "content": "Hello\n", "owner": "root:root"},
+        {"path": "/etc/token", "secret": "token", "permissions": "0600"},
+    ],
+    "runcmd": ["service nginx restart"],
+    "growpart": False,
+    "phone_home": {"url": "http://192.0.2.1/seen", "post": ["hostname"], "tries": 3},
+}
+"""What a first boot does beside accounts, packages and the network."""

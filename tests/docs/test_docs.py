@@ -53,7 +53,10 @@ def test_the_key_reference_is_up_to_date() -> None:
 def test_the_key_reference_has_every_key_of_every_table() -> None:
     sections = [re.findall(r"^\.It Ic (\S+)", section, re.MULTILINE) for section in reference().split("\n.Ss ")]
     tables = definitions((*COMPLETE, *LAYERED)).values()
-    assert sorted(sections) == sorted(list(table["properties"]) for table in tables)
+    expected = [list(table["properties"]) for table in tables]
+    # A table that several keys may hold has a section for each.
+    assert {*map(tuple, sections)} == {*map(tuple, expected)}
+    assert len(sections) >= len(expected)
 
 
 def test_a_page_without_markers_is_refused() -> None:

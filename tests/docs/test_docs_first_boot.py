@@ -8,7 +8,7 @@ from hivewright.model.readers import FEATURES, READERS
 from projects import CHECKOUT
 
 GUIDE = (CHECKOUT / "docs" / "first-boot.md").read_text(encoding="utf-8")
-COLUMNS = [READERS[name] for name in ("cloud-init", "nuageinit-14.1", "nuageinit-14.4", "cloudbase-init")]
+COLUMNS = [READERS[name] for name in ("cloud-init", "nuageinit-14.1", "nuageinit-14.4", "cloudbase-init", "ignition")]
 
 
 def test_it_has_every_reader() -> None:

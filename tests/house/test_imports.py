@@ -52,7 +52,7 @@ ROOMS = {
     "allocation": Room(3, "values diagnostics model bhyve source site"),
     "lower": Room(4, "values diagnostics plan model bhyve site allocation"),
     "lower.devices": Room(4, "values plan model site lower"),
-    "lower.seed": Room(4, "diagnostics model lower lower.devices"),
+    "lower.seed": Room(4, "values diagnostics model lower lower.devices"),
     "lower.guest": Room(4, "values diagnostics plan model bhyve site lower lower.devices lower.seed"),
     "lower.host": Room(4, "values diagnostics plan model bhyve site allocation lower lower.devices lower.seed "
                        "lower.guest"),
@@ -78,8 +78,8 @@ PACKAGES = {
     "cookiecutter": "commands.new",
     "jinja2": "emit.render",
     "pydantic": "catalogue.profiles "
-    "model.addresses model.base model.devices model.disk model.firmware model.guest model.host model.image "
-    "model.limits model.machine model.network model.nic model.numa model.profile model.site model.sriov model.storage "
+    "model.addresses model.base model.devices model.disk model.firmware model.first_boot model.guest model.host "
+    "model.image model.limits model.machine model.network model.nic model.numa model.profile model.site model.sriov model.storage "
     "model.tpm model.vm site.load site.recurring site.model_errors site.keys site.remedies editor.settings",
     "pydantic_core": "model.addresses model.base model.disk model.guest model.vm editor.settings",
     "textual": "editor.app editor.guest editor.prompts",

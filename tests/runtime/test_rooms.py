@@ -46,6 +46,7 @@ CALLED_BY_SCRIPTS = {
         "runtime",
         "seed",
         "seed_file",
+        "seed_secret",
         "setting",
         "starts",
         "sparse_file",

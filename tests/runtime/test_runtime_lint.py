@@ -18,6 +18,7 @@ LONGEST_FILE, LONGEST_FUNCTION, LONGEST_LINE = 350, 60, 80
 COMMANDS = {
     *(
         "awk",
+        "b64encode",
         "bhyvectl",
         "cat",
         "cp",

@@ -124,7 +124,8 @@ def test_a_profile_of_the_site_may_bring_an_image_for_each_architecture(tmp_path
     [
         ("debian-13", "cloud-init"),
         ("debian-13-install", "none"),
-        ("fedora-coreos", "none"),
+        ("fedora-coreos", "ignition"),
+        ("flatcar", "ignition-networkd"),
         ("freebsd-14", "nuageinit-14.3"),
         ("freebsd-15.1-zfs", "nuageinit-15.1"),
         ("illumos", "none"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from hivewright.bhyve.facts import RELEASES
+from hivewright.bhyve.facts import RELEASES, version
 from hivewright.source import Sources, with_texts
 from hivewright.values import format_size
 
@@ -46,6 +46,10 @@ def hosts_of(arches: Iterable[str]) -> list[str]:
     ]
 
 
+_WITHOUT_FWCFG = frozenset(f"h{each.replace('.', '-')}-amd64" for each in RELEASES if version(each) < (14, 0))
+"""Hosts that cannot hand a config to ignition (bhyve(8), -f)."""
+
+
 def guest_of(number: int, host: str) -> str:
     """The guest with the profile of a number on a host."""
     return f"g{number}-{host}"
@@ -81,5 +85,5 @@ def _guest(number: int, entry: Entry, host: str) -> Iterator[str]:
         root += f', image = "{entry.name}"'
     yield f"disk.root = {{ {root} }}"
     yield 'nic.lan.network = "lan"'
-    if profile.reader != "none":
+    if profile.reader != "none" and not (host in _WITHOUT_FWCFG and (profile.reader or "").startswith("ignition")):
         yield 'cloud_init = { users = ["alice"] }'

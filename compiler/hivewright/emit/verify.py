@@ -26,7 +26,7 @@ REQUIRED = (
 
 _SCRIPT_CALLS = (
     "begin|clone|created|debugger|finish|home|hook|hook_terms|image|loader|loader_file|moved_from|nic|on|owner|prepare|"
-    "protected|renamed_from|replicate|run|runtime|seed|seed_file|sparse_file|stop_within|variables|vm|volume|"
+    "protected|renamed_from|replicate|run|runtime|seed|seed_file|seed_secret|sparse_file|stop_within|variables|vm|volume|"
     "set -u|set --|\\."
 )
 _HOST_CALLS = "host|metrics|modules|network|peer|setting|starts|vm|wave"

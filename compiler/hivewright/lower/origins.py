@@ -19,7 +19,7 @@ RULES = {
     "uuid": "bhyve would derive the UUID from the host, and it would change when the VM moves",
     "hostbridge": "a PCI bus begins with a host bridge",
     "lpc": "serial ports and the boot ROM hang off the LPC bridge",
-    "seed": "the first-boot data is an ISO 9660 image with the label cidata",
+    "seed": "the first-boot data is an ISO 9660 image with the label cidata, or a file of fw_cfg for ignition",
     "tablet": "the pointer of a VNC client is absolute",
     "boot-order": "the firmware reads the order of boot devices from the fw_cfg of QEMU's kind",
     "secrets": "what must not be seen in the list of processes reaches bhyve in a file that root alone can read",

@@ -12,7 +12,6 @@ from hivewright.model.base import (
     Duration,
     HostPath,
     HostPort,
-    Line,
     ListOf,
     Name,
     SitePath,
@@ -24,7 +23,6 @@ from hivewright.model.base import (
 )
 from hivewright.model.devices import Secret
 from hivewright.model.machine import Layout
-from hivewright.model.readers import ReaderName
 from hivewright.model.sriov import Function
 
 
@@ -162,21 +160,6 @@ class Rng(Table):
     """A random-number device: ``rng = true`` or ``[vm.NAME.rng]``."""
 
     slot: Slot | None = Field(None, description="A fixed PCI address; taken from the lock if absent.")
-
-
-class CloudInit(Table):
-    """First-boot data: ``[vm.NAME.cloud_init]``; read by cloud-init, nuageinit(7) or cloudbase-init."""
-
-    hostname: Name | None = Field(None, description="Host name of the guest; the VM's name if absent.")
-    users: ListOf[Name] = Field((), description="Each a [user.NAME].")
-    packages: ListOf[Line] = Field((), description="Packages to install.")
-    user_data: SitePath | None = Field(None, description="A #cloud-config file, merged over the generated data.")
-    network: bool = Field(True, description="Tell the guest the addresses of its nics.")
-    reader: ReaderName | None = Field(
-        None,
-        description="What reads the data in the guest; that of the profile if absent. The release of nuageinit(7) is "
-        "that of the guest.",
-    )
 
 
 HOOK_TIMEOUT = 300

@@ -15,6 +15,9 @@ _LAYOUT = r"[a-z][A-Za-z0-9_.]{0,30}"
 FIRMWARE_FILE_LENGTH = 55
 """Longest name of a fw_cfg file; bhyve refuses longer ones (bhyve(8), -f)."""
 
+IGNITION = "opt/com.coreos/config"
+"""The file that ignition reads (its "Supported Platforms"); Flatcar's does so as well."""
+
 
 def _plain(text: str) -> str:
     # bhyve expands %(name) and, in some releases, backslashes in values of configuration variables.

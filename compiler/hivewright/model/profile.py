@@ -44,6 +44,11 @@ class Profile(Table):
         description="What reads first-boot data in the guest. If absent: nuageinit-14.1 for freebsd, cloudbase-init "
         "for windows, cloud-init otherwise.",
     )
+    root_by: Literal["sudo", "doas"] | None = Field(
+        None,
+        description="What it has for users who may become root. If absent: doas for openbsd, sudo otherwise. Of users "
+        "with rules for both it gets those for this.",
+    )
     user: Line = Field("", description="The account that its image brings; without one if empty.")
     console: Literal["com1", "vnc", "both"] = Field("com1", description="Where it can be seen and typed at.")
     max_sockets: Annotated[int, Field(ge=1, le=255)] | None = Field(

@@ -3,7 +3,8 @@
 cloud-init: its reference of modules, "Networking config Version 2" and "Events and updates". nuageinit: nuageinit(7)
 and libexec/nuageinit of FreeBSD. 14.4 and 15.0 have the page of June 2025; 14.1 to 14.3 know what the program of 14.1
 knows. What 15.1 repaired since is not confirmed, so its row differs in its name only. cloudbase-init: its cloud-config
-plugins, its NoCloud service and its network plugin.
+plugins, its services of metadata and its network plugin. ignition: its "Configuration Specification" and "Supported
+Platforms", section QEMU; addresses are files for NetworkManager (Fedora CoreOS) or systemd-networkd (Flatcar).
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 ReaderName = Literal[
     "cloud-init",
     "cloudbase-init",
+    "ignition",
+    "ignition-networkd",
     "none",
     "nuageinit-14.1",
     "nuageinit-14.2",
@@ -40,8 +43,10 @@ class Reader(NamedTuple):
     """Keys of an entry of ``users``; ``None`` for all that cloud-init has."""
     lacks: frozenset[str] = frozenset()
     """Of ``FEATURES``, those without effect."""
-    network: Literal["network-config", "user-data"] = "network-config"
-    """Where it looks for the network: a file of its own, or ``network`` of user-data."""
+    medium: Literal["cidata", "ignition"] = "cidata"
+    """How it gets the data: from a drive with this label, or as a file of fw_cfg."""
+    network: Literal["network-config", "user-data", "networkd", "NetworkManager"] = "network-config"
+    """Where it looks for the network: a file of its own, or ``network`` of user-data; or which files it needs."""
     gateways: Literal["routes", "gateway4"] = "routes"
     """How a default route is written; cloud-init calls gateway4 and gateway6 obsolete."""
     is_cloud_init: bool = False
@@ -62,7 +67,16 @@ class Reader(NamedTuple):
 
 FEATURES = {
     "packages": "cloud_init.packages",
+    "timezone": "cloud_init.timezone",
+    "locale": "cloud_init.locale",
+    "keyboard": "cloud_init.keyboard",
+    "write_files": "cloud_init.write_files",
+    "runcmd": "cloud_init.runcmd",
+    "growpart": "cloud_init.growpart = false",
+    "phone_home": "cloud_init.phone_home",
+    "passwd": "passwd of users",
     "sudo": "sudo of users",
+    "doas": "doas of users",
     "mtu": "mtu of a NIC with a static address",
     "mtu of dhcp": "mtu of a NIC without a static address, or beside DHCP",
     "dns": "dns and search of a NIC with a static address",
@@ -85,7 +99,8 @@ def _names(words: str) -> frozenset[str]:
 
 
 _NUAGEINIT_LACKS = frozenset(
-    {"mtu of dhcp", "dns of dhcp", "ipv6 dhcp", "ipv6 auto", "ipv6 beside dhcp"}
+    {"locale", "keyboard", "growpart", "phone_home"}
+    | {"mtu of dhcp", "dns of dhcp", "ipv6 dhcp", "ipv6 auto", "ipv6 beside dhcp"}
     | {"several addresses", "on_link", "link-local gateway", "routes"}
 )
 """``dhcp4`` excludes ``addresses`` and what belongs to them; with ``mtu`` it makes a line that sh cannot read.
@@ -101,7 +116,7 @@ _NUAGEINIT_EARLY = Reader(
     title="nuageinit of FreeBSD 14.1 to 14.3",
     keys=frozenset({"groups", "users", "ssh_authorized_keys", "network"}),
     account=_NUAGEINIT_ACCOUNT,
-    lacks=_NUAGEINIT_LACKS | {"packages", "sudo", "mtu", "dns"},
+    lacks=_NUAGEINIT_LACKS | {"packages", "timezone", "write_files", "runcmd", "sudo", "doas", "mtu", "dns"},
     network="user-data",
     gateways="gateway4",
     command_lists=False,
@@ -124,6 +139,13 @@ _NUAGEINIT = _NUAGEINIT_EARLY._replace(
     indented_lists=False,
 )
 
+_IGNITION = Reader(
+    title="ignition",
+    medium="ignition",
+    network="networkd",
+    lacks=frozenset({"packages", "locale", "growpart", "phone_home", "doas"}),
+)
+
 CLOUD_INIT = Reader(title="cloud-init", is_cloud_init=True)
 
 READERS: dict[ReaderName, Reader | None] = {
@@ -140,11 +162,15 @@ READERS: dict[ReaderName, Reader | None] = {
         account=_names("name gecos groups primary_group passwd inactive expiredate no_create_home ssh_authorized_keys"),
         # Every address gets the first default route of its NIC, and search domains are read and not set.
         # An address that is set replaces those before it, and other routes are left out.
+        # Passwords are clear text for it, and no site has those.
         lacks=frozenset(
-            {"packages", "sudo", "dns of dhcp", "search", "two gateways", "several addresses", "on_link", "routes"}
+            {"packages", "locale", "keyboard", "growpart", "phone_home", "passwd", "sudo", "doas"}
+            | {"dns of dhcp", "search", "two gateways", "several addresses", "on_link", "routes"}
         ),
         name_length=15,
     ),
+    "ignition": _IGNITION._replace(network="NetworkManager"),
+    "ignition-networkd": _IGNITION,
     "none": None,
 }
 """Every reader; ``None`` where nothing in the guest reads first-boot data."""

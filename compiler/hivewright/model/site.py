@@ -16,6 +16,7 @@ from hivewright.model.base import (
     matching,
     reader,
 )
+from hivewright.model.devices import Secret
 
 
 def _mac_prefix(text: str) -> str:
@@ -53,6 +54,29 @@ Sudoers = Annotated[
     described(_SUDOERS, "ALL=(ALL) NOPASSWD:ALL"),
 ]
 """What sudo(8) would refuse as a whole file of sudoers never reaches a guest."""
+
+
+_HASH = r"\$[0-9a-z]{1,20}\$[A-Za-z0-9./$=,+_-]{8,400}"
+
+PasswordHash = Annotated[
+    str,
+    reader(
+        matching(_HASH, 'a password is never written here, but its hash (crypt(3)): run "openssl passwd -6"'),
+        '"$6$…", as "openssl passwd -6" prints it',
+    ),
+    described(f"^{_HASH}$", "$6$salt$hash"),
+]
+
+_DOAS = r"(?:permit|deny) [ -~]+"
+
+DoasRule = Annotated[
+    str,
+    reader(
+        matching(_DOAS, 'a rule of doas.conf(5) begins with permit or deny, for example "permit nopass alice"'),
+        '"permit nopass alice"',
+    ),
+    described(f"^{_DOAS}$", "permit nopass alice"),
+]
 
 
 _GIT = r"(?:(?:https|ssh|git|file)://|/)[!-~]+|[A-Za-z0-9][A-Za-z0-9._-]*@[A-Za-z0-9.-]+:[!-~]+"
@@ -98,4 +122,10 @@ class User(Table):
     shell: HostPath | None = Field(None, description="Login shell.", examples=["/bin/sh"])
     groups: ListOf[Name] = Field((), description="Further groups.")
     sudo: Sudoers = Field("", description='A sudoers rule such as "ALL=(ALL) NOPASSWD:ALL".')
+    doas: ListOf[DoasRule] = Field((), description='Rules of doas.conf(5) such as "permit nopass alice".')
+    passwd: PasswordHash | Secret | None = Field(
+        None,
+        description="The hash of its password, or { secret = NAME }, a file of the host whose line is the hash. "
+        "Without one the password is locked.",
+    )
     gecos: Gecos = Field("", description="Full name.")

@@ -26,8 +26,8 @@ from hivewright.model.base import (
 from hivewright.model.devices import Agent, Channel, Input, Share, Sound
 from hivewright.model.disk import Cd, Disk, Install
 from hivewright.model.firmware import Firmware
+from hivewright.model.first_boot import CloudInit
 from hivewright.model.guest import (
-    CloudInit,
     Debug,
     Hooks,
     Passthrough,

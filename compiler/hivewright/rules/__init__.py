@@ -26,6 +26,7 @@ from hivewright.rules.machine import (
     warnings,
     ways_out,
     windows,
+    written_files,
 )
 from hivewright.rules.network import addresses, gateways, interfaces, kinds, subnets, taps, translation, uplinks
 from hivewright.rules.site_index import Rule, index_site
@@ -155,6 +156,9 @@ RULES: tuple[Rule, ...] = (
     warnings.cpus_unseen,
     first_boot.ssh_keys,
     first_boot.user_data,
+    written_files.written_file_content,
+    written_files.same_written_file,
+    written_files.ignition_reaches,
     readers.nothing_reads,
     readers.nobody_logs_in,
     readers.known_password,

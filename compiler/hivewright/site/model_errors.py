@@ -31,6 +31,7 @@ Where = Callable[[KeyPath, Part], Place]
 
 PATTERNS = {
     r"^[^\x00-\x1f\x7f]*$": "this must be one line without control characters",
+    r"^[^\x00-\x08\x0b-\x1f\x7f]*$": "this must be text without control characters but tabs and line ends",
     r"^[0-9]{2}\.[0-9]{1,2}$": 'a release of FreeBSD is written "14.3"',
     r"^(https?|ftp)://[!-~]+$": "a URL begins with http://, https:// or ftp:// and is plain ASCII without blanks",
 }

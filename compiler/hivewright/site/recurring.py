@@ -12,7 +12,8 @@ from pydantic import ValidationError
 from hivewright.model.base import Table
 from hivewright.model.disk import Cd, Disk
 from hivewright.model.firmware import Firmware
-from hivewright.model.guest import CloudInit, Vnc
+from hivewright.model.first_boot import CloudInit
+from hivewright.model.guest import Vnc
 from hivewright.model.machine import Machine
 from hivewright.model.nic import Nic
 from hivewright.site.resolve import sort_tables

@@ -110,6 +110,9 @@ class _Checker:
         if vm.cloud_init is not None:
             for index, user in enumerate(vm.cloud_init.users):
                 self.refer("REF008", "user", user, "vm", name, "cloud_init", "users", index)
+            for index, file in enumerate(vm.cloud_init.write_files):
+                if file.source is not None:
+                    self.check_file(file.source, ("vm", name, "cloud_init", "write_files", index, "source"))
             if vm.cloud_init.user_data is not None:
                 self.check_file(vm.cloud_init.user_data, ("vm", name, "cloud_init", "user_data"))
         for moment in MOMENTS if vm.hooks.model_fields_set else ():

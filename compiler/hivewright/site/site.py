@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from hivewright.diagnostics import KeyPath, Part, Place
-from hivewright.model.readers import reader_named
+from hivewright.model.readers import CLOUD_INIT, reader_named
 
 if TYPE_CHECKING:
     from hivewright.model.guest import Topology
@@ -94,6 +94,19 @@ class Site:
         profile = self.profiles.get(vm.profile)
         own = vm.cloud_init.reader if vm.cloud_init is not None else None
         return reader_named(own, profile.reader, profile.os) if profile is not None else reader_named(own, None, None)
+
+    def root_by(self, vm: Vm) -> str:
+        """What the users of a VM become root by: ``sudo`` or ``doas``."""
+        profile = self.profiles.get(vm.profile)
+        if profile is None:
+            return "sudo"
+        return profile.root_by or ("doas" if profile.os == "openbsd" else "sudo")
+
+    def medium(self, vm: Vm) -> str:
+        """How a VM gets its first-boot data: from a drive with this label, or as a file of fw_cfg; empty without."""
+        if vm.cloud_init is None:
+            return ""
+        return (self.reader(vm) or CLOUD_INIT).medium
 
     def place(self, *path: str | int, part: Part = "value") -> Place:
         """Where a key is set: for a key of a VM, in the layer that supplies it.

@@ -57,6 +57,7 @@ PLAYED: dict[str, tuple[str, Command]] = {
     "ssh": ("/usr/bin", remote.ssh),
     "stat": ("/usr/bin", storage.stat),
     "dd": ("/bin", storage.dd),
+    "b64encode": ("/usr/bin", files.b64encode),
     "sha256": ("/sbin", files.sha256),
     "sha512": ("/sbin", files.sha512),
     "df": ("/bin", files.df),

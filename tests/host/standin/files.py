@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import os
 
 from .options import UsageError, options
-from .reply import Input, Reply, Result, fail
+from .reply import Input, Reply, Result, UnmodelledError, fail
 from .sizes import digest_of
 from .world import World
 
@@ -39,6 +40,20 @@ def makefs(world: World, words: list[str], umask: int) -> Result:
     os.write(descriptor, b"".join(lines))
     os.close(descriptor)
     return Reply()
+
+
+def b64encode(_: World, words: list[str]) -> Result:
+    """b64encode(1): ``b64encode -r FILE NAME``, lines of 60 characters (uuencode.c: 45 bytes each)."""
+    given, names = options(words, "rwo:")
+    if "r" not in given or "o" in given or len(names) != 2:
+        raise UnmodelledError("only b64encode -r FILE NAME")
+    try:
+        with open(names[0], "rb") as stream:
+            content = stream.read()
+    except OSError as error:
+        return fail(f"b64encode: {names[0]}: {error.strerror}")
+    lines = [base64.b64encode(content[at : at + 45]).decode() for at in range(0, len(content), 45)]
+    return Reply("".join(f"{line}\n" for line in lines))
 
 
 def sha256(_: World, words: list[str]) -> Result:

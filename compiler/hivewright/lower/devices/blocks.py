@@ -65,7 +65,7 @@ def lower_boot_order(guest: Guest) -> Iterator[Option]:
         for name, found in kind.devices(guest.vm)
         if found.boot_index is not None
     ]
-    if keys and not guest.vm.fwcfg:
+    if keys and not guest.vm.fwcfg and guest.site.medium(guest.vm) != "ignition":
         yield Option(QEMU_FWCFG, (*keys, "rule:boot-order"), "boot_index")
 
 

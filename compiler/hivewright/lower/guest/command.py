@@ -20,6 +20,7 @@ from hivewright.lower.guest.numa import lower_numa
 from hivewright.lower.guest.tpm import lower_tpm
 from hivewright.model.device_kinds import HOSTBRIDGE, LPC, lpc_address
 from hivewright.model.guest import Topology
+from hivewright.model.machine import IGNITION
 from hivewright.plan import Option, Provenance
 from hivewright.values import format_cpu_list, format_mebibytes
 
@@ -27,6 +28,7 @@ _HOSTBRIDGES = {
     kind: fixed_device(HOSTBRIDGE, emulation, ("machine.hostbridge", "rule:hostbridge"))
     for kind, emulation in (("standard", "hostbridge"), ("amd", "amd_hostbridge"))
 }
+_SEED = ("cloud_init", "rule:seed")
 _LPC = fixed_device(LPC, "lpc", ("rule:lpc",))
 
 
@@ -52,8 +54,8 @@ def _lower_others(guest: Guest) -> Iterator[Device]:
     vm = guest.vm
     if vm.rng is not None:
         yield device(guest, "rng", "virtio-rnd", ("rng",), "virtio-rnd")
-    if vm.cloud_init is not None:
-        yield device(guest, "seed", f"ahci-cd,{seed_path(guest.name)},ro", ("cloud_init", "rule:seed"), "ahci-cd")
+    if guest.site.medium(vm) not in ("", "ignition"):
+        yield device(guest, "seed", f"ahci-cd,{seed_path(guest)},ro", _SEED, "ahci-cd")
 
 
 def lower_command(guest: Guest, devices: Sequence[Device]) -> Iterator[Option]:
@@ -82,6 +84,12 @@ def lower_command(guest: Guest, devices: Sequence[Device]) -> Iterator[Option]:
         yield lowered.option
     yield from _lower_consoles(guest)
     yield from lower_gdb(guest)
+    if guest.site.medium(guest.vm) == "ignition":
+        yield Option(
+            ("-f", f"{IGNITION},file={seed_path(guest)}"),
+            ("cloud_init", "cloud_init.reader", "rule:seed"),
+            "cloud_init",
+        )
     yield from lower_firmware_files(guest)
     yield from lower_boot_order(guest)
     yield from lower_tpm(guest)
@@ -112,6 +120,6 @@ def _lower_consoles(guest: Guest) -> Iterator[Option]:
             yield Option(("-o", f"console={backend}"), (*keys, "rule:arm64-console"), f"serial.{port}")
 
 
-def seed_path(vm: str) -> str:
-    """The ISO image that provisioning makes of the seed."""
-    return f"{STATE}/{vm}/seed.iso"
+def seed_path(guest: Guest) -> str:
+    """The ISO image that provisioning makes of the seed, or the config of ignition."""
+    return f"{STATE}/{guest.name}/{'config.ign' if guest.site.medium(guest.vm) == 'ignition' else 'seed.iso'}"

@@ -12,6 +12,7 @@ from hivewright.site.host_devices import passes_devices, passing_keys
 _LAYOUTS = "/usr/share/bhyve/kbdlayout"
 
 _FWCFG = Option(QEMU_FWCFG, ("fwcfg", "rule:fwcfg"), "fwcfg")
+_FOR_IGNITION = Option(QEMU_FWCFG, ("cloud_init", "cloud_init.reader", "rule:fwcfg"), "cloud_init")
 
 
 def _flag(letter: str, key: str, rule: str = "") -> Option:
@@ -91,6 +92,8 @@ def lower_firmware_files(guest: Guest) -> Iterator[Option]:
         yield Option(("-f", f"{entry.name},{kind}={value}"), keys, f"fwcfg.{key}")
     if guest.vm.fwcfg:
         yield _FWCFG
+    elif guest.site.medium(guest.vm) == "ignition":
+        yield _FOR_IGNITION
     if guest.vm.vnc is not None and guest.vm.vnc.keyboard is not None:
         yield Option(("-K", guest.vm.vnc.keyboard), ("vnc.keyboard",), "vnc.keyboard")
 

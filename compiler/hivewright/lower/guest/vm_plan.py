@@ -22,8 +22,10 @@ from hivewright.lower.guest.limits import prepare_limits
 from hivewright.lower.guest.loader import lower_loader, prepare_loader
 from hivewright.lower.guest.machine import prepare_machine
 from hivewright.lower.guest.tpm import prepare_tpm
+from hivewright.lower.seed.accounts import secrets_of
 from hivewright.lower.seed.nocloud import Seed, SeedWriter
 from hivewright.model.guest import HOOK_TIMEOUT, MAY_REFUSE, MOMENTS, PRESS_EVERY, Hook, Ready
+from hivewright.model.readers import CLOUD_INIT
 from hivewright.model.vm import Vm
 from hivewright.plan import HOOKS_OF_A_START, Option, Policy, Step, VmPlan, checksum
 
@@ -131,7 +133,7 @@ def _prepare(guest: Guest, provision: tuple[Step, ...], provision_digest: str) -
     yield from prepare_variables(guest)
     yield from prepare_disks(guest)
     if vm.cloud_init is not None:
-        yield Step("file", ("seed", seed_path(guest.name)), ("cloud_init", "rule:seed"), "cloud_init")
+        yield Step("file", ("seed", seed_path(guest)), ("cloud_init", "rule:seed"), "cloud_init")
     if vm.hooks.prestart:
         yield Step("hook", ("prestart",), ("hooks.prestart",), "hooks.prestart")
     yield from prepare_binds(guest)
@@ -146,9 +148,19 @@ def _provision(guest: Guest, has_seed: bool) -> Iterator[Step]:
     yield from provision_disks(guest)
     yield from provision_firmware(guest)
     if has_seed:
-        yield Step("seed", (), ("cloud_init",), "cloud_init")
+        yield from _secrets(guest)
+        medium = guest.site.medium(guest.vm)
+        yield Step("seed", (medium,) if medium != "cidata" else (), ("cloud_init",), "cloud_init")
     if guest.vm.hooks.create:
         yield Step("created", (), ("hooks.create",), "hooks.create")
+
+
+def _secrets(guest: Guest) -> Iterator[Step]:
+    """What the host puts into the seed: form, name."""
+    cloud_init, reader = guest.vm.cloud_init, guest.site.reader(guest.vm) or CLOUD_INIT
+    if cloud_init is not None:
+        for words, key in sorted(secrets_of(guest, cloud_init, reader).items()):
+            yield Step("seed_secret", words, (key,), key)
 
 
 def _replicate(guest: Guest) -> Iterator[Step]:

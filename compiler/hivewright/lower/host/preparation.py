@@ -155,12 +155,13 @@ def _what(step: Step) -> str:
 
 
 def _secrets(vms: Iterable[VmPlan]) -> Iterator[Preparation]:
-    """One line each, owned by root and of mode 0600 (``prepare secret``, ``prepare lun``)."""
+    """One line each, owned by root and of mode 0600 (``prepare secret``, ``prepare lun``, ``seed_secret``)."""
     found: dict[str, dict[str, None]] = {}
     for vm in vms:
-        for step in vm.prepare:
+        for step in (*vm.prepare, *vm.provision):
             names = [word[len("secret=") :] for word in step.words if step.verb == "lun" and word.startswith("secret=")]
             names += step.words[:1] if step.verb == "secret" else ()
+            names += step.words[1:] if step.verb == "seed_secret" else ()
             for name in names:
                 found.setdefault(name, {})[f"{step.label} of {vm.name}"] = None
     for name, users in sorted(found.items()):

@@ -1,4 +1,4 @@
-"""First-boot data: a NoCloud seed, in the form that the reader in the guest understands.
+"""First-boot data: a NoCloud seed or a config of ignition, in the form that the reader in the guest understands.
 
 meta-data, user-data and, unless the guest uses its own default, the network in version 2. The table of readers is
 ``model.readers``.
@@ -13,13 +13,19 @@ from typing import NamedTuple
 from hivewright.diagnostics import Diagnostic
 from hivewright.lower.context import Guest
 from hivewright.lower.seed.accounts import accounts, identity
+from hivewright.lower.seed.ignition import ignition_config
 from hivewright.lower.seed.network import network_config
 from hivewright.lower.seed.own_data import Own, adapted, merge, once
 from hivewright.lower.seed.yaml_text import Text, YamlWriter, read_mapping
-from hivewright.model.guest import CloudInit
+from hivewright.model.first_boot import CloudInit
 from hivewright.model.readers import CLOUD_INIT, Reader
 
 Seed = tuple[tuple[str, bytes], ...]
+IGNITION_FILE = "config.ign"
+
+
+_OF_MANY = tuple(key for key in CloudInit.model_fields if key not in ("hostname", "user_data", "network", "reader"))
+"""Keys that say the same of many guests."""
 
 
 class Common(NamedTuple):
@@ -50,6 +56,8 @@ class SeedWriter:
         if guest.vm.hosts:
             # The seed of a VM with several hosts is that of its home; otherwise each move would be a first boot.
             guest = replace(guest, host_name=guest.vm.hosts[0])
+        if reader.medium == "ignition":
+            return ((IGNITION_FILE, ignition_config(guest, reader)),), ()
         diagnostics: tuple[Diagnostic, ...] = ()
         own: Own = {}
         if cloud_init.user_data is not None:
@@ -95,14 +103,13 @@ class SeedWriter:
 
     def _common(self, guest: Guest, reader: Reader) -> Common:
         cloud_init = _cloud_init(guest)
-        key = (cloud_init.users, cloud_init.packages, reader.title)
+        key = (*(getattr(cloud_init, name) for name in _OF_MANY), reader.title, guest.site.root_by(guest.vm))
         if key not in self.common:
             data = accounts(guest, cloud_init, reader)
             if reader.default_account:
                 # Without users, nuageinit makes an account with a password that everybody knows.
                 data.setdefault("users", [])
-            users = [guest.site.users[name] for name in cloud_init.users]
-            what = self.writer.write(identity(cloud_init.users, users, cloud_init.packages))
+            what = self.writer.write(identity(guest, cloud_init))
             writer = self.indenting if reader.indented_lists else self.writer
             self.common[key] = Common(writer.write(data), what)
         return self.common[key]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from hivewright.diagnostics import Diagnostic, Spot
 from hivewright.diagnostics.wording import quoted
 from hivewright.rules.site_index import SiteIndex, diagnose
+from hivewright.values.ignition import faults_of
 
 if TYPE_CHECKING:
     from hivewright.site import Site
@@ -58,6 +59,9 @@ def user_data(index: SiteIndex) -> Iterator[Diagnostic]:
         if path in seen or path not in site.files:
             continue
         seen.add(path)
+        if site.medium(vm) == "ignition":
+            yield from _config_faults(index, name, path)
+            continue
         fault, remedy = _user_data_fault(site.files[path]), _FORM
         if fault is None:
             fault, remedy = _repeated_key(site.files[path]), "keep one of the two, with the values of both"
@@ -67,11 +71,43 @@ def user_data(index: SiteIndex) -> Iterator[Diagnostic]:
             yield diagnose("VM043", f"{path} {reason}", place, remedy, [Spot(path, line, column)])
 
 
+def _config_faults(index: SiteIndex, name: str, path: str) -> Iterator[Diagnostic]:
+    """What is wrong with a config of ignition, which stops the boot of a guest by any fault."""
+    import json
+
+    place = index.site.place("vm", name, "cloud_init", "user_data")
+    remedy = "a config for ignition is what butane makes of its YAML: butane --strict config.bu >config.ign"
+    try:
+        config = json.loads(index.site.files[path])
+    except json.JSONDecodeError as error:
+        spot = Spot(path, error.lineno, error.colno)
+        yield diagnose("VM043", f"{path} is not valid JSON: {error.msg.lower()}", place, remedy, [spot])
+        return
+    except (UnicodeDecodeError, RecursionError):
+        yield diagnose("VM043", f"{path} is not valid JSON in UTF-8", place, remedy, [Spot(path, 1, 1)])
+        return
+    for fault in faults_of(config):
+        yield diagnose("VM043", f"{path} is no config for ignition: {fault}", place, remedy, [Spot(path, 1, 1)])
+
+
 def read_user_data(site: Site, path: str | None) -> dict[str, Any] | None:
     """What a user_data file holds: nothing without one, ``None`` for one that is missing or faulty."""
     if path is None:
         return {}
     return _parsed(site.files[path]) if path in site.files else None
+
+
+def read_config(site: Site, path: str | None) -> dict[str, Any] | None:
+    """What a config of ignition holds: nothing without one, ``None`` for one that is missing or faulty."""
+    import json
+
+    if path is None:
+        return {}
+    try:
+        config = json.loads(site.files[path])
+    except (KeyError, ValueError, RecursionError):
+        return None
+    return config if not any(faults_of(config)) else None
 
 
 @lru_cache(maxsize=64)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from hivewright.bhyve.options import slots_of
 from hivewright.diagnostics import Diagnostic
+from hivewright.model.machine import IGNITION
 from hivewright.rules.devices.pci_slots import given_slots
 from hivewright.rules.site_index import SiteIndex, clash, clashes, diagnose, ordered
 
@@ -61,6 +62,16 @@ def same_firmware_file(index: SiteIndex) -> Iterator[Diagnostic]:
     site = index.site
     for name, vm in index.using("fwcfg"):
         claims = [(entry.name, (name, "fwcfg", key, "name")) for key, entry in ordered(vm.fwcfg)]
+        if site.medium(vm) == "ignition":
+            first_boot = next((owner for file, owner in claims if file == IGNITION), None)
+            if first_boot is not None:
+                yield diagnose(
+                    "VM065",
+                    f"the fw_cfg file {first_boot[2]} of {name} and its first-boot data are both named {IGNITION}",
+                    site.place("vm", *first_boot),
+                    "delete it and name its file of the site as cloud_init.user_data, or delete cloud_init",
+                    [site.place("vm", name, "cloud_init", part="table")],
+                )
         for file, first, second in clashes(claims):
             yield clash(
                 site,

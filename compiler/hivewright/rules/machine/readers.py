@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hivewright.diagnostics import Diagnostic, KeyPath
 from hivewright.model.readers import Reader, able, features_of
-from hivewright.rules.machine.first_boot import read_user_data
+from hivewright.rules.machine.first_boot import read_config, read_user_data
 from hivewright.rules.site_index import SiteIndex, diagnose, listed, ordered
 
 if TYPE_CHECKING:
-    from hivewright.model.guest import CloudInit
+    from hivewright.model.first_boot import CloudInit
     from hivewright.model.vm import Vm
+    from hivewright.site import Site
 
 _LOGIN = frozenset(
     {
@@ -40,6 +41,16 @@ def _read(index: SiteIndex) -> Iterator[tuple[str, Vm, CloudInit, Reader]]:
             yield name, vm, vm.cloud_init, reader
 
 
+def _own(site: Site, vm: Vm, cloud_init: CloudInit) -> dict[str, Any] | None:
+    """What the site's own file says, as keys of cloud-init; accounts and commands of ignition are under other names."""
+    if site.medium(vm) != "ignition":
+        return read_user_data(site, cloud_init.user_data)
+    config = read_config(site, cloud_init.user_data)
+    if config is None:
+        return None
+    return {"users": True} if config.get("passwd") or config.get("systemd") or config.get("storage") else {}
+
+
 def nothing_reads(index: SiteIndex) -> Iterator[Diagnostic]:
     site = index.site
     for name, vm in index.using("cloud_init"):
@@ -56,12 +67,14 @@ def nothing_reads(index: SiteIndex) -> Iterator[Diagnostic]:
 def nobody_logs_in(index: SiteIndex) -> Iterator[Diagnostic]:
     """Clones of volumes are left out: what they are clones of may have accounts."""
     site = index.site
-    for name, vm, cloud_init, _ in _read(index):
-        own = read_user_data(site, cloud_init.user_data)
+    for name, vm, cloud_init, reader in _read(index):
+        own = _own(site, vm, cloud_init)
         if own is None or _LOGIN & own.keys() or any(disk.clone is not None for disk in vm.disk.values()):
             continue
         users = [user for user in cloud_init.users if user in site.users]
         if len(users) < len(cloud_init.users) or any(site.users[user].ssh_keys for user in users):
+            continue
+        if "passwd" not in reader.lacks and any(site.users[user].passwd for user in users):
             continue
         if users:
             reason, remedy = f"no user has a key ({listed(users)})", "write ssh_keys in one of them"
@@ -111,7 +124,11 @@ def not_followed(index: SiteIndex) -> Iterator[Diagnostic]:
     """What a site says and the reader of the guest does not follow."""
     site = index.site
     for name, vm, cloud_init, reader in _read(index):
-        lost = [*_lost_accounts(index, cloud_init, reader), *_lost_nics(index, name, vm, reader)]
+        lost = [
+            *_lost_keys(cloud_init, reader),
+            *_lost_accounts(index, cloud_init, reader),
+            *_lost_nics(index, name, vm, reader),
+        ]
         for others in dict.fromkeys(able(each.feature, reader) for each in lost):
             of_these = [each for each in lost if able(each.feature, reader) == others]
             places = [site.place("vm", name, *each.path) for each in of_these]
@@ -139,13 +156,25 @@ def not_followed(index: SiteIndex) -> Iterator[Diagnostic]:
         yield from _keys(index, name, cloud_init, reader)
 
 
+_KEYS = ("packages", "timezone", "locale", "keyboard", "write_files", "runcmd", "phone_home")
+
+
+def _lost_keys(cloud_init: CloudInit, reader: Reader) -> Iterator[Lost]:
+    for key in _KEYS:
+        if getattr(cloud_init, key) and key in reader.lacks:
+            yield Lost(("cloud_init", key), key, key)
+    if not cloud_init.growpart and "growpart" in reader.lacks:
+        yield Lost(("cloud_init", "growpart"), "growpart", "growpart")
+
+
 def _lost_accounts(index: SiteIndex, cloud_init: CloudInit, reader: Reader) -> Iterator[Lost]:
-    if cloud_init.packages and "packages" in reader.lacks:
-        yield Lost(("cloud_init", "packages"), "packages", "packages")
     users = index.site.users
-    with_sudo = [user for user in cloud_init.users if user in users and users[user].sudo]
-    if with_sudo and "sudo" in reader.lacks:
-        yield Lost(("cloud_init", "users"), f"sudo of {listed(with_sudo)}", "sudo")
+    named = [user for user in cloud_init.users if user in users]
+    for key in ("passwd", "sudo", "doas"):
+        # Of rules for both a guest gets one kind, and that it gets none is said once.
+        having = [user for user in named if getattr(users[user], key) and not (key == "doas" and users[user].sudo)]
+        if having and key in reader.lacks:
+            yield Lost(("cloud_init", "users"), f"{key} of {listed(having)}", key)
 
 
 def _lost_nics(index: SiteIndex, name: str, vm: Vm, reader: Reader) -> Iterator[Lost]:
@@ -167,8 +196,10 @@ def _lost_nics(index: SiteIndex, name: str, vm: Vm, reader: Reader) -> Iterator[
 
 def _keys(index: SiteIndex, name: str, cloud_init: CloudInit, reader: Reader) -> Iterator[Diagnostic]:
     """Keys of a user_data file that the reader does not know."""
+    if reader.keys is None:
+        return
     own = read_user_data(index.site, cloud_init.user_data)
-    if not own or reader.keys is None:
+    if not own:
         return
     unknown = [key for key in own if key not in reader.keys]
     unknown += [f"users.{key}" for key in _account_keys(own) if key not in (reader.account or ())]

@@ -14,7 +14,7 @@ from hivewright.rules.site_index import SiteIndex, diagnose, ordered
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from hivewright.model.guest import CloudInit
+    from hivewright.model.first_boot import CloudInit
     from hivewright.model.network import AnyNetwork
     from hivewright.model.nic import Nic
     from hivewright.model.readers import Reader
