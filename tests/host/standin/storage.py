@@ -33,11 +33,11 @@ def truncate(world: World, words: list[str], umask: int) -> Result:
     return Reply()
 
 
-FORMAT = re.compile(r"%(L?p|z|N|m|u|g|d|i|l|r|HT|Sm|%)")
+FORMAT = re.compile(r"%(L?p|z|b|N|m|u|g|d|i|l|r|HT|Sm|%)")
 
 
 def stat(world: World, words: list[str]) -> Result:
-    """stat(1): ``stat [-Lnq] -f FORMAT file …`` with %z %p %Lp %N %m %u %g %d %i %l %r %HT."""
+    """stat(1): ``stat [-Lnq] -f FORMAT file …`` with %z %b %p %Lp %N %m %u %g %d %i %l %r %HT."""
     given, names = options(words, "Lnf:q")
     if "f" not in given:
         raise UnmodelledError("anything but -f")
@@ -69,7 +69,13 @@ def shown(letter: str, found: os.stat_result, name: str) -> str:
     """One part of a format."""
     values = {"p": oct(found.st_mode)[2:], "Lp": oct(found.st_mode & 0o777)[2:], "z": found.st_size, "N": name}
     values |= {"m": int(found.st_mtime), "u": found.st_uid, "g": found.st_gid, "d": found.st_dev, "i": found.st_ino}
-    values |= {"l": found.st_nlink, "r": found.st_rdev, "HT": TYPES[found.st_mode & 0o170000], "%": "%"}
+    values |= {
+        "l": found.st_nlink,
+        "b": found.st_blocks,
+        "r": found.st_rdev,
+        "HT": TYPES[found.st_mode & 0o170000],
+        "%": "%",
+    }
     return str(values[letter])
 
 
