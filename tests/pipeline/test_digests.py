@@ -23,6 +23,8 @@ CHANGED: dict[str, Any] = {
     "ports": {"disk.root": "main:9"},
     "pipes": {"lan": "990"},
     "name": "www",
+    "home": "beta",
+    "moves": 2,
 }
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pty
 import select
+import subprocess
 import termios
 from pathlib import Path
 
@@ -41,18 +43,28 @@ def test_keys_go_to_the_guest(shell: str, tmp_path: Path) -> None:
     program = tmp_path / "nc"
     program.write_text(NC)
     program.chmod(0o755)
-    words = [*SHELLS[shell], "-c", SCRIPT.format(library=LIBRARY)]
-    child, terminal = pty.fork()
-    if child == 0:
-        os.environ["PATH"] = f"{tmp_path}:{os.environ['PATH']}"
-        os.execvp(words[0], words)
-    before = termios.tcgetattr(terminal)
-    until(terminal, b"port 7001 of 2001:db8::1;")
-    os.write(terminal, b"\x03\x1a\x1c\x04x\r")
-    # cat -v would show a line that the terminal made of the carriage return as one.
-    assert b"\n" not in until(terminal, b"^C^Z^\\^Dx^M")
-    os.write(terminal, b"\x1d")
-    until(terminal, b"left")
-    assert termios.tcgetattr(terminal) == before
-    assert os.waitpid(child, 0)[1] == 0
-    os.close(terminal)
+    terminal, its = pty.openpty()
+    before = termios.tcgetattr(its)
+    script = subprocess.Popen(
+        [*SHELLS[shell], "-c", SCRIPT.format(library=LIBRARY)],
+        env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"},
+        stdin=its,
+        stdout=its,
+        stderr=its,
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+    )
+    try:
+        until(terminal, b"port 7001 of 2001:db8::1;")
+        os.write(terminal, b"\x03\x1a\x1c\x04x\r")
+        # cat -v would show a line that the terminal made of the carriage return as one.
+        assert b"\n" not in until(terminal, b"^C^Z^\\^Dx^M")
+        os.write(terminal, b"\x1d")
+        until(terminal, b"left")
+        assert script.wait(20) == 0
+        assert termios.tcgetattr(its) == before
+    finally:
+        script.kill()
+        script.wait()
+        os.close(terminal)
+        os.close(its)
