@@ -72,16 +72,23 @@ class _Fault(NamedTuple):
 def diagnose(
     error: ValidationError, model: type[BaseModel], values: Mapping[str, object], where: Where, *, partial: bool = False
 ) -> list[Diagnostic]:
-    """The diagnostics for one failed validation. In a ``partial`` layer a missing key is no fault."""
+    """The diagnostics for one failed validation.
+
+    In a ``partial`` layer a missing key is no fault, and so is not that its table is none of the other things which may
+    stand there.
+    """
     groups: dict[tuple[KeyPath, bool], list[_Fault]] = {}
+    unfinished: set[KeyPath] = set()
     for found in error.errors(include_url=False):
         path, is_key = _data_path(found["loc"], values)
         if found["type"] == "missing":
             if partial:
+                unfinished.add(path)
                 continue
             path = (*path, found["loc"][-1])
         fault = _Fault(found["type"], path, is_key, found["input"], found.get("ctx", {}))
         groups.setdefault((path, is_key), []).append(fault)
+    groups = {key: faults for key, faults in groups.items() if key[1] or key[0] not in unfinished}
     nameless = _nameless(groups, model)
     if nameless:
         groups = {key: faults for key, faults in groups.items() if not _stands_in(key[0], faults[0], nameless, model)}

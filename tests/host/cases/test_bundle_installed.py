@@ -34,7 +34,7 @@ def test_a_host_that_has_nothing_gets_all_of_it(open_empty: Open) -> None:
     play.is_as(before())
     assert host_mode(play.host, f"{VMS}/seed1/seed") == 0o700
     assert host_mode(play.host, f"{VMS}/seed1") == 0o755
-    assert play.host.run(HIVECTL, "list").out.count("stopped") == 3
+    assert play.host.run(HIVECTL, "list").out.count("stopped") == 5
     assert play.install("/root/a") == ["alpha: all files are as they were packed"]
     play.never(*CHANGES)
 
@@ -202,10 +202,15 @@ def test_what_a_host_lacks_is_told(installing: Callable[..., Installing]) -> Non
     assert [line.removeprefix("alpha: missing: ").split(":")[0] for line in lacks] == [
         "pkg install dnsmasq",
         "mkdir -p /srv/vms",
+        "/usr/local/etc/hivewright/secrets/bob",
+        "/usr/local/etc/hivewright/secrets/token",
         "sysrc hivewright_enable=YES",
         "rcshutdown_timeout=355",
     ]
     play.sh("mkdir -p /srv/vms; echo >/usr/local/sbin/dnsmasq")
+    play.sh(
+        "cd /usr/local/etc/hivewright && umask 077 && mkdir -p secrets && echo x >secrets/bob && echo x >secrets/token"
+    )
     play.sh("printf 'hivewright_enable=\"yes\"\\nrcshutdown_timeout=400\\n' >>/etc/rc.conf")
     assert "missing" not in play.do("/bin/sh", "/root/a/install", "-n").out
 
