@@ -29,7 +29,7 @@ WINDOW = f"tmux -S {RUN}/term1/tmux.sock"
 
 def undone(reason: str) -> tuple[str, ...]:
     """What a session undoes at its end: the context, then what the hook wants to know, then the tap."""
-    return (DESTROY, f"{POSTSTOP} 'HIVE_REASON={reason}' HIVE_TAPS=tap-bug1-inner", TAP)
+    return (DESTROY, f"{POSTSTOP} 'HIVE_REASON={reason}' * HIVE_TAPS=tap-bug1-inner", TAP)
 
 
 def debug(play: Play, name: str, *debugger: str) -> None:
