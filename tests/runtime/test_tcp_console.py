@@ -6,6 +6,7 @@ import fcntl
 import os
 import pty
 import select
+import signal
 import subprocess
 import termios
 from pathlib import Path
@@ -38,6 +39,13 @@ def until(terminal: int, text: bytes) -> bytes:
     return seen
 
 
+def sit_at_terminal() -> None:
+    """As a login does: the terminal is the session's, and ^C ends what reads there, even if the tests ignore it."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize("shell", SHELLS)
 def test_keys_go_to_the_guest(shell: str, tmp_path: Path) -> None:
     program = tmp_path / "nc"
@@ -52,7 +60,7 @@ def test_keys_go_to_the_guest(shell: str, tmp_path: Path) -> None:
         stdout=its,
         stderr=its,
         start_new_session=True,
-        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+        preexec_fn=sit_at_terminal,
     )
     try:
         until(terminal, b"port 7001 of 2001:db8::1;")
