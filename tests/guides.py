@@ -1,11 +1,14 @@
-"""What the commands of a guide find when they are run as they stand there."""
+"""The commands of a page of docs/, and what they find when they are run as they stand there."""
 
 from __future__ import annotations
 
 import os
+import re
+import shlex
 import sys
 from pathlib import Path
 
+from hivewright import cli
 from projects import CHECKOUT
 
 IDENTITY = {
@@ -13,6 +16,19 @@ IDENTITY = {
     for who in ("AUTHOR", "COMMITTER")
     for what, text in (("NAME", "Alice"), ("EMAIL", "alice@example.net"))
 }
+
+
+def blocks(page: str) -> list[str]:
+    """The commands of a page, block by block."""
+    return re.findall(r"^```sh\n(.*?)^```$", (CHECKOUT / "docs" / page).read_text(encoding="utf-8"), re.DOTALL | re.M)
+
+
+def follow(page: str, word: str = "", other: str = "") -> None:
+    """Run the one block of a page, which calls hivewright alone, in the current folder, with another word for one."""
+    (block,) = blocks(page)
+    for command in block.splitlines():
+        program, *words = shlex.split(command.replace(word, other) if word else command)
+        assert (program, cli.main(["-q", *words])) == ("hivewright", 0), command
 
 
 def environment_at(folder: Path) -> dict[str, str]:

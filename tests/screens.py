@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from projects import CHECKOUT
@@ -80,3 +82,18 @@ def until(screen: Screen, text: str) -> None:
     while text not in screen.shown().splitlines()[-1]:
         assert time.monotonic() < end, screen.shown()
         time.sleep(0.05)
+
+
+def completes(screen: Screen, folder: Path, program: Sequence[str], load: str, wanted: Mapping[str, str]) -> None:
+    """Type each begin of a line and a Tab in another shell, which has loaded what completes it."""
+    for line in (f"clear; cd {shlex.quote(str(folder))}; exec {shlex.join(program)}", load):
+        screen.tmux("send-keys", "-l", line)
+        screen.tmux("send-keys", "Enter")
+        settle(screen)
+    for typed, whole in wanted.items():
+        screen.tmux("send-keys", "-l", typed)
+        screen.tmux("send-keys", "Tab")
+        until(screen, whole)
+        screen.tmux("send-keys", "C-u")
+    screen.tmux("send-keys", "-l", "exit")
+    screen.tmux("send-keys", "Enter")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import pytest
 
 from hivewright import cli
 from projects import Project
-from screens import Screen, settle, until
+from screens import Screen, completes
 
 pytest_plugins = ["project_fixtures"]
 
@@ -76,20 +75,9 @@ def test_a_tab_completes_in_the_shell_itself(shell: str, project: Project, tmp_p
     screen = Screen(tmp_path / "screen")
     program, load = SHELLS[shell]
     project.edit("vms/web.toml", "[vm.web1]\n", '[vm.web1]\ntags = ["web", "prod"]\n')
-    screen.tmux("send-keys", "-l", f"clear; cd {shlex.quote(str(project.root))}; exec {shlex.join(program)}")
-    screen.tmux("send-keys", "Enter")
-    settle(screen)
-    screen.tmux("send-keys", "-l", load.format(script=script))
-    screen.tmux("send-keys", "Enter")
-    settle(screen)
-    for typed, whole in {
+    wanted = {
         "hivewright sho": "show",
         "hivewright show we": "show web1",
         "hivewright get @pr": "@prod",
-    }.items():
-        screen.tmux("send-keys", "-l", typed)
-        screen.tmux("send-keys", "Tab")
-        until(screen, whole)
-        screen.tmux("send-keys", "C-u")
-    screen.tmux("send-keys", "-l", "exit")
-    screen.tmux("send-keys", "Enter")
+    }
+    completes(screen, project.root, program, load.format(script=script), wanted)

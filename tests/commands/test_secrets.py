@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from pathlib import Path
 
 import pytest
 
-from projects import CHECKOUT, Project
+from guides import blocks
+from projects import Project
 
 pytest_plugins = ["project_fixtures"]
 
@@ -92,9 +92,7 @@ def test_a_host_that_does_not_answer_is_told(project: Project, tmp_path: Path, m
 
 
 def test_the_commands_of_the_page_work(project: Project) -> None:
-    page = (CHECKOUT / "docs" / "secrets.md").read_text()
-    blocks = re.findall(r"^```sh\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
-    commands = [line for block in blocks for line in block.splitlines()]
+    commands = [line for block in blocks("secrets.md") for line in block.splitlines()]
     assert len(commands) == 2
     for command in commands:
         project.succeed("-q", *command.split()[1:])

@@ -6,6 +6,7 @@ import re
 import shlex
 from pathlib import Path
 
+from guides import blocks
 from hivewright.delivery.checklist import reloads
 from projects import CHECKOUT, Project
 
@@ -15,8 +16,7 @@ PAGE = (CHECKOUT / "docs" / "other-ways.md").read_text(encoding="utf-8")
 
 
 def test_its_commands_export_the_site(built: Project, tmp_path: Path) -> None:
-    blocks = re.findall(r"^```sh\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
-    commands = [line for block in blocks for line in block.splitlines()]
+    commands = [line for block in blocks("other-ways.md") for line in block.splitlines()]
     for command in commands:
         built.succeed("-q", *shlex.split(command)[1:])
     assert (tmp_path / "deploy/roles/hivewright/tasks/main.yml").is_file()

@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-from guides import environment_at
+from guides import blocks, environment_at
 from host.sandbox import Host
-from projects import CHECKOUT
 
 pytest_plugins = ["host.fixtures"]
 
-GUIDE = (CHECKOUT / "docs" / "shipping.md").read_text(encoding="utf-8")
 ON_HOST = "# on alpha\n"
-
-
-def blocks() -> list[str]:
-    return re.findall(r"^```sh\n(.*?)^```$", GUIDE, re.DOTALL | re.MULTILINE)
 
 
 def test_the_guide_brings_a_bundle_to_its_host(tmp_path: Path, open_empty: Callable[..., Host]) -> None:
     environment = environment_at(tmp_path)
     host = open_empty("dash")
     folder, said = tmp_path, []
-    for text in blocks():
+    for text in blocks("shipping.md"):
         if text.startswith(ON_HOST):
             for archive in folder.glob("*.tar.gz"):
                 shutil.move(archive, host.path("/root") / archive.name)

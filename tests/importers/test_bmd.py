@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 from argparse import Namespace
 from collections.abc import Mapping
 from itertools import pairwise
@@ -14,13 +13,13 @@ import pytest
 import tomli
 
 from conftest import write_files
-from hivewright import cli
+from guides import follow
 from hivewright.importers.bmd import read_bmd
 from hivewright.importers.command import guest_of
 from hivewright.importers.forms import Guest, Target
 from hivewright.importers.request import open_request
 from imported import rows_of
-from projects import CHECKOUT
+from refused_imports import refusal
 
 ROM = "/usr/local/share/uefi-firmware/BHYVE_UEFI.fd"
 PLAIN = "memory = 1G; loader = uefi; disk = /vm/a.img;"
@@ -83,12 +82,7 @@ def test_the_guide_imports_the_guests_of_a_host(tmp_path: Path, monkeypatch: pyt
     write_files(tmp_path / "old", {"bmd.conf": CONFIGURATION, "bmd.d/mail": mail})
     (tmp_path / "new").mkdir()
     monkeypatch.chdir(tmp_path / "new")
-    guide = (CHECKOUT / "docs" / "from-bmd.md").read_text(encoding="utf-8")
-    block: str
-    (block,) = re.findall(r"^```sh\n(.*?)^```$", guide, re.DOTALL | re.MULTILINE)
-    for command in block.splitlines():
-        program, *words = shlex.split(command.replace("14.3", "15.1"))
-        assert (program, cli.main(["-q", *words])) == ("hivewright", 0), command
+    follow("from-bmd.md", "14.3", "15.1")
     report = Path("report.md").read_text()
     assert "not explained" not in report
     web, db, mail_vm = (
@@ -280,10 +274,6 @@ def test_what_cannot_be_read_is_one_error_with_its_place(
 ) -> None:
     file = tmp_path / "bmd.conf"
     file.write_text(text)
-    folder = tmp_path / "new"
-    folder.mkdir()
-    assert cli.main(["-C", str(folder), "import", "bmd", str(file)]) == 1
-    (said,) = capsys.readouterr().err.splitlines()
-    assert said.startswith(f"hivewright: {file}" + (f":{line}: " if line else ": "))
+    said = refusal("bmd", file, capsys)
+    assert said.startswith(f"{line}:" if line else " ")
     assert reason in said
-    assert list(folder.iterdir()) == []

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import shlex
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -14,13 +12,13 @@ import pytest
 import tomli
 
 from cbsd_host import WORKDIR, database, guest, host
+from guides import follow
 from hivewright import cli
 from hivewright.importers.assignments import read_assignments
 from hivewright.importers.cbsd_command import Builder, Definition
 from hivewright.importers.cbsd_files import read_definitions
 from hivewright.importers.forms import UnreadableError
 from hivewright.importers.request import Request
-from projects import CHECKOUT
 
 VMS = "build/alpha/root/usr/local/etc/hivewright/vms"
 JCONF = (
@@ -44,12 +42,7 @@ def test_the_page_imports_six_guests(tmp_path: Path, monkeypatch: pytest.MonkeyP
     before = {path: path.read_bytes() for path in (tmp_path / "old").rglob("*") if path.is_file()}
     (tmp_path / "new").mkdir()
     monkeypatch.chdir(tmp_path / "new")
-    guide = (CHECKOUT / "docs" / "from-cbsd.md").read_text(encoding="utf-8")
-    block: str
-    (block,) = re.findall(r"^```sh\n(.*?)^```$", guide, re.DOTALL | re.MULTILINE)
-    for command in block.splitlines():
-        program, *words = shlex.split(command)
-        assert (program, cli.main(["-q", *words])) == ("hivewright", 0), command
+    follow("from-cbsd.md")
     report = Path("report.md").read_text()
     assert "not explained" not in report
     assert "hush" not in report + "".join(path.read_text() for path in Path().rglob("*.toml"))

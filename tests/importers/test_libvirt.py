@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 from argparse import Namespace
 from collections.abc import Mapping
 from itertools import pairwise
@@ -14,6 +13,7 @@ import pytest
 import tomli
 
 from conftest import BASE, write_files
+from guides import follow
 from hivewright import cli
 from hivewright.importers.command import guest_of
 from hivewright.importers.forms import Found, Guest, Target, UnreadableError
@@ -22,6 +22,7 @@ from hivewright.importers.request import open_request
 from imported import rows_of
 from libvirt_domains import CASES, DISK, NIC, NOT_DRIVEN, PLAIN, VNC, Case, domain, port
 from projects import CHECKOUT
+from refused_imports import refusal
 
 GUESTS = {
     "web": domain("web", devices=DISK + NIC + VNC.replace("port=", "passwd='hush' port=")),
@@ -82,12 +83,7 @@ def test_the_guide_imports_the_guests_of_a_host(tmp_path: Path, monkeypatch: pyt
     host(tmp_path / "old")
     (tmp_path / "new").mkdir()
     monkeypatch.chdir(tmp_path / "new")
-    guide = (CHECKOUT / "docs" / "from-libvirt.md").read_text(encoding="utf-8")
-    block: str
-    (block,) = re.findall(r"^```sh\n(.*?)^```$", guide, re.DOTALL | re.MULTILINE)
-    for command in block.splitlines():
-        program, *words = shlex.split(command)
-        assert (program, cli.main(["-q", *words])) == ("hivewright", 0), command
+    follow("from-libvirt.md")
     report = Path("report.md").read_text()
     assert "not explained" not in report
     assert "hush" not in report + "".join(path.read_text() for path in Path().rglob("*") if path.is_file())
@@ -165,13 +161,9 @@ def test_what_cannot_be_read_is_one_error_with_its_place(
 ) -> None:
     file = tmp_path / "web.xml"
     file.write_text(text)
-    folder = tmp_path / "new"
-    folder.mkdir()
-    assert cli.main(["-C", str(folder), "import", "libvirt", str(file)]) == 1
-    (said,) = capsys.readouterr().err.splitlines()
-    assert said.startswith(f"hivewright: {file}" + (f":{line}:" if line else ": "))
+    said = refusal("libvirt", file, capsys)
+    assert said.startswith(f"{line}:" if line else " ")
     assert reason in said
-    assert list(folder.iterdir()) == []
 
 
 def test_binary_and_huge_files_are_no_definitions(tmp_path: Path) -> None:

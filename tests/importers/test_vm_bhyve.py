@@ -2,32 +2,21 @@
 
 from __future__ import annotations
 
-import re
-import shlex
 from pathlib import Path
 
 import pytest
 import tomli
 
+from guides import follow
 from hivewright import cli
-from projects import CHECKOUT
 from vm_bhyve_host import GUESTS, NIC, host
-
-
-def import_commands() -> list[str]:
-    guide = (CHECKOUT / "docs" / "from-vm-bhyve.md").read_text(encoding="utf-8")
-    block: str
-    (block,) = re.findall(r"^```sh\n(.*?)^```$", guide, re.DOTALL | re.MULTILINE)
-    return block.splitlines()
 
 
 def test_the_guide_imports_six_guests(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     host(tmp_path / "old")
     (tmp_path / "new").mkdir()
     monkeypatch.chdir(tmp_path / "new")
-    for command in import_commands():
-        program, *words = shlex.split(command)
-        assert (program, cli.main(["-q", *words])) == ("hivewright", 0), command
+    follow("from-vm-bhyve.md")
     report = Path("report.md").read_text()
     assert "not explained" not in report
     assert "| `-s 0:7:0,xhci,tablet` |" not in report

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from projects import CHECKOUT
-from screens import Screen, settle, until
+from screens import Screen, completes
 
 LOCAL = CHECKOUT / "templates/runtime/usr/local"
 HIVECTL = "/usr/local/sbin/hivectl"
@@ -47,21 +46,10 @@ def test_a_tab_completes_in_the_shell_itself(shell: str, tmp_path: Path) -> None
     script.write_text(text.replace(HIVECTL, str(hivectl)))
     (tmp_path / "screen").mkdir()
     screen = Screen(tmp_path / "screen")
-    screen.tmux("send-keys", "-l", f"clear; cd {shlex.quote(str(tmp_path))}; exec {shlex.join(program)}")
-    screen.tmux("send-keys", "Enter")
-    settle(screen)
-    screen.tmux("send-keys", "-l", load.format(script=script, folder=script.parent))
-    screen.tmux("send-keys", "Enter")
-    settle(screen)
-    for typed, whole in {
+    wanted = {
         "hivectl sta": "start",
         "hivectl start we": "start web1",
         "hivectl start @pr": "@prod",
-    }.items():
-        screen.tmux("send-keys", "-l", typed)
-        screen.tmux("send-keys", "Tab")
-        until(screen, whole)
-        screen.tmux("send-keys", "C-u")
-    screen.tmux("send-keys", "-l", "exit")
-    screen.tmux("send-keys", "Enter")
+    }
+    completes(screen, tmp_path, program, load.format(script=script, folder=script.parent), wanted)
     assert not (hivectl.parent / "unexpected").exists(), (hivectl.parent / "unexpected").read_text()

@@ -9,9 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from host.link import Link
 from host.play import Play
 from host.sandbox import Host
 from host.scenario import scenario_of
+
+HERE, THERE = "192.0.2.11", "192.0.2.12"
+"""Addresses of the two hosts, as their sites say."""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -28,6 +32,20 @@ def play(request: pytest.FixtureRequest, shell: str, open_site: Callable[..., Ho
     scenario = scenario_of(request.node)
     assert scenario, "a scenario has the decorator @scenario"
     return Play(open_site(request.path.parent, scenario.host, shell, **scenario.settings))
+
+
+@pytest.fixture
+def far(request: pytest.FixtureRequest, shell: str, open_site: Callable[..., Host]) -> Play:
+    """The other host of a site of two, beta."""
+    scenario = scenario_of(request.node)
+    assert scenario
+    return Play(open_site(request.path.parent, "beta", shell, **scenario.settings))
+
+
+@pytest.fixture
+def link(play: Play, far: Play) -> Link:
+    """It lets both reach each other."""
+    return Link({HERE: play.host, THERE: far.host})
 
 
 @pytest.hookimpl(wrapper=True)
