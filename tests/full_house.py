@@ -82,6 +82,7 @@ PARTS = (
             "autostart": False,
             "ready": {"tcp": "192.0.2.10:443", "timeout": "90s"},
             "on_not_ready": "skip",
+            "login": {"user": "alice"},
             "stop_timeout": "3m",
             "stop": {"press_every": "0s", "method": "agent"},
             "on_poweroff": "restart",

@@ -212,6 +212,7 @@ def _vm_context(vm: VmPlan) -> dict[str, object]:
         "debugger": shell_words((vm.debugger,), "debug.debugger") if vm.debugger else None,
         "policy": _policy(vm.policy),
         "replicate": _calls(vm.replicate),
+        "login": _calls(vm.login),
         "hooks": _calls(vm.named_hooks),
         "nics": _calls(vm.ports),
         "prepare": _calls(vm.prepare),

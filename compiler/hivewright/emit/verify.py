@@ -25,8 +25,8 @@ REQUIRED = (
 """The files of the runtime that scripts and the service need."""
 
 _SCRIPT_CALLS = (
-    "begin|clone|created|debugger|finish|home|hook|hook_terms|image|loader|loader_file|moved_from|nic|on|owner|prepare|"
-    "protected|renamed_from|replicate|run|runtime|seed|seed_file|seed_secret|sparse_file|stop_within|variables|vm|volume|"
+    "begin|clone|created|debugger|finish|home|hook|hook_terms|image|loader|loader_file|login_by|moved_from|nic|on|owner|"
+    "prepare|protected|renamed_from|replicate|run|runtime|seed|seed_file|seed_secret|sparse_file|stop_within|variables|vm|volume|"
     "set -u|set --|\\."
 )
 _HOST_CALLS = "host|metrics|modules|network|peer|setting|starts|vm|wave"

@@ -41,6 +41,7 @@ from hivewright.model.guest import (
     Vnc,
 )
 from hivewright.model.limits import Limits
+from hivewright.model.login import Login
 from hivewright.model.machine import FirmwareConfiguration, Machine, Smbios
 from hivewright.model.nic import Nic
 from hivewright.model.numa import NumaDomain, NumaNumber
@@ -218,6 +219,7 @@ class Vm(Table):
     )
     tpm: Annotated[Tpm | None, Switch, PC] = Field(None, description="A trusted platform module, TPM 2.0.")
     cloud_init: Annotated[CloudInit | None, Switch] = Field(None, description="First-boot data.")
+    login: Login | None = Field(None, description="What hivectl login runs to reach it.")
     share: dict[Name, Share] = Field(default_factory=dict, description="Directories of the host, by name.")
     limits: Limits | None = Field(None, description="What it may take from the host.")
     debug: Debug | None = Field(None, description="What debugs it.")

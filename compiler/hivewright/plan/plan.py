@@ -122,6 +122,8 @@ class VmPlan:
     """Calls that name the hooks, each with its checksum: what they do not name does not run."""
     replicate: tuple[Step, ...] = ()
     """The call that tells readers of the start script where copies of it are kept, and when they are made."""
+    login: tuple[Step, ...] = ()
+    """The call that tells hivectl(8) login what it runs."""
     loader: tuple[Step, ...] = ()
     """Calls that describe the loader of the guest; empty for a guest with a boot ROM."""
     ports: tuple[Step, ...] = ()

@@ -80,6 +80,7 @@ def lower_guest(guest: Guest, depth: int, seeds: SeedWriter) -> tuple[VmPlan, tu
         hooks=hooks,
         named_hooks=tuple(_named_hooks(guest, hooks)),
         replicate=tuple(_replicate(guest)),
+        login=tuple(_login(vm)),
         loader=loader,
         ports=tuple(tell_nics(guest)),
         nics=nic_plans(guest),
@@ -169,6 +170,14 @@ def _replicate(guest: Guest) -> Iterator[Step]:
     if copies is not None and copies.to != guest.host_name:
         words = (copies.to, str(copies.every), str(copies.keep))
         yield Step("replicate", words, ("replicate.to", "replicate.every", "replicate.keep"), "replicate")
+
+
+def _login(vm: Vm) -> Iterator[Step]:
+    """How people reach it. Not called as the key is: an earlier runtime would run login(1)."""
+    if vm.login is not None and vm.login.command is not None:
+        yield Step("login_by", ("command", *vm.login.command), ("login.command",), "login.command")
+    elif vm.login is not None and vm.login.user is not None:
+        yield Step("login_by", ("user", vm.login.user), ("login.user",), "login.user")
 
 
 def _stop(vm: Vm) -> Step:

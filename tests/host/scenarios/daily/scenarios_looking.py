@@ -158,6 +158,19 @@ def login(play: Play) -> None:
     play.hivectl("login", status=2)
 
 
+@scenario(host="beta")
+def login_as_the_site_says(play: Play) -> None:
+    """login.user and login.command, of which each word stays one; what the operator writes behind comes last."""
+    play.hivectl("login", "-n", "named1", says="ssh -- carol@192.0.2.31")
+    play.hivectl("login", "-n", "root@named1", "uptime", says="ssh -- root@192.0.2.31 uptime")
+    command = "env X=100% told1 /bin/echo -- alice@192.0.2.32 one * word"
+    play.hivectl("login", "-n", "told1", "reboot", "-q", says=f"{command} reboot -q")
+    play.hivectl("login", "told1", "reboot  *", says="-- alice@192.0.2.32 one * word reboot  *")
+    play.hivectl("login", "root@told1", status=1, says="told1: login.command of the site says who logs in")
+    play.hivectl("login", "lost1", status=1, says="lost1: there is no mosh on this host")
+    play.nothing_ran()
+
+
 @scenario()
 def what_a_restart_would_change(play: Play) -> None:
     """The words of bhyve that go and come, where the definition changed since the start."""
