@@ -7,6 +7,7 @@ import errno
 import os
 import re
 
+from . import nullfs
 from .sizes import digest_of
 from .things import Dataset, Disk, Guest
 from .world import NODES, NULL, World
@@ -57,7 +58,7 @@ def identity(world: World, path: str) -> str:
         for lun, device in session.devices.items():
             if name == f"/dev/{device}":
                 return f"unit {target} {lun}"
-    found = os.stat(path)
+    found = os.stat(nullfs.below(world, path))
     return f"device {name}" if is_node(name) else f"file {found.st_dev}:{found.st_ino}"
 
 

@@ -8,7 +8,7 @@ import stat
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from . import keys, pools, victims
+from . import keys, nullfs, pools, victims
 from .disks import place_of
 from .network import eaten, has_carrier
 from .pci import drivers, make_functions
@@ -175,6 +175,10 @@ class Scene:
     def hold(self, selector: str, held: bool) -> None:
         """Somebody uses a PCI device, so that its driver does not let it go, or does so no longer."""
         (self.world.busy.add if held else self.world.busy.discard)(selector)
+
+    def nullfs(self, lower: str, upper: str) -> None:
+        """Somebody mounts a directory at a second place."""
+        nullfs.mount(self.world, lower, upper)
 
     def device(self, name: str) -> None:
         """Make the node of a disk or of a part of one."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 
-from . import disks
+from . import disks, nullfs
 from .options import UsageError, options
 from .reply import BUSYBOX, Become, Input, Reply, Result, UnmodelledError, fail
 from .sizes import size_of
@@ -48,11 +48,13 @@ def stat(world: World, words: list[str]) -> Result:
     for name in names:
         world.look(name)
         try:
-            found = os.stat(name) if "L" in given or disks.is_node(name) else os.lstat(name)
+            below = nullfs.below(world, name)
+            found = os.stat(below) if "L" in given or disks.is_node(name) else os.lstat(below)
         except OSError as error:
             errors += f"stat: {name}: stat: {error.strerror}\n"
             continue
-        lines += formatted(given["f"], found, name) + ("" if "n" in given else "\n")
+        text = given["f"].replace("%d", nullfs.device(world, name) or "%d")
+        lines += formatted(text, found, name) + ("" if "n" in given else "\n")
     return Reply(lines, "" if "q" in given else errors, 1 if errors else 0)
 
 

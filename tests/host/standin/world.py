@@ -53,6 +53,8 @@ class World:
         self.modules: set[str] = set(settings.get("modules", []))
         self.free: int = settings.get("free", 1 << 40)
         """Bytes that every file system has room for, as df(1) says."""
+        self.nullfs: dict[str, str] = {}
+        """Where something is mounted by nullfs(5) -> the directory that is seen there."""
         self.urls: dict[str, str | dict[str, Any]] = settings.get("urls", {})
         self.skew = 0.0
         """So far the wall clock was stepped."""

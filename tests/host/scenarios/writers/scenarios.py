@@ -8,7 +8,7 @@ import pytest
 from host.play import Play
 from host.scenario import scenario
 
-from .ways import ALIAS, FILE, HARD, MAKE_FILE, SETTINGS, WAYS, Way, at, install, on, words
+from .ways import ALIAS, FILE, HARD, MAKE_FILE, SETTINGS, SOFT, WAYS, Way, at, install, on, words
 
 CRASHES = [{"end": "triple", "after": 1}] * 4
 """Then it waits for 8 s, from the second 11 on."""
@@ -185,3 +185,28 @@ def whoever_was_killed_has_nothing(play: Play) -> None:
     play.hivectl("stop", "one")
     play.hivectl("start", "two")
     assert play.names("guest") == ["two"]
+
+
+@scenario(wide=True, **SETTINGS)
+def a_link_that_leads_elsewhere(play: Play) -> None:
+    """Between two runs of a guest its path comes to lead to the disk of another one: it does not run again."""
+    play.sh(MAKE_FILE + "; truncate -s 1M /usr/store/other.img")
+    install(play, at("one", SOFT), at("two", "/usr/store/other.img"))
+    play.guest("one", *CRASHES, {})
+    play.up("one", "two")
+    play.wait(12)
+    assert play.status("one") == "pausing"
+    play.sh(f"ln -sf ../store/other.img {SOFT}")
+    play.wait(12)
+    assert play.names("guest") == ["two"]
+    said = f"the disk {SOFT} is that of two, which is running"
+    assert said in play.hivectl("status", "one", status=None).out
+    play.down("two")
+    play.guest("one", *CRASHES, {})
+    play.hivectl("start", "one")
+    play.wait(12)
+    play.sh(f"ln -sf ../store/data.img {SOFT}")
+    play.wait(12)
+    assert play.names("guest") == ["one"]
+    install(play, at("one", SOFT), at("two", HARD))
+    refused(play, HARD)

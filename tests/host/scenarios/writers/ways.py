@@ -33,6 +33,8 @@ class Way:
     move: str = ""
     """What the administrator does when the first guest runs."""
     devices: tuple[str, ...] = ()
+    nullfs: tuple[tuple[str, str], ...] = ()
+    """Directories, and where they are seen as well."""
 
     def __str__(self) -> str:
         return self.name
@@ -42,6 +44,8 @@ class Way:
         for name in self.devices:
             play.host.call("device", name=name)
         play.sh(self.make)
+        for lower, upper in self.nullfs:
+            play.host.call("nullfs", lower=lower, upper=upper)
         self.install(play, "one")
 
     def install(self, play: Play, guest: str) -> None:
@@ -110,6 +114,21 @@ WAYS = (
     Way("writer-beside-reader", at("one", FILE, "readonly = true\n"), at("two", ALIAS), ALIAS),
     Way("shared-by-one-only", at("one", FILE, "shared = true\n"), at("two", ALIAS), ALIAS),
     Way("cd-of-a-disk", at("one", FILE), f'[vm.two.cd.x]\npath = "{ALIAS}"\n', ALIAS),
+    Way("nullfs", at("one", FILE), at("two", "/jail/data.img"), "/jail/data.img", nullfs=(("/usr/store", "/jail"),)),
+    Way(
+        "nullfs-of-the-first",
+        at("one", "/jail/data.img"),
+        at("two", ALIAS),
+        ALIAS,
+        nullfs=(("/usr/store", "/jail"),),
+    ),
+    Way(
+        "two-of-nullfs",
+        at("one", "/jail/data.img"),
+        at("two", "/prison/data.img"),
+        "/prison/data.img",
+        nullfs=(("/usr/store", "/jail"), ("/usr/store", "/prison")),
+    ),
     Way(
         "moved-file",
         on("one", "plain"),
