@@ -141,7 +141,7 @@ def topology(play: Play) -> None:
     assert groups[1]["kind"] == "NUMA node"
 
 
-@scenario(machine=[1, 4, 1])
+@scenario(wide=True, machine=[1, 4, 1])
 def topology_of_a_small_host(play: Play) -> None:
     """One package without threads is one group; nobody kept what the kernel said."""
     lines = play.hivectl("topology").out.splitlines()
