@@ -37,10 +37,7 @@ def lower_guest(guest: Guest, depth: int, seeds: SeedWriter) -> tuple[VmPlan, tu
     """The plan of a guest and what is wrong with its seed. ``depth`` is its wave within its order."""
     vm = guest.vm
     devices = lower_devices(guest)
-    seed: Seed = ()
-    diagnostics: tuple[Diagnostic, ...] = ()
-    if vm.cloud_init is not None:
-        seed, diagnostics = seeds.seed(guest)
+    seed, diagnostics = seeds.seed(guest) if vm.cloud_init is not None else ((), ())
     provision = tuple(_provision(guest, bool(seed)))
     uuid, keys = uuid_of(guest)
     provision_digest = _digest((Step("vm", (uuid,), keys, "uuid"), *provision), seed)
