@@ -73,4 +73,4 @@ def test_nothing_is_made_while_host_conf_is_read() -> None:
         for name in re.findall(r"(?m)^\t*([a-z_]+)\(\) \{", path.read_text())
         if name in HOST_CALLS
     }
-    assert places == {"lib/host.subr", "lib/names.subr", "lib/script.subr"}
+    assert places == {"lib/host.subr", "lib/names.subr", "lib/reader.subr", "lib/script.subr"}

@@ -13,7 +13,7 @@ from projects import CHECKOUT, LIBRARY
 from runtime_parts import DELIVERY, RUNTIME, SERVICE, code_of, commands_of, functions, name_of, simple_commands
 from shells import SHELLS
 
-LONGEST_FILE, LONGEST_FUNCTION, LONGEST_LINE = 350, 60, 80
+LONGEST_FILE, LONGEST_FUNCTION, LONGEST_LINE = 200, 60, 80
 
 COMMANDS = {
     *(
@@ -126,7 +126,7 @@ def test_layout(path: Path) -> None:
     """Tabs, four columns for a continued line, no blanks at the end, and lines and files of bearable length."""
     lines = path.read_text().split("\n")
     assert lines[-1] == ""
-    assert len(lines) <= LONGEST_FILE
+    assert len(lines[:-1]) <= LONGEST_FILE
     continued = False
     for number, line in enumerate(lines, 1):
         assert line == line.rstrip(), f"{path.name}:{number} ends in a blank"
