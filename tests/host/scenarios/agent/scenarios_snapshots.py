@@ -72,7 +72,7 @@ def frozen_for_a_snapshot(play: Play) -> None:
     snapshot(
         play,
         "before",
-        f"db1: there is {DATA}@before already; choose another name, or destroy it: zfs destroy",
+        f"db1: there is {DATA}@before already; choose another name, or destroy it: hivectl snapshot --delete",
         status=1,
     )
     play.never("zfs snapshot", "nc")
@@ -204,3 +204,49 @@ def who_has_the_volumes(play: Play) -> None:
     snapshot(play, "a", f"db1: {DATA} is not filled yet; do that first: hivectl provision db1", status=1)
     play.sh(f"zfs destroy {DATA}")
     snapshot(play, "a", f"db1: its volumes are not all there: cannot open '{DATA}'", status=1)
+
+
+@scenario()
+def deleted(play: Play) -> None:
+    """Running or off; asked first; nothing goes that something else needs, and one that was killed goes on."""
+
+    def delete(name: str, *says: str, status: int = 0, words: Sequence[str] = ("--yes",)) -> None:
+        play.hivectl("snapshot", "--delete", *words, "db1", name, status=status, says=list(says))
+
+    up(play)
+    snapshot(play, "one", f"db1: snapshot one {STILL}")
+    snapshot(play, "two", f"db1: snapshot two {STILL}")
+    lost = "db1: what its volumes were at the snapshot one is lost"
+    delete("one", lost, "db1: add --yes to go on; nothing was destroyed", status=1, words=())
+    delete("one", *(f"db1: would run: zfs destroy {each}@one" for each in (ROOT, DATA)), words=("-n",))
+    play.never("zfs destroy")
+    for name, says in (
+        ("hivewright-checkpoint-v1", "is a part of a checkpoint: hivectl checkpoint delete db1 v1; nothing"),
+        ("hivewright-replica-7", "is what the next copy for another host begins with; nothing was destroyed"),
+        ("hivewright-export-7", "is of an export or a migration, which destroys it when it ends or is done again;"),
+    ):
+        delete(name, f"db1: {name} {says}", status=1)
+        play.nothing_ran()
+    delete("gone", "db1: its volumes have no snapshot gone; see hivectl snapshots db1", status=1)
+    delete("a@b", 'db1: "a@b" cannot be the name of a snapshot', status=1)
+    play.sh(f"zfs hold kept {ROOT}@one")
+    delete("one", f"db1: {ROOT}@one is held (zfs holds {ROOT}@one); nothing was destroyed", status=1)
+    play.sh(f"zfs release kept {ROOT}@one; zfs clone {ROOT}@one zroot/vms/copy")
+    delete("one", f"db1: zroot/vms/copy is a clone of {ROOT}@one; nothing was destroyed", status=1)
+    play.sh("zfs destroy zroot/vms/copy; printf 'one\\n' >/var/db/hivewright/db1/rolling")
+    delete("one", "db1: its volumes are not of one moment, since rolling them back to one was interrupted", status=1)
+    play.sh(": >/var/db/hivewright/db1/rolling; printf 'beta 1\\n' >/var/db/hivewright/db1/migration")
+    delete("one", "db1: it is on its way to another host, and its snapshots with it", status=1)
+    play.sh("rm /var/db/hivewright/db1/migration")
+    play.never("zfs destroy")
+    assert [each for each in listed(play) if not each[2]] == []
+    play.sh(f"zfs destroy {DATA}@one")
+    delete("one", lost, "db1: snapshot one is destroyed")
+    play.order(f"zfs destroy {ROOT}@one")
+    play.down("db1")
+    delete("two", "db1: what its volumes were at the snapshot two is lost", "db1: snapshot two is destroyed")
+    play.order(f"zfs destroy {DATA}@two", f"zfs destroy {ROOT}@two")
+    assert listed(play) == []
+    for words in (("--yes", "db1"), ("--delete", "db1"), ("--delete", "db1", "a", "b"), ("-x", "db1")):
+        play.hivectl("snapshot", *words, status=2)
+        play.nothing_ran()
