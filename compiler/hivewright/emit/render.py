@@ -282,7 +282,7 @@ def _guest_line(vm: VmPlan) -> ShellText:
     if vm.on_not_ready != "wait":
         words.append(f"on_not_ready={vm.on_not_ready}")
     if vm.on_host_shutdown != "stop":
-        words.append(f"on_host_shutdown={vm.on_host_shutdown}")
+        words.append(f"on_host_shutdown={vm.on_host_shutdown}:{vm.saving_seconds}")
     if vm.home != vm.host:
         words.append(f"home={vm.home}")
     if vm.tags:

@@ -100,6 +100,8 @@ class VmPlan:
     on_not_ready: str = "wait"
     """What those after it do when it does not get ready."""
     on_host_shutdown: str = "stop"
+    saving_seconds: int = 0
+    """How long a suspend at the shutdown of the host may take."""
     """What becomes of it when its host shuts down."""
     tags: tuple[str, ...] = ()
     """Words that select it."""

@@ -86,7 +86,25 @@ FORCE_SECONDS = 15
 """What ends a guest that did not stop in time: force-poweroff, SIGKILL, and destroying its context, 5 seconds each."""
 
 HOOK_KILL_SECONDS = 10
-"""How long the runtime waits before SIGKILL for a hook that was told to end."""
+"""How long the runtime waits before SIGKILL for a hook, or a suspend, that was told to end."""
+
+
+SAVE_SECONDS = 60
+"""What saving a guest may take beside writing its memory: its devices, snapshots of its disks, and a process to end."""
+
+SAVED_PER_SECOND = 64 << 20
+"""Bytes of memory that are written within a second by disks that are slow."""
+
+
+def saving_seconds(vm: Vm) -> int:
+    """Seconds that a VM has to be suspended when its host shuts down, with its checkpoint hooks; then it is stopped.
+
+    The runtime grants no more (``on_host_shutdown=suspend:SECONDS``). 0 where it is stopped at once.
+    """
+    if vm.on_host_shutdown != "suspend":
+        return 0
+    hooks = sum(hook.timeout + HOOK_KILL_SECONDS for hook in vm.hooks.checkpoint)
+    return hooks + SAVE_SECONDS + -(-vm.memory // SAVED_PER_SECOND)
 
 
 def prestop_seconds(vm: Vm) -> int:
@@ -100,8 +118,9 @@ def clean_seconds(vm: Vm) -> int:
 
 
 def stopping_seconds(vm: Vm) -> int:
-    """Seconds that stopping a VM may take."""
-    return prestop_seconds(vm) + clean_seconds(vm) + FORCE_SECONDS
+    """Seconds that stopping a VM may take, and before that, where it is to be suspended, the try to do so."""
+    saving = saving_seconds(vm)
+    return saving + (HOOK_KILL_SECONDS if saving else 0) + prestop_seconds(vm) + clean_seconds(vm) + FORCE_SECONDS
 
 
 def stopping_time(vms: Mapping[str, Vm]) -> int:

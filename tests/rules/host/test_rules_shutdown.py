@@ -57,3 +57,24 @@ def test_a_vm_counts_wherever_it_may_run() -> None:
     hosts = {name: {"freebsd": "14.3", "shutdown_timeout": time} for name, time in granted.items()}
     site = build_site({"a": {"hosts": ["alpha", "beta"], "stop_timeout": "4m"}}, hosts=hosts)
     assert "of beta" in found(site).message
+
+
+def test_a_suspend_is_tried_before_the_vm_is_stopped() -> None:
+    """60 seconds, one for each 64 MiB, its checkpoint hooks, and 10 seconds to end the try."""
+    vm = {
+        "on_host_shutdown": "suspend",
+        "memory": "4G",
+        "stop_timeout": "40s",
+        "hooks": {"checkpoint": ["a.sh"], "prestop": ["a.sh"]},
+    }
+    saving, prestop = 310 + 60 + 64, 310
+    needed = saving + 10 + prestop + 40 + 15
+
+    def site(granted: int) -> Site:
+        able = host(shutdown_timeout=granted, capabilities=["snapshot"])
+        return build_site({"a": vm}, hosts=able, files={"a.sh": b""})
+
+    assert "HOST010" not in codes(site(needed))
+    (diagnostic,) = [each for each in check_rules(site(needed - 1)) if each.code == "HOST010"]
+    assert f"may take {needed} seconds" in diagnostic.message
+    assert "a (40s after 434 seconds to be suspended and 310 seconds for prestop hooks)" in diagnostic.message

@@ -28,6 +28,7 @@ from hivewright.model.guest import HOOK_TIMEOUT, MAY_REFUSE, MOMENTS, PRESS_EVER
 from hivewright.model.readers import CLOUD_INIT
 from hivewright.model.vm import Vm
 from hivewright.plan import HOOKS_OF_A_START, Option, Policy, Step, VmPlan, checksum
+from hivewright.site.start_order import saving_seconds
 
 _DIGEST_LENGTH = 32
 """Hexadecimal digits of a digest in scripts: 128 bits."""
@@ -64,6 +65,7 @@ def lower_guest(guest: Guest, depth: int, seeds: SeedWriter) -> tuple[VmPlan, tu
         ready=(_readiness(vm.ready), vm.ready.timeout) if vm.ready is not None else None,
         on_not_ready=vm.on_not_ready,
         on_host_shutdown=vm.on_host_shutdown,
+        saving_seconds=saving_seconds(vm),
         tags=vm.tags,
         stop=_stop(vm),
         policy=policy,

@@ -11,6 +11,7 @@ from hivewright.site.start_order import (
     FORCE_SECONDS,
     clean_seconds,
     prestop_seconds,
+    saving_seconds,
     stopping_seconds,
     stopping_time,
     waves,
@@ -47,13 +48,18 @@ def shutdown_fits(index: SiteIndex) -> Iterator[Diagnostic]:
 
 
 def _times(vm: Vm) -> str:
-    hooks = prestop_seconds(vm)
-    return f"{format_duration(clean_seconds(vm))}{f' after {hooks} seconds for prestop hooks' if hooks else ''}"
+    before = [
+        f"{seconds} seconds {what}"
+        for seconds, what in ((saving_seconds(vm), "to be suspended"), (prestop_seconds(vm), "for prestop hooks"))
+        if seconds
+    ]
+    return f"{format_duration(clean_seconds(vm))}{f' after {listed(before)}' if before else ''}"
 
 
 def _keys(vm: Vm) -> list[tuple[str, ...]]:
     clean = ("stop", "method") if vm.stop.method == "force" else ("stop_timeout",)
-    return [clean, *([("hooks", "prestop")] if vm.hooks.prestop else [])]
+    suspended = [("on_host_shutdown",)] if vm.on_host_shutdown == "suspend" else []
+    return [clean, *suspended, *([("hooks", "prestop")] if vm.hooks.prestop else [])]
 
 
 def _help(host: str, needed: int) -> str:

@@ -63,3 +63,25 @@ def without_the_capability(play: Play) -> None:
     play.never("bhyvectl --suspend=*", "bhyvectl --force-poweroff")
     assert play.phase("late1") == "stopped: a stop was asked for"
     play.nothing_left()
+
+
+@scenario(snapshot=True)
+def saving_takes_too_long(play: Play) -> None:
+    """A guest whose memory is not written in the time that was counted on is stopped."""
+    play.guest("late1", {"saving": 1000.0})
+    runs(play)
+    grows = (
+        "sleep 5; while sleep 20; do printf x >>/var/db/hivewright/late1/checkpoints/.suspended/memory || exit; done"
+    )
+    play.host.spawn("/bin/sh", "-c", grows, name="disk")
+    before = play.host.call("now")
+    outcome = play.service("faststop")
+    assert "late1: it was not saved within 76 seconds\nlate1: it is stopped instead\n" in outcome.out
+    assert play.host.call("now") - before <= 76 + 10 + 20 + 15
+    play.ran("timeout -k 10 76 /usr/local/sbin/hivectl suspend late1 = 124")
+    assert kept(play, "late1") == []
+    play.nothing_left()
+    play.guest("late1", {})
+    play.up("late1")
+    assert "goes on from checkpoint" not in play.log("late1").rpartition("asked for")[2]
+    play.down("late1")
