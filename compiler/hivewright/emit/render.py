@@ -261,6 +261,7 @@ def _host_context(plan: HostPlan) -> dict[str, object]:
     return {
         "host": plan,
         "starts": shell_call("starts", plan.starts) if plan.starts else None,
+        "logs": shell_call("logs", plan.logs) if plan.logs else None,
         "metrics": shell_call("metrics", (plan.metrics,)) if plan.metrics else None,
         "modules": shell_words(plan.modules) if plan.modules else None,
         "peers": [shell_call("peer", peer) for peer in plan.peers],

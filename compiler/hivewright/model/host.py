@@ -1,12 +1,28 @@
 """A FreeBSD host: ``[host.NAME]``."""
 
+from functools import cache
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from hivewright.bhyve.facts import ARM64, Only
-from hivewright.model.base import Duration, HostPath, Line, ListOf, Name, PciSelector, Size, SshName, Switch, Table
+from hivewright.model.base import (
+    Duration,
+    HostPath,
+    Line,
+    ListOf,
+    Name,
+    PciSelector,
+    Size,
+    SshName,
+    Switch,
+    Table,
+    Written,
+    described,
+    reader,
+)
 from hivewright.model.sriov import PciName, Sriov
+from hivewright.values import format_size, units
 
 CapabilityName = Literal["snapshot", "live-migration"]
 
@@ -35,6 +51,22 @@ class Metrics(Table):
         "/var/tmp/node_exporter/hivewright.prom",
         description="Where it lies; node_exporter reads files there that end in .prom.",
     )
+
+
+def _log_size(text: str) -> int:
+    size = units.parse_size(text)
+    if not 65536 <= size <= 2**30:
+        raise ValueError("a log is bounded at 64K at least, and 1G at most")
+    return size
+
+
+class Logs(Table):
+    """Bounds of each guest's logs: ``logs = { size = "4M", copies = 12 }``."""
+
+    size: Annotated[int, reader(_log_size, '"4M"'), described("^[0-9]+[KMGT]$", "4M"), Written(format_size)] = Field(
+        1000 * 1024, description="How large a log grows before it is copied and emptied, every five minutes if need be."
+    )
+    copies: int = Field(7, ge=1, le=99, description="So many of the last copies are kept.")
 
 
 class Host(Table):
@@ -72,6 +104,7 @@ class Host(Table):
         None, description="At most so many guests are being started at once; all that may be if absent."
     )
     start_delay: Duration = Field(0, description="Pause between two of these, when all guests are started.")
+    logs: Logs = Field(default_factory=cache(Logs), description="How large logs of guests grow, and what is kept.")
     metrics: Annotated[Metrics | None, Switch] = Field(
         None, description="A file with the state of all guests, written each minute."
     )

@@ -301,6 +301,8 @@ class HostPlan:
     peers: tuple[tuple[str, str], ...] = ()
     """Other hosts that could run one of its guests, and where ssh(1) reaches them."""
     metrics: str | None = None
+    """The file with the state of all guests."""
     starts: tuple[str, ...] = ()
     """How the start of all guests is spread, as words of host.conf."""
-    """The file with the state of all guests."""
+    logs: tuple[str, ...] = ()
+    """The bounds of logs of guests, where they are not the usual ones, as words of host.conf."""

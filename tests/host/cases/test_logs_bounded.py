@@ -88,6 +88,38 @@ def test_so_many_copies_are_kept(open_host: Callable[..., Host]) -> None:
     assert host.path(LOG).stat().st_size < 1000
 
 
+def test_the_site_may_set_other_bounds(open_host: Callable[..., Host]) -> None:
+    """A size of 2 MiB and two copies; those beyond, of a time when more were kept, go."""
+    host = opened(open_host)
+    conf = host.path("/usr/local/etc/hivewright/host.conf")
+    conf.write_text(f"{conf.read_text()}logs size=2048 copies=2\n")
+    for number in range(5):
+        host.path(f"{LOG}.{number}").write_text(f"old {number}\n")
+    chat(host, "a")
+    bound(host)
+    assert len(copies(host)) == 5
+    chat(host, "b")
+    chat(host, "c")
+    bound(host)
+    assert [path.name for path in copies(host)] == ["web1.log.0", "web1.log.1"]
+    assert host.path(f"{LOG}.1").read_text() == "old 0\n"
+    assert marks(host) == [*said("a"), *said("b"), *said("c")]
+    assert bound(host) == ["find"]
+
+
+@pytest.mark.parametrize("text", ["(\n", "logs size=\n", None])
+def test_without_host_conf_logs_are_bounded_all_the_same(text: str | None, open_host: Callable[..., Host]) -> None:
+    host = opened(open_host)
+    conf = host.path("/usr/local/etc/hivewright/host.conf")
+    conf.unlink()
+    if text is not None:
+        conf.write_text(text)
+    chat(host, "a")
+    bound(host)
+    assert marks(host) == said("a")
+    assert len(copies(host)) == 1
+
+
 @pytest.mark.parametrize("old", [0, 2, KEPT])
 def test_a_kill_at_any_command_loses_no_line(old: int, open_host: Callable[..., Host]) -> None:
     host = opened(open_host)

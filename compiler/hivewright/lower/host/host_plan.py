@@ -131,6 +131,7 @@ def _lower_host(site: Site, allocation: Allocation, name: str, seeds: SeedWriter
         kernel=(*(lower_kernel(shutdown_timeout) if plans else ()), *rate_settings(rates)),
         metrics=host.metrics.path if host.metrics else None,
         starts=tuple(_starts(host)),
+        logs=tuple(_logs(host)),
     ), diagnostics
 
 
@@ -145,6 +146,15 @@ def _starts(host: Host) -> Iterator[str]:
         yield f"side_by_side={host.start_side_by_side}"
     if host.start_delay:
         yield f"delay={host.start_delay}"
+
+
+def _logs(host: Host) -> Iterator[str]:
+    """The words by which host.conf says how large logs grow, in KiB, and how many copies are kept."""
+    usual = Host.model_fields["logs"].get_default(call_default_factory=True)
+    if host.logs.size != usual.size:
+        yield f"size={host.logs.size // 1024}"
+    if host.logs.copies != usual.copies:
+        yield f"copies={host.logs.copies}"
 
 
 def _peers(site: Site, host: str, plans: Iterable[VmPlan]) -> tuple[tuple[str, str], ...]:

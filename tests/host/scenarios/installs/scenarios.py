@@ -107,6 +107,22 @@ def inserted_and_ejected_by_hand(play: Play) -> None:
 
 
 @scenario()
+def a_debugger_has_the_same_media(play: Play) -> None:
+    """Under lldb, too, a drive is empty or has another medium, and a screen waits for who installs."""
+    media(play)
+    play.hivectl("provision", "win1", says=None)
+    play.hivectl("iso", "insert", "win1", "drivers", "/srv/iso/rescue.iso")
+    for word, wait in ((MEDIUM, True), ("", False)):
+        play.guest("win1", {"end": "poweroff", "after": 50})
+        play.hivectl("debug", "win1", says=None)
+        said = words(play, "win1")
+        assert ",ahci-cd,/srv/iso/rescue.iso,ro" in said
+        assert (MEDIUM in said, ",wait\n" in said) == (bool(word), wait), said
+        play.hivectl("iso", "eject", "win1", "install")
+    play.nothing_left()
+
+
+@scenario()
 def a_medium_that_is_gone(play: Play) -> None:
     """The start fails and says so; ejected, it is not asked for."""
     media(play, "/srv/iso/drivers.iso")
