@@ -27,7 +27,7 @@ def cannot_be_saved(index: SiteIndex) -> Iterator[Diagnostic]:
     """A checkpoint fails as a whole when one device has no support for it."""
     site = index.site
     for name, vm, key in _to_be_saved(index):
-        devices = list(_unsaved(site, name, vm))
+        devices = list(unsaved(site, name, vm))
         if devices:
             yield diagnose(
                 "VM091",
@@ -54,7 +54,7 @@ def nothing_saves_it(index: SiteIndex) -> Iterator[Diagnostic]:
                 )
 
 
-def _unsaved(site: Site, name: str, vm: Vm) -> Iterator[tuple[Place, str]]:
+def unsaved(site: Site, name: str, vm: Vm) -> Iterator[tuple[Place, str]]:
     """Devices without support for checkpoints: where they are written, and what they are."""
     for kind in KINDS.values():
         for key, device in kind.devices(vm):
