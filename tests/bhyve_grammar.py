@@ -250,8 +250,6 @@ def _check_whole(command: Command, loaded: bool) -> None:
     for what, value in (("-c", command.cpus), ("-m", command.memory), ("-U", command.uuid)):
         if not value:
             raise ValueError(f"{what} is missing")
-    if command.slots.get((0, 0, 0), ("", ""))[0] not in ("hostbridge", "amd_hostbridge"):
-        raise ValueError("no host bridge at 0:0:0")
     for bus, slot, function in command.slots:
         if function and (bus, slot, 0) not in command.slots:
             raise ValueError(f"{bus}:{slot} has no function 0")

@@ -1,7 +1,8 @@
 # What an installation has to do: lines "ACTION DIGEST MODE PATH", in order. The
-# input is lines "known DIGEST MODE PATH" of what was installed, "wanted" of what
-# shall be, and what lies on the host: "DIGEST PATH" and "mode MODE:UID:GID
-# PATH" of files, "odd - PATH" of all else. "guests" is where guests lie, "last"
+# input is lines "known DIGEST MODE PATH" of what was installed, "held" of what
+# is not to be removed, "wanted" of what shall be, and what lies on the host:
+# "DIGEST PATH" and "mode MODE:UID:GID PATH" of files, "odd - PATH" of all else.
+# "guests" is where guests lie, "last"
 # the path that comes last, and "busy" the guests that run and left the host.
 #
 #	new, changed, mode	install it; the last has only another mode or owner
@@ -52,6 +53,7 @@ $1 == "known" {
 		old[path] = $2 " " $3
 	}
 }
+$1 == "held" { ours[rest(3), $2] }
 $1 == "wanted" {
 	path = rest(3)
 	want[++count] = path

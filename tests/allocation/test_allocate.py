@@ -104,6 +104,16 @@ def test_the_lpc_bridge_and_the_tablet_are_functions_0() -> None:
     assert codes(allocate(arm, {"web1": beyond})) == ["LOCK007"]
 
 
+def test_the_host_bridge_has_its_place_unless_there_is_none() -> None:
+    vm = {"extra_args": ["-s", "0:0:0,virtio-rnd"], "machine": {"hostbridge": "none"}}
+    assert allocate(build_site({"web1": vm}), {}).diagnostics == ()
+    assert codes(allocate(build_site({"web1": {**vm, "machine": {}}}), {})) == ["LOCK008"]
+    lock = Lock("0" * 32, slots={"cd.install": "0:0:1"})
+    beside = {"cd": {"install": CD}}
+    assert allocate(build_site({"web1": beside}), {"web1": lock}).diagnostics == ()
+    assert codes(allocate(build_site({"web1": {**beside, "machine": vm["machine"]}}), {"web1": lock})) == ["LOCK007"]
+
+
 def test_a_device_without_function_0_is_an_error() -> None:
     first = locked({"web1": {"cd": many("cd", 27)}})
     site = build_site({"web1": {"cd": {"c026": CD}}})

@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from hivewright.allocation.allocate import allocate
-from hivewright.delivery.package import package
+from hivewright.delivery.images import list_of, packed_images
+from hivewright.delivery.package import Images, package
 from hivewright.emit.runtime import runtime_artifacts
 from hivewright.lower.seed.nocloud import SeedWriter
 from hivewright.pipeline.compile_host import compile_plan
-from hivewright.plan import Artifact
+from hivewright.plan import Artifact, checksum
 from hivewright.rules import check_rules
 from hivewright.site.load import load
 from hivewright.source import find_project, read_site
@@ -21,8 +22,8 @@ from .build import refuse_errors
 from .sandbox import Host
 
 
-def packed(site: Path, *hosts: str) -> dict[str, Artifact]:
-    """The package of hosts of a site; alpha if none is named."""
+def packed(site: Path, *hosts: str, images: Path | None = None) -> dict[str, Artifact]:
+    """The package of hosts of a site, alpha if none is named, with the images of a folder if one is."""
     loaded = load(read_site(find_project(site)))
     refuse_errors(loaded.diagnostics)
     assert loaded.site is not None
@@ -35,7 +36,18 @@ def packed(site: Path, *hosts: str) -> dict[str, Artifact]:
         refuse_errors(diagnostics)
         assert compiled is not None
         found[host] = compiled
-    return package(runtime_artifacts(), found)
+    if images is None:
+        return package(runtime_artifacts(), found)
+    stored, faults = packed_images(loaded.site, list(found), images)
+    assert faults == []
+    contents = {f"images/{name}": Artifact(0o644, each.path.read_bytes()) for name, each in stored.items()}
+    lists = {host: list_of(loaded.site, host, stored) for host in found}
+    return (
+        package(
+            runtime_artifacts(), found, Images({path: checksum(each.content) for path, each in contents.items()}, lists)
+        )
+        | contents
+    )
 
 
 def packed_with(site: Path, *replacements: tuple[str, str]) -> dict[str, Artifact]:

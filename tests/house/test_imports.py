@@ -61,7 +61,7 @@ ROOMS = {
                      "lower.__init__ lower.seed"),
     "editing": Room(6, "values diagnostics source model rules.__init__ site allocation pipeline"),
     "impact": Room(6, "values plan model source emit site"),
-    "delivery": Room(6, "plan system source output emit site pipeline impact"),
+    "delivery": Room(6, "plan system source model output emit catalogue site pipeline impact"),
     "importers": Room(6, "values model bhyve source site allocation lower.__init__ editing"),
     "editor": Room(7, "diagnostics model source emit schema site pipeline editing"),
     "commands": Room(8, "values diagnostics plan system model bhyve source output emit schema site allocation "

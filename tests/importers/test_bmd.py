@@ -126,6 +126,7 @@ CASES: dict[str, tuple[tuple[str, ...], str, object]] = {
     "x2apic = yes": (("-x",), "machine.x2apic", True),
     "utctime = no": ((), "machine.rtc", "localtime"),
     "hostbridge = amd": (("-s", "0:0:0,amd_hostbridge"), "machine.hostbridge", "amd"),
+    "hostbridge = none": ((), "machine.hostbridge", "none"),
     "iso = noexist:/iso/a.iso": (("-s", "0:3:0,ahci-cd,/iso/a.iso"), "cd.install.path", "/iso/a.iso"),
     "sharefs = 'readonly:data=/srv/data'": (("-s", "0:3:0,virtio-9p,data=/srv/data,ro"), "share.data.readonly", True),
     "network = vale1": (("-s", "0:3:0,virtio-net,vale1:vm0p0"), "nic.vale1.network", "vale1"),

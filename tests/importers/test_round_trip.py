@@ -68,7 +68,7 @@ GUESTS = st.fixed_dictionaries(
             optional={
                 **dict.fromkeys(SWITCHES, st.booleans()),
                 "rtc": st.sampled_from(["utc", "localtime"]),
-                "hostbridge": st.sampled_from(["standard", "amd"]),
+                "hostbridge": st.sampled_from(["standard", "amd", "none"]),
                 "lpc_slot": st.sampled_from([1, 31]),
             },
         ),

@@ -210,6 +210,11 @@ def test_machine_switches() -> None:
     assert command.slots[0, 0, 0] == ("amd_hostbridge", "")
 
 
+def test_a_machine_may_have_no_host_bridge() -> None:
+    assert (0, 0, 0) in command_of(plan_of({})).slots
+    assert (0, 0, 0) not in command_of(plan_of({"machine": {"hostbridge": "none"}})).slots
+
+
 def test_passthrough_wires_memory() -> None:
     plan = plan_of({"passthrough": {"gpu": {"device": "gpu0"}}})
     assert "S" in command_of(plan).flags

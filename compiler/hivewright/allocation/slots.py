@@ -195,7 +195,9 @@ class _Chooser:
         """The addresses of ``-s`` options in extra_args; bhyve(8) exits when an address is used twice."""
         if not self._vm.extra_args:
             return
-        taken = {HOSTBRIDGE: "the host bridge", lpc_address(self._vm): "the LPC bridge"}
+        taken = {lpc_address(self._vm): "the LPC bridge"}
+        if self._vm.machine.hostbridge != "none":
+            taken[HOSTBRIDGE] = "the host bridge"
         if (tablet := tablet_address(self._vm)) is not None:
             taken[tablet] = "the USB tablet"
         taken.update((address, key) for key, address in self.addresses.items() if key in self._live)
@@ -266,7 +268,9 @@ def _hidden(
         return
     from hivewright.bhyve.releases import features  # few have functions, and it is much to load
 
-    occupied = {*used.values(), HOSTBRIDGE, tablet_address(site.vms[name])}
+    occupied = {*used.values(), tablet_address(site.vms[name])}
+    if site.vms[name].machine.hostbridge != "none":
+        occupied.add(HOSTBRIDGE)
     hosts = [site.hosts[host] for host in site.hosts_of(site.vms[name]) if host in site.hosts]
     if any(features(host.freebsd, host.arch).pc for host in hosts):
         occupied.add(lpc_address(site.vms[name]))

@@ -66,6 +66,16 @@ def stated_digest(image: Image) -> str | None:
     return f"{stated.digest}:{digest}"
 
 
+def kept_digest(image: Image, folder: Path) -> str | None:
+    """The same without a network: its own, or what its publisher stated when it was fetched into a folder."""
+    if image.pinned or image.checksums is None:
+        return image.pinned or None
+    kind, _, rest = listed(folder).get(image.file_name, "").partition(" (")
+    if not rest:
+        raise FetchError(f"{folder / LIST} does not say the checksum of {image.file_name}; fetch it again")
+    return f"{kind.lower()}:{rest.rpartition(' = ')[2]}"
+
+
 def _read(url: str) -> str:
     try:
         with urllib.request.urlopen(url, timeout=_TIMEOUT) as answer:

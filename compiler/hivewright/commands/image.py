@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hivewright.catalogue.images import FetchError, Needed, fault_of, fetch, listed, needed, rows_of, stated_digest
+from hivewright.catalogue.images import FetchError, Needed, fault_of, fetch, kept_digest, needed, rows_of, stated_digest
 from hivewright.pipeline.session import Session, load_project
 
 if TYPE_CHECKING:
@@ -112,12 +112,7 @@ def _verify(folder: Path, each: Needed) -> None:
     path = folder / each.image.file_name
     if not path.is_file():
         raise FetchError(f"{path} is missing")
-    digest = each.image.pinned or None
-    if digest is None and each.image.checksums is not None:
-        kind, _, rest = listed(folder).get(path.name, "").partition(" (")
-        if not rest:
-            raise FetchError(f"{folder / 'CHECKSUMS'} does not say the checksum of {path.name}; fetch it again")
-        digest = f"{kind.lower()}:{rest.rpartition(' = ')[2]}"
+    digest = kept_digest(each.image, folder)
     fault = fault_of(path, each.image, digest)
     if fault is not None:
         raise FetchError(f"{path}: {fault}")

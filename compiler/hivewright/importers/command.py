@@ -93,6 +93,8 @@ def _read(guest: Guest, target: Target, arguments: list[Argument]) -> None:
             _OPTIONS[argument.flag](guest, argument.value)
     for argument in devices:
         read_device(guest, argument.value)
+    if not any("hostbridge" in argument.value.split(",")[1] for argument in devices):
+        guest.set(("machine", "hostbridge"), "none")
     if "passthrough" in guest.keys:
         guest.keys.get("machine", {}).pop("wired", None)
     if guest.old.loader and "com1" not in serial:

@@ -115,3 +115,8 @@ class Host(Table):
         default_factory=dict, description="Keys of storages that differ on this host."
     )
     description: Line = Field("", description="For people.")
+
+
+def media_folder(_host: Host) -> str:
+    """Where a host has files of images that are taken instead of being fetched."""
+    return "/var/db/hivewright/media"

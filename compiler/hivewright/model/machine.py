@@ -55,7 +55,7 @@ FirmwareFile = Annotated[
 
 Layout = Annotated[str, reader(_layout, '"de"'), described("^[a-z][A-Za-z0-9_.]*$", "de")]
 
-_AMD_BRIDGE = Only("amd64", "bhyve(8), amd_hostbridge", value="amd", instead='write hostbridge = "standard"')
+_BRIDGES = Only("amd64", "bhyve(8), amd_hostbridge", value=("amd", "none"), instead='write hostbridge = "standard"')
 _LPC = Only("amd64", "bhyve(8), lpc")
 _LOCAL_TIME = Only("amd64", "bhyve(8), -u", value="localtime")
 _FAULTS = Only("amd64", "bhyve(8), -w", value=False)
@@ -73,11 +73,14 @@ _NO_PAUSE = Only("amd64", "bhyve(8), -P", value=False)
 class Machine(Table):
     """Switches of the machine: ``[vm.NAME.machine]``."""
 
-    hostbridge: Annotated[Literal["standard", "amd"], _AMD_BRIDGE] = Field(
-        "standard", description="Vendor of the host bridge."
+    hostbridge: Annotated[Literal["standard", "amd", "none"], _BRIDGES] = Field(
+        "standard", description="Vendor of the host bridge; none leaves it out, which few guests do without."
     )
     lpc_slot: Annotated[int | None, _LPC] = Field(
-        None, ge=1, le=31, description="The PCI slot of the LPC bridge, 31 if absent. Windows wants it there."
+        None,
+        ge=0,
+        le=31,
+        description="The PCI slot of the LPC bridge, 31 if absent. Windows wants it there. 0 is the host bridge's.",
     )
     rtc: Annotated[Literal["utc", "localtime"], _LOCAL_TIME] = Field(
         "utc", description="What the real-time clock shows."

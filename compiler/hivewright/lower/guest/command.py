@@ -38,7 +38,8 @@ def lower_devices(guest: Guest) -> list[Device]:
     devices += [*lower_controllers(guest), *lower_vnc(guest), *lower_peripherals(guest), *lower_shares(guest)]
     devices += lower_passthrough(guest)
     devices.sort(key=lambda device: device.address)
-    devices.insert(0, _HOSTBRIDGES[guest.vm.machine.hostbridge])
+    if guest.vm.machine.hostbridge != "none":
+        devices.insert(0, _HOSTBRIDGES[guest.vm.machine.hostbridge])
     if guest.features.pc:
         devices.append(_lower_lpc(guest))
     return devices

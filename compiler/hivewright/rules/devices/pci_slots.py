@@ -70,7 +70,9 @@ def given_slots(index: SiteIndex) -> dict[str, list[tuple[PciAddress, Owner]]]:
 
 
 def _reserved_slots(index: SiteIndex, name: str, vm: Vm) -> dict[PciAddress, str]:
-    reserved: dict[PciAddress, str] = {HOSTBRIDGE: "host bridge"}
+    reserved: dict[PciAddress, str] = {}
+    if vm.machine.hostbridge != "none":
+        reserved[HOSTBRIDGE] = "host bridge"
     if vm.machine.lpc_slot is None and any(index.has(host, PC) for host in index.hosts_of[name]):
         reserved[LPC] = "LPC bridge"
     if vm.vnc is not None:
