@@ -24,6 +24,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 VMS_PER_HOST = 100
+HOSTS = (50, 200)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +64,8 @@ def figure(runs: list[Run]) -> Figure:
     return Figure(min(seconds), statistics.median(seconds), max(run.mebibytes for run in runs))
 
 
-def write_site(project: Path, count: int) -> None:
-    """A site of ``count`` VMs, at most 100 on a host and one file per host; every second VM has first-boot data."""
+def write_site(project: Path, count: int, per_host: int = VMS_PER_HOST) -> None:
+    """A site of ``count`` VMs, so many on a host and one file per host; every second VM has first-boot data."""
     site = project / "site"
     site.mkdir(parents=True)
     common = ['[site]\nname = "bench"\ndomain = "example.net"\n']
@@ -72,10 +73,10 @@ def write_site(project: Path, count: int) -> None:
     common.append('[storage.fast]\nkind = "zfs"\ndataset = "zroot/vms"\n')
     common.append('[user.alice]\nssh_keys = ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ alice"]\n')
     (site / "site.toml").write_text("\n".join(common))
-    for host in range((count + VMS_PER_HOST - 1) // VMS_PER_HOST):
+    for host in range((count + per_host - 1) // per_host):
         name = f"host{host:03}"
         lines = [f'[host.{name}]\nfreebsd = "14.3"\ncpus = 128\nmemory = "1T"\nshutdown_timeout = 600\n']
-        indexes = range(host * VMS_PER_HOST, min(count, (host + 1) * VMS_PER_HOST))
+        indexes = range(host * per_host, min(count, (host + 1) * per_host))
         lines += [vm_toml(index, name) for index in indexes]
         (site / f"{name}.toml").write_text("\n".join(lines))
 
@@ -190,6 +191,30 @@ def bench_size(base: Path, count: int) -> None:
     shutil.rmtree(project)
 
 
+def bench_hosts(base: Path) -> None:
+    """What comes to many hosts costs in proportion to their number: 10 VMs on each, and several times as many hosts."""
+    print("hosts with 10 VMs each")
+    rows: list[list[float]] = []
+    for hosts in HOSTS:
+        project, cache = base / f"hosts-{hosts}", base / f"cache-hosts-{hosts}"
+        write_site(project, hosts * 10, 10)
+        built = hivewright(project, "build", cache=cache)
+        bundles = [hivewright(project, "bundle", "*", "-o", str(base / "all.tar"), cache=cache) for _ in range(2)]
+        shutil.copytree(project / "build", base / "before" / "build")
+        for file in (project / "site").glob("host*.toml"):
+            file.write_text(file.read_text().replace('memory = "4G"', 'memory = "3G"'))
+        against = ("plan", "--against", str(base / "before"))
+        plans = [hivewright(project, *against, cache=cache, status=3) for _ in range(2)]
+        shutil.rmtree(base / "before")
+        shutil.rmtree(project)
+        found = [figure(runs) for runs in ([built], bundles, plans)]
+        for label, each in zip(("build from nothing", "bundle", "plan, all VMs changed"), found, strict=True):
+            print(f"  {f'{hosts} hosts, {label}':<34}{each.best * 1000:7.0f} ms {each.mebibytes:5.0f} MiB", flush=True)
+        rows.append([each.best for each in found])
+    times = ", ".join(f"{many / few:.1f}" for few, many in zip(*rows, strict=True))
+    print(f"  {HOSTS[1] // HOSTS[0]} times the hosts take so many times as long: {times}", flush=True)
+
+
 def bench_plan(project: Path, count: int, cache: Path, parse: float) -> None:
     """What a change of one VM, and of all of them, does, compared with what a revision has committed."""
     git = ["git", "-C", str(project), "-c", "user.name=bench", "-c", "user.email=bench@example.net"]
@@ -238,6 +263,7 @@ def main() -> None:
         bench_example(base)
         for count in counts:
             bench_size(base, count)
+        bench_hosts(base)
         # Last, because what this process itself has in memory counts as the peak of those it starts.
         bench_start(base)
 

@@ -250,6 +250,28 @@ def test_a_guest_that_may_be_one_renamed_would_start_empty(plan: Plan) -> None:
     assert of(found, "web1")["consequence"] == "interruption"
 
 
+def test_a_guest_that_says_what_it_was_called_keeps_its_disks(plan: Plan) -> None:
+    plan.project.succeed("-q", "rename", "web1", "www1")
+    found = plan.change()
+    assert [(of(found, name)["consequence"], of(found, name)["keys"]) for name in ("www1", "web1")] == [
+        ("next-boot", ["renamed_from"]),
+        ("next-boot", ["renamed_from"]),
+    ]
+    assert of(found, "web1")["steps"] == ["hivectl stop web1", "install the files of alpha"]
+    assert of(found, "www1")["steps"] == ["install the files of alpha", "hivectl start www1"]
+
+
+def test_the_same_sizes_in_other_words_are_nothing(plan: Plan) -> None:
+    assert codes(plan.change((ROOT, ROOT.replace("20G", "20480M")), ('"16K"', '"16384"'))) == {}
+
+
+def test_a_variable_of_the_loader_needs_a_boot_of_the_host_and_a_note_about_it_does_not(plan: Plan) -> None:
+    found = plan.change(('iommu = "intel"', 'iommu = "amd"'))
+    assert codes(found) == {"-": "host-reboot"}
+    assert of(found, None)["steps"][-1] == "shutdown -r now"
+    assert codes(plan.change(('iommu = "amd"', 'iommu = "intel"'), ('"Rack 1"', '"Rack 2"'))) == {}
+
+
 def test_a_guest_that_is_new_is_no_more_than_that(plan: Plan) -> None:
     text = '[vm.new1]\nhost = "alpha"\nmemory = "1G"\n[vm.new1.disk.root]\nstorage = "fast"\nsize = "1G"\n'
     plan.project.add("new.toml", text)

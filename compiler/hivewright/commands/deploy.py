@@ -58,16 +58,13 @@ class _Deployment:
     """What is done with some hosts; one that fails does not stop the others."""
 
     def __init__(self, arguments: Namespace, site: Site, compiled: Mapping[str, Compiled]) -> None:
-        from hivewright.delivery.archive import archive
-        from hivewright.delivery.package import package
         from hivewright.pipeline.compile_host import compile_runtime
 
         self.arguments = arguments
         self.site = site
         self.compiled = compiled
         self.addresses = {host: site.hosts[host].address or host for host in compiled}
-        runtime = compile_runtime()
-        self.archives = {host: archive(package(runtime, {host: each})) for host, each in compiled.items()}
+        self.runtime = compile_runtime()
         self.failed: set[str] = set()
 
     def run(self) -> int:
@@ -130,10 +127,14 @@ class _Deployment:
                 self._fail(host, f"the installation ended with status {answer.status}")
 
     def _on_each(self, *words: str) -> Iterator[tuple[str, Answer]]:
+        from hivewright.delivery.archive import archive
+        from hivewright.delivery.package import package
         from hivewright.delivery.remote import install, side_by_side
 
         def act(host: str) -> Answer:
-            return install(self.addresses[host], self.archives[host], *words, host)
+            # Made when it is sent: those of many hosts would need much memory at once.
+            packed = archive(package(self.runtime, {host: self.compiled[host]}))
+            return install(self.addresses[host], packed, *words, host)
 
         yield from side_by_side(act, self._left())
 
