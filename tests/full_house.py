@@ -269,9 +269,9 @@ PARTS = (
     Part("emulated TPM", {"tpm": {"kind": "swtpm"}}),
     Part("gdb stub", {"debug": {"gdb": {"port": 1234, "address": "::1", "wait": True}}}),
     Part("debugger", {"debug": {"debugger": "gdb"}}),
-    Part("console in tmux", {"serial": {"com1": {"kind": "tmux"}}}),
+    Part("console in tmux", {"serial": {"com1": {"kind": "tmux", "log": True}}}),
     Part("serial port on TCP", {"serial": {"com2": {"kind": "tcp", "port": 7001}}}),
-    Part("console on TCP", {"serial": {"com1": {"kind": "tcp", "port": 7000}}}),
+    Part("console on TCP", {"serial": {"com1": {"kind": "tcp", "port": 7000, "log": False}}}),
     Part(
         "memory domains",
         {

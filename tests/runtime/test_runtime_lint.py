@@ -51,7 +51,7 @@ DELIVERY_COMMANDS = {
 
 BUILTINS = {
     *(":", ".", "[", "break", "cd", "command", "continue", "exec", "exit", "export", "false", "getopts", "kill"),
-    *("local", "printf", "pwd", "read", "return", "set", "shift", "trap", "umask", "unset", "wait"),
+    *("local", "printf", "pwd", "read", "return", "set", "shift", "trap", "ulimit", "umask", "unset", "wait"),
 }
 SPECIAL = {
     *(":", ".", "break", "continue", "eval", "exit", "export", "readonly", "return", "set", "shift", "times", "trap"),

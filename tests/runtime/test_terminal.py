@@ -156,3 +156,71 @@ def test_a_dead_server_is_replaced(guest: Guest) -> None:
 def test_a_tmux_that_fails_is_told(guest: Guest) -> None:
     (guest.run / "tmux.sock").mkdir()
     assert "tmux gives no terminal: " in guest.said('open_terminal || echo "$reason"')
+
+
+LARGEST = 16384
+"""A limit is in units of 512 bytes, and in bash in those of 1,024."""
+
+RECORD = """
+. "$1/lib/runtime.subr"
+hive_log=$2
+. "$1/verbs/_record"
+read_bounds() { largest=4; }
+hivectl=$2/rotate
+do__record web1 com1
+"""
+ROTATE = "#!/bin/sh\n[ $(($(wc -c <%s))) -le 4096 ] || { cp %s %s.0; : >%s; }\n"
+
+
+def recorder(guest: Guest) -> Path:
+    """What tmux runs, with a bound of 4 KiB, and what is kept."""
+    kept = guest.run / "web1.com1.log"
+    script = guest.run / "hivectl"
+    shell = " ".join(guest.shell)
+    (guest.run / "record").write_text(RECORD)
+    script.write_text(f'#!/bin/sh\nexec {shell} "{guest.run}/record" "{guest.library}" "{guest.run}"\n')
+    (guest.run / "rotate").write_text(ROTATE % (kept, kept, kept, kept))
+    for each in (script, guest.run / "rotate"):
+        each.chmod(0o755)
+    return kept
+
+
+OPEN = "recorded=com1 hivectl=$2/hivectl; open_terminal; printf '%s' \"$terminal\""
+
+
+def test_what_a_window_shows_is_kept_and_seen(guest: Guest) -> None:
+    kept = recorder(guest)
+    with open(guest.said(OPEN), "w") as terminal:
+        terminal.write("login: ")
+        terminal.flush()
+        guest.wait_for("login:")
+        eventually(lambda: kept.exists() and "login: " in kept.read_text())
+        assert kept.stat().st_mode & 0o777 == 0o640
+        guest.said(OPEN)
+        terminal.write("again")
+        terminal.flush()
+        eventually(lambda: kept.read_text() == "login: again")
+        guest.wait_for("again")
+    assert guest.said("undo_terminal") == ""
+
+
+def test_a_flood_is_bounded_and_what_comes_after_it_is_kept(guest: Guest) -> None:
+    kept = recorder(guest)
+    with open(guest.said(OPEN), "w") as terminal:
+        for _ in range(300):
+            terminal.write("flood " * 100)
+            terminal.flush()
+            assert not kept.exists() or kept.stat().st_size <= LARGEST
+        terminal.write("END")
+        terminal.flush()
+        guest.wait_for("END")
+        copy = kept.with_name("web1.com1.log.0")
+        eventually(copy.exists)
+        assert copy.stat().st_size <= LARGEST
+        ended = time.monotonic() + LONGEST
+        while "after" not in kept.read_text():
+            assert time.monotonic() < ended
+            terminal.write("after")
+            terminal.flush()
+            time.sleep(0.1)
+    assert guest.said("undo_terminal") == ""

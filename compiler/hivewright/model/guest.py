@@ -129,6 +129,11 @@ class SerialPort(Table):
     )
     address: Ip = Field("127.0.0.1", description="With tcp: the address to listen on. Nothing asks for a password.")
     port: Annotated[int, Field(ge=1, le=65535)] | None = Field(None, description="With tcp: the port to listen on.")
+    log: bool = Field(
+        False,
+        description="With tmux: keep what the guest says there, in /var/log/hivewright/VM.com1.log, within the bounds "
+        "of logs.",
+    )
 
 
 class GdbStub(Table):

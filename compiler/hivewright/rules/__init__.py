@@ -72,6 +72,7 @@ RULES: tuple[Rule, ...] = (
     sriov.settings,
     sriov.same_mac,
     serial.keys_together,
+    serial.log_needs_window,
     serial.same_serial_port,
     serial.one_terminal,
     input_devices.same_input,

@@ -38,4 +38,5 @@ def prepare_debug(guest: Guest) -> Iterator[Step]:
         yield Step("stub", (gdb_address(guest),), ("debug.gdb.address", "debug.gdb.port"), "debug.gdb")
     for name, port in sorted(guest.vm.serial.items()):
         if port.kind == "tmux":
-            yield Step("terminal", (TMUX,), (f"serial.{name}.kind",), f"serial.{name}")
+            log, keys = ((f"log={name}",), (f"serial.{name}.log",)) if port.log else ((), ())
+            yield Step("terminal", (TMUX, *log), (f"serial.{name}.kind", *keys), f"serial.{name}")

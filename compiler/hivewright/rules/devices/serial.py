@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from hivewright.model.vm import Vm
 
 _WHERE = {"nmdm": "nmdm(4)", "tmux": "tmux(1)"}
+_TAKES = {
+    "nmdm": "who reads along with a console on nmdm(4) takes a part of its output away",
+    "tcp": "one program at a time can be connected to a TCP port",
+}
 
 
 def keys_together(index: SiteIndex) -> Iterator[Diagnostic]:
@@ -41,6 +45,20 @@ def keys_together(index: SiteIndex) -> Iterator[Diagnostic]:
                     f"{port} of {name} has a port, but is on {_WHERE[serial.kind]}",
                     here("vm", name, "serial", port, "port"),
                     'write kind = "tcp", or delete port',
+                )
+
+
+def log_needs_window(index: SiteIndex) -> Iterator[Diagnostic]:
+    """Of two who read one nmdm(4) each gets a part, and a TCP port has one client: whoever kept a log would take the
+    console away. tmux(1) alone shows and keeps the same output."""
+    for name, vm in index.using("serial"):
+        for port, serial in sorted(vm.serial.items()):
+            if serial.log and serial.kind != "tmux":
+                yield diagnose(
+                    "DEV020",
+                    f"{port} of {name} is to be logged, but {_TAKES[serial.kind]}",
+                    index.site.place("vm", name, "serial", port, "log"),
+                    'write kind = "tmux", or delete log',
                 )
 
 

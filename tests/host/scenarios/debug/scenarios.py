@@ -320,3 +320,26 @@ def window_without_tmux(play: Play) -> None:
     play.hivectl("start", "term1", status=1, says=missing)
     play.never("truncate", "bhyve")
     play.nothing_left()
+
+
+@scenario()
+def console_that_is_logged(play: Play) -> None:
+    """tmux has what the window shows kept, from before each run of bhyve on; the log is rotated like any other."""
+    window = f"tmux -S {RUN}/term3/tmux.sock"
+    keep = f"{window} pipe-pane -t =term3: 'exec /usr/local/sbin/hivectl _record term3 com1'"
+    play.made("term3")
+    play.guest("term3", {"end": "reboot", "after": 100}, {})
+    play.up("term3")
+    play.order(f"{window} -f /dev/null start-server", keep, "bhyve ... term3")
+    play.wait(100)
+    play.order("bhyvectl --destroy --vm=term3", f"{window} list-panes", keep, "bhyve ... term3")
+    log = play.host.path("/var/log/hivewright/term3.com1.log")
+    play.hivectl("log", "term3", "com1", status=1, says="term3: there is no /var/log/hivewright/term3.com1.log")
+    play.hivectl("log", "term3", "com5", status=2)
+    log.write_text("login: \x1b]0;title\x07 ok\r\n")
+    assert play.hivectl("log", "term3", "com1").out == "login: ]0;title ok\n"
+    log.write_text("x" * 1024 * 1024)
+    play.hivectl("_logs", says=None)
+    assert (log.read_text(), len(log.with_name("term3.com1.log.0").read_text())) == ("", 1024 * 1024)
+    play.down("term3")
+    play.nothing_left()
