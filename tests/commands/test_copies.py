@@ -69,6 +69,17 @@ def test_a_clone_may_be_given_all_at_once(volumes: Project) -> None:
     ]
 
 
+def test_a_clone_has_a_tpm_of_its_own(volumes: Project) -> None:
+    volumes.edit("hosts.toml", '"14.3"', '"15.0"')
+    volumes.edit("vms/web.toml", 'memory = "4G"\n', 'memory = "4G"\ntpm = true\n')
+    done = volumes.succeed("clone", "web1", "web2", "nic.lan.ipv4=192.0.2.12/24")
+    assert done.err.splitlines()[1:] == [
+        "web2: its TPM is a new, empty one: what web1 has sealed by its own (BitLocker, LUKS) opens by its recovery "
+        "key there",
+        "web2: before it starts, on alpha: zfs snapshot zroot/vms/web1/root@web2",
+    ]
+
+
 def test_a_clone_needs_addresses_where_a_template_says_the_gateway(volumes: Project) -> None:
     volumes.edit("vms/web.toml", 'gateway4 = "192.0.2.1"\n', "")
     volumes.edit("vms/web.toml", 'memory = "4G"\n', 'memory = "4G"\ninherit = ["routed"]\n')

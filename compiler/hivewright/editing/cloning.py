@@ -117,6 +117,11 @@ def _left_to_do(
     if lacking:
         words = " ".join(f"{'.'.join(path)}=ADDRESS/LENGTH" for path in lacking)
         yield f"{new}: it has no addresses yet; give it its own: hivewright set {new} {words}"
+    if vm.tpm is not None and vm.tpm.kind == "swtpm":
+        yield (
+            f"{new}: its TPM is a new, empty one: what {old} has sealed by its own (BitLocker, LUKS) opens by its "
+            "recovery key there"
+        )
     host = guests.site.hosts_of(vm)[0]
     storages = guests.site.host_storages
     volumes = [disk for disk, is_volume in disks.items() if is_volume]
