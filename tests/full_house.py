@@ -11,7 +11,7 @@ from typing import Any
 from builders import build_site
 from hivewright.site import Site
 from parts import Keys, Part
-from seeds import FIRST_BOOT
+from seeds import CLOUD_INIT
 
 NETWORKS: Keys = {
     "lan": {"kind": "bridge", "uplink": "ix0", "ipv4": "192.0.2.1/25", "ipv6": "2001:db8::1/64", "span": "ix5"},
@@ -91,7 +91,7 @@ PARTS = (
             "restart_limit": {"count": 3, "within": "10m"},
             "uuid": "01234567-89ab-cdef-0123-456789abcdef",
             "machine": {"wired": True, "memory_in_core": True, "msi": True, "destroy_on_poweroff": True},
-            "cloud_init": {"hostname": "full", "users": ["alice"], "packages": ["nginx"], **FIRST_BOOT},
+            "cloud_init": CLOUD_INIT,
             "limits": {
                 "nice": 5,
                 "protect": True,

@@ -1,4 +1,4 @@
-"""Files in the root of an ISO 9660 image, by their Rock Ridge names (ECMA-119, 9.1; IEEE P1282, 4.1.4)."""
+"""Files of an ISO 9660 image (ECMA-119, 9.1): those in its root by their Rock Ridge names (IEEE P1282, 4.1.4)."""
 
 from __future__ import annotations
 
@@ -14,6 +14,24 @@ def label_of(image: bytes) -> str:
 def files_of(image: bytes) -> dict[str, bytes]:
     root = image[16 * SECTOR + 156 :]
     return dict(_files(image, _number(root, 2) * SECTOR, _number(root, 10)))
+
+
+def names_of(image: bytes) -> list[str]:
+    """All names as a system reads them that knows no extensions, folder by folder."""
+    root = image[16 * SECTOR + 156 :]
+    return list(_names(image, _number(root, 2) * SECTOR, _number(root, 10)))
+
+
+def _names(image: bytes, start: int, length: int) -> Iterator[str]:
+    at = start
+    while at < start + length and image[at]:
+        record = image[at : at + image[at]]
+        at += len(record)
+        name = record[33 : 33 + record[32]]
+        if name not in (b"\0", b"\1"):
+            yield name.decode()
+            if record[25] & 2:
+                yield from _names(image, _number(record, 2) * SECTOR, _number(record, 10))
 
 
 def _files(image: bytes, start: int, length: int) -> Iterator[tuple[str, bytes]]:

@@ -45,7 +45,8 @@ def seed(cloud_init: object = True, **keys: Any) -> dict[str, str]:
 
 
 def user_data(cloud_init: object = True, **keys: Any) -> dict[str, Any]:
-    text = seed(cloud_init, **keys)["user-data"]
+    files = seed(cloud_init, **keys)
+    text = files.get("user-data") or files["user_data"]
     assert text.startswith("#cloud-config\n")
     return dict(yaml.safe_load(text))
 
@@ -72,3 +73,12 @@ FIRST_BOOT: Mapping[str, Any] = {
     "phone_home": {"url": "http://192.0.2.1/seen", "post": ["hostname"], "tries": 3},
 }
 """What a first boot does beside accounts, packages and the network."""
+
+CLOUD_INIT: Mapping[str, Any] = {
+    "hostname": "full",
+    "users": ["alice"],
+    "packages": ["nginx"],
+    "windows": {"image": 2, "product_key": {"secret": "windows"}},
+    **FIRST_BOOT,
+}
+"""Every key but those of the reader."""

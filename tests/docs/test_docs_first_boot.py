@@ -8,7 +8,10 @@ from hivewright.model.readers import FEATURES, READERS
 from projects import CHECKOUT
 
 GUIDE = (CHECKOUT / "docs" / "first-boot.md").read_text(encoding="utf-8")
-COLUMNS = [READERS[name] for name in ("cloud-init", "nuageinit-14.1", "nuageinit-14.4", "cloudbase-init", "ignition")]
+NAMES = """
+cloud-init nuageinit-14.1 nuageinit-14.4 cloudbase-init ignition autoinstall preseed unattend
+"""
+COLUMNS = [reader for name, reader in READERS.items() if name in NAMES.split()]
 
 
 def test_it_has_every_reader() -> None:

@@ -63,7 +63,7 @@ def _read(content: bytes | None) -> Any:
 
 def _keys(name: str, before: Any, after: Any) -> Iterator[str]:
     if not isinstance(before, dict) or not isinstance(after, dict):
-        if name != "meta-data":
+        if name == "user-data":
             yield "cloud_init" if before is None or after is None else "cloud_init.user_data"
         return
     for key in sorted(_differing(before, after)):

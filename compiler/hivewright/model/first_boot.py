@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from hivewright.model.base import Line, ListOf, Name, SitePath, Table, described, matching, reader
+from hivewright.model.devices import Secret
 from hivewright.model.readers import ReaderName
 
 _ZONE = "[A-Za-z][A-Za-z0-9_+-]*(?:/[A-Za-z0-9_+-]+)*"
@@ -83,8 +84,38 @@ class PhoneHome(Table):
     tries: int = Field(10, ge=1, le=100, description="How often it tries.")
 
 
+_PRODUCT_KEY = "[A-Z0-9]{5}(?:-[A-Z0-9]{5}){4}"
+
+ProductKey = Annotated[
+    str,
+    reader(
+        matching(_PRODUCT_KEY, 'a product key has five groups of five: "AAAAA-BBBBB-CCCCC-DDDDD-EEEEE"', 29),
+        '"AAAAA-BBBBB-CCCCC-DDDDD-EEEEE"',
+    ),
+    described(f"^{_PRODUCT_KEY}$", "AAAAA-BBBBB-CCCCC-DDDDD-EEEEE"),
+]
+
+
+class WindowsSetup(Table):
+    """What the setup of Windows is told besides, for the reader unattend: ``windows = { image = 2 }``."""
+
+    image: int | None = Field(
+        None,
+        ge=1,
+        le=99,
+        description="Which of the editions of its medium, by number: dism /Get-WimInfo lists them. If absent, setup "
+        "asks where there are several.",
+    )
+    product_key: ProductKey | Secret | None = Field(
+        None,
+        description="Its product key, or { secret = NAME }, a file of the host whose line it is. If absent, setup asks "
+        "where its medium wants one.",
+    )
+
+
 class CloudInit(Table):
-    """First-boot data: ``[vm.NAME.cloud_init]``; read by cloud-init, nuageinit(7), cloudbase-init or ignition."""
+    """First-boot data: ``[vm.NAME.cloud_init]``; read by cloud-init, nuageinit(7), cloudbase-init, ignition, or by the
+    installers of Ubuntu, Debian and Windows."""
 
     hostname: Name | None = Field(None, description="Host name of the guest; the VM's name if absent.")
     users: ListOf[Name] = Field((), description="Each a [user.NAME].")
@@ -98,8 +129,10 @@ class CloudInit(Table):
     phone_home: PhoneHome | None = Field(None, description="Whom it tells that its first boot is over.")
     user_data: SitePath | None = Field(
         None,
-        description="A #cloud-config file, merged over the generated data; for ignition a config of it in JSON.",
+        description="A #cloud-config file, merged over the generated data; for ignition a config of it in JSON, for "
+        "preseed further answers, and for unattend the whole file, in place of the generated one.",
     )
+    windows: WindowsSetup | None = Field(None, description="With the reader unattend: editions and keys.")
     network: bool = Field(True, description="Tell the guest the addresses of its nics.")
     reader: ReaderName | None = Field(
         None,

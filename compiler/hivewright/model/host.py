@@ -105,6 +105,11 @@ class Host(Table):
     )
     start_delay: Duration = Field(0, description="Pause between two of these, when all guests are started.")
     logs: Logs = Field(default_factory=cache(Logs), description="How large logs of guests grow, and what is kept.")
+    media: HostPath | None = Field(
+        None,
+        description="Its folder with files of images, which are taken from there before anything is fetched; "
+        "/var/db/hivewright/media if absent.",
+    )
     metrics: Annotated[Metrics | None, Switch] = Field(
         None, description="A file with the state of all guests, written each minute."
     )

@@ -3,8 +3,10 @@
 cloud-init: its reference of modules, "Networking config Version 2" and "Events and updates". nuageinit: nuageinit(7)
 and libexec/nuageinit of FreeBSD. 14.4 and 15.0 have the page of June 2025; 14.1 to 14.3 know what the program of 14.1
 knows. What 15.1 repaired since is not confirmed, so its row differs in its name only. cloudbase-init: its cloud-config
-plugins, its services of metadata and its network plugin. ignition: its "Configuration Specification" and "Supported
-Platforms", section QEMU; addresses are files for NetworkManager (Fedora CoreOS) or systemd-networkd (Flatcar).
+plugins, its service of the config drive and its network plugin. ignition: its "Configuration Specification" and
+"Supported Platforms", section QEMU; addresses are files for NetworkManager (Fedora CoreOS) or systemd-networkd
+(Flatcar). autoinstall: "Autoinstall configuration reference manual" of Ubuntu. preseed: "Installation Guide",
+appendix B, of Debian. unattend: "Unattended Windows Setup Reference" of Microsoft.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from hivewright.model.nic import Nic
 
 ReaderName = Literal[
+    "autoinstall",
     "cloud-init",
     "cloudbase-init",
     "ignition",
@@ -29,7 +32,11 @@ ReaderName = Literal[
     "nuageinit-14.4",
     "nuageinit-15.0",
     "nuageinit-15.1",
+    "preseed",
+    "unattend",
 ]
+
+Installer = Literal["autoinstall", "preseed", "unattend"]
 
 
 class Reader(NamedTuple):
@@ -43,8 +50,10 @@ class Reader(NamedTuple):
     """Keys of an entry of ``users``; ``None`` for all that cloud-init has."""
     lacks: frozenset[str] = frozenset()
     """Of ``FEATURES``, those without effect."""
-    medium: Literal["cidata", "ignition"] = "cidata"
+    medium: Literal["cidata", "config-2", "ignition"] = "cidata"
     """How it gets the data: from a drive with this label, or as a file of fw_cfg."""
+    answers: Installer | None = None
+    """The installer that it is, which asks nothing then, and sets the guest up once."""
     network: Literal["network-config", "user-data", "networkd", "NetworkManager"] = "network-config"
     """Where it looks for the network: a file of its own, or ``network`` of user-data; or which files it needs."""
     gateways: Literal["routes", "gateway4"] = "routes"
@@ -74,6 +83,8 @@ FEATURES = {
     "runcmd": "cloud_init.runcmd",
     "growpart": "cloud_init.growpart = false",
     "phone_home": "cloud_init.phone_home",
+    "ssh_keys": "ssh_keys of users",
+    "groups": "groups of users",
     "passwd": "passwd of users",
     "sudo": "sudo of users",
     "doas": "doas of users",
@@ -90,6 +101,7 @@ FEATURES = {
     "on_link": "on_link, where a gateway or router lies outside of the networks of its NIC",
     "link-local gateway": "a gateway6 that is link-local",
     "routes": "routes of a NIC",
+    "several disks": "which of several disks it is installed on",
 }
 """What a site may say that not every reader follows. NICs and accounts without effect are told by these."""
 
@@ -148,6 +160,24 @@ _IGNITION = Reader(
 
 CLOUD_INIT = Reader(title="cloud-init", is_cloud_init=True)
 
+_INSTALLERS: dict[ReaderName, Reader | None] = {
+    "autoinstall": Reader(title="autoinstall", answers="autoinstall"),
+    "preseed": Reader(
+        title="preseed",
+        answers="preseed",
+        network="networkd",
+        lacks=frozenset({"growpart", "phone_home", "doas"}),
+    ),
+    # Passwords are clear text for it: those of the site are secrets of the host, whose hash would be of no use.
+    "unattend": Reader(
+        title="unattend",
+        answers="unattend",
+        lacks=frozenset({"packages", "timezone", "write_files", "growpart", "phone_home", "ssh_keys", "groups"})
+        | {"mtu", "mtu of dhcp", "on_link", "several disks"},
+        name_length=15,
+    ),
+}
+
 READERS: dict[ReaderName, Reader | None] = {
     "cloud-init": CLOUD_INIT,
     "nuageinit-14.1": _NUAGEINIT_EARLY,
@@ -158,19 +188,21 @@ READERS: dict[ReaderName, Reader | None] = {
     "nuageinit-15.1": _NUAGEINIT._replace(title="nuageinit of FreeBSD 15.1"),
     "cloudbase-init": Reader(
         title="cloudbase-init",
+        medium="config-2",
         keys=_names("write_files set_timezone timezone set_hostname hostname ntp groups users runcmd"),
         account=_names("name gecos groups primary_group passwd inactive expiredate no_create_home ssh_authorized_keys"),
-        # Every address gets the first default route of its NIC, and search domains are read and not set.
+        # Search domains are read and not set.
         # An address that is set replaces those before it, and other routes are left out.
         # Passwords are clear text for it, and no site has those.
         lacks=frozenset(
             {"packages", "locale", "keyboard", "growpart", "phone_home", "passwd", "sudo", "doas"}
-            | {"dns of dhcp", "search", "two gateways", "several addresses", "on_link", "routes"}
+            | {"dns of dhcp", "search", "several addresses", "on_link", "routes"}
         ),
         name_length=15,
     ),
     "ignition": _IGNITION._replace(network="NetworkManager"),
     "ignition-networkd": _IGNITION,
+    **_INSTALLERS,
     "none": None,
 }
 """Every reader; ``None`` where nothing in the guest reads first-boot data."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+import re
 
 from .options import UsageError, options
 from .reply import Input, Reply, Result, UnmodelledError, fail
@@ -20,18 +21,34 @@ def makefs(world: World, words: list[str], umask: int) -> Result:
         return fail(
             "usage: makefs [-rxZ] [-B endian] ... [-t fs-type] image-file directory | manifest [extra-directory ...]"
         )
-    known = {"rockridge", "R", "label", "L", "publisher", "volume_label", "volume_id", "fat_type"}
+    known = {
+        "rockridge",
+        "omit-trailing-period",
+        "R",
+        "label",
+        "L",
+        "publisher",
+        "volume_label",
+        "volume_id",
+        "fat_type",
+    }
     for part in given.get("o", "").split(","):
         if part and part.partition("=")[0] not in known:
             return fail(f"makefs: unknown option {part}")
+    label = given.get("o", "").partition("label=")[2].partition(",")[0]
+    if given.get("t") == "cd9660" and not re.fullmatch("[A-Za-z0-9_]*", label):
+        # cd9660_strings.c, cd9660_is_d_char: a label has letters, digits and underscores
+        return fail("makefs: error: The Disk Label must be composed of d-characters")
     if given.get("t") not in ("cd9660", "msdos"):
         return fail(f"makefs: unknown fs type `{given.get('t')}'")
     if not os.path.isdir(tree):
         return fail(f"makefs: {tree}: No such file or directory")
     lines = [f"{given['t']} {given.get('o', '')}\n".encode()]
-    for name in sorted(os.listdir(tree)):
-        with open(os.path.join(tree, name), "rb") as stream:
-            lines.append(f"== {name}\n".encode() + stream.read())
+    for folder, _, names in sorted(os.walk(tree)):
+        for name in sorted(names):
+            path = os.path.join(folder, name)
+            with open(path, "rb") as stream:
+                lines.append(f"== {os.path.relpath(path, tree)}\n".encode() + stream.read())
     try:
         world.spend(image)
         descriptor = os.open(image, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644 & ~umask)

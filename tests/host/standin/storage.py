@@ -88,11 +88,13 @@ def dd(world: World, words: list[str]) -> Result:
         if not disks.is_device(operands.get("of", "/")):
             return Become([BUSYBOX, "dd", *words])  # it takes no more of a pipe than it is asked for
         del operands["iflag"]
-    unknown = set(operands) - {"if", "of", "bs", "count", "conv", "status"}
-    if unknown & {"skip", "seek", "iseek", "oseek", "ibs", "obs", "iflag", "oflag", "msgfmt"}:
+    unknown = set(operands) - {"if", "of", "bs", "count", "conv", "seek", "status"}
+    if unknown & {"skip", "iseek", "oseek", "ibs", "obs", "iflag", "oflag", "msgfmt"}:
         raise UnmodelledError(f"the operands {sorted(unknown)}")
     if unknown:
         return fail(f"dd: unknown operand {min(unknown)}")
+    if "seek" in operands and ("notrunc" not in operands.get("conv", "") or disks.is_device(operands.get("of", "/"))):
+        raise UnmodelledError("seek of a device, or without conv=notrunc")
     limit = size_of(operands.get("bs", "512").upper()) * int(operands["count"]) if "count" in operands else None
     if "if" not in operands:
         return Input(lambda data: write(world, data[:limit], operands))
@@ -121,6 +123,8 @@ def write(world: World, data: bytes, operands: dict[str, str]) -> Reply:
         cut = "notrunc" not in operands.get("conv", "").split(",")
         descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | (os.O_TRUNC if cut else 0), 0o644)
         with open(descriptor, "wb") as stream:
+            if "seek" in operands:
+                stream.seek(int(operands["seek"]) * size_of(operands.get("bs", "512").upper()))
             stream.write(data)
     except OSError as error:
         return fail(f"dd: {target}: {error.strerror}")

@@ -36,6 +36,13 @@ def test_images_are_fetched_for_those_that_use_them() -> None:
     assert device(plan, "cd.tools") == "ahci-cd,/var/cache/hivewright/tools,ro"
 
 
+def test_a_host_says_where_its_media_folder_is() -> None:
+    images = {"golden": {"url": "https://example.net/golden.raw", "sha256": "a" * 64}, "tools": {"path": "/t.iso"}}
+    vm = {"disk": {"root": {**DISK, "image": "golden"}}, "cd": {"tools": {"image": "tools"}}}
+    plan = plan_of(vm, {"media": "/srv/media"}, images=images)
+    assert [step.words[4:] for step in plan.provision if step.verb == "image"] == [("media=/srv/media",), ()]
+
+
 def test_profiles_bring_the_image_of_the_architecture() -> None:
     plan = plan_of({"disk": {"root": {**DISK, "image": "debian-13"}}, "profile": "debian-13"})
     assert steps(plan, "image")[0][2] == "https://images.example.net/debian.raw.xz"

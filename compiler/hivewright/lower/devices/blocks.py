@@ -91,7 +91,7 @@ def _backend(guest: Guest, name: str, disk: Disk) -> tuple[str, Provenance]:
             words.append(text)
             keys.append(f"{prefix}.{key}")
     if disk.bus != "virtio-scsi":
-        words += (",ser=", disk.serial or default_serial(guest.first_name, name))
+        words += (",ser=", serial_of(guest, name))
         keys.append(f"{prefix}.serial")
         if disk.serial is None and guest.lock.name is not None:
             keys.append("lock:name")
@@ -120,6 +120,11 @@ def _nvme(disk: Disk) -> str:
     if nvme.eui64 is not None:
         words.append(f",eui64=0x{nvme.eui64}")
     return "".join(words)
+
+
+def serial_of(guest: Guest, name: str) -> str:
+    """The serial number by which the guest knows a disk."""
+    return guest.vm.disk[name].serial or default_serial(guest.first_name, name)
 
 
 def default_serial(vm: str, disk: str) -> str:

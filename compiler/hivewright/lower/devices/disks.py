@@ -91,7 +91,10 @@ def provision_images(guest: Guest) -> Iterator[Step]:
         image = guest.site.image(name, guest.host.arch)
         assert image is not None, "rules refuse an image that does not exist"
         words = (name, image.url or image.path or "", image.checksum, image.stored, *_extras(image))
-        yield Step("image", words, (*users[name], f"image:{name}"), ", ".join(users[name]))
+        keys = (*users[name], f"image:{name}")
+        if guest.host.media is not None and image.url is not None:
+            words, keys = (*words, f"media={guest.host.media}"), (*keys, "host:media")
+        yield Step("image", words, keys, ", ".join(users[name]))
 
 
 def provision_disks(guest: Guest) -> Iterator[Step]:

@@ -80,17 +80,23 @@ def _content(content: bytes | Secret) -> dict[str, object]:
 
 
 def secret_mark(form: str, name: str) -> str:
-    """What the host replaces by a secret: its only line, which is a hash, or all of it by base64 (provision.subr)."""
+    """What the host replaces by a secret (provision.subr): its only line, which is a hash; that line as text of XML; or
+    all of it by base64."""
     return f"hivewright-secret:{form}:{name}:"
 
 
 def secrets_of(guest: Guest, cloud_init: CloudInit, reader: Reader) -> dict[tuple[str, str], str]:
     """The secrets of the data, by form and name, each with the key that names it."""
     found = {}
+    windows = reader.answers == "unattend"
+    if windows and cloud_init.user_data is not None:
+        return {}
     for name in cloud_init.users:
         passwd = guest.site.users[name].passwd
         if isinstance(passwd, Secret) and "passwd" not in reader.lacks:
-            found["hash", passwd.secret] = "cloud_init.users"
+            found["text" if windows else "hash", passwd.secret] = "cloud_init.users"
+    if windows and cloud_init.windows is not None and isinstance(key := cloud_init.windows.product_key, Secret):
+        found["text", key.secret] = "cloud_init.windows"
     if "write_files" not in reader.lacks:
         found.update(
             {("base64", each.secret): "cloud_init.write_files" for each in cloud_init.write_files if each.secret}

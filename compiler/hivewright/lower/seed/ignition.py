@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import json
-import shlex
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
@@ -16,6 +15,7 @@ from urllib.parse import quote
 from hivewright.lower.context import Guest
 from hivewright.lower.seed.accounts import content_of, passwd_of, rules_of, secret_mark
 from hivewright.lower.seed.interfaces import interface_files
+from hivewright.lower.seed.run_once import SCRIPT, UNIT, script_of, unit_text
 from hivewright.model.devices import Secret
 from hivewright.model.first_boot import CloudInit, WriteFile
 from hivewright.model.readers import Reader
@@ -26,9 +26,6 @@ _VERSION = "3.0.0"
 
 _GROUPS = frozenset({"adm", "docker", "root", "sudo", "systemd-journal", "wheel"})
 """Groups that Fedora CoreOS and Flatcar have: ignition stops the boot when it shall make one that is there."""
-
-_COMMANDS = "hivewright-runcmd"
-_SCRIPT = f"/etc/{_COMMANDS}"
 
 Json = dict[str, Any]
 
@@ -48,7 +45,7 @@ def ignition_config(guest: Guest, reader: Reader) -> bytes:
         storage["links"] = [{"path": "/etc/localtime", "target": target, "overwrite": True}]
     document["storage"] = storage
     if cloud_init.runcmd:
-        document["systemd"] = {"units": [_unit()]}
+        document["systemd"] = {"units": [{"name": UNIT, "enabled": True, "contents": unit_text()}]}
     if cloud_init.user_data is not None:
         document = merge_configs(document, json.loads(guest.site.files[cloud_init.user_data]))
     return f"{json.dumps(document, indent=2, ensure_ascii=False)}\n".encode()
@@ -97,7 +94,7 @@ def _files(guest: Guest, cloud_init: CloudInit, reader: Reader) -> Iterator[Json
     for file in cloud_init.write_files:
         yield _file(guest, file)
     if cloud_init.runcmd:
-        yield _text(_SCRIPT, "".join(f"{line}\n" for line in ("#!/bin/sh", *cloud_init.runcmd)), 0o700)
+        yield _text(SCRIPT, script_of(cloud_init), 0o700)
 
 
 def _file(guest: Guest, file: WriteFile) -> Json:
@@ -125,23 +122,3 @@ def _data(content: bytes) -> str:
 
 def _entry(path: str, source: str, mode: int) -> Json:
     return {"path": path, "overwrite": True, "mode": mode, "contents": {"source": source}}
-
-
-def _unit() -> Json:
-    """Commands run once: what says that they have is written when all of them came to their end."""
-    done = f"/var/lib/{_COMMANDS}.done"
-    lines = (
-        "[Unit]",
-        "Description=Commands of the first boot",
-        "Wants=network-online.target",
-        "After=network-online.target",
-        f"ConditionPathExists=!{done}",
-        "[Service]",
-        "Type=oneshot",
-        "RemainAfterExit=yes",
-        f"ExecStart=/bin/sh {shlex.quote(_SCRIPT)}",
-        f"ExecStartPost=/bin/touch {done}",
-        "[Install]",
-        "WantedBy=multi-user.target",
-    )
-    return {"name": f"{_COMMANDS}.service", "enabled": True, "contents": "".join(f"{line}\n" for line in lines)}

@@ -1,4 +1,5 @@
-"""First-boot data: a NoCloud seed or a config of ignition, in the form that the reader in the guest understands.
+"""First-boot data in the form that the reader in the guest understands: a NoCloud seed, a config drive, a config of
+ignition, or the answers of an installer.
 
 meta-data, user-data and, unless the guest uses its own default, the network in version 2. The table of readers is
 ``model.readers``.
@@ -7,15 +8,20 @@ meta-data, user-data and, unless the guest uses its own default, the network in 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import NamedTuple
 
 from hivewright.diagnostics import Diagnostic
 from hivewright.lower.context import Guest
 from hivewright.lower.seed.accounts import accounts, identity
+from hivewright.lower.seed.autoinstall import autoinstall_data
+from hivewright.lower.seed.config_drive import config_drive
 from hivewright.lower.seed.ignition import ignition_config
 from hivewright.lower.seed.network import network_config
 from hivewright.lower.seed.own_data import Own, adapted, merge, once
+from hivewright.lower.seed.preseed import MOST, PRESEED_FILE, late_command, preseed_answers
+from hivewright.lower.seed.unattend import unattend_files
 from hivewright.lower.seed.yaml_text import Text, YamlWriter, read_mapping
 from hivewright.model.first_boot import CloudInit
 from hivewright.model.readers import CLOUD_INIT, Reader
@@ -24,7 +30,9 @@ Seed = tuple[tuple[str, bytes], ...]
 IGNITION_FILE = "config.ign"
 
 
-_OF_MANY = tuple(key for key in CloudInit.model_fields if key not in ("hostname", "user_data", "network", "reader"))
+_OF_MANY = tuple(
+    key for key in CloudInit.model_fields if key not in ("hostname", "user_data", "network", "reader", "windows")
+)
 """Keys that say the same of many guests."""
 
 
@@ -58,6 +66,12 @@ class SeedWriter:
             guest = replace(guest, host_name=guest.vm.hosts[0])
         if reader.medium == "ignition":
             return ((IGNITION_FILE, ignition_config(guest, reader)),), ()
+        if reader.answers == "preseed":
+            late = late_command(guest, cloud_init, reader)
+            faults = (_too_long(guest, late),) if len(late.encode()) >= MOST else ()
+            return _encoded([(PRESEED_FILE, preseed_answers(guest, cloud_init, late))]), faults
+        if reader.answers == "unattend":
+            return _encoded(unattend_files(guest, cloud_init)), ()
         diagnostics: tuple[Diagnostic, ...] = ()
         own: Own = {}
         if cloud_init.user_data is not None:
@@ -67,21 +81,31 @@ class SeedWriter:
             else:
                 own = found
         network = network_config(guest, reader) if cloud_init.network else None
+        if reader.answers == "autoinstall":
+            data = autoinstall_data(guest, cloud_init, reader, _names(guest, reader), network, own)
+            user_data = "#cloud-config\n" + self.writer.write(data)
+            return _encoded([("meta-data", self._meta_data(guest, reader, own)), ("user-data", user_data)]), diagnostics
+        if reader.medium == "config-2":
+            user_data = "#cloud-config\n" + self._user_data(guest, reader, own, network)
+            instance = self._instance(guest, reader, own)
+            return _encoded(config_drive(instance, _hostname(guest, full=False), user_data, network)), diagnostics
         files = [("meta-data", self._meta_data(guest, reader, own))]
         if network is not None and reader.network == "network-config":
             files.append(("network-config", self.writer.write(network)))
         files.append(("user-data", "#cloud-config\n" + self._user_data(guest, reader, own, network)))
-        return tuple((name, text.encode()) for name, text in files), diagnostics
+        return _encoded(files), diagnostics
 
-    def _meta_data(self, guest: Guest, reader: Reader, own: Own) -> str:
+    def _instance(self, guest: Guest, reader: Reader, own: Own) -> str:
         """A changed instance-id makes cloud-init run everything of a first boot again, new SSH host keys included.
 
         So it follows from what is applied at a first boot only, and not from names and addresses.
         """
         parts = self._common(guest, reader).identity + (self.writer.write(once(own)) if own else "")
-        digest = hashlib.sha256(parts.encode()).hexdigest()
+        return f"{guest.first_name}-{hashlib.sha256(parts.encode()).hexdigest()[:12]}"
+
+    def _meta_data(self, guest: Guest, reader: Reader, own: Own) -> str:
         hostname = _hostname(guest, full=reader.name_in_meta_data)
-        instance = Text(f"{guest.first_name}-{digest[:12]}")
+        instance = Text(self._instance(guest, reader, own))
         return self.writer.write({"instance-id": instance, "local-hostname": Text(hostname)})
 
     def _user_data(self, guest: Guest, reader: Reader, own: Own, network: dict[str, object] | None) -> str:
@@ -123,12 +147,26 @@ class SeedWriter:
         return self.own[file]
 
 
+def _encoded(files: Iterable[tuple[str, str]]) -> Seed:
+    return tuple((name, text.encode()) for name, text in files)
+
+
 def _not_mergeable(guest: Guest, file: str, reason: str) -> Diagnostic:
     return Diagnostic(
         "SEED001",
         f"{file} cannot be merged into the first-boot data of {guest.name}: {reason}",
         guest.site.place("vm", guest.name, "cloud_init", "user_data"),
         "write out what the aliases (*name) of the file stand for",
+    )
+
+
+def _too_long(guest: Guest, late: str) -> Diagnostic:
+    return Diagnostic(
+        "SEED009",
+        f"the installer of {guest.name} would run a command of {len(late.encode())} bytes, and Linux takes "
+        f"{MOST - 1} at most",
+        guest.site.place("vm", guest.name, "cloud_init", part="table"),
+        "write shorter files, or fetch them with runcmd",
     )
 
 

@@ -62,6 +62,10 @@ def user_data(index: SiteIndex) -> Iterator[Diagnostic]:
         if site.medium(vm) == "ignition":
             yield from _config_faults(index, name, path)
             continue
+        reader = site.reader(vm)
+        if reader is not None and reader.answers in ("preseed", "unattend"):
+            yield from _answers_faults(index, name, path, reader.answers)
+            continue
         fault, remedy = _user_data_fault(site.files[path]), _FORM
         if fault is None:
             fault, remedy = _repeated_key(site.files[path]), "keep one of the two, with the values of both"
@@ -88,6 +92,48 @@ def _config_faults(index: SiteIndex, name: str, path: str) -> Iterator[Diagnosti
         return
     for fault in faults_of(config):
         yield diagnose("VM043", f"{path} is no config for ignition: {fault}", place, remedy, [Spot(path, 1, 1)])
+
+
+def _answers_faults(index: SiteIndex, name: str, path: str, installer: str) -> Iterator[Diagnostic]:
+    """What is wrong with answers for an installer that are not merged, but appended or taken as they are."""
+    content = index.site.files[path]
+    place = index.site.place("vm", name, "cloud_init", "user_data")
+    found = _preseed_fault(content) if installer == "preseed" else _unattend_fault(content)
+    if found is not None:
+        (reason, line, column), remedy = found
+        yield diagnose("VM043", f"{path} {reason}", place, remedy, [Spot(path, line, column)])
+
+
+def _preseed_fault(content: bytes) -> tuple[tuple[str, int, int], str] | None:
+    remedy = 'each answer is a line "OWNER QUESTION TYPE VALUE", such as "d-i clock-setup/ntp boolean true"'
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return ("is not UTF-8 text", content.count(b"\n", 0, error.start) + 1, 1), remedy
+    goes_on = False
+    for number, line in enumerate(text.splitlines(), 1):
+        if not goes_on and line.strip() and not line.startswith("#") and len(line.split()) < 3:
+            return ("has a line that is no answer", number, 1), remedy
+        goes_on = line.endswith("\\")
+    return None
+
+
+def _unattend_fault(content: bytes) -> tuple[tuple[str, int, int], str] | None:
+    from xml.etree import ElementTree
+
+    remedy = "an answer file of Windows is XML, whose root is unattend in urn:schemas-microsoft-com:unattend"
+    if b"<!DOCTYPE" in content or b"<!ENTITY" in content:
+        return ("has a document type, which no answer file has", 1, 1), remedy
+    try:
+        root = ElementTree.fromstring(content)
+    except ElementTree.ParseError as error:
+        line, column = error.position
+        return (f"is not valid XML: {str(error).partition(':')[0]}", line, column + 1), remedy
+    except ValueError:
+        return ("is not valid XML", 1, 1), remedy
+    if root.tag != "{urn:schemas-microsoft-com:unattend}unattend":
+        return ("is no answer file of Windows", 1, 1), remedy
+    return None
 
 
 def read_user_data(site: Site, path: str | None) -> dict[str, Any] | None:

@@ -9,6 +9,7 @@ from hivewright.diagnostics import Diagnostic, KeyPath
 from hivewright.model.readers import Reader, able, features_of
 from hivewright.rules.machine.first_boot import read_config, read_user_data
 from hivewright.rules.site_index import SiteIndex, diagnose, listed, ordered
+from hivewright.values.windows import keyboard_of
 
 if TYPE_CHECKING:
     from hivewright.model.first_boot import CloudInit
@@ -42,13 +43,28 @@ def _read(index: SiteIndex) -> Iterator[tuple[str, Vm, CloudInit, Reader]]:
 
 
 def _own(site: Site, vm: Vm, cloud_init: CloudInit) -> dict[str, Any] | None:
-    """What the site's own file says, as keys of cloud-init; accounts and commands of ignition are under other names."""
+    """What the site's own file says, as keys of cloud-init; accounts and commands of others are under other names."""
+    reader = site.reader(vm)
+    answers = reader.answers if reader is not None else None
+    if answers in ("preseed", "unattend"):
+        return {} if cloud_init.user_data is None else {"users": True}
     if site.medium(vm) != "ignition":
-        return read_user_data(site, cloud_init.user_data)
+        own = read_user_data(site, cloud_init.user_data)
+        return own if answers is None or own is None else _installed(own)
     config = read_config(site, cloud_init.user_data)
     if config is None:
         return None
     return {"users": True} if config.get("passwd") or config.get("systemd") or config.get("storage") else {}
+
+
+def _installed(own: dict[str, Any]) -> dict[str, Any]:
+    """What is for the guest of answers for the installer of Ubuntu."""
+    answers = own.get("autoinstall")
+    if not isinstance(answers, dict):
+        return {}
+    found = answers.get("user-data")
+    accounts = {"users": True} if "identity" in answers else {}
+    return accounts | found if isinstance(found, dict) else accounts
 
 
 def nothing_reads(index: SiteIndex) -> Iterator[Diagnostic]:
@@ -62,6 +78,15 @@ def nothing_reads(index: SiteIndex) -> Iterator[Diagnostic]:
                 "delete cloud_init, or write what the guest has as cloud_init.reader",
                 severity="warning",
             )
+        elif (reader := site.reader(vm)) is not None and reader.answers is not None and not vm.cd:
+            yield diagnose(
+                "SEED002",
+                f"nothing in {name} reads first-boot data: {reader.title} is for an installer, and it has no cd",
+                site.place("vm", name, "cloud_init", part="table"),
+                "give it the installer as a cd and write install = { cd = … }, or what its image has as "
+                "cloud_init.reader",
+                severity="warning",
+            )
 
 
 def nobody_logs_in(index: SiteIndex) -> Iterator[Diagnostic]:
@@ -72,11 +97,15 @@ def nobody_logs_in(index: SiteIndex) -> Iterator[Diagnostic]:
         if own is None or _LOGIN & own.keys() or any(disk.clone is not None for disk in vm.disk.values()):
             continue
         users = [user for user in cloud_init.users if user in site.users]
-        if len(users) < len(cloud_init.users) or any(site.users[user].ssh_keys for user in users):
+        if len(users) < len(cloud_init.users):
+            continue
+        if "ssh_keys" not in reader.lacks and any(site.users[user].ssh_keys for user in users):
             continue
         if "passwd" not in reader.lacks and any(site.users[user].passwd for user in users):
             continue
-        if users:
+        if "ssh_keys" in reader.lacks:
+            reason, remedy = "no user has a password", "write passwd = { secret = … } in one of cloud_init.users"
+        elif users:
             reason, remedy = f"no user has a key ({listed(users)})", "write ssh_keys in one of them"
         else:
             reason, remedy = "its first-boot data has no users", "name a [user.NAME] with ssh_keys in cloud_init.users"
@@ -128,6 +157,7 @@ def not_followed(index: SiteIndex) -> Iterator[Diagnostic]:
             *_lost_keys(cloud_init, reader),
             *_lost_accounts(index, cloud_init, reader),
             *_lost_nics(index, name, vm, reader),
+            *_lost_disks(vm, reader),
         ]
         for others in dict.fromkeys(able(each.feature, reader) for each in lost):
             of_these = [each for each in lost if able(each.feature, reader) == others]
@@ -142,6 +172,14 @@ def not_followed(index: SiteIndex) -> Iterator[Diagnostic]:
                 remedy,
                 places[1:4],
                 "warning",
+            )
+        if cloud_init.windows is not None and reader.answers != "unattend":
+            yield diagnose(
+                "SEED005",
+                f"{reader.title} in {name} does not follow windows, which is for the setup of Windows",
+                site.place("vm", name, "cloud_init", "windows", part="table"),
+                'delete it, or write cloud_init.reader = "unattend"',
+                severity="warning",
             )
         hostname = cloud_init.hostname or name
         if len(hostname) > reader.name_length:
@@ -163,6 +201,9 @@ def _lost_keys(cloud_init: CloudInit, reader: Reader) -> Iterator[Lost]:
     for key in _KEYS:
         if getattr(cloud_init, key) and key in reader.lacks:
             yield Lost(("cloud_init", key), key, key)
+    keyboard = cloud_init.keyboard
+    if reader.answers == "unattend" and keyboard is not None and keyboard_of(keyboard) is None:
+        yield Lost(("cloud_init", "keyboard"), f"the keyboard {keyboard}", "keyboard")
     if not cloud_init.growpart and "growpart" in reader.lacks:
         yield Lost(("cloud_init", "growpart"), "growpart", "growpart")
 
@@ -170,11 +211,20 @@ def _lost_keys(cloud_init: CloudInit, reader: Reader) -> Iterator[Lost]:
 def _lost_accounts(index: SiteIndex, cloud_init: CloudInit, reader: Reader) -> Iterator[Lost]:
     users = index.site.users
     named = [user for user in cloud_init.users if user in users]
-    for key in ("passwd", "sudo", "doas"):
+    for key in ("ssh_keys", "groups", "passwd", "sudo", "doas"):
         # Of rules for both a guest gets one kind, and that it gets none is said once.
         having = [user for user in named if getattr(users[user], key) and not (key == "doas" and users[user].sudo)]
         if having and key in reader.lacks:
             yield Lost(("cloud_init", "users"), f"{key} of {listed(having)}", key)
+    if reader.answers == "unattend" and (hashed := [user for user in named if isinstance(users[user].passwd, str)]):
+        yield Lost(("cloud_init", "users"), f"the hash as passwd of {listed(hashed)}", "passwd")
+
+
+def _lost_disks(vm: Vm, reader: Reader) -> Iterator[Lost]:
+    """What an installer overwrites is asked by it where it cannot be told."""
+    able = [key for key, disk in ordered(vm.disk) if not disk.readonly and disk.ram is None]
+    if len(able) > 1 and "several disks" in reader.lacks:
+        yield Lost(("disk", able[0]), f"which of the disks {listed(able)} is meant", "several disks")
 
 
 def _lost_nics(index: SiteIndex, name: str, vm: Vm, reader: Reader) -> Iterator[Lost]:

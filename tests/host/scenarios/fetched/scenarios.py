@@ -160,6 +160,28 @@ def the_media_folder_comes_first(play: Play) -> None:
     assert f"no image of this host is made from a file of this name; they are made from: {names}" in outcome.err
 
 
+@scenario(urls={SUMS: LISTED})
+def a_host_may_have_its_own_media_folder(play: Play) -> None:
+    """As its scripts say where the site gives it one; what is imported goes there too."""
+    for guest in ("golden2", "moving1"):
+        script = play.host.path(f"/usr/local/etc/hivewright/vms/{guest}/provision")
+        lines = script.read_text().splitlines(keepends=True)
+        own = [
+            line.replace("  #", " media=/srv/media  #") if line.startswith("image moving ") else line for line in lines
+        ]
+        assert own != lines
+        script.write_text("".join(own))
+    play.sh("mkdir -p /mnt /srv/media")
+    play.host.path("/mnt/moving.raw").write_text(DATA)
+    play.hivectl("image", "import", "/mnt/moving.raw")
+    assert play.host.path("/srv/media/moving.raw").read_text() == DATA
+    assert not play.host.path("/var/db/hivewright/media/moving.raw").exists()
+    serve(play, {})
+    says = ["golden2: image moving: taking /srv/media/moving.raw", "hivewright: image moving is ready"]
+    play.hivectl("image", "fetch", "moving", says=says)
+    play.never("fetch")
+
+
 @scenario(urls={URL: PACKED, MOVING: DATA, SUMS: LISTED})
 def what_is_there(play: Play) -> None:
     """List, verify and remove; a drive of a guest that runs keeps its image."""

@@ -55,6 +55,29 @@ def ignition_gets_a_file(play: Play) -> None:
     assert not play.host.path(f"{STATE}/core1/seed.new").exists()
 
 
+@scenario()
+def windows_gets_a_config_drive(play: Play) -> None:
+    """makefs(8) takes no hyphen for a label, and Windows no other."""
+    play.hivectl("start", "win1")
+    play.order("makefs", "bhyve ... win1")
+    medium = play.host.path(f"{STATE}/win1/seed.iso")
+    assert medium.read_bytes()[32814:32815] == b"-"
+    assert not play.host.path(f"{STATE}/win1/seed.new").exists()
+
+
+@scenario(sysctl=FRAMES)
+def windows_gets_a_password_and_no_hash(play: Play) -> None:
+    """As text of XML; a hash would be a password that nobody meant, so it is refused."""
+    play.sh(f"mkdir -p {SECRETS}; umask 77; echo 'a&b <c>' >{SECRETS}/bob; mkdir -p /srv; : >/srv/setup.iso")
+    play.hivectl("start", "win2")
+    text = play.host.path(f"{STATE}/win2/seed.iso").read_text()
+    assert "<Value>a&amp;b &lt;c&gt;</Value>" in text
+    play.hivectl("poweroff", "win2")
+    play.sh(f"echo '{HASH}' >{SECRETS}/bob")
+    says = f"win2: the secret {SECRETS}/bob is the hash of a password; "
+    play.hivectl("provision", "win2", status=1, says=[f"win2: {MAKING}", f"{says}Windows takes the password itself"])
+
+
 @scenario(sysctl=FRAMES)
 def secrets_that_will_not_do(play: Play) -> None:
     """One that is missing, that others can read, or that is a clear password: no guest starts, and nothing is told."""
