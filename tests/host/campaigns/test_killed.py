@@ -267,6 +267,7 @@ def test_what_ends_the_waiting_can_be_killed(verb: str, victims: str, open_host:
 
 AGENT = SCENARIOS / "agent"
 TAKEN, BACK = "snapshot {} one", "rollback --yes {} one"
+DELETED = "snapshot --delete --yes {} one"
 
 
 def moments(host: Host) -> list[str]:
@@ -323,4 +324,26 @@ def test_a_killed_rollback_is_done_again_before_a_start(victims: str, open_site:
         assert [line for line in host.state() if line.startswith("volume")] == first, report(host)
         moments(host)
     print(f"rollback: killed {step} times")
+    works_again(host, 0, "db1")
+
+
+@pytest.mark.parametrize("victims", ["operator", "session"])
+def test_a_killed_deletion_goes_on_with_what_is_left(victims: str, open_site: Callable[..., Host]) -> None:
+    """The same command again destroys it of the other volumes; nothing else is harmed."""
+    host = open_site(AGENT, "alpha", "dash")
+    works_again(host, 0, "db1")
+    assert host.run(HIVECTL, "snapshot", "db1", "kept").status == 0
+
+    def taken() -> None:
+        assert host.run(HIVECTL, *TAKEN.format("db1").split()).status == 0
+
+    for step in killed_at_each_step(host, DELETED, victims, taken, "db1"):
+        host.advance(5)
+        left = [line for line in host.state() if line.startswith("snapshot") and "@one " in line]
+        outcome = host.run(HIVECTL, *DELETED.format("db1").split())
+        assert outcome.status == (0 if left else 1), f"killed at step {step}: {outcome}\n{report(host)}"
+        assert not moments(host)
+        kept = [line for line in host.state() if line.startswith("snapshot") and "@kept " in line]
+        assert len(kept) == 2, f"killed at step {step}\n{report(host)}"
+    print(f"deletion: killed {step} times")
     works_again(host, 0, "db1")

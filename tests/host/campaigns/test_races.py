@@ -113,6 +113,7 @@ def test_every_pair_of_verbs(shell: str, open_host: Callable[..., Host]) -> None
 ALTERING = {
     **{verb: (verb, "db1") for verb in ("start", "stop", "pause", "snapshot")},
     "rollback": ("rollback", "--yes", "db1", "one"),
+    "delete": ("snapshot", "--delete", "--yes", "db1", "one"),
     "provision": ("provision", "db1"),
 }
 """Verbs on a guest that has volumes and an agent."""
@@ -124,7 +125,9 @@ def test_no_snapshot_comes_between(shell: str, open_site: Callable[..., Host]) -
     """A rollback never meets a guest that runs, and no guest stays frozen, whatever two verbs are at work."""
     host = open_site(SCENARIOS / "agent", "alpha", shell, seed=5)
     host.guest("db1", *[{"agent": 0, "acpi": 0}] * 200)
-    pairs = [pair for pair in combinations_with_replacement(ALTERING, 2) if {"snapshot", "rollback"} & set(pair)]
+    pairs = [
+        pair for pair in combinations_with_replacement(ALTERING, 2) if {"snapshot", "rollback", "delete"} & set(pair)
+    ]
     for pair in pairs:
         for running in (False, True):
             where = f"{pair} while {'running' if running else 'off'}"
