@@ -19,7 +19,8 @@ pytest_plugins = ["host.fixtures"]
 GUEST = "web1"
 HERE, THERE = "192.0.2.11", "192.0.2.12"
 FORGET = (
-    f"{HIVECTL} stop {GUEST} >/dev/null; zfs destroy -r zroot/vms/{GUEST} 2>/dev/null;"
+    f"{HIVECTL} stop {GUEST} >/dev/null; for each in $(zfs list -Hrt snapshot -o name zroot/vms/{GUEST} 2>/dev/null);"
+    f" do zfs release hivewright:sent $each 2>/dev/null; done; zfs destroy -r zroot/vms/{GUEST} 2>/dev/null;"
     f" rm -rf /var/db/hivewright/{GUEST} /var/run/hivewright/{GUEST} /net/vms; true"
 )
 

@@ -179,6 +179,10 @@ class Dataset:
     """When volmode became none."""
     full: bool = False
     """A snapshot of a file system that held files, which are not kept."""
+    partial: dict[str, Any] = field(default_factory=dict)
+    """What is left of a stream that broke off (``zfs_resume.py``)."""
+    inconsistent: bool = False
+    """Nothing but that is in it."""
 
 
 @dataclass

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from . import datasets
+from . import datasets, zfs_resume
 from .sizes import human, size_of
 from .things import Dataset
 from .world import World
@@ -159,7 +159,7 @@ def computed(world: World, dataset: Dataset, name: str) -> str:
         "clones": lambda: ",".join(each.name for each in datasets.clones(world, dataset.name)),
         "userrefs": lambda: str(len(dataset.holds)),
         "defer_destroy": lambda: "off",
-        "receive_resume_token": lambda: "-",
+        "receive_resume_token": lambda: zfs_resume.token(dataset),
         "encryptionroot": lambda: datasets.encryption_root(world, dataset.name) or "-",
         "keystatus": lambda: "unavailable" if datasets.encryption_root(world, dataset.name) else "-",
         "mounted": lambda: "yes" if datasets.directory(world, dataset) else "no",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from . import datasets
+from . import datasets, zfs_resume
 from .datasets import parent_of
 from .options import UsageError, options
 from .reply import Input, Reply, Result, UnmodelledError, fail
@@ -20,9 +20,11 @@ NOT_SENT = ("refreservation", "reservation", "quota", "refquota")
 
 def zfs_send(world: World, words: list[str]) -> Reply:
     """``zfs send [-pRceLwv] [-i|-I snapshot] snapshot``."""
-    given, rest = options(words, "pRceLwbvDPnSthi:I:")
-    if set(given) & set("nPSthD") or {"i", "I"} <= set(given):
-        raise UnmodelledError("-n, -P, -S, -t, -h and -D")
+    given, rest = options(words, "pRceLwbvDPnSht:i:I:")
+    if "t" in given:
+        return send_rest(world, given, rest)
+    if set(given) & set("nPShD") or {"i", "I"} <= set(given):
+        raise UnmodelledError("-n, -P, -S, -h and -D")
     (name,) = rest
     wrong = reachable(world, name)
     if wrong:
@@ -48,7 +50,25 @@ def zfs_send(world: World, words: list[str]) -> Reply:
     except KeyError as missing:
         return fail(f"cannot send '{name}': {missing.args[0]}")
     said = f"send of {name}\n" if "v" in given else ""
-    return Reply(MAGIC + json.dumps({"recursive": "R" in given, "parts": parts}) + "\n", said)
+    return Reply(stream_of({"recursive": "R" in given, "parts": parts}), said)
+
+
+def stream_of(content: dict[str, Any]) -> str:
+    header = json.dumps(content) + "\n"
+    return MAGIC + header + zfs_resume.body(header, sum(len(part["snapshots"]) for part in content["parts"]))
+
+
+def send_rest(world: World, given: dict[str, str], rest: list[str]) -> Reply:
+    """``zfs send [-nv] -t token``: without properties, which came with the beginning."""
+    if set(given) - set("tnve") or rest:
+        raise UsageError("invalid flags combined with -t" if set(given) - set("tnve") else "too many arguments")
+    snapshot, base, wrong = zfs_resume.resumed(world, given["t"])
+    if snapshot is None:
+        return wrong
+    name, _, label = snapshot.name.partition("@")
+    part = part_of(world, name, f"{name}@{label}", base.name if base is not None else "", {}, name)
+    said = "resume token contents:\n" if "v" in given else ""
+    return Reply("" if "n" in given else stream_of({"recursive": False, "parts": [part | {"resumes": True}]}), said)
 
 
 def part_of(world: World, name: str, last: str, since: str, given: dict[str, str], base: str) -> dict[str, Any]:
@@ -69,6 +89,7 @@ def part_of(world: World, name: str, last: str, since: str, given: dict[str, str
     properties = {key: value for key, value in dataset.properties.items() if key not in NOT_SENT} if keep else {}
     return {
         "name": name[len(base) :],
+        "source": name,
         "kind": dataset.kind,
         "from": start.guid if start is not None else 0,
         "block": dataset.block,
@@ -82,7 +103,8 @@ def part_of(world: World, name: str, last: str, since: str, given: dict[str, str
 
 
 def zfs_receive(world: World, words: list[str]) -> Result:
-    """``zfs receive [-Fusv] [-o property=value] [-x property] dataset[@snapshot]``, the stream on standard input."""
+    """``zfs receive [-Fusv] [-o property=value] [-x property] dataset[@snapshot]``, the stream on standard input;
+    ``zfs receive -A dataset``."""
     rest = list(words)
     settings: dict[str, str] = {}
     excluded: set[str] = set()
@@ -97,20 +119,25 @@ def zfs_receive(world: World, words: list[str]) -> Result:
             settings[key] = value
         del rest[at : at + 2]
     given, names = options(rest, "FusvnhMdeA")
-    if set(given) & set("nhMdeA") or len(names) != 1:
-        raise UnmodelledError("-n, -h, -M, -d, -e and -A")
-    return Input(lambda data: receive(world, names[0], data, "F" in given, settings, excluded))
+    if set(given) & set("nhMde") or len(names) != 1:
+        raise UnmodelledError("-n, -h, -M, -d and -e")
+    if "A" in given:
+        return zfs_resume.abort(world, names[0])
+    return Input(lambda data: receive(world, names[0], data, given, settings, excluded))
 
 
-def receive(world: World, target: str, data: bytes, force: bool, settings: dict[str, str], excluded: set[str]) -> Reply:
+def receive(
+    world: World, target: str, data: bytes, given: dict[str, str], settings: dict[str, str], excluded: set[str]
+) -> Reply:
     """Take a stream."""
     text = data.decode("utf-8", "replace")
     if not text:
         return fail("cannot receive: failed to read from stream")
     if not text.startswith(MAGIC):
         return fail("cannot receive: invalid stream (bad magic number)")
+    header, _, content = text[len(MAGIC) :].partition("\n")
     try:
-        stream = json.loads(text[len(MAGIC) :])
+        stream = json.loads(header)
     except json.JSONDecodeError:
         return fail("cannot receive new filesystem stream: checksum mismatch or incomplete stream")
     target = target.partition("@")[0]
@@ -121,10 +148,24 @@ def receive(world: World, target: str, data: bytes, force: bool, settings: dict[
         wrong = refusal(key, value, stream["parts"][0]["kind"])
         if wrong:
             return fail(f"cannot receive: {wrong}")
+    whole = zfs_resume.came(content, header + "\n", sum(len(part["snapshots"]) for part in stream["parts"]))
     for part in stream["parts"]:
-        wrong = receive_part(world, target + part["name"], part, force, settings, excluded)
-        if wrong:
-            return fail(wrong)
+        name, snapshots = target + part["name"], part["snapshots"]
+        cut = whole <= len(snapshots)
+        if cut:
+            part |= {"snapshots": snapshots[:whole]}
+        if not cut or whole or "s" in given:
+            wrong = receive_part(world, name, part, "F" in given, settings, excluded)
+            if wrong:
+                return fail(wrong)
+        if cut:
+            what = "new filesystem" if not part["from"] else "incremental"
+            why = "incomplete stream"
+            if "s" in given and whole < len(snapshots):
+                part["from"] = snapshots[whole - 1]["guid"] if whole else part["from"]
+                why = zfs_resume.keep(world, name, part, snapshots[whole])
+            return fail(f"cannot receive {what} stream: {why}")
+        whole -= len(snapshots)
     return Reply()
 
 
@@ -134,12 +175,19 @@ def receive_part(
     """Take what a stream holds of one dataset; the message when that is refused."""
     there = world.datasets.get(name)
     properties = {key: value for key, value in part["properties"].items() if key not in excluded}
+    if part.get("resumes"):
+        wrong = goes_on(there, name, part)
+        if wrong:
+            return wrong
+    elif there is not None and there.partial and part["from"]:
+        state = 'contains partially-complete state from "zfs receive -s"'
+        return f"cannot receive incremental stream: destination {name} {state}."
     if part["from"]:
         wrong = follows(world, name, there, part, force)
         if wrong:
             return wrong
         assert there is not None
-    elif there is not None:
+    elif there is not None and not part.get("resumes"):
         wrong = replaces(world, there, force)
         if wrong:
             return wrong
@@ -150,10 +198,22 @@ def receive_part(
         own = {key: stored(key, value) for key, value in settings.items()}
         there = datasets.add(world, name, part["kind"], properties=own, received=properties)
         there.block = part["block"]
+        there.inconsistent = not part["snapshots"]
     else:
         there.properties.update({key: stored(key, value) for key, value in settings.items()})
         there.received.update(properties)
-    fill(world, there, part)
+    if part["snapshots"]:
+        fill(world, there, part)
+        there.partial, there.inconsistent = {}, False
+    return ""
+
+
+def goes_on(there: Dataset | None, name: str, part: dict[str, Any]) -> str:
+    """Why the rest of a stream does not fit what is left of its beginning."""
+    if there is None:
+        return f"cannot receive resume stream: destination '{name}' does not exist"
+    if there.partial.get("toguid") not in [each["guid"] for each in part["snapshots"]]:
+        return "cannot receive resume stream: kernel modules must be upgraded to receive this stream."
     return ""
 
 

@@ -208,7 +208,30 @@ def test_streams_carry_snapshots_and_properties(host: Host) -> None:
     )
     check(host, "zfs receive zroot/x </tmp/1", 1, "invalid stream (bad magic number)")
     check(host, "head -c 200 /tmp/full | zfs receive zroot/x", 1, "incomplete stream")
+    check(host, "head -c 600 /tmp/full | zfs receive zroot/x; zfs list zroot/x", 1, "dataset does not exist")
     check(host, "zfs receive -u -o volmode=none -x hw:disk zroot/plain/n </tmp/full; [ -e /dev/zvol/zroot/plain/n ]", 1)
+
+
+def test_a_stream_that_broke_off_goes_on_by_its_token(host: Host) -> None:
+    """zfs-receive(8), -s and -A; zfs-send(8), -t."""
+    token = "zfs get -Ho value receive_resume_token zroot/vms/a/copy"
+    cut = "head -c 600 /tmp/stream | zfs receive -s -u zroot/vms/a/copy"
+    check(host, "zfs create -V 1G zroot/vms/a/root && zfs snapshot zroot/vms/a/root@1", 0)
+    check(host, "zfs send -p zroot/vms/a/root@1 >/tmp/stream", 0)
+    check(host, cut, 1, "Partially received snapshot is saved.")
+    check(host, "zfs list zroot/vms/a/copy && [ ! -e /dev/zvol/zroot/vms/a/copy ]", 0)
+    says(host, "zfs list -Ht snapshot -o name zroot/vms/a/copy", "")
+    check(host, "zfs receive zroot/vms/a/copy </tmp/stream", 1, "must specify -F to overwrite it")
+    check(host, f"zfs send -nt $({token})", 0)
+    check(host, f"zfs send -t $({token}) | zfs receive -s zroot/vms/a/copy && [ -c /dev/zvol/zroot/vms/a/copy ]", 0)
+    says(host, token, "-\n")
+    check(host, "zfs receive -A zroot/vms/a/copy", 1, "does not have any resumable receive state to abort")
+    check(host, "zfs snapshot zroot/vms/a/root@2 && zfs send -i @1 zroot/vms/a/root@2 >/tmp/stream", 0)
+    check(host, cut, 1, "A resuming stream can be generated on the sending system by running:")
+    check(host, "zfs receive zroot/vms/a/copy </tmp/stream", 1, "contains partially-complete state")
+    check(host, f"{token} >/tmp/token; zfs destroy zroot/vms/a/root@2; zfs send -t $(cat /tmp/token)", 255, "no longer")
+    check(host, "zfs send -t 1-2-3-4", 255, "resume token is corrupt")
+    check(host, "zfs receive -A zroot/vms/a/copy && zfs list zroot/vms/a/copy@1", 0)
 
 
 def test_pools_come_and_go_with_what_they_hold(host: Host) -> None:
