@@ -33,6 +33,12 @@ def test_consoles_are_devices_of_the_group(project: Project) -> None:
     ]
 
 
+def test_a_logged_port_is_a_word_more(project: Project) -> None:
+    project.edit("vms/web.toml", "[vm.web1]\n", '[vm.web1]\nserial = { com2 = { kind = "tmux", log = true } }\n')
+    said = [line.partition("hivectl ")[2] for line in rules(project, "sudoers", "alpha", "operators", "web1")]
+    assert said == ["status web1", "log web1", "log web1 com2", "log -f web1", "log -f web1 com2"]
+
+
 def test_words_are_allowed_one_by_one(project: Project) -> None:
     looking = [f"%operators ALL = (root) NOPASSWD: {HIVECTL} {verb} web1" for verb in ("status", "log", "log -f")]
     assert rules(project, "sudoers", "alpha", "operators", "web1") == looking

@@ -69,11 +69,20 @@ def run(arguments: Namespace) -> int:
         lines = _devfs(host, arguments.group, chosen)
     else:
         verbs = (*_LOOKING, *(_POWER if arguments.power else ()))
-        commands = [f"{verb} {guest.name}" for guest in chosen for verb in verbs]
+        commands = [words for guest in chosen for words in _commands(guest, verbs)]
         rules = _sudoers if arguments.form == "sudoers" else _doas
         lines = rules(host, arguments.group, commands)
     print("\n".join(lines))
     return 0
+
+
+def _commands(guest: VmPlan, verbs: Sequence[str]) -> Iterator[str]:
+    """Words of hivectl; a serial port that is logged is a further word."""
+    terminals = (step.words for step in guest.prepare if step.verb == "terminal")
+    ports = [word.removeprefix("log=") for words in terminals for word in words if word.startswith("log=")]
+    for verb in verbs:
+        yield f"{verb} {guest.name}"
+        yield from (f"{verb} {guest.name} {port}" for port in ports if verb.startswith("log"))
 
 
 def _group(text: str) -> str:

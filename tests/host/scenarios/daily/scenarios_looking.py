@@ -84,6 +84,33 @@ def order(play: Play) -> None:
 
 
 @scenario()
+def order_after_a_change(play: Play) -> None:
+    """Another host.conf is read and not run: what goes of the order, and what comes."""
+    conf = play.host.path("/usr/local/etc/hivewright/host.conf")
+    new = play.host.path("/tmp/new.conf")
+    new.write_text(conf.read_text())
+    play.hivectl("order", "/tmp/new.conf", says="it changes nothing")
+    new.write_text(conf.read_text().replace("ready_timeout=30", "ready_timeout=60") + "touch /tmp/touched\nvm late5\n")
+    play.hivectl(
+        "order",
+        "/tmp/new.conf",
+        says=[
+            "- db1, ready at 192.0.2.20:5432 within 30 s, in wave 10",
+            "- longest: db1 web1, at most 50 s",
+            "+ db1, ready at 192.0.2.20:5432 within 60 s, in wave 10",
+            "+ late5, in wave 50.1",
+            "+ longest: db1 web1, at most 80 s",
+        ],
+    )
+    play.nothing_ran()
+    for text in ("", "(", "host beta\n"):
+        new.write_text(text)
+        play.hivectl("order", "/tmp/new.conf", status=1, says="/tmp/new.conf is no host.conf of alpha")
+    play.hivectl("order", "gone.conf", status=1, says="there is no file gone.conf")
+    play.hivectl("order", "--all", status=2)
+
+
+@scenario()
 def networks(play: Play) -> None:
     """Each network with those that are in it, whose they are, and what is somebody else's."""
     dmz = ["dmz: manual bridge7, up, MTU 1500", "tap-web1-dmz     web1, NIC dmz, not there", "ix2"]
