@@ -1,5 +1,5 @@
-"""release, poweroff and metrics meet a command that fails, a kill and a full file system at each step: whoever runs the
-same command again has what it promises."""
+"""release, poweroff, iso and metrics meet a command that fails, a kill and a full file system at each step:
+whoever runs the same command again has what it promises."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from host.scenario import SCENARIOS
 pytest_plugins = ["host.fixtures"]
 
 DAILY = SCENARIOS / "daily"
+INSTALLS = SCENARIOS / "installs"
 PROM = "/var/tmp/node_exporter/hivewright.prom"
 TROUBLES = ("failure", "kill", "full")
 NEVER = 1_000_000
@@ -88,3 +89,27 @@ def test_the_file_of_metrics_is_the_old_one_or_the_new_one(trouble: str, open_si
         assert status != 0 or whole
         assert host.run(HIVECTL, "metrics", "-o", PROM).status == 0
         assert host.path(PROM).read_text().count("hivewright_guest_up{") == 4
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("trouble", TROUBLES)
+def test_a_drive_has_what_it_had_or_what_was_said(trouble: str, open_site: Callable[..., Host]) -> None:
+    """What is said of another drive stays as it was, whatever happens."""
+    host = open_site(INSTALLS, "alpha", "dash", counted=trouble == "full")
+    rescue = host.path("/srv/iso/rescue.iso")
+    rescue.parent.mkdir(parents=True, exist_ok=True)
+    rescue.write_text("a medium")
+    said = ["drivers /srv/iso/rescue.iso", "install ejected"]
+    media = host.path("/var/db/hivewright/win1/media")
+    words = ("iso", "insert", "win1", "drivers", str(said[0].split()[1]))
+
+    def prepare() -> None:
+        assert host.run(HIVECTL, "iso", "insert", "win1", "drivers").status == 0
+        assert host.run(HIVECTL, "iso", "eject", "win1", "install").status == 0
+
+    for status in meeting(host, trouble, words, prepare):
+        found = sorted(media.read_text().splitlines())
+        assert found in (said, said[1:]), (status, found)
+        assert status != 0 or found == said
+        assert host.run(HIVECTL, *words).status == 0
+        assert sorted(media.read_text().splitlines()) == said
