@@ -12,16 +12,20 @@ import pytest
 
 import cbsd_host
 import vm_bhyve_host
+from conftest import write_files
 from hivewright.bhyve.facts import version
+from hivewright.importers.bmd import read_bmd
 from hivewright.importers.cbsd import read_cbsd
 from hivewright.importers.command import guest_of
 from hivewright.importers.compare import UNEXPLAINED, compare_commands
 from hivewright.importers.forms import Found, Guest, Target
+from hivewright.importers.libvirt import read_libvirt
 from hivewright.importers.request import Request
 from hivewright.importers.vm_bhyve import read_vm_bhyve
 from host.installs import Installing
 from host.play import HIVECTL
 from host.sandbox import Host
+from libvirt_domains import DISK, NIC, PLAIN, VNC, domain, port
 from projects import Project
 
 pytest_plugins = ["host.fixtures"]
@@ -32,12 +36,30 @@ FILLING = ("truncate", "zfs create", "zfs clone", "zfs set volsize", "dd", "newf
 READERS: Mapping[str, Callable[[Request], Found]] = {
     "vm-bhyve": read_vm_bhyve,
     "cbsd": lambda request: read_cbsd(request, RELEASE),
+    "libvirt": read_libvirt,
+    "bmd": read_bmd,
 }
+BMD = """\
+global { vars_directory = /var/cache/vars; }
+template common(memory = "1G") { memory = $memory; network = virtio-net:bridge1; disk = "/dev/zvol/zroot/${NAME}"; }
+vm web {
+	.apply common(2G);
+	boot = yes; loader = uefi; ncpu = 2;
+	network += e1000:[58:9c:fc:00:00:01]:bridge1;
+	graphics_port = 5905; graphics_listen = 127.0.0.1; xhci_mouse = yes;
+}
+vm db {
+	.apply common;
+	loader = bhyveload;
+	disk += nvme:nocache:/vm/log.img;
+}
+vm bare { memory = 512M; loader = uefi; hostbridge = none; disk = ahci-hd:/vm/bare.img; virt_random = yes; }
+"""
 
 
-def guests_of(kind: str, old: Path) -> list[Guest]:
+def guests_of(kind: str, paths: tuple[str, ...]) -> list[Guest]:
     """What is imported, as the command line does it."""
-    found = READERS[kind](Request((str(old),), None, None, None))
+    found = READERS[kind](Request(paths, None, None, None))
     guests: list[Guest] = []
     for each in found.guests:
         guests.append(guest_of(each, Target("alpha", version(RELEASE)), {guest.name for guest in guests}))
@@ -86,10 +108,12 @@ def started_words(host: Host, name: str) -> list[str]:
     return words[1:-1]
 
 
-def bring_over(kind: str, old: Path, project: Project, play: Installing, tmp_path: Path) -> None:
-    guests = guests_of(kind, old)
+def bring_over(kind: str, old: Path, project: Project, play: Installing, tmp_path: Path, *files_of: str) -> None:
+    """From a folder laid out like the root of a host, or from files in it."""
+    paths = tuple(f"{old}/{file}" for file in files_of) or (str(old),)
+    guests = guests_of(kind, paths)
     report = tmp_path / "report.md"
-    project.succeed("-q", "import", kind, str(old), "--host", "alpha", "--freebsd", RELEASE, "-o", str(report))
+    project.succeed("-q", "import", kind, *paths, "--host", "alpha", "--freebsd", RELEASE, "-o", str(report))
     project.succeed("-q", "build")
     shutil.copytree(project.build / "runtime", tmp_path / "nothing" / "runtime")
     plan = project.run("-q", "plan", "--against", str(tmp_path / "nothing"))
@@ -140,3 +164,26 @@ def test_six_guests_of_cbsd(tmp_path: Path, project: Project, open_empty: Callab
     play.sh("mkdir -p /srv/share")
     play.host.make("/usr/local/cbsd/upgrade/patch/efi.fd", "/usr/share/bhyve/kbdlayout/uk")
     bring_over("cbsd", old, project, play, tmp_path)
+
+
+@pytest.mark.slow
+def test_guests_of_bmd(tmp_path: Path, project: Project, open_empty: Callable[..., Host]) -> None:
+    variables = {f"var/cache/vars/{name}.vars": "variables" for name in ("web", "bare")}
+    old = write_files(tmp_path / "old", {"usr/local/etc/bmd.conf": BMD, **variables})
+    play = Installing(open_empty("dash", modules=MODULES, bridges={"bridge1": ["ix0"]}))
+    bring_over("bmd", old, project, play, tmp_path, "usr/local/etc/bmd.conf")
+
+
+@pytest.mark.slow
+def test_guests_of_libvirt(tmp_path: Path, project: Project, open_empty: Callable[..., Host]) -> None:
+    more = f"{port('sda')}{port('sdb')}{NIC.replace('94:02', '94:03')}"
+    domains = {
+        "web": domain("web", devices=DISK + NIC + VNC),
+        "db": domain("db", top="<vcpu>4</vcpu><features><acpi/></features>", devices=more),
+        "bsd-1": domain("bsd-1", os=PLAIN, devices=DISK.replace("a.img", "bsd.img")),
+    }
+    files = {f"usr/local/etc/libvirt/bhyve/{name}.xml": text for name, text in domains.items()}
+    variables = {f"var/lib/libvirt/bhyve/nvram/{name}_VARS.fd": "variables" for name in domains}
+    old = write_files(tmp_path / "old", {**files, **variables})
+    play = Installing(open_empty("dash", modules=MODULES, bridges={"bridge1": ["ix0"]}))
+    bring_over("libvirt", old, project, play, tmp_path, *files)
