@@ -39,6 +39,8 @@ def test_several_guests_in_several_files(project: Project) -> None:
         "db1.cpus = 2",
         'db1.memory = "8G"',
     ]
+    same = project.succeed("get", "web1", "db*", "cpus", "memory").out
+    assert same == project.succeed("get", "web1,db1", "cpus", "memory").out
     assert json.loads(project.succeed("get", "*", "cpus", "--json").out) == {
         "db1": {"cpus": 2},
         "mail1": {"cpus": 1},

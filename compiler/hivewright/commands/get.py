@@ -1,10 +1,11 @@
-"""``hivewright get VM [KEY…]``: what keys of guests are."""
+"""``hivewright get VM… [KEY…]``: what keys of guests are."""
 
 from __future__ import annotations
 
 import json
 import sys
 from argparse import ArgumentParser, Namespace
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from hivewright.diagnostics.printer import visible
@@ -20,7 +21,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Which VMs, and which keys."""
     parser.description = "Prints keys of VMs as a build sees them: of the VM itself, its templates, profile, defaults."
     parser.add_argument("vm", metavar="VM", help="a name, a pattern such as 'web*', @TAG, or several with commas")
-    parser.add_argument("key", metavar="KEY", nargs="*", help="such as memory or disk.root.size (default: all)")
+    parser.add_argument("words", metavar="VM|KEY", nargs="*", help="more VMs, then keys such as memory (default: all)")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
 
 
@@ -37,21 +38,30 @@ def _get(site: Site, arguments: Namespace) -> int:
     from hivewright.site.definition import definition
     from hivewright.site.selection import SelectionError, select_vms
 
+    more = list(takewhile(lambda word: _names_vms(word, site), arguments.words))
+    keys = arguments.words[len(more) :]
     try:
-        vms = select_vms(site.vms, [arguments.vm], site.tags)
+        vms = select_vms(site.vms, [arguments.vm, *more], site.tags)
     except SelectionError as error:
         sys.stderr.write(f"hivewright: {error}\n")
         return 2
     whole = {vm: {entry.key: entry.value for entry in definition(site, vm)} for vm in vms}
-    found = {vm: _wanted(values, arguments.key) for vm, values in whole.items()}
-    absent = [(vm, key) for vm in vms for key in arguments.key if not _wanted(whole[vm], [key])]
+    found = {vm: _wanted(values, keys) for vm, values in whole.items()}
+    absent = [(vm, key) for vm in vms for key in keys if not _wanted(whole[vm], [key])]
     for vm, key in absent:
         sys.stderr.write(f'hivewright: {vm} has no key "{key}"; {suggestion(key, whole[vm], "key")}\n')
     if arguments.json:
         print(json.dumps(found, indent=2, ensure_ascii=False))
     else:
-        _print(found, arguments.key)
+        _print(found, keys)
     return 1 if absent else 0
+
+
+def _names_vms(word: str, site: Site) -> bool:
+    """A pattern, a tag, or VMs; a VM that is called as a key of VMs is stands with others behind a comma."""
+    from hivewright.model.vm import Vm
+
+    return word not in Vm.model_fields and (word in site.vms or any(mark in word for mark in ",@*?["))
 
 
 def _wanted(values: dict[str, Any], keys: Sequence[str]) -> dict[str, Any]:
