@@ -36,14 +36,22 @@ class Topology(Table):
 
 class Ready(Table):
     """What "ready" means for those that come after this VM: ``ready = { tcp = "…", timeout = "60s" }``, or
-    one of agent, file and socket in the place of tcp."""
+    one of agent, file, socket and hook in the place of tcp."""
 
     tcp: HostPort | None = Field(None, description="Address and port that must accept a connection.")
     agent: bool = Field(False, description="The guest agent must answer.")
     file: HostPath | None = Field(None, description="A file or directory of the host that must be there.")
     socket: HostPath | None = Field(None, description="A socket of the host that must be there.")
+    hook: SitePath | None = Field(
+        None,
+        description="A program of the site's own that must end with status 0: it is run each second, and may take 10 "
+        "seconds; what it prints last is why the guest is not ready.",
+    )
     timeout: Span = Field(60, description="How long to wait for it.")
 
+
+READINESS_TIMEOUT = "10s"
+"""How long a program may take that says whether a guest is ready."""
 
 PRESS_EVERY = 5
 """Seconds after which the power button is pressed again where nothing else is said."""

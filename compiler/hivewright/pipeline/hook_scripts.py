@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hivewright.diagnostics import Diagnostic, KeyPath, Spot
+from hivewright.model.programs import programs
 from hivewright.system.cache import cache_path, keep
 
 if TYPE_CHECKING:
@@ -60,11 +61,11 @@ def _hooks_of_sh(site: Site) -> Iterator[tuple[str, KeyPath]]:
     """Each file that sh(1) runs, with the key that names it first."""
     seen: set[str] = set()
     for name, vm in site.vms.items():
-        for moment in type(vm.hooks).model_fields if vm.hooks.model_fields_set else ():
-            for number, hook in enumerate(getattr(vm.hooks, moment)):
-                if hook.file not in seen and _OF_SH.match(site.files.get(hook.file, b"")):
-                    seen.add(hook.file)
-                    yield hook.file, ("vm", name, "hooks", moment, number)
+        for program in programs(vm):
+            file = program.hook.file
+            if file not in seen and _OF_SH.match(site.files.get(file, b"")):
+                seen.add(file)
+                yield file, ("vm", name, *program.path)
 
 
 def _program() -> str | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from hivewright.diagnostics import Diagnostic, KeyPath
 from hivewright.diagnostics.wording import Suggestions, quoted, suggestion
-from hivewright.model.guest import MOMENTS
+from hivewright.model.programs import programs
 
 if TYPE_CHECKING:
     from hivewright.model.host import Host
@@ -115,10 +115,9 @@ class _Checker:
                     self.check_file(file.source, ("vm", name, "cloud_init", "write_files", index, "source"))
             if vm.cloud_init.user_data is not None:
                 self.check_file(vm.cloud_init.user_data, ("vm", name, "cloud_init", "user_data"))
-        for moment in MOMENTS if vm.hooks.model_fields_set else ():
-            for index, hook in enumerate(getattr(vm.hooks, moment)):
-                self.check_file(hook.file, ("vm", name, "hooks", moment, index))
-                self.check_hook(hook.file, ("vm", name, "hooks", moment, index))
+        for program in programs(vm):
+            self.check_file(program.hook.file, ("vm", name, *program.path))
+            self.check_hook(program.hook.file, ("vm", name, *program.path))
 
     def check_image(self, image: str, hosts: list[tuple[str, Host]], path: KeyPath) -> None:
         """An image is an [image.NAME], or comes with the profile of that name for the architecture of each host."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from itertools import groupby
+from operator import attrgetter
 
 from hivewright.diagnostics import Diagnostic
 from hivewright.lower.context import Device, Guest, uuid_of
@@ -24,7 +26,8 @@ from hivewright.lower.guest.machine import prepare_machine
 from hivewright.lower.guest.tpm import prepare_tpm
 from hivewright.lower.seed.accounts import secrets_of
 from hivewright.lower.seed.nocloud import Seed, SeedWriter
-from hivewright.model.guest import HOOK_TIMEOUT, MAY_REFUSE, MOMENTS, PRESS_EVERY, Hook, Ready
+from hivewright.model.guest import HOOK_TIMEOUT, MAY_REFUSE, PRESS_EVERY, Hook, Ready
+from hivewright.model.programs import Program, programs
 from hivewright.model.readers import CLOUD_INIT
 from hivewright.model.vm import Vm
 from hivewright.plan import HOOKS_OF_A_START, Option, Policy, Step, VmPlan, checksum
@@ -98,7 +101,7 @@ def lower_guest(guest: Guest, depth: int, seeds: SeedWriter) -> tuple[VmPlan, tu
 def _readiness(ready: Ready) -> str:
     """Where it shows that a guest is ready, as host.conf says it."""
     places = (f"{kind}:{path}" for kind, path in (("file", ready.file), ("socket", ready.socket)) if path)
-    return ready.tcp or next(places, "agent")
+    return ready.tcp or next(places, "hook" if ready.hook else "agent")
 
 
 def _prepare(guest: Guest, provision: tuple[Step, ...], provision_digest: str) -> Iterator[Step]:
@@ -200,26 +203,28 @@ def _slots(devices: Iterable[Device]) -> tuple[tuple[str, str], ...]:
 def _hooks(guest: Guest) -> tuple[tuple[str, bytes], ...]:
     """Hooks by their path below ``hooks/``; numbers of equal width keep the order of the list."""
     found: list[tuple[str, bytes]] = []
-    for moment in sorted(MOMENTS):
-        hooks: tuple[Hook, ...] = getattr(guest.vm.hooks, moment)
-        width = len(str(10 * len(hooks)))
-        for number, hook in enumerate(hooks, 1):
-            name = hook.file.rpartition("/")[2]
-            found.append((f"{moment}/{10 * number:0{width}}-{name}", guest.site.files[hook.file]))
+    for moment, those in groupby(_programs(guest.vm), attrgetter("moment")):
+        files = [program.hook.file for program in those]
+        width = len(str(10 * len(files)))
+        for number, file in enumerate(files, 1):
+            name = file.rpartition("/")[2]
+            found.append((f"{moment}/{10 * number:0{width}}-{name}", guest.site.files[file]))
     return tuple(found)
+
+
+def _programs(vm: Vm) -> list[Program]:
+    return sorted(programs(vm), key=attrgetter("moment"))
 
 
 def _named_hooks(guest: Guest, hooks: Iterable[tuple[str, bytes]]) -> Iterator[Step]:
     """What the start script says of the hooks: moment, name, SHA-256; and their terms, where they are not the usual.
 
     The two are calls of their own, since a supervisor of an earlier runtime reads the first and knows no terms."""
-    terms = (hook for moment in sorted(MOMENTS) for hook in getattr(guest.vm.hooks, moment))
-    for (path, content), hook in zip(hooks, terms, strict=True):
+    for (path, content), program in zip(hooks, _programs(guest.vm), strict=True):
         moment, _, name = path.partition("/")
-        key = f"hooks.{moment}"
-        yield Step("hook", (moment, name, checksum(content)), (key,), key)
-        if words := tuple(_terms(hook, moment)):
-            yield Step("hook_terms", (moment, name, *words), (key,), key)
+        yield Step("hook", (moment, name, checksum(content)), (program.key,), program.key)
+        if words := tuple(_terms(program.hook, moment)):
+            yield Step("hook_terms", (moment, name, *words), (program.key,), program.key)
 
 
 def _terms(hook: Hook, moment: str) -> Iterator[str]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from hivewright.site import Site
 
 
-READINESS = ("tcp", "agent", "file", "socket")
+READINESS = ("tcp", "agent", "file", "socket", "hook")
 """Keys of ready that say what it means."""
 
 

@@ -1,0 +1,2 @@
+#!/bin/sh
+echo "$HIVE_MOMENT" >>/tmp/moments
