@@ -83,6 +83,8 @@ PARTS = (
             "ready": {"tcp": "192.0.2.10:443", "timeout": "90s"},
             "on_not_ready": "skip",
             "login": {"user": "alice"},
+            "carp": {"interface": "ix0", "vhid": 7},
+            "event": {"mains-lost": {"system": "ACPI", "subsystem": "ACAD", "action": "stop"}},
             "stop_timeout": "3m",
             "stop": {"press_every": "0s", "method": "agent"},
             "on_poweroff": "restart",

@@ -14,7 +14,9 @@ from .standin.devd import tokens
 
 CONF = "/usr/local/etc/devd/hivewright.conf"
 KINDS = {"!": "notify", "+": "attach", "-": "detach", "?": "nomatch"}
-VARIABLE = re.compile(r"\$([A-Za-z][A-Za-z0-9_-]*)")
+VARIABLE = re.compile(r"\$([A-Za-z_*-][A-Za-z0-9_-]*)")
+VALUES = re.compile(r'([A-Za-z0-9_-]+)=(?:"((?:[^"\\]|\\.)*)"|(\S*))').finditer
+"""chop_var() in sbin/devd/devd.cc: quotes are taken off a value, and a backslash before a quote with them."""
 
 
 class Statement(NamedTuple):
@@ -51,7 +53,8 @@ def statements(text: str) -> list[Statement]:
 def variables(line: str) -> dict[str, str]:
     """The variables of an event (devd.cc, process_event and set_vars)."""
     device, _, rest = line[1:].partition(" at ") if line[0] in "+-" else ("", "", line[1:])
-    found = dict(pair.split("=", 1) for pair in rest.split() if "=" in pair)
+    found = {"*": line}
+    found |= {each[1]: each[3] if each[2] is None else each[2].replace('\\"', '"') for each in VALUES(rest)}
     if device:
         found["device-name"] = device
     return found

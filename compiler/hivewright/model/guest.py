@@ -197,18 +197,18 @@ class Hook(Table):
     )
 
 
-class _OrFile:
+class OrFile:
     """Lets the name of a file stand for a table with nothing but the file."""
 
     def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         return {"anyOf": [{"type": "string", "pattern": "^[^/]"}, handler(core)]}
 
 
-def _file_as_hook(value: object) -> object:
+def file_as_hook(value: object) -> object:
     return {"file": value} if isinstance(value, str) else value
 
 
-Hooked = ListOf[Annotated[Hook, BeforeValidator(_file_as_hook), _OrFile()]]
+Hooked = ListOf[Annotated[Hook, BeforeValidator(file_as_hook), OrFile()]]
 """The hooks of a moment, in their order."""
 
 

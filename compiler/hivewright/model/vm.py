@@ -25,6 +25,7 @@ from hivewright.model.base import (
 )
 from hivewright.model.devices import Agent, Channel, Input, Share, Sound
 from hivewright.model.disk import Cd, Disk, Install
+from hivewright.model.events import Carp, Event
 from hivewright.model.firmware import Firmware
 from hivewright.model.first_boot import CloudInit
 from hivewright.model.guest import (
@@ -224,4 +225,9 @@ class Vm(Table):
     limits: Limits | None = Field(None, description="What it may take from the host.")
     debug: Debug | None = Field(None, description="What debugs it.")
     hooks: Hooks = Field(default_factory=cache(Hooks), description="Programs run around its life.")
+    event: dict[Name, Event] = Field(default_factory=dict, description="What it does at events of the host, by name.")
+    carp: Carp | None = Field(
+        None,
+        description="The address that it follows: it runs where its host is the master of it, and stands by elsewhere.",
+    )
     extra_args: ListOf[Line] = Field((), description="Further arguments for bhyve(8), checked for collisions.")

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hivewright.diagnostics import Diagnostic, KeyPath, Spot
-from hivewright.model.programs import programs
+from hivewright.site.programs import programs
 from hivewright.system.cache import cache_path, keep
 
 if TYPE_CHECKING:

@@ -14,7 +14,10 @@ Each word of the bhyve command and each step carries the *keys* it follows from,
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from hivewright.model.events import Condition
 
 Provenance = tuple[str, ...]
 
@@ -122,6 +125,10 @@ class VmPlan:
     """``("prestart/10-lease.sh", content)``, sorted."""
     named_hooks: tuple[Step, ...] = ()
     """Calls that name the hooks, each with its checksum: what they do not name does not run."""
+    events: tuple[tuple[str, Condition, str], ...] = ()
+    """Events of the site's own: name, when they are told, and what follows: start, stop, restart or hook."""
+    carp: str = ""
+    """The address that it follows, as devd(8) names it: ``1@ix0``."""
     replicate: tuple[Step, ...] = ()
     """The call that tells readers of the start script where copies of it are kept, and when they are made."""
     login: tuple[Step, ...] = ()

@@ -13,6 +13,7 @@ from hivewright.rules.devices import agent, channels, input_devices, passthrough
 from hivewright.rules.host import capacity, copies, former, order, placement, shutdown, support
 from hivewright.rules.machine import (
     arguments,
+    events,
     firmware,
     first_boot,
     hooks,
@@ -156,6 +157,10 @@ RULES: tuple[Rule, ...] = (
     logins.one_login,
     logins.account_is_made,
     hooks.refusals,
+    hooks.never_run,
+    events.one_event,
+    events.events_apart,
+    events.carp_and_owner,
     arguments.extra_args,
     warnings.misspelt_variables,
     warnings.stays_behind,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from hivewright.diagnostics import Diagnostic, KeyPath
 from hivewright.diagnostics.wording import Suggestions, quoted, suggestion
-from hivewright.model.programs import programs
+from hivewright.site.programs import programs
 
 if TYPE_CHECKING:
     from hivewright.model.host import Host

@@ -45,6 +45,10 @@ def show(world: World, interface: Interface) -> str:
         lines.append(f"\tdescription: {interface.description}")
     lines.append("\toptions=80000<LINKSTATE>")
     lines.extend(f"\t{address}" for address in interface.addresses)
+    for vhid, state in sorted(interface.carp.items()):  # carp_status() in sbin/ifconfig/ifcarp.c
+        lines.append(f"\tcarp: {state} vhid {vhid} advbase 1 advskew 0")
+        if world.release >= (14, 0):
+            lines.append("\t      peer 224.0.0.18 peer6 ff02::12")
     for member in interface.members:
         extra = ",PRIVATE" if member in interface.private else ""
         lines.append(f"\tmember: {member} flags=143<LEARNING,DISCOVER,AUTOEDGE,AUTOPTP{extra}>")

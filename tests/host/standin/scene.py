@@ -184,6 +184,13 @@ class Scene:
         """Make the node of a disk or of a part of one."""
         self.world.node(name, own=True)
 
+    def carp(self, name: str, vhid: int, state: str) -> None:
+        """An interface has an address of CARP in this state; with an empty one it has none any more."""
+        states = self.world.interfaces[name].carp
+        states.pop(vhid, None)
+        if state:
+            states[vhid] = state
+
     def pool(self, name: str, imported: bool) -> None:
         """Import or export a pool."""
         (pools.import_pool if imported else pools.export_pool)(self.world, name)

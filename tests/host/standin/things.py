@@ -22,6 +22,8 @@ class Interface:
     private: set[str] = field(default_factory=set)
     addresses: list[str] = field(default_factory=list)
     """As ifconfig prints them: ``inet 10.0.0.1 netmask 0xffffff00``."""
+    carp: dict[int, str] = field(default_factory=dict)
+    """Number of a virtual host -> its state: MASTER, BACKUP or INIT (carp(4))."""
     link0: bool = False
     span: list[str] = field(default_factory=list)
     vlans: dict[str, list[str]] = field(default_factory=dict)

@@ -26,11 +26,12 @@ from hivewright.lower.guest.machine import prepare_machine
 from hivewright.lower.guest.tpm import prepare_tpm
 from hivewright.lower.seed.accounts import secrets_of
 from hivewright.lower.seed.nocloud import Seed, SeedWriter
+from hivewright.model.events import condition
 from hivewright.model.guest import HOOK_TIMEOUT, MAY_REFUSE, PRESS_EVERY, Hook, Ready
-from hivewright.model.programs import Program, programs
 from hivewright.model.readers import CLOUD_INIT
 from hivewright.model.vm import Vm
 from hivewright.plan import HOOKS_OF_A_START, Option, Policy, Step, VmPlan, checksum
+from hivewright.site.programs import Program, programs
 from hivewright.site.start_order import saving_seconds
 
 _DIGEST_LENGTH = 32
@@ -54,7 +55,7 @@ def lower_guest(guest: Guest, depth: int, seeds: SeedWriter) -> tuple[VmPlan, tu
     plan = VmPlan(
         name=guest.name,
         host=guest.host_name,
-        home=hosts[0],
+        home=guest.host_name if vm.carp is not None else hosts[0],
         source=f"{guest.site.homes.get(('vm', guest.name), '')} [vm.{guest.name}]".lstrip(),
         description=vm.description,
         profile=vm.profile,
@@ -81,6 +82,8 @@ def lower_guest(guest: Guest, depth: int, seeds: SeedWriter) -> tuple[VmPlan, tu
         seed=seed,
         hooks=hooks,
         named_hooks=tuple(_named_hooks(guest, hooks)),
+        events=tuple((name, condition(event), event.action or "hook") for name, event in sorted(vm.event.items())),
+        carp=vm.carp.place if vm.carp is not None else "",
         replicate=tuple(_replicate(guest)),
         login=tuple(_login(vm)),
         loader=loader,
@@ -108,6 +111,8 @@ def _prepare(guest: Guest, provision: tuple[Step, ...], provision_digest: str) -
     """What each start checks or makes: first whether this host may run it at all, then what only the administrator can
     repair and what provisioning makes, last what has an undo: devices that are taken from their drivers, and taps."""
     vm = guest.vm
+    if vm.carp is not None:
+        yield Step("carp", (vm.carp.place,), ("carp.interface", "carp.vhid"), "carp")
     if not vm.renamed_from:
         yield from owner_step(guest)
         yield from rival_step(guest)

@@ -26,6 +26,12 @@ _MEMBER = (
     "net.link.bridge.member_ifaddrs=1 in /etc/sysctl.conf (hivewright explain NET036)."
 )
 
+_CORES = (
+    "A bhyve that crashes leaves a core file only with kern.capmode_coredump=1 in /etc/sysctl.conf, since it runs in "
+    "capability mode (capsicum(4)); with kern.coredump_devctl=1 as well, hivectl status names the file."
+)
+"""corefile_open() in sys/kern/kern_sig.c."""
+
 _REASONS = {
     "tpm": "the TPM given to a guest",
     "vmm": "guests",
@@ -101,6 +107,8 @@ def lower_notes(
 ) -> Iterator[str]:
     """What the administrator should know about this host."""
     vms = tuple(vms)
+    if vms:
+        yield _CORES
     if any(vm.passthrough for vm in vms):
         if iommu is not None:
             name = "VT-d" if iommu == "intel" else "AMD-Vi"

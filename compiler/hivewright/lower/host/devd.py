@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator
 from hivewright.model.network_kinds import NETWORKS
 from hivewright.plan import DevdRule, NetworkPlan, VmPlan
 
-_HIVECTL = "/usr/local/sbin/hivectl"
-_DETACHED = ">/dev/null 2>&1 &"
-_PRIORITY = 100
+HIVECTL = "/usr/local/sbin/hivectl"
+DETACHED = ">/dev/null 2>&1 &"
+PRIORITY = 100
 _VOLUMES = "/dev/zvol/"
 
 _NOT_UPLINKS = "!(tap|br-|bridge|vnet|vmnet|epair|vale|lo|pflog|pfsync|enc|usbus|wlan).*"
@@ -54,21 +54,30 @@ def lower_devd(
     named = sorted(set(uplinks) - {"auto", "none"})
     if named:
         pattern = "|".join(name.replace(".", "[.]") for name in named)
-        yield _uplink_rule(f"({pattern})", _PRIORITY + 10, "an uplink of a bridge came back")
+        yield _uplink_rule(f"({pattern})", PRIORITY + 10, "an uplink of a bridge came back")
     if "auto" in uplinks:
-        yield _uplink_rule(_NOT_UPLINKS, _PRIORITY, "an interface arrived that may carry the default route")
+        yield _uplink_rule(_NOT_UPLINKS, PRIORITY, "an interface arrived that may carry the default route")
     if has_passthrough:
-        action = f"{_HIVECTL} event passthrough $device-name {_DETACHED}"
+        action = f"{HIVECTL} event passthrough $device-name {DETACHED}"
         reason = "a device for guests was attached to ppt(4)"
-        yield DevdRule("attach", _PRIORITY, (("device-name", "ppt[0-9]+"),), action, reason)
+        yield DevdRule("attach", PRIORITY, (("device-name", "ppt[0-9]+"),), action, reason)
         # pci_child_location_method() in sys/dev/pci/pci.c tells dbsf, as in pci0:2:0:0.
-        action = f"{_HIVECTL} event passthrough-gone $dbsf {_DETACHED}"
-        yield DevdRule("detach", _PRIORITY, (("device-name", "ppt[0-9]+"),), action, "ppt(4) lost a device for guests")
+        action = f"{HIVECTL} event passthrough-gone $dbsf {DETACHED}"
+        yield DevdRule("detach", PRIORITY, (("device-name", "ppt[0-9]+"),), action, "ppt(4) lost a device for guests")
     yield from _pool_rules(sorted(pools))
+    if names:
+        yield _core_rule()
     if has_limits:
         matches = (("system", "RCTL"), ("subsystem", "rule"), ("type", "matched"))
-        action = f"{_HIVECTL} event limit $pid $rule {_DETACHED}"
-        yield DevdRule("notify", _PRIORITY, matches, action, "a process reached a limit of rctl(8)")
+        action = f"{HIVECTL} event limit $pid $rule {DETACHED}"
+        yield DevdRule("notify", PRIORITY, matches, action, "a process reached a limit of rctl(8)")
+
+
+def _core_rule() -> DevdRule:
+    """coredump() in sys/kern/kern_sig.c tells the path of the program; releases after 15.0 tell its pid as well."""
+    matches = (("system", "kernel"), ("subsystem", "signal"), ("type", "coredump"), ("comm", "/usr/sbin/bhyve"))
+    action = f"{HIVECTL} event core $core $pid {DETACHED}"
+    return DevdRule("notify", PRIORITY, matches, action, "a bhyve dumped core")
 
 
 def _pool_rules(pools: Iterable[str]) -> Iterator[DevdRule]:
@@ -77,23 +86,23 @@ def _pool_rules(pools: Iterable[str]) -> Iterator[DevdRule]:
     if not names:
         return
     matches = (("system", "ZFS"), ("type", "sysevent[.]fs[.]zfs[.]pool_import"), ("pool", f"({names})"))
-    action = f"{_HIVECTL} event pool-arrived $pool {_DETACHED}"
-    yield DevdRule("notify", _PRIORITY, matches, action, "a pool of guests was imported")
+    action = f"{HIVECTL} event pool-arrived $pool {DETACHED}"
+    yield DevdRule("notify", PRIORITY, matches, action, "a pool of guests was imported")
     matches = (("system", "ZFS"), ("type", "ereport[.]fs[.]zfs[.]io_failure"), ("pool", f"({names})"))
     # As the rule of zfs.conf does over which this one takes precedence: tell syslogd.
     told = "/usr/bin/logger -p local7.alert -t ZFS catastrophic pool I/O failure, zpool=$pool"
-    action = f"{told}; {_HIVECTL} event pool-suspended $pool {_DETACHED}"
-    yield DevdRule("notify", _PRIORITY, matches, action, "a pool of guests does no I/O any more")
+    action = f"{told}; {HIVECTL} event pool-suspended $pool {DETACHED}"
+    yield DevdRule("notify", PRIORITY, matches, action, "a pool of guests does no I/O any more")
 
 
 def _context_rule(names: str, kind: str, event: str, reason: str) -> DevdRule:
     matches = (("system", "DEVFS"), ("subsystem", "CDEV"), ("type", kind), ("cdev", f"vmm/({names})"))
-    action = f"{_HIVECTL} event {event} $cdev {_DETACHED}"
-    return DevdRule("notify", _PRIORITY, matches, action, reason)
+    action = f"{HIVECTL} event {event} $cdev {DETACHED}"
+    return DevdRule("notify", PRIORITY, matches, action, reason)
 
 
 def _uplink_rule(pattern: str, priority: int, reason: str) -> DevdRule:
     matches = (("system", "IFNET"), ("subsystem", pattern), ("type", "ATTACH"))
     # As the rule does over which this one takes precedence: configure the new interface.
-    action = f"/etc/pccard_ether $subsystem start; {_HIVECTL} event uplink $subsystem {_DETACHED}"
+    action = f"/etc/pccard_ether $subsystem start; {HIVECTL} event uplink $subsystem {DETACHED}"
     return DevdRule("notify", priority, matches, action, reason)

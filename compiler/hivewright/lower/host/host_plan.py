@@ -21,6 +21,7 @@ from hivewright.lower.host.boot import (
     lower_notes,
 )
 from hivewright.lower.host.devd import lower_devd, pools_of, tells_limits, uplinks_of
+from hivewright.lower.host.events import own_rules
 from hivewright.lower.host.nat import fragments, lower_lines, lower_rc, reservations
 from hivewright.lower.host.networks import lower_networks
 from hivewright.lower.host.preparation import lower_preparation
@@ -137,7 +138,8 @@ def _lower_host(site: Site, allocation: Allocation, name: str, seeds: SeedWriter
 
 def _devd(plans: Sequence[VmPlan], networks: Iterable[NetworkPlan], passes: bool) -> Iterator[DevdRule]:
     names = [plan.name for plan in plans]
-    return lower_devd(names, uplinks_of(networks), passes, pools_of(plans), tells_limits(plans))
+    yield from lower_devd(names, uplinks_of(networks), passes, pools_of(plans), tells_limits(plans))
+    yield from own_rules(plans)
 
 
 def _starts(host: Host) -> Iterator[str]:

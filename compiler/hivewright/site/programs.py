@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from hivewright.model.vm import Vm
 
 READINESS = "readiness"
+EVENT = "event-"
 
 
 class Program(NamedTuple):
@@ -35,3 +36,6 @@ def programs(vm: Vm) -> Iterator[Program]:
         yield Program(
             READINESS, ("ready", "hook"), Hook.model_validate({"file": vm.ready.hook, "timeout": READINESS_TIMEOUT})
         )
+    for name, event in sorted(vm.event.items()):
+        if event.hook is not None:
+            yield Program(f"{EVENT}{name}", ("event", name, "hook"), event.hook)
