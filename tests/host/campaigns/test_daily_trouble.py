@@ -3,11 +3,11 @@ whoever runs the same command again has what it promises."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
-from host.campaign import steps
+from host.meeting import TROUBLES, meeting
 from host.play import HIVECTL, leftovers
 from host.sandbox import Host
 from host.scenario import SCENARIOS
@@ -17,39 +17,6 @@ pytest_plugins = ["host.fixtures"]
 DAILY = SCENARIOS / "daily"
 INSTALLS = SCENARIOS / "installs"
 PROM = "/var/tmp/node_exporter/hivewright.prom"
-TROUBLES = ("failure", "kill", "full")
-NEVER = 1_000_000
-
-
-def meeting(host: Host, trouble: str, words: tuple[str, ...], prepare: Callable[[], None]) -> Iterator[int | None]:
-    """Run a command again and again, and let its first, second, … step meet trouble until there is no step left."""
-    for number in steps(60, trouble, *words):
-        prepare()
-        host.transcript()
-        if trouble == "failure":
-            host.call("fail_at", command=number)
-        elif trouble == "kill":
-            host.call("kill_after", count=number, targets=["operator victim"])
-        else:
-            host.call("fill_at", write=number, count=1)
-        before = host.call("executed")
-        host.spawn(HIVECTL, *words, name="victim")
-        status = host.wait("victim").status
-        if trouble == "failure":
-            met = bool(host.call("failed"))
-        elif trouble == "kill":
-            met = host.call("executed") - before >= number
-            host.call("kill_after", count=NEVER, targets=[])
-        else:
-            met = len(host.call("writes")) >= number
-            host.call("fill_at", write=0)
-        host.advance(30)
-        yield status
-        if not met:
-            print(f"{trouble} {' '.join(words)}: {number - 1} steps met it")
-            assert number > 1
-            return
-    raise AssertionError("there is no end of steps")
 
 
 @pytest.mark.slow
