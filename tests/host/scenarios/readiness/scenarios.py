@@ -67,3 +67,11 @@ def a_program_that_was_changed(play: Play) -> None:
     told = "the hook readiness/10-is-ready.sh was changed on this host since it was shipped; ship it again"
     assert told in play.phase("web1")
     assert not play.host.path("/tmp/harm").exists()
+
+
+@scenario()
+def what_is_waited_for_is_told_at_once(play: Play) -> None:
+    """While the wave waits for it, a guest that was not begun says why it is not running."""
+    boots(play)
+    play.wait(5)
+    assert play.phase("web1") == "stopped: it comes after db1, which is not ready, as its hook says: no primary yet"
