@@ -315,6 +315,9 @@ def merge(first: Keys, second: Keys) -> dict[str, Any]:
     return merged
 
 
+ALLOWED = {"sudo": "ALL=(ALL) ALL", "doas": ["permit alice"]}
+
+
 def full_tables(release: str, arch: str, *more: Part) -> dict[str, Keys]:
     """The tables of a site with the guest ``full`` on a host of this release and architecture.
 
@@ -332,12 +335,7 @@ def full_tables(release: str, arch: str, *more: Part) -> dict[str, Keys]:
         "storage": STORAGES,
         "image": IMAGES,
         "user": {
-            "alice": {
-                "ssh_keys": ["ssh-ed25519 AAAA alice"],
-                "passwd": {"secret": "alice"},
-                "sudo": "ALL=(ALL) ALL",
-                "doas": ["permit alice"],
-            },
+            "alice": {"ssh_keys": ["ssh-ed25519 AAAA alice"], "passwd": {"secret": "alice"}, **ALLOWED},
         },
     }
 

@@ -14,10 +14,7 @@ Each word of the bhyve command and each step carries the *keys* it follows from,
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
-
-if TYPE_CHECKING:
-    from hivewright.model.events import Condition
+from typing import NamedTuple
 
 Provenance = tuple[str, ...]
 
@@ -125,7 +122,7 @@ class VmPlan:
     """``("prestart/10-lease.sh", content)``, sorted."""
     named_hooks: tuple[Step, ...] = ()
     """Calls that name the hooks, each with its checksum: what they do not name does not run."""
-    events: tuple[tuple[str, Condition, str], ...] = ()
+    events: tuple[tuple[str, tuple[str, tuple[tuple[str, str], ...]], str], ...] = ()
     """Events of the site's own: name, when they are told, and what follows: start, stop, restart or hook."""
     carp: str = ""
     """The address that it follows, as devd(8) names it: ``1@ix0``."""

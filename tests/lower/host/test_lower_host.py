@@ -176,7 +176,7 @@ def test_devd_can_read_every_string() -> None:
     networks = {"lan": {"kind": "bridge", "uplink": "auto"}, "dmz": {"kind": "bridge", "uplink": "ix1"}}
     vm = {"passthrough": {"gpu": {"device": "gpu0"}}, "nic": {"a": NIC, "b": {"network": "dmz"}}}
     plan = host_plan({"web1": vm}, devices, networks=networks)
-    assert len(plan.devd) == 6
+    assert len(plan.devd) == 7
     for rule in plan.devd:
         for text in (rule.action, *(text for match in rule.matches for text in match)):
             assert text

@@ -51,15 +51,14 @@ def lower_guest(guest: Guest, depth: int, seeds: SeedWriter) -> tuple[VmPlan, tu
     loader = tuple(lower_loader(guest))
     hooks = _hooks(guest)
     policy = Policy(vm.on_poweroff, vm.on_reboot, vm.on_crash, vm.restart_limit.count, vm.restart_limit.within)
-    hosts = guest.site.hosts_of(vm)
     plan = VmPlan(
         name=guest.name,
         host=guest.host_name,
-        home=guest.host_name if vm.carp is not None else hosts[0],
+        home=guest.host_name if vm.carp is not None else guest.site.hosts_of(vm)[0],
         source=f"{guest.site.homes.get(('vm', guest.name), '')} [vm.{guest.name}]".lstrip(),
         description=vm.description,
         profile=vm.profile,
-        hosts=hosts,
+        hosts=guest.site.hosts_of(vm),
         cpus=vm.cpus,
         memory=vm.memory,
         autostart=vm.autostart,

@@ -29,7 +29,7 @@ def own_rules(plans: Iterable[VmPlan]) -> Iterator[DevdRule]:
     waiting: dict[Condition, list[tuple[str, str]]] = {}
     for plan in plans:
         for name, when, what in plan.events:
-            waiting.setdefault(when, []).append((f"{what}:{plan.name}/{name}", f"{name} of {plan.name}"))
+            waiting.setdefault(Condition(*when), []).append((f"{what}:{plan.name}/{name}", f"{name} of {plan.name}"))
     for when, those in waiting.items():
         first = "".join(f"{command}; " for general, command in OF_THE_SYSTEM if within(when, general))
         # devd quotes what stands for $*, the whole event, as one word of sh.
