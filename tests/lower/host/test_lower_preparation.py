@@ -51,7 +51,7 @@ def missing(inventory: str, script: str, pools: list[str]) -> list[str]:
     found = []
     for verb, words in looked_for(script):
         if verb in ("rom", "loader", "swtpm", "terminal", "variables"):
-            path = words[-1]
+            path = words[0] if verb == "terminal" else words[-1]
             package = PACKAGES.get(path)
             wanted = f"pkg install {package.name}" if package else path if path != "/usr/sbin/bhyveload" else ""
         elif verb in ("file", "disk", "share", "image"):

@@ -50,7 +50,7 @@ _SECRETS = "/usr/local/etc/hivewright/secrets"
 _OURS = (f"{IMAGES}/", f"{STATE}/", "/usr/share/")
 """Where provisioning and the base system keep files."""
 
-_READS = ("file", "rom", "loader", "swtpm", "terminal")
+_READS = ("file", "rom", "loader", "swtpm")
 """Steps whose last word is a file that must be there."""
 
 
@@ -79,8 +79,7 @@ def lower_preparation(
 def _packages(vms: Iterable[VmPlan], networks: Iterable[NetworkPlan]) -> Iterator[_Package]:
     for vm in vms:
         for step in (*vm.prepare, *vm.provision):
-            if step.words and step.words[-1] in PACKAGES:
-                yield PACKAGES[step.words[-1]]
+            yield from (PACKAGES[word] for word in step.words if word in PACKAGES)
             if step.verb == "image" and step.words[3] != "raw":
                 yield _QEMU
         if vm.debugger in _DEBUGGERS:
