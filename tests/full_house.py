@@ -64,6 +64,8 @@ IMAGES: Keys = {
 }
 
 
+ALLOWED: Keys = {"sudo": "ALL=(ALL) ALL", "doas": ["permit alice"]}
+ROUTINE: Keys = {"order": 20, "on_not_ready": "skip", "login": {"user": "alice"}}
 PARTS = (
     Part(
         "life",
@@ -78,11 +80,9 @@ PARTS = (
             "cpus": 8,
             "topology": {"sockets": 1, "cores": 4, "threads": 2},
             "pin": {"0": "4", "1": "5-6,8"},
-            "order": 20,
+            **ROUTINE,
             "autostart": False,
             "ready": {"tcp": "192.0.2.10:443", "timeout": "90s"},
-            "on_not_ready": "skip",
-            "login": {"user": "alice"},
             "carp": {"interface": "ix0", "vhid": 7},
             "event": {"mains-lost": {"system": "ACPI", "subsystem": "ACAD", "action": "stop"}},
             "stop_timeout": "3m",
@@ -313,9 +313,6 @@ def merge(first: Keys, second: Keys) -> dict[str, Any]:
         known = merged.get(key)
         merged[key] = merge(known, value) if isinstance(known, Mapping) and isinstance(value, Mapping) else value
     return merged
-
-
-ALLOWED = {"sudo": "ALL=(ALL) ALL", "doas": ["permit alice"]}
 
 
 def full_tables(release: str, arch: str, *more: Part) -> dict[str, Keys]:

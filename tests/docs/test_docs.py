@@ -119,6 +119,7 @@ def test_the_page_of_the_host_has_the_environment_of_hooks() -> None:
 def test_the_page_of_the_host_has_the_phases_of_the_runtime() -> None:
     sources = "".join(path.read_text() for path in [*PARTS, *VERBS])
     phases = set(re.findall(r"(?:write_phase |\bending=|\tphase=)([a-z]+)", sources))
+    phases |= set(re.findall(r'_without .*\n.*" ([a-z]+)$', sources, re.MULTILINE))
     section = (MAN / "hivectl.8").read_text().partition(".Ss Phases")[2].partition(".Ss ")[0]
     assert phases == set(re.findall(r"^\.It Li ([a-z]+)$", section, re.MULTILINE))
 

@@ -77,6 +77,7 @@ EXCEPTIONS = (
     Excepted("*.cd.*.controller", OTHER, "bhyve -s *,ahci-cd,*", "without one the drive has a slot of its own"),
     Excepted("slots.*", NO_VALUE, "", "function 0 of a slot stays where its other functions are"),
     Excepted("*.slot", NO_VALUE, "", "function 0 of a slot stays where its other functions are"),
+    Excepted("*.event.*", NO_VALUE, "", "a program or an action, of which the site has one that fits"),
     Excepted("*.agent", SAME, "bhyve -s *,virtio-console,*", "it is stopped by its agent, so there has to be one"),
     Excepted("*.machine.acpi", SAME, "bhyve -A", "from 15.0 on it cannot be false"),
     Excepted("*.machine.hostbridge", SAME, "bhyve -s *", "arm64 has one"),

@@ -34,7 +34,7 @@ def test_a_host_that_has_nothing_gets_all_of_it(open_empty: Open) -> None:
     play.is_as(before())
     assert host_mode(play.host, f"{VMS}/seed1/seed") == 0o700
     assert host_mode(play.host, f"{VMS}/seed1") == 0o755
-    assert play.host.run(HIVECTL, "list").out.count("stopped") == 5
+    assert play.host.run(HIVECTL, "list").out.count("stopped") == 7
     assert play.install("/root/a") == ["alpha: all files are as they were packed"]
     play.never(*CHANGES)
 
@@ -202,6 +202,7 @@ def test_what_a_host_lacks_is_told(installing: Callable[..., Installing]) -> Non
     assert [line.removeprefix("alpha: missing: ").split(":")[0] for line in lacks] == [
         "pkg install dnsmasq",
         "mkdir -p /srv/vms",
+        "/srv/setup.iso",
         "/usr/local/etc/hivewright/secrets/bob",
         "/usr/local/etc/hivewright/secrets/token",
         "sysrc hivewright_enable=YES",
