@@ -78,6 +78,7 @@ EXCEPTIONS = (
     Excepted("slots.*", NO_VALUE, "", "function 0 of a slot stays where its other functions are"),
     Excepted("*.slot", NO_VALUE, "", "function 0 of a slot stays where its other functions are"),
     Excepted("*.event.*", NO_VALUE, "", "a program or an action, of which the site has one that fits"),
+    Excepted("*.ready.hook", NO_VALUE, "", "the site has no other program for it"),
     Excepted("*.agent", SAME, "bhyve -s *,virtio-console,*", "it is stopped by its agent, so there has to be one"),
     Excepted("*.machine.acpi", SAME, "bhyve -A", "from 15.0 on it cannot be false"),
     Excepted("*.machine.hostbridge", SAME, "bhyve -s *", "arm64 has one"),
