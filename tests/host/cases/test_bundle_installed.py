@@ -212,6 +212,7 @@ def test_what_a_host_lacks_is_told(installing: Callable[..., Installing]) -> Non
     play.sh(
         "cd /usr/local/etc/hivewright && umask 077 && mkdir -p secrets && echo x >secrets/bob && echo x >secrets/token"
     )
+    play.sh("touch /srv/setup.iso")
     play.sh("printf 'hivewright_enable=\"yes\"\\nrcshutdown_timeout=400\\n' >>/etc/rc.conf")
     assert "missing" not in play.do("/bin/sh", "/root/a/install", "-n").out
 
