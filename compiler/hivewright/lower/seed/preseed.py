@@ -29,9 +29,6 @@ _PIECE = 60_000
 
 _FIXED = """\
 d-i hw-detect/load_firmware boolean false
-d-i mirror/country string manual
-d-i mirror/http/hostname string deb.debian.org
-d-i mirror/http/directory string /debian
 d-i mirror/http/proxy string
 d-i passwd/root-login boolean true
 d-i passwd/root-password-crypted password *
