@@ -45,7 +45,12 @@ def _fault(event: Event) -> tuple[str, str] | None:
 
 
 def events_apart(index: SiteIndex) -> Iterator[Diagnostic]:
-    """Of all statements that match an event devd(8) runs one: what can happen at once must stand in one statement."""
+    """Of all statements that match an event devd(8) runs one: what can happen at once must stand in one statement. What
+    guests of several hosts have in common is told once."""
+    yield from dict.fromkeys(_apart(index))
+
+
+def _apart(index: SiteIndex) -> Iterator[Diagnostic]:
     for vms in index.guests.values():
         found: dict[Condition, tuple[str, str]] = {}
         for name, vm in vms.items():
