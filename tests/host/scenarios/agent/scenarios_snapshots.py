@@ -174,7 +174,7 @@ def interrupted_on_the_way_back(play: Play) -> None:
     snapshot(play, "one", "db1: snapshot one")
     write(play, "two", DATA, ROOT)
     play.sh(f"zfs snapshot {ROOT}@new")
-    play.host.call("fail_at", command=10)
+    play.host.call("fail_at", command=8)
     play.hivectl("rollback", "--yes", "db1", "one", status=1)
     assert "zfs rollback -r zroot/vms/db1/root@one" in play.host.call("failed")
     reason = (

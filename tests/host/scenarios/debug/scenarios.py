@@ -329,7 +329,7 @@ def console_that_is_logged(play: Play) -> None:
     keep = f"{window} pipe-pane -t =term3: 'exec /usr/local/sbin/hivectl _record term3 com1'"
     play.made("term3")
     play.guest("term3", {"end": "reboot", "after": 100}, {})
-    play.up("term3")
+    play.hivectl("start", "term3", says="term3: started (pid N)")
     play.order(f"{window} -f /dev/null start-server", keep, "bhyve ... term3")
     play.wait(100)
     play.order("bhyvectl --destroy --vm=term3", f"{window} list-panes", keep, "bhyve ... term3")
