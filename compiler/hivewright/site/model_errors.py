@@ -174,6 +174,8 @@ def repaired(error: ValidationError, model: type[BaseModel], values: Mapping[str
     And whether nothing is lost by that but keys that mean nothing. What is misspelt may stand in a stronger layer than
     what has the right name.
     """
+    from hivewright.site.remedies import is_refused
+
     kept = dict(values)
     complete = True
     meant_keys = misspelt(error, model, values)
@@ -183,7 +185,7 @@ def repaired(error: ValidationError, model: type[BaseModel], values: Mapping[str
         if found["type"] == "missing":
             complete = complete and (*path, found["loc"][-1]) in meant_paths
             continue
-        complete = complete and found["type"] == "extra_forbidden" and not is_key
+        complete = complete and found["type"] == "extra_forbidden" and not is_key and not is_refused(path)
         table = kept
         for number, part in enumerate(path, 1):
             inner = table.get(str(part))

@@ -33,6 +33,11 @@ from hivewright.site.keys import (
 _YES, _NO = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 TABLES = frozenset({"dict_type", "model_type", "model_attributes_type"})
 """pydantic's types of errors where a table is wanted."""
+NOT_OFFERED: Mapping[tuple[str, str], str] = {
+    ("ready", "phone_home"): "a call that came once cannot be asked for again: take hook or file instead, as "
+    "docs/first-boot.md shows",
+}
+"""Keys that one looks for in a table, but has not on purpose: table and key -> why, and what to take instead."""
 _ARRAYS = frozenset({"tuple_type", "list_type"})
 
 
@@ -129,6 +134,8 @@ def _adapters(model: type[BaseModel], path: KeyPath) -> list[TypeAdapter[Any]]:
 def unknown_key(model: type[BaseModel], path: KeyPath, near: str | None) -> str:
     """What to do about a key that the table at a path does not have."""
     name = str(path[-1])
+    if is_refused(path):
+        return NOT_OFFERED[str(path[-2]), name]
     if near is not None:
         return f"did you mean {quoted(near)}?"
     if len(path) == 1:
@@ -140,6 +147,11 @@ def unknown_key(model: type[BaseModel], path: KeyPath, near: str | None) -> str:
     if homes:
         return f"{quoted(name)} belongs to {one_of(homes[:4])}: move it there, or delete it"
     return f"known here: {', '.join(keys_of(model, path[:-1]))}"
+
+
+def is_refused(path: KeyPath) -> bool:
+    """Whether a key is one that its table has not on purpose: it means something, which is not known then."""
+    return len(path) > 1 and (str(path[-2]), str(path[-1])) in NOT_OFFERED
 
 
 def is_nameless(model: type[BaseModel], path: KeyPath) -> bool:

@@ -7,6 +7,7 @@ the guest drives its port is thrown away; after that it lies in the guest until 
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import stat
@@ -136,7 +137,24 @@ def obey(world: World, guest: Guest, command: str, given: dict[str, Any]) -> Any
         return {}
     if command == "guest-network-get-interfaces":
         return guest.behaviour.interfaces
+    if command.startswith("guest-file-"):
+        return handle_file(world, guest, command, given)
     return {} if command == "guest-ping" else failure("CommandNotFound", f"The command {command} has not been found")
+
+
+def handle_file(world: World, guest: Guest, command: str, given: dict[str, Any]) -> Any:
+    """Open a file for reading, or close one that is open."""
+    path, handle = given.get("path", ""), given.get("handle")
+    if command == "guest-file-open":
+        if guest.behaviour.has.get(path, math.inf) > world.now - guest.started:
+            return failure("GenericError", f"failed to open file '{path}' (mode: 'r'): No such file or directory")
+        handle = max(guest.opened, default=999) + 1
+        guest.opened.add(handle)
+        return handle
+    if handle not in guest.opened:
+        return failure("GenericError", f"handle '{handle}' has not been found")
+    guest.opened.remove(handle)
+    return {}
 
 
 def failure(kind: str, text: str) -> str:

@@ -224,6 +224,10 @@ class Scene:
         heard, guest.heard = guest.heard, []
         return [*heard, *([f"time {guest.clock}"] if guest.clock else [])]
 
+    def open_files(self, name: str) -> int:
+        """How many files the agent of a guest has open."""
+        return len(self.world.guests[name].opened)
+
     def output(self, name: str) -> str:
         """What a command that was started has said so far."""
         return self.server.output(name, "out") + self.server.output(name, "err")

@@ -74,6 +74,8 @@ class Behaviour:
     """Command of the agent -> its answer, whatever is right; an empty one is none."""
     interfaces: list[dict[str, Any]] = field(default_factory=list)
     """What the agent tells of interfaces (guest-network-get-interfaces)."""
+    has: dict[str, float] = field(default_factory=dict)
+    """Files that the agent finds in the guest, and from when on."""
     ports: dict[str, float] = field(default_factory=dict)
     """Addresses (``192.0.2.20:5432``) that accept connections, and from when on."""
 
@@ -128,6 +130,8 @@ class Guest:
     """Sockets of its virtio-console devices."""
     client: int = 0
     """The process that has the connection to one of them."""
+    opened: set[int] = field(default_factory=set)
+    """Handles of files that the agent has open."""
     heard: list[str] = field(default_factory=list)
     """What the agent was told, in order."""
     frozen: bool = False

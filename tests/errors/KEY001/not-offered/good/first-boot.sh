@@ -1,0 +1,2 @@
+#!/bin/sh
+hivectl agent "$HIVE_VM" ping
