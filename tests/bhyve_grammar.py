@@ -206,7 +206,7 @@ def _backend(command: Command, backend: str, words: list[str], keys: dict[str, r
     elif ":" in backend:
         if len(backend) > 15:
             raise ValueError(f"{backend!r} is too long")
-    elif not backend.startswith("tap"):
+    elif not backend.startswith(("tap", "vmnet")):
         raise ValueError(f"{backend!r} is not known for a tap by its name")
 
 

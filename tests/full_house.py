@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from builders import build_site
+from full_host import HOST, IMAGES, STORAGES
 from hivewright.site import Site
 from parts import Keys, Part
 from seeds import CLOUD_INIT
@@ -37,32 +38,6 @@ NETWORKS: Keys = {
     "node": {"kind": "netgraph", "node": "vmsw", "uplink": "ix3"},
     "far": {"kind": "vxlan", "vni": 42, "local": "192.0.2.1", "remote": "239.0.0.42", "device": "ix0"},
 }
-
-HOST: Keys = {
-    "cpus": 32,
-    "memory": "64G",
-    "iommu": "amd",
-    "device": {"gpu0": {"pci": "2/0/0"}, "gpu0-audio": {"pci": "2/0/1"}, "nvme0": {"pci": "3/0/0"}},
-}
-
-STORAGES: Keys = {
-    "fast": {"kind": "zfs", "dataset": "zroot/vms", "sparse": True, "properties": {"compression": "lz4"}},
-    "plain": {"kind": "directory", "path": "/srv/vms"},
-}
-
-IMAGES: Keys = {
-    "golden": {"url": "https://images.example.net/golden.raw.xz", "sha256": "0" * 64},
-    "packed": {
-        "url": "https://images.example.net/packed.qcow2.zip",
-        "mirrors": ["http://mirror.example.net/packed.qcow2.zip"],
-        "file": "packed-1.qcow2.zip",
-        "size": 1048576,
-        "checksums": {"url": "https://images.example.net/SHA512SUMS", "digest": "sha512"},
-        "format": "qcow2",
-    },
-    "install": {"path": "/srv/iso/install.iso"},
-}
-
 
 ALLOWED: Keys = {"sudo": "ALL=(ALL) ALL", "doas": ["permit alice"]}
 ROUTINE: Keys = {"order": 20, "on_not_ready": "skip", "login": {"user": "alice"}}
@@ -183,6 +158,9 @@ PARTS = (
                 "switch": {"network": "switch"},
                 "node": {"network": "node", "model": "e1000"},
                 "far": {"network": "far"},
+                "alone": {"existing": "tap7"},
+                "joins": {"network": "dmz", "existing": "vmnet0", "private": True},
+                "copy": {"network": "inner", "span": True},
             },
         },
     ),

@@ -180,6 +180,13 @@ def test_long_tap_names_are_shortened_and_stay_unique() -> None:
     assert "tap-a-b-c" in taps
 
 
+def test_no_tap_is_called_like_an_interface_of_the_administrator() -> None:
+    locks = locked({"a-b": {"nic": {"c": NIC}}, "own": {"nic": {"a": {"existing": "tap-a-b-c"}}}})
+    assert not locks["own"].taps
+    assert locks["own"].macs.keys() == {"a"}
+    assert "tap-a-b-c" not in locks["a-b"].taps.values()
+
+
 def test_ports_skip_explicit_ones_and_those_of_vms_that_left() -> None:
     first = locked({"a": {"vnc": {"port": 5900}}, "b": {"vnc": True}, "c": {"vnc": True}})
     assert (first["b"].vnc, first["c"].vnc) == (5901, 5902)

@@ -84,6 +84,24 @@ def test_it_becomes_another_guest_beside_the_old_one(tmp_path: Path, guests: Pat
     assert "/dev/zvol/zroot/vms/copy1/root" in (both / "copy1/start").read_text()
 
 
+def test_interfaces_of_the_administrator_come_along(tmp_path: Path) -> None:
+    """With where they are ports, and with a remark: the host that they come to has to have them as well."""
+    site = tmp_path / "old/site/site.toml"
+    site.parent.mkdir(parents=True)
+    own = '[vm.web1.nic.own]\nexisting = "tap7"\n\n[vm.web1.nic.copy]\nnetwork = "lan"\nspan = true\n\n'
+    site.write_text((SITE / "site.toml").read_text().replace("[vm.web1.cloud_init]", f"{own}[vm.web1.cloud_init]"))
+    place, new = archive(tmp_path, guests := built(tmp_path / "old"), "web1"), tmp_path / "new"
+    new.mkdir()
+    report = tmp_path / "report.md"
+    assert cli.main(["-q", "-C", str(new), "import", "guest", str(place), "-o", str(report)]) == 0
+    assert words(built(new), "web1") == words(guests, "web1")
+    assert "interface tap7 of NIC own" in report.read_text()
+    assert cli.main(["-q", "-C", str(tmp_path / "old"), "import", "guest", str(place), "--as", "copy1"]) == 0
+    nics = tomli.loads((tmp_path / "old/site/vms/copy1.toml").read_text())["vm"]["copy1"]["nic"]
+    assert nics["own"] == {"existing": "tap7"}
+    assert nics["copy"] == {"network": "lan", "span": True}
+
+
 @pytest.mark.parametrize("damage", ["guest/start", "manifest", "end"])
 def test_a_damaged_archive_is_refused(
     damage: str, tmp_path: Path, guests: Path, capsys: pytest.CaptureFixture[str]

@@ -93,6 +93,14 @@ def test_the_old_command_is_what_cbsd_gives_bhyve(tmp_path: Path) -> None:
     assert "-s 2,ahci-cd,/srv/iso/install.iso,ro" in setup
 
 
+def test_a_persistent_tap_is_the_administrators(tmp_path: Path) -> None:
+    host(tmp_path / "old")
+    with closing(sqlite3.connect(tmp_path / "old" / LOCAL)) as connection, connection:
+        connection.execute("UPDATE bhyvenic SET nic_persistent=1, nic_parent='tap7'")
+    assert imported(tmp_path, str(tmp_path / "old"), "--only", "web", "-o", str(tmp_path / "report.md")) == 0
+    assert vm("web", str(tmp_path / "new"))["nic"] == {"tap7": {"existing": "tap7", "mac": "00:a0:98:00:00:01"}}
+
+
 def test_what_other_guests_have_is_theirs(tmp_path: Path) -> None:
     """A controller, media and devices of other guests are theirs."""
     host(tmp_path)

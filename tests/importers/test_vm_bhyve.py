@@ -40,6 +40,28 @@ def test_the_guide_imports_six_guests(tmp_path: Path, monkeypatch: pytest.Monkey
     assert len(list(Path("build/alpha/root/usr/local/etc/hivewright/vms").iterdir())) == len(GUESTS)
 
 
+def test_taps_of_the_administrator_and_span_ports(tmp_path: Path) -> None:
+    """Of an interface with a device vm-bhyve makes no tap, and puts it on a bridge only where a switch is named."""
+    nic = 'network{0}_type="virtio-net"\nnetwork{0}_mac="58:9c:fc:00:00:1{0}"\n'.format
+    lines = 'loader="uefi"\ncpu=1\nmemory=1G\nuuid="01234567-89ab-cdef-0123-456789abcdef"\n'
+    lines += f'{nic(0)}network0_device="tap7"\n{nic(1)}network1_device="tap8"\nnetwork1_switch="dmz"\n'
+    lines += f'{nic(2)}network2_span="yes"\nnetwork2_switch="dmz"\n'
+    host(tmp_path / "old", {"fw": lines})
+    new = tmp_path / "new"
+    new.mkdir()
+    report = new / "report.md"
+    assert cli.main(["-C", str(new), "import", "vm-bhyve", str(tmp_path / "old"), "-o", str(report)]) == 0
+    assert tomli.loads((new / "site/vms/fw.toml").read_text())["vm"]["fw"]["nic"] == {
+        "tap7": {"existing": "tap7", "mac": "58:9c:fc:00:00:10"},
+        "dmz": {"network": "dmz", "existing": "tap8", "mac": "58:9c:fc:00:00:11"},
+        "dmz-2": {"network": "dmz", "span": True, "mac": "58:9c:fc:00:00:12"},
+    }
+    text = report.read_text()
+    assert "not explained" not in text
+    assert "_device" not in text
+    assert "_span" not in text
+
+
 @pytest.mark.parametrize(
     ("lines", "reason"),
     [

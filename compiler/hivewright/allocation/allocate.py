@@ -132,12 +132,13 @@ def _twice(pool: _Pool, path: tuple[str, ...], other_path: tuple[str, ...], valu
 def _take_explicit(site: Site, pool: _Pool, name: str, vm: Vm) -> None:
     """Reserve the numbers that the site sets; a lock must not have one of them for something else."""
     for nic_name, nic in vm.nic.items():
-        for table, key, value in ((pool.macs, "mac", nic.mac), (pool.taps, "tap", nic.tap)):
+        named, interface = nic.interface or ("tap", None)
+        for table, kind, key, value in ((pool.macs, "mac", "mac", nic.mac), (pool.taps, "tap", named, interface)):
             if value is not None:
                 holder = table.setdefault(value, (name, nic_name))
-                if holder != (name, nic_name) and not _is_explicit(site, holder, key):
+                if holder != (name, nic_name) and not _is_explicit(site, holder, kind):
                     path = ("vm", name, "nic", nic_name, key)
-                    _held(site, pool, path, value, holder[0], (f"{key}s", holder[1]))
+                    _held(site, pool, path, value, holder[0], (f"{kind}s", holder[1]))
     if vm.vnc is not None and isinstance(vm.vnc.port, int):
         holder = pool.ports.setdefault(vm.vnc.port, (name, ""))
         if holder[0] != name and _holds_vnc(site, holder) and _may_meet(site, name, holder[0]):
@@ -174,7 +175,7 @@ def _is_explicit(site: Site, holder: tuple[str, str], key: str) -> bool:
     if key == "vnc":
         return vm.vnc is not None and vm.vnc.port != "auto"
     nic = vm.nic.get(holder[1])
-    return nic is not None and getattr(nic, key) is not None
+    return nic is not None and (nic.mac if key == "mac" else nic.interface) is not None
 
 
 def _may_meet(site: Site, name: str, other: str) -> bool:
@@ -205,7 +206,7 @@ def _allocate_vm(site: Site, pool: _Pool, name: str, vm: Vm, old: Lock | None) -
         nic = vm.nic[nic_name]
         if nic.mac is None and nic_name not in held.macs:
             macs[nic_name] = _first_free(pool.macs, _mac_candidates(site, name, nic_name), (name, nic_name))
-        if nic.tap is None and nic.vf is None and nic_name not in held.taps:
+        if nic.interface is None and nic.vf is None and nic_name not in held.taps:
             taps[nic_name] = _first_free(pool.taps, _tap_candidates(name, nic_name), (name, nic_name))
     consoles: dict[str, str] = {
         port: f"nmdm-{name}.{port[3:]}"

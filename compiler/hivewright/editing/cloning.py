@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _OF_ONE = ("uuid", "renamed_from", "moved_from", "protected", "ready", "debug", "pin")
 """Keys that are about one guest: another one has its own, or none."""
-_OF_ONE_NIC = ("mac", "tap", "vf", "ipv4", "ipv6", "gateway4", "gateway6", "on_link", "routes", "forward")
+_OF_ONE_NIC = ("mac", "tap", "existing", "vf", "ipv4", "ipv6", "gateway4", "gateway6", "on_link", "routes", "forward")
 _OF_ONE_DISK = ("serial", "image", "clone_image", "clone")
 
 

@@ -74,9 +74,12 @@ def rename_guest(found: Found, name: str) -> None:
     for disk in old.storages:
         old.keys.pop(("disk", disk, "serial"), None)
     old.called, old.keys["uuid",] = name, None
-    for where in old.networks:
+    for where in (each for each in old.names if each in old.networks or each in old.nics):
         old.keys["nic", old.names[where], "mac"] = None
-        if old.nics.pop(where, None):
+        addresses = [key for key in old.nics.get(where, {}) if key in ("ipv4", "ipv6")]
+        for key in addresses:
+            del old.nics[where][key]
+        if addresses:
             old.notes.append(Remark(f"addresses of NIC {old.names[where]}", "they are those of the old one"))
     old.leave = ()
 
@@ -135,14 +138,14 @@ def _read_start(old: Old, start: str) -> None:
     for address, path in _places(old.words):
         if path in paths:
             old.names[address] = paths[path]
-    bridges = {call[3]: call[4] for call in calls if call[:2] == ["prepare", "tap"]}
+    ports = {call[3]: call for call in calls if call[:2] in (["prepare", "tap"], ["prepare", "existing"])}
     for call in calls:
         if call[0] == "on" and call[2] != _ENDINGS.get(call[1]):
             old.keys[f"on_{call[1]}",] = call[2]
         if call[:2] == ["on", "crash"] and call[3:] not in ([], ["5", "600"]):
             old.keys["restart_limit",] = {"count": int(call[3]), "within": f"{call[4]}s"}
         if call[0] == "nic":
-            _read_nic(old, call[1], dict(word.partition("=")[::2] for word in call[2:]), call[2:], bridges)
+            _read_nic(old, call[1], dict(word.partition("=")[::2] for word in call[2:]), call[2:], ports)
         if call[0] == "prepare" and call[1] in _LEFT_OUT and call[1] not in told:
             told.add(call[1])
             old.notes.append(Remark(*_LEFT_OUT[call[1]]))
@@ -166,23 +169,30 @@ def _places(words: tuple[str, ...]) -> Iterator[tuple[str, str]]:
             yield where, parts[0]
 
 
-def _read_nic(old: Old, name: str, said: dict[str, str], words: list[str], bridges: dict[str, str]) -> None:
+def _read_nic(old: Old, name: str, said: dict[str, str], words: list[str], ports: dict[str, list[str]]) -> None:
     port = said.get("port", "")
     where = next((address for address, first in _places(old.words) if first == port), None)
     if where is None:
         old.notes.append(Remark(f"NIC {name}", f"its network {said.get('network', '')} has no tap; write it again"))
         return
-    network = said.get("network", name)
+    network = said.get("network", "")
     old.names[where] = name
-    keys = {"kind": "manual", "bridge": bridges.get(port, network)}
-    old.networks[where] = Bridge(network, keys, "The bridge is one of the host.", same_name=True)
-    own: dict[str, object] = {}
+    step = ports.get(port, [])
+    own: dict[str, object] = {key: True for key in ("span", "private") if key in step[5:]}
+    if step[1:2] == ["existing"]:
+        own["existing"] = port
+        old.notes.append(Remark(f"interface {port} of NIC {name}", "it is one of the host that it came from"))
+    if network:
+        keys = {"kind": "manual", "bridge": step[4] if len(step) > 4 else network}
+        old.networks[where] = Bridge(network, keys, "The bridge is one of the host.", same_name=True)
+    addressed = False
     for family in ("ipv4", "ipv6"):
         addresses = [word.partition("=")[2] for word in words if word.startswith(f"{family}=")]
         if addresses:
             own[family] = addresses[0] if len(addresses) == 1 else addresses
+            addressed = True
     old.nics[where] = own
-    if own:
+    if addressed:
         old.notes.append(Remark(f"gateways of NIC {name}", "they are in its first-boot data alone; write them again"))
 
 

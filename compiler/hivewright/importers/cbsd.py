@@ -77,6 +77,9 @@ def _guest(builder: Builder, words: list[str], bridges: dict[str, str], workdir:
     old = Old(definition.name, definition.place, tuple(words), notes=builder.notes)
     for port in builder.ports:
         where = format_pci_address(parse_pci_address(str(port.slot)))
+        if is_on(port.row.get("nic_persistent", "")):
+            old.nics[where] = _existing(port, old.notes)
+            continue
         old.networks[where] = _bridge(definition, port, bridges, old.notes)
         if "private" in port.row.get("nic_flags", "").split(","):
             old.nics[where] = {"private": True}
@@ -86,6 +89,14 @@ def _guest(builder: Builder, words: list[str], bridges: dict[str, str], workdir:
     _hooks(old, definition, workdir)
     _switching(old, definition)
     return old
+
+
+def _existing(port: Port, notes: list[Remark]) -> dict[str, Any]:
+    """A tap that the administrator made: CBSD uses it and touches nothing of it, and so does the site."""
+    if is_set(port.row.get("nic_flags", "0")):
+        why = "the bridge that the administrator put the tap on says what kind of member it is"
+        notes.append(Remark(f"nic_flags {port.row['nic_flags']}", why))
+    return {"existing": port.backend}
 
 
 def _bridge(definition: Definition, port: Port, bridges: dict[str, str], notes: list[Remark]) -> Bridge:
@@ -104,10 +115,6 @@ def _bridge(definition: Definition, port: Port, bridges: dict[str, str], notes: 
             keys["ipv4"] = address
         comment = "CBSD had the tap in no bridge, and the address of the host on the tap itself."
         return Bridge(name, keys, comment)
-    if is_on(port.row.get("nic_persistent", "")):
-        notes.append(Remark(f"the tap {parent}", "the administrator made it; which bridge it is in the host knows: "
-                            "correct the network. The site makes a tap of its own"))  # fmt: skip
-        return Bridge("lan", {"kind": "manual", "bridge": "bridge0", **mtu}, f"The bridge that {parent} is in.")
     bridge = parent if parent.startswith("bridge") else bridges.get(parent, "")
     if is_set(address):
         notes.append(Remark(f"nic_address {address}", "CBSD put it on the tap; write it at the bridge of the host"))

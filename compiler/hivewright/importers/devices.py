@@ -52,19 +52,21 @@ def _nic(guest: Guest, address: PciAddress, emulation: str, words: list[str]) ->
         backend, options = "", words
     where = format_pci_address(address)
     keys = dict(word.partition("=")[::2] for word in options)
-    bridge = guest.old.networks.get(where) or _bridge_of(guest, backend, keys)
-    name = _nic_name(guest, where, bridge)
+    own = guest.old.nics.get(where, {})
+    bridge = guest.old.networks.get(where)
+    if bridge is None and "existing" not in own:
+        bridge = guest.old.networks[where] = _bridge_of(guest, backend, keys)
+    name = _nic_name(guest, where, backend if bridge is None else bridge.name)
     guest.slots[f"nic.{name}"] = where
-    nic: dict[str, object] = {"network": bridge.name}
+    nic: dict[str, object] = {} if bridge is None else {"network": bridge.name}
     if emulation != "virtio-net":
         nic["model"] = emulation
     nic["mac"] = _mac(guest, name, address, keys.pop("mac", ""))
-    if "mtu" in keys and keys["mtu"] != str(bridge.keys.get("mtu", 1500)):
+    if "mtu" in keys and keys["mtu"] != str(bridge.keys.get("mtu", 1500) if bridge is not None else 1500):
         nic["mtu"] = int(keys["mtu"])
     if forwards := _forwards(guest, keys.get("hostfwd", "")):
         nic["forward"] = forwards
-    guest.set(("nic", name), nic | guest.old.nics.get(where, {}))
-    guest.old.networks[where] = bridge
+    guest.set(("nic", name), nic | own)
 
 
 def _forwards(guest: Guest, text: str) -> dict[str, dict[str, object]]:
@@ -80,9 +82,9 @@ def _forwards(guest: Guest, text: str) -> dict[str, dict[str, object]]:
     return found
 
 
-def _nic_name(guest: Guest, where: str, bridge: Bridge) -> str:
+def _nic_name(guest: Guest, where: str, connected_to: str) -> str:
     taken = guest.keys.get("nic", {})
-    return site_name(guest.old.names.get(where, bridge.name), taken, "nic")
+    return site_name(guest.old.names.get(where, connected_to), taken, "nic")
 
 
 def _bridge_of(guest: Guest, backend: str, keys: dict[str, str]) -> Bridge:

@@ -36,8 +36,9 @@ def name_networks(guests: Sequence[Guest], known: Known, others: Sequence[Bridge
         _name_network(bridge, known, new)
     for guest in guests:
         for key, nic in guest.keys.get("nic", {}).items():
-            bridge = guest.old.networks[guest.slots[f"nic.{key}"]]
-            nic["network"] = _name_network(bridge, known, new)
+            bridge = guest.old.networks.get(guest.slots[f"nic.{key}"])
+            if bridge is not None:
+                nic["network"] = _name_network(bridge, known, new)
     return new
 
 

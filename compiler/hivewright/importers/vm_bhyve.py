@@ -150,8 +150,7 @@ def _guest(request: Request, store: Store, name: str, file: Path, switches: Swit
         raise UnreadableError(place, str(error)) from None
     old = Old(name, place, tuple(words), builder.loader_words(), builder.menu())
     for where, number in builder.nics:
-        old.networks[where] = switches.bridge(settings, number, place)
-        switches.keys(old, settings, number, where)
+        switches.connect(old, settings, number, where)
     _keys(old, builder, settings)
     _remarks(old, settings)
     _switching(old, store)
@@ -195,9 +194,6 @@ def _remarks(old: Old, settings: Settings) -> None:
         )
     if tags := settings.get("tags"):
         old.keys[("tags",)] = [site_name(tag) for tag in tags.replace(",", " ").split()]
-    for number in range(16):
-        if settings.yes(f"network{number}_span"):
-            old.notes.append(Remark(f"network{number}_span", "a NIC of a guest cannot be the span port of a bridge"))
     settings.get("ahci_device_limit")
     for key, value in settings.unused().items():
         if _ONLY_INSTALL.fullmatch(key):

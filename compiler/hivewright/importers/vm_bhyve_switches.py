@@ -34,9 +34,29 @@ class Switches:
             return f"netgraph,path={node}:,peerhook=link{number}"
         return settings.get(f"network{number}_device") or settings.get(f"network{number}_name") or f"tap{number}"
 
-    def bridge(self, settings: Settings, number: int, place: str) -> Bridge:
-        """What a NIC is connected to."""
-        switch = settings.get(f"network{number}_switch")
+    def connect(self, old: Old, settings: Settings, number: int, where: str) -> None:
+        """What a NIC is connected to, and what it has besides its words; by the address, since names come later."""
+        switch, device = settings.get(f"network{number}_switch"), settings.get(f"network{number}_device")
+        if switch or not device:
+            old.networks[where] = self._connection(switch, number, old.place)
+        keys: dict[str, Any] = {}
+        if self._has_taps(switch):
+            keys |= {"existing": device} if device else {}
+            span = settings.yes(f"network{number}_span") and bool(switch)
+            keys |= {"span": True} if span else {}
+            # A span port is no member, so the kernel did not take it for a private one either.
+            keys |= {"private": True} if switch and not span and is_yes(self._get("private", switch)) else {}
+        if keys:
+            old.nics.setdefault(where, {}).update(keys)
+        if not settings.get(f"network{number}_mac"):
+            old.notes.append(
+                Remark(f"no network{number}_mac", "vm-bhyve makes one at the first start; this guest has not had that")
+            )
+
+    def _has_taps(self, switch: str) -> bool:
+        return self._get("type", switch) not in ("vale", "netgraph")
+
+    def _connection(self, switch: str, number: int, place: str) -> Bridge:
         if not switch:
             return Bridge("lan", {"kind": "manual", "bridge": "bridge0"}, "vm-bhyve did not say which bridge.")
         if switch not in self.names and not self._get("type", switch):
@@ -85,13 +105,3 @@ class Switches:
             if remark not in self.notes:
                 self.notes.append(remark)
         return f"{first} Then write: {', '.join(keys)}"
-
-    def keys(self, old: Old, settings: Settings, number: int, where: str) -> None:
-        """What a NIC has besides its words; by the address, since names come later."""
-        switch = settings.get(f"network{number}_switch")
-        if switch and is_yes(self._get("private", switch)):
-            old.nics.setdefault(where, {})["private"] = True
-        if not settings.get(f"network{number}_mac"):
-            old.notes.append(
-                Remark(f"no network{number}_mac", "vm-bhyve makes one at the first start; this guest has not had that")
-            )

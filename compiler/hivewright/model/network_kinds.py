@@ -95,7 +95,7 @@ _ROWS = (
         vlan_filter="vlan_filter",
     ),
     NetworkKind(Manual, "bridge", given=True, modules=_BRIDGE, without_effect=_VLANS),
-    NetworkKind(Routed, modules=_TAP, host_forwards=True, without_effect=("private", *_VLANS)),
+    NetworkKind(Routed, modules=_TAP, host_forwards=True, without_effect=("private", "span", *_VLANS)),
     NetworkKind(
         Nat,
         "bridge",
@@ -113,7 +113,7 @@ _ROWS = (
         takes_uplink=True,
         uplink_note="{uplink} has to take all frames and to leave checksums alone: "
         "add promisc -rxcsum -txcsum -tso -lro to ifconfig_{rc_name} in rc.conf.",
-        without_effect=("private", "tap", *_VLANS),
+        without_effect=("private", "span", "tap", *_VLANS),
     ),
     NetworkKind(
         Netgraph,
@@ -123,7 +123,7 @@ _ROWS = (
         uplink_modules=("ng_ether",),
         takes_uplink=True,
         # The socket of a NIC is called after its tap.
-        without_effect=("private", *_VLANS),
+        without_effect=("private", "span", *_VLANS),
     ),
     NetworkKind(
         Vxlan,
@@ -133,7 +133,12 @@ _ROWS = (
         without_effect=_VLANS,
     ),
     NetworkKind(
-        Slirp, taps=False, made=False, behind_host=True, ports_lead_in=True, without_effect=("private", "tap", *_VLANS)
+        Slirp,
+        taps=False,
+        made=False,
+        behind_host=True,
+        ports_lead_in=True,
+        without_effect=("private", "span", "tap", *_VLANS),
     ),
 )
 

@@ -40,7 +40,13 @@ _FUNCTIONS = Only("amd64", "bhyve(8), passthru", instead="connect it to a networ
 class Nic(Table):
     """A network interface: ``[vm.NAME.nic.NIC]``."""
 
-    network: Name = Field("", description="The [network.NAME] it is connected to; this or vf.")
+    network: Name = Field("", description="The [network.NAME] it is connected to; this, existing or vf.")
+    existing: Interface | None = Field(
+        None,
+        description="The tap(4) or vmnet(4) interface of the administrator that it is: it has to be there at a start, "
+        "and is neither made nor renamed nor destroyed. With network besides, it is a member of that bridge while the "
+        "guest is there, and before and after that where it was one already.",
+    )
     vf: Annotated[Function | None, _FUNCTIONS] = Field(
         None, description="The virtual function of a [host.HOST.sriov.DEVICE] that it is, in place of a network's port."
     )
@@ -67,6 +73,11 @@ class Nic(Table):
     dns: ListOf[Ip] = Field((), description="Name servers.")
     search: ListOf[Domain] = Field((), description="Domains to search.")
     private: bool = Field(False, description="Cannot talk to other private ports of its bridge.")
+    span: bool = Field(
+        False,
+        description="It gets a copy of every frame of its bridge and is no member of it: what it sends goes nowhere. "
+        "Networks with a bridge only.",
+    )
     vlan: Vlan | None = Field(None, description="Its VLAN, without tags, on a network with vlan_filter.")
     trunk: ListOf[Vlan] = Field((), description="VLANs it sees with tags, on a network with vlan_filter.")
     forward: dict[Name, Forward] = Field(
@@ -88,6 +99,13 @@ class Nic(Table):
         "includes. Networks with a tap only; needs ipfw_number of the host.",
     )
     slot: Slot | None = Field(None, description="A fixed PCI address; taken from the lock if absent.")
+
+    @property
+    def interface(self) -> tuple[str, str] | None:
+        """The key that names its interface on the host, and the name; none if the lock does."""
+        if self.existing is not None:
+            return "existing", self.existing
+        return ("tap", self.tap) if self.tap is not None else None
 
     @property
     def fixed4(self) -> tuple[str, ...]:

@@ -31,7 +31,7 @@ from hivewright.rules.machine import (
     windows,
     written_files,
 )
-from hivewright.rules.network import addresses, gateways, interfaces, kinds, subnets, taps, translation, uplinks
+from hivewright.rules.network import addresses, gateways, interfaces, kinds, ports, subnets, taps, translation, uplinks
 from hivewright.rules.site_index import Rule, index_site
 from hivewright.rules.storage import buses, clones, disks, images, iscsi, properties, writers
 
@@ -101,6 +101,10 @@ RULES: tuple[Rule, ...] = (
     uplinks.wireless_uplink,
     interfaces.mtu_too_large,
     taps.tap_prefix,
+    ports.existing_interface,
+    ports.existing_without_bridge,
+    ports.existing_is_of_network,
+    ports.span_is_member,
     kinds.address_in_nat,
     kinds.routed_addresses,
     kinds.forwards,

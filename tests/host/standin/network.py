@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from .members import add_member, add_span, can_have, delete_member, delete_span, set_edge, set_private
 from .reply import Later, Reply, Result, fail
 from .things import Interface
 from .world import World
@@ -52,6 +53,8 @@ def show(world: World, interface: Interface) -> str:
     for member in interface.members:
         extra = ",PRIVATE" if member in interface.private else ""
         lines.append(f"\tmember: {member} flags=143<LEARNING,DISCOVER,AUTOEDGE,AUTOPTP{extra}>")
+    # bridge_ioctl_gifs() in sys/net/if_bridge.c tells span ports behind the members.
+    lines.extend(f"\tmember: {port} flags=8<SPAN>" for port in interface.span)
     lines.append("\tgroups: " + " ".join([interface.kind, *interface.groups]))
     if interface.kind == "vlan":
         number, parent = interface.details.get("vlan", "0"), interface.details.get("vlandev", "<none>")
@@ -106,6 +109,8 @@ def remove(world: World, interface: Interface) -> Reply:
             bridge.members.remove(interface.name)
             bridge.private.discard(interface.name)
             bridge.vlans.pop(interface.name, None)
+        if interface.name in bridge.span:
+            bridge.span.remove(interface.name)
     world.routes = {host: through for host, through in world.routes.items() if through != interface.name}
     if interface.kind == "tap":
         drop_alias(interface)
@@ -235,14 +240,6 @@ def set_mtu(world: World, interface: Interface, text: str) -> str:
     return ""
 
 
-def can_have(world: World, interface: Interface, size: int) -> bool:
-    """Whether an interface takes an MTU: a VLAN has no larger one than its parent, and none without a parent."""
-    if interface.kind != "vlan":
-        return True
-    parent = world.interfaces.get(interface.details.get("vlandev", ""))
-    return parent is not None and size <= parent.mtu
-
-
 def has_carrier(world: World, interface: Interface) -> bool:
     """A VLAN has that of its parent, which is none while that is down."""
     parent = world.interfaces.get(interface.details.get("vlandev", ""))
@@ -260,60 +257,6 @@ def eaten(world: World) -> list[str]:
     return sorted(lines)
 
 
-def add_member(world: World, bridge: Interface, name: str) -> str:
-    """``addm IF``: the first member gives the bridge its MTU, any other takes the bridge's."""
-    member = world.interfaces.get(name)
-    if member is None:
-        return f"BRDGADD {name}: No such file or directory"
-    if name in bridge.members:
-        return f"BRDGADD {name}: File exists"
-    if name in bridge.span or any(name in other.members for other in world.interfaces.values()):
-        return f"BRDGADD {name}: Device busy"
-    if member.kind == "lo":
-        return f"BRDGADD {name}: Invalid argument"
-    if member.addresses and world.release >= (15, 0) and world.sysctl["net.link.bridge.member_ifaddrs"] == "0":
-        return f"BRDGADD {name}: Invalid argument"
-    if not bridge.members:
-        bridge.mtu = member.mtu
-    elif member.mtu != bridge.mtu and not can_have(world, member, bridge.mtu):
-        return f"BRDGADD {name}: Invalid argument"
-    member.mtu = bridge.mtu
-    bridge.members.append(name)
-    return ""
-
-
-def delete_member(_: World, bridge: Interface, name: str) -> str:
-    """``deletem IF``."""
-    if name not in bridge.members:
-        return f"BRDGDEL {name}: No such file or directory"
-    bridge.members.remove(name)
-    bridge.private.discard(name)
-    return ""
-
-
-def set_private(_: World, bridge: Interface, name: str) -> str:
-    """``private IF``."""
-    if name not in bridge.members:
-        return f"unable to get bridge flags: {name}: No such file or directory"
-    bridge.private.add(name)
-    return ""
-
-
-def add_span(world: World, bridge: Interface, name: str) -> str:
-    """``span IF``."""
-    if name not in world.interfaces:
-        return f"BRDGADDS {name}: No such file or directory"
-    if name in bridge.span:
-        return f"BRDGADDS {name}: File exists"
-    bridge.span.append(name)
-    return ""
-
-
-def set_edge(_: World, bridge: Interface, name: str) -> str:
-    """``edge IF``: accepted for members, without effect here."""
-    return "" if name in bridge.members else f"unable to get bridge flags: {name}: No such file or directory"
-
-
 CHANGES = {
     "name": rename,
     "description": set_description,
@@ -325,6 +268,7 @@ CHANGES = {
     "private": set_private,
     "edge": set_edge,
     "span": add_span,
+    "-span": delete_span,
 }
 
 

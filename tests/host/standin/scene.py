@@ -199,9 +199,11 @@ class Scene:
         """Load the key of an encrypted dataset, or let it be as after a boot, without its key."""
         (keys.load if loaded else keys.unload)(self.world, dataset)
 
-    def interface(self, name: str, there: bool = True) -> None:
-        """An interface of the hardware comes, or goes."""
-        if there:
+    def interface(self, name: str, there: bool = True, opened_by: str = "") -> None:
+        """An interface of the hardware comes, or goes; or a process opens a tap that is there."""
+        if opened_by:
+            self.world.interfaces[name].holder = opened_by
+        elif there:
             self.world.interfaces[name] = Interface(name, "ether", name, up=True)
         else:
             del self.world.interfaces[name]

@@ -19,11 +19,10 @@ USUAL_MTU = 1500
 def lower_nics(guest: Guest) -> Iterator[Device]:
     """The NICs of a guest (bhyve(8), virtio-net, e1000 and "Network device backends")."""
     for name, nic in _ports(guest):
-        network = guest.site.host_networks[guest.host_name, nic.network]
-        backend, backend_keys = _backend(guest, name, nic, network)
+        backend, backend_keys = _backend(guest, name, nic)
         prefix = f"nic.{name}"
         words = f"{nic.model},{backend}"
-        keys = [f"{prefix}.model", f"{prefix}.network", *backend_keys]
+        keys = [f"{prefix}.model", *backend_keys]
         words += f",mac={mac_address(guest, name, nic)}"
         keys.append(f"{prefix}.mac" if nic.mac is not None else f"lock:macs.{name}")
         mtu = guest_mtu(guest, nic)
@@ -34,31 +33,44 @@ def lower_nics(guest: Guest) -> Iterator[Device]:
 
 
 def _ports(guest: Guest) -> Iterator[tuple[str, Nic]]:
-    """The NICs that are ports of a network, by name; the others are virtual functions of the host."""
+    """The NICs that bhyve emulates, by name; the others are virtual functions of the host."""
     return ((name, nic) for name, nic in sorted(guest.vm.nic.items()) if nic.vf is None)
 
 
-def _backend(guest: Guest, name: str, nic: Nic, network: AnyNetwork) -> tuple[str, list[str]]:
+def _network(guest: Guest, nic: Nic) -> AnyNetwork | None:
+    """The network of a NIC; an interface of the administrator's needs none."""
+    return guest.site.host_networks[guest.host_name, nic.network] if nic.network else None
+
+
+def _backend(guest: Guest, name: str, nic: Nic) -> tuple[str, list[str]]:
     """The backend of a NIC: its tap, or that of a network kind without taps."""
+    network = _network(guest, nic)
     tap = tap_name(guest, name, nic)
     tap_key = _tap_key(name, nic)
+    if network is None:
+        return tap, [tap_key]
+    network_key = f"nic.{name}.network"
     if not kind_of(network).taps:
-        keys = [f"network:{nic.network}.{key}" for key in ("switch", "node", "open") if hasattr(network, key)]
+        keys = [network_key]
+        keys += [f"network:{nic.network}.{key}" for key in ("switch", "node", "open") if hasattr(network, key)]
         if isinstance(network, Netgraph):
             keys.append(tap_key)
         if nic.forward:
             keys += (f"nic.{name}.forward", f"nic.{name}.ipv4")
         return backend_of(network, End(nic, tap, mac_address(guest, name, nic))), keys
     # bhyve takes the kind of a backend from the beginning of its name, which is tap (NET007).
-    return tap, [tap_key]
+    return tap, [network_key, tap_key]
 
 
 def prepare_taps(guest: Guest) -> Iterator[Step]:
     """One tap for each NIC, with the MTU of its bridge: the first member of a bridge decides for all."""
     for name, nic in _ports(guest):
-        network = guest.site.host_networks[guest.host_name, nic.network]
+        network = _network(guest, nic)
         prefix = f"nic.{name}"
-        if not kind_of(network).taps:
+        if nic.existing is not None:
+            yield _use_existing(name, nic.existing, nic, network)
+            continue
+        if network is None or not kind_of(network).taps:
             continue
         if not kind_of(network).bridged:
             own = ",".join([address.partition("/")[0] for address in nic.fixed4])
@@ -76,16 +88,37 @@ def prepare_taps(guest: Guest) -> Iterator[Step]:
             continue
         words = (name, tap_name(guest, name, nic), interface_of(nic.network, network), str(network.mtu))
         keys = (f"{prefix}.network", _tap_key(name, nic), f"network:{nic.network}.bridge", f"network:{nic.network}.mtu")
-        if nic.private:
-            words, keys = (*words, "private"), (*keys, f"{prefix}.private")
-        if nic.vlan is not None:
-            words, keys = (*words, f"untagged={nic.vlan}"), (*keys, f"{prefix}.vlan")
-        if nic.trunk:
-            trunk = format_cpu_list(tuple(sorted(set(nic.trunk))))
-            words, keys = (*words, f"tagged={trunk}"), (*keys, f"{prefix}.trunk")
-        if nic.persistent:
-            words, keys = (*words, "persistent"), (*keys, f"{prefix}.persistent")
-        yield Step("tap", words, keys, prefix)
+        port, port_keys = _port_words(prefix, nic)
+        yield Step("tap", (*words, *port), (*keys, *port_keys), prefix)
+
+
+def _use_existing(name: str, existing: str, nic: Nic, network: AnyNetwork | None) -> Step:
+    """An interface of the administrator's has to be there, and becomes a port of a bridge if a network is named."""
+    prefix = f"nic.{name}"
+    words: tuple[str, ...] = (name, existing)
+    keys: Provenance = (f"{prefix}.existing",)
+    if network is not None:
+        port, port_keys = _port_words(prefix, nic)
+        words = (*words, interface_of(nic.network, network), *port)
+        keys = (f"{prefix}.network", *keys, f"network:{nic.network}.bridge", *port_keys)
+    return Step("existing", words, keys, prefix)
+
+
+def _port_words(prefix: str, nic: Nic) -> tuple[tuple[str, ...], Provenance]:
+    """What kind of port of its bridge a NIC is, and the keys that say so."""
+    words: tuple[str, ...] = ()
+    keys: Provenance = ()
+    for key in ("span", "private"):
+        if getattr(nic, key):
+            words, keys = (*words, key), (*keys, f"{prefix}.{key}")
+    if nic.vlan is not None:
+        words, keys = (*words, f"untagged={nic.vlan}"), (*keys, f"{prefix}.vlan")
+    if nic.trunk:
+        trunk = format_cpu_list(tuple(sorted(set(nic.trunk))))
+        words, keys = (*words, f"tagged={trunk}"), (*keys, f"{prefix}.trunk")
+    if nic.persistent:
+        words, keys = (*words, "persistent"), (*keys, f"{prefix}.persistent")
+    return words, keys
 
 
 def tell_nics(guest: Guest) -> Iterator[Step]:
@@ -98,8 +131,9 @@ def tell_nics(guest: Guest) -> Iterator[Step]:
             words.append(f"port={format_virtual_function(nic.vf)}")
             keys.append(f"{prefix}.vf")
         else:
-            words.append(f"network={nic.network}")
-            keys.append(f"{prefix}.network")
+            if nic.network:
+                words.append(f"network={nic.network}")
+                keys.append(f"{prefix}.network")
             port = _port(guest, name, nic)
             if port:
                 words.append(f"port={port}")
@@ -137,25 +171,25 @@ def _port(guest: Guest, name: str, nic: Nic) -> str:
     """The port of a NIC on the host, for INVENTORY.md."""
     if nic.vf is not None:
         return f"function {nic.vf[1]} of {nic.vf[0]}"
-    network = guest.site.host_networks[guest.host_name, nic.network]
-    if not kind_of(network).taps:
+    network = _network(guest, nic)
+    if network is not None and not kind_of(network).taps:
         return port_of(network, mac_address(guest, name, nic))
     return tap_name(guest, name, nic)
 
 
 def _port_keys(guest: Guest, name: str, nic: Nic) -> list[str]:
-    network = guest.site.host_networks[guest.host_name, nic.network]
-    if kind_of(network).taps:
+    network = _network(guest, nic)
+    if network is None or kind_of(network).taps:
         return [_tap_key(name, nic)]
     return [f"network:{nic.network}.{kind_of(network).interface}"]
 
 
 def tap_name(guest: Guest, name: str, nic: Nic) -> str:
-    return nic.tap if nic.tap is not None else guest.lock.taps[name]
+    return nic.interface[1] if nic.interface is not None else guest.lock.taps[name]
 
 
 def _tap_key(name: str, nic: Nic) -> str:
-    return f"nic.{name}.tap" if nic.tap is not None else f"lock:taps.{name}"
+    return f"nic.{name}.{nic.interface[0]}" if nic.interface is not None else f"lock:taps.{name}"
 
 
 def mac_address(guest: Guest, name: str, nic: Nic) -> str:
@@ -166,4 +200,5 @@ def guest_mtu(guest: Guest, nic: Nic) -> int:
     """The MTU that the guest shall use."""
     if nic.mtu is not None:
         return nic.mtu
-    return USUAL_MTU if nic.vf is not None else guest.site.host_networks[guest.host_name, nic.network].mtu
+    network = _network(guest, nic)
+    return USUAL_MTU if network is None else network.mtu

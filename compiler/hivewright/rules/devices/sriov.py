@@ -13,15 +13,17 @@ from hivewright.values import format_virtual_function
 if TYPE_CHECKING:
     from hivewright.values import VirtualFunction
 
-_USELESS = ("private", "vlan", "trunk", "forward", "tap", "persistent", "rate_limit")
+_USELESS = ("private", "span", "vlan", "trunk", "forward", "tap", "persistent", "rate_limit")
 """The keys of a NIC that apply to ports of networks only."""
 
 
 def one_source(index: SiteIndex) -> Iterator[Diagnostic]:
     """Each NIC has its network or its virtual function, each passthrough table its device or its function."""
     for name, key, nic in index.nics:
-        if bool(nic.network) == (nic.vf is not None):
-            yield _one_of(index, (name, "nic", key), "network", nic.vf is not None)
+        is_port = bool(nic.network) or nic.existing is not None
+        if is_port == (nic.vf is not None):
+            other = "existing" if nic.existing is not None else "network"
+            yield _one_of(index, (name, "nic", key), other, nic.vf is not None)
     for name, vm in index.using("passthrough"):
         for key, passed in ordered(vm.passthrough):
             if bool(passed.device) == (passed.vf is not None):
@@ -35,8 +37,13 @@ def _one_of(index: SiteIndex, owner: Owner, other: str, has_both: bool) -> Diagn
         message = f"{kind} {key} of {name} has both {other} and vf"
         also = [place("vm", *owner, other)]
         return diagnose("PCI002", message, place("vm", *owner, "vf"), "keep one of the two", also)
-    message = f"{kind} {key} of {name} has neither {other} nor vf"
-    remedy = f'write {other} = "…", or vf = "DEVICE:NUMBER" for a virtual function of the host'
+    remedy = 'or vf = "DEVICE:NUMBER" for a virtual function of the host'
+    if kind == "nic":
+        message = f"nic {key} of {name} has none of network, existing and vf"
+        remedy = f'write network = "…", existing = "…" for an interface of the administrator, {remedy}'
+    else:
+        message = f"{kind} {key} of {name} has neither {other} nor vf"
+        remedy = f'write {other} = "…", {remedy}'
     return diagnose("PCI002", message, place("vm", *owner, part="table"), remedy)
 
 

@@ -61,7 +61,7 @@ def _ip_claims(index: SiteIndex) -> Iterator[tuple[tuple[str, tuple[str, ...]], 
                 for host in hosts:
                     yield (address, (nic.network, host)), owner
             elif address.startswith(("fe80:", "169.254.")):
-                yield (address, (nic.network or f"{nic.vf}",)), owner
+                yield (address, (nic.network or nic.existing or f"{nic.vf}",)), owner
             else:
                 yield (address, ()), owner
 

@@ -38,8 +38,9 @@ def network_absent(index: SiteIndex) -> Iterator[Diagnostic]:
 def name_too_long(index: SiteIndex) -> Iterator[Diagnostic]:
     site = index.site
     for name, key, nic in index.nics:
-        if nic.tap is not None and len(nic.tap) > INTERFACE_LIMIT:
-            yield _too_long(nic.tap, site.place("vm", name, "nic", key, "tap"), "choose a shorter name")
+        field, interface = nic.interface or ("", "")
+        if len(interface) > INTERFACE_LIMIT:
+            yield _too_long(interface, site.place("vm", name, "nic", key, field), "choose a shorter name")
     seen: set[Place] = set()
     for (host, name), network in site.host_networks.items():
         bridge = interface_of(name, network) if kind_of(network).bridged else ""

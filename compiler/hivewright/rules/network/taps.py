@@ -125,16 +125,17 @@ def tap_prefix(index: SiteIndex) -> Iterator[Diagnostic]:
 
 def same_tap(index: SiteIndex) -> Iterator[Diagnostic]:
     claims = (
-        ((host, nic.tap), (name, "nic", key, "tap"))
+        ((host, nic.interface[1]), (name, "nic", key, nic.interface[0]))
         for name, key, nic in index.nics
-        if nic.tap is not None
+        if nic.interface is not None
         for host in index.hosts_of[name]
     )
     for (host, tap), first, second in clashes(claims):
+        derived = "delete one of the two; hivewright then derives a name"
         yield clash(
             index.site,
             "VM020",
             f"{both(first, second)} have the same tap {tap} on {host}",
             (first, second),
-            "delete one of the two; hivewright then derives a name",
+            derived if "tap" in (first[-1], second[-1]) else "give each an interface of its own",
         )

@@ -1,0 +1,92 @@
+"""Interfaces of the administrator's that are NICs of guests, and NICs that are span ports of their bridge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hivewright.diagnostics import Diagnostic
+from hivewright.model.network_kinds import NETWORKS, interface_of, kind_of, member_of
+from hivewright.rules.site_index import SiteIndex, diagnose, listed, network_place
+
+_BACKENDS = ("tap", "vmnet")
+"""What bhyve opens as a tap, by the beginning of the name (bhyve(8), "Network device backends")."""
+_OF_OURS = ("tap", "persistent")
+"""Keys about taps that hivewright makes."""
+_OF_NETWORKS = ("private", "span", "vlan", "trunk", "forward", "rate_limit")
+"""Keys that apply to ports of networks only."""
+_OF_MEMBERS = ("private", "vlan", "trunk")
+"""Keys of a member of a bridge, which a span port is not (if_bridge(4))."""
+_BRIDGED = [name for name, kind in NETWORKS.items() if kind.bridged]
+
+
+def existing_interface(index: SiteIndex) -> Iterator[Diagnostic]:
+    """An interface of the administrator's is used as it is, as a backend of bhyve."""
+    for name, key, nic in index.nics:
+        if nic.existing is None:
+            continue
+        place = index.site.place
+        own = place("vm", name, "nic", key, "existing")
+        what = f"nic {key} of {name} is the existing interface {nic.existing}"
+        if not nic.existing.startswith(_BACKENDS):
+            kinds = "by names that begin with tap or vmnet"
+            remedy = "give it such a name, by ifconfig_tap7_name in rc.conf for example"
+            yield diagnose("NET050", f"{what}, but bhyve knows interfaces {kinds}", own, remedy)
+        for field in _OF_OURS:
+            if getattr(nic, field):
+                message = f"{what} and has {field}, which is for taps that hivewright makes"
+                where = place("vm", name, "nic", key, field)
+                yield diagnose("NET050", message, where, f"delete {field}, or existing", [own])
+        for field in _OF_NETWORKS:
+            if getattr(nic, field) and not nic.network:
+                message = f"{what}, which is on no network, and has {field}"
+                where = place("vm", name, "nic", key, field)
+                remedy = f'delete {field}, or write network = "…", whose bridge it then joins'
+                yield diagnose("NET050", message, where, remedy, [own])
+
+
+def existing_without_bridge(index: SiteIndex) -> Iterator[Diagnostic]:
+    for name, key, nic, host, network in index.connections:
+        if nic.existing is None or kind_of(network).bridged:
+            continue
+        yield diagnose(
+            "NET050",
+            f"nic {key} of {name} is the existing interface {nic.existing}, but a network of the kind {network.kind} "
+            "has no bridge that it could join",
+            index.site.place("vm", name, "nic", key, "network"),
+            f"delete network, or choose one of the kind {listed(_BRIDGED, 'or')}",
+            [network_place(index.site, host, nic.network, "kind")],
+        )
+
+
+def existing_is_of_network(index: SiteIndex) -> Iterator[Diagnostic]:
+    """An uplink, a span port or a bridge of a network is not a guest's as well."""
+    site = index.site
+    for name, key, nic in index.nics:
+        for host in index.hosts_of[name] if nic.existing is not None else ():
+            for other in index.networks_used[host]:
+                network = site.host_networks[host, other]
+                taken = (member_of(network), getattr(network, "span", None), interface_of(other, network))
+                if nic.existing not in taken:
+                    continue
+                field = ("uplink", "span", "bridge")[taken.index(nic.existing)]
+                yield diagnose(
+                    "NET050",
+                    f"nic {key} of {name} is the existing interface {nic.existing}, which is the {field} of the "
+                    f"network {other} on {host}",
+                    site.place("vm", name, "nic", key, "existing"),
+                    "name another interface",
+                    [network_place(site, host, other, field)],
+                )
+
+
+def span_is_member(index: SiteIndex) -> Iterator[Diagnostic]:
+    for name, key, nic in index.nics:
+        for field in _OF_MEMBERS if nic.span else ():
+            if getattr(nic, field):
+                yield diagnose(
+                    "NET051",
+                    f"nic {key} of {name} is a span port and has {field}, which is for members of a bridge",
+                    index.site.place("vm", name, "nic", key, field),
+                    f"delete {field}, or span",
+                    [index.site.place("vm", name, "nic", key, "span")],
+                )
