@@ -23,7 +23,7 @@ from .standin.reply import BUSYBOX
 HERE = Path(__file__).parent
 GRAMMAR = ("bhyve_grammar.py", "bhyve_variables.py", "bhyve_words.py")
 """The strict parser of bhyve's command line, which the stand-in bhyve asks as well."""
-SHELLS = {"dash": "dash", "busybox": "busybox", "bash": "bash", "mksh": "mksh"}
+SHELLS = {"dash": "dash", "busybox": "busybox", "bash": "bash", "lksh": "lksh"}
 FIRMWARE = (
     "usr/local/share/uefi-firmware/BHYVE_UEFI.fd",
     "usr/local/share/uefi-firmware/BHYVE_UEFI_CODE.fd",

@@ -23,13 +23,12 @@ class Scenario:
 
     host: str
     everyday: bool
-    wide: bool
     transcript: bool
     settings: dict[str, Any]
 
     def shells(self, name: str, *, every: bool) -> list[Any]:
         """The shells it runs in, as parameters: the everyday one and another one, by its name; or every."""
-        others = [shell for shell in SHELLS if shell != EVERYDAY and (not self.wide or shell != "mksh")]
+        others = [shell for shell in SHELLS if shell != EVERYDAY]
         if not every:
             others = [others[zlib.crc32(name.encode()) % len(others)]]
         marks = [pytest.mark.everyday] if self.everyday else []
@@ -37,14 +36,13 @@ class Scenario:
 
 
 def scenario(
-    *, host: str = "alpha", everyday: bool = False, wide: bool = False, transcript: bool = False, **settings: Any
+    *, host: str = "alpha", everyday: bool = False, transcript: bool = False, **settings: Any
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """A scenario on a host of the site beside its module, with settings of the stand-in host (``world.World``).
 
-    everyday: it is part of ``make quick``, in one shell. wide: it counts bytes beyond 2 GiB, and mksh has numbers of
-    32 bits only, unlike FreeBSD's sh and the other shells. transcript: every command matters, and golden/ has them.
+    everyday: it is part of ``make quick``, in one shell. transcript: every command matters, and golden/ has them.
     """
-    marker = pytest.mark.scenario(Scenario(host, everyday, wide, transcript, settings))
+    marker = pytest.mark.scenario(Scenario(host, everyday, transcript, settings))
 
     def mark(function: Callable[..., None]) -> Callable[..., None]:
         function.__test__ = True  # type: ignore[attr-defined]

@@ -131,7 +131,7 @@ def opened(open_site: Callable[..., Host], shell: str, **settings: object) -> Ho
 
 
 SHELL = [pytest.param("dash", name, id=f"dash-{name}") for name in CASES] + [
-    pytest.param("mksh", "create", id="mksh-create"),
+    pytest.param("lksh", "create", id="lksh-create"),
     pytest.param("busybox", "start", id="busybox-start"),
 ]
 

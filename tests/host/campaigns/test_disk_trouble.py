@@ -66,7 +66,7 @@ def killed(host: Host, step: int, *words: str) -> bool:
 @pytest.mark.parametrize(
     ("name", "other", "shell"),
     [
-        *(("db1/extra", "web1", shell) for shell in ("dash", "mksh")),
+        *(("db1/extra", "web1", shell) for shell in ("dash", "lksh")),
         *(("web1/papers", "db1", shell) for shell in ("bash", "busybox")),
     ],
 )

@@ -103,7 +103,7 @@ def points(case: Case, trouble: str, words: tuple[str, ...], prepare: str) -> It
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("trouble", "shell"), [("fail", "dash"), ("kill", "mksh"), ("full", "busybox")])
+@pytest.mark.parametrize(("trouble", "shell"), [("fail", "dash"), ("kill", "lksh"), ("full", "busybox")])
 def test_an_export_meets_trouble(trouble: str, shell: str, case: Callable[[str, str], Case]) -> None:
     one = case(shell, trouble)
     for number, outcome in points(one, trouble, ("export", "-o", FILE, "web1"), f"rm -f {FILE}"):
@@ -122,7 +122,7 @@ def test_an_export_meets_trouble(trouble: str, shell: str, case: Callable[[str, 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("trouble", "shell"), [("fail", "busybox"), ("kill", "dash"), ("full", "mksh")])
+@pytest.mark.parametrize(("trouble", "shell"), [("fail", "busybox"), ("kill", "dash"), ("full", "lksh")])
 def test_an_import_meets_trouble(trouble: str, shell: str, case: Callable[[str, str], Case]) -> None:
     one = case(shell, trouble)
     words = ("import", WHOLE, "--as", "web2")

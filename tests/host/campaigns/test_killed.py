@@ -139,7 +139,7 @@ def test_a_killed_stop_can_be_done_again(site: str, shell: str, victims: str, op
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("shell", "victims"), [("dash", "all"), ("dash", "supervisor"), ("mksh", "all")])
+@pytest.mark.parametrize(("shell", "victims"), [("dash", "all"), ("dash", "supervisor"), ("lksh", "all")])
 def test_a_killed_renaming_can_be_done_again(shell: str, victims: str, open_site: Callable[..., Host]) -> None:
     """Nothing that the guest had under its former name is lost, left behind or made anew."""
     host = open_site(SCENARIOS / "renamed", "alpha", shell)

@@ -162,7 +162,7 @@ def test_a_link_that_is_cut_at_a_message(how: str, pair: Callable[..., Pair]) ->
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("shell", "side"), [("dash", "near"), ("dash", "far"), ("mksh", "far")])
+@pytest.mark.parametrize(("shell", "side"), [("dash", "near"), ("dash", "far"), ("lksh", "far")])
 def test_a_command_that_fails(shell: str, side: str, pair: Callable[..., Pair]) -> None:
     hosts, failed = pair(shell), [""]
     host = getattr(hosts, side)

@@ -120,7 +120,7 @@ ALTERING = {
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("shell", ["dash", "mksh"])
+@pytest.mark.parametrize("shell", ["dash", "lksh"])
 def test_no_snapshot_comes_between(shell: str, open_site: Callable[..., Host]) -> None:
     """A rollback never meets a guest that runs, and no guest stays frozen, whatever two verbs are at work."""
     host = open_site(SCENARIOS / "agent", "alpha", shell, seed=5)

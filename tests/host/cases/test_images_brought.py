@@ -179,7 +179,7 @@ def killed(rounds: Rounds, begin: int, every: int) -> Iterator[str]:
         yield f"killed at step {step}: {rounds.host.transcript()[-1:]}"
 
 
-@pytest.mark.parametrize(("shell", "begin", "every"), [("dash", 1, 2), ("mksh", 2, 8)])
+@pytest.mark.parametrize(("shell", "begin", "every"), [("dash", 1, 2), ("lksh", 2, 8)])
 def test_killed_at_any_point_it_is_done_again(
     shell: str, begin: int, every: int, rounds: Callable[..., Rounds]
 ) -> None:

@@ -42,7 +42,7 @@ def metrics(play: Play) -> dict[str, dict[str, str]]:
     return read_exposition(play.hivectl("metrics").out)
 
 
-@scenario(wide=True)
+@scenario()
 def metrics_of_guests(play: Play) -> None:
     """State, restarts, waits, CPU and memory, by one ps for all."""
     play.guest("db1", {"end": "triple", "after": 10}, {})

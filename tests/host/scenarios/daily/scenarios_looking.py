@@ -145,7 +145,7 @@ def device_is_not_there(play: Play) -> None:
     assert "2:0:0          missing    gpu1             gpu        not on this host" in outcome.out
 
 
-@scenario(wide=True)
+@scenario()
 def topology(play: Play) -> None:
     """Nodes, caches, cores, and the guests at them."""
     play.host.path("/var/run/dmesg.boot").write_text("CPU: Example\n" + Machine().announcement())
@@ -168,7 +168,7 @@ def topology(play: Play) -> None:
     assert groups[1]["kind"] == "NUMA node"
 
 
-@scenario(wide=True, machine=[1, 4, 1])
+@scenario(machine=[1, 4, 1])
 def topology_of_a_small_host(play: Play) -> None:
     """One package without threads is one group; nobody kept what the kernel said."""
     lines = play.hivectl("topology").out.splitlines()

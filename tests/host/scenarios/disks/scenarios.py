@@ -33,7 +33,7 @@ NOBODY_MADE = "or it is gone; see hivectl disk list"
 IN_SITE = "it is given to db1 by the site; take it out there"
 
 
-@scenario(wide=True, transcript=True)
+@scenario(transcript=True)
 def volume_leaves(play: Play) -> None:
     """A volume that left the site is kept, listed, attached by hand, used, taken away, destroyed."""
     install(play, EXTRA)
@@ -60,7 +60,7 @@ def volume_leaves(play: Play) -> None:
     refused(play, "destroy --confirm db1/extra db1 extra", f"db1: this host made no disk db1/extra, {NOBODY_MADE}")
 
 
-@scenario(wide=True)
+@scenario()
 def file_leaves(play: Play) -> None:
     """The same for a file, which goes to another guest; each guest may have several."""
     left(play)
@@ -106,7 +106,7 @@ def guest_leaves(play: Play) -> None:
     assert not play.host.path(place).exists()
 
 
-@scenario(wide=True)
+@scenario()
 def refusals(play: Play) -> None:
     """What cannot be is refused with the reason and with what to do, and nothing changes."""
     left(play)
@@ -137,7 +137,7 @@ def refusals(play: Play) -> None:
     refused(play, "destroy --confirm db1/extra db1 extra", f"db1: the disk db1/extra cannot be destroyed: {taken}")
 
 
-@scenario(wide=True)
+@scenario()
 def running_guest_keeps(play: Play) -> None:
     """A guest runs with what its start found: such a disk is not given away or destroyed until it ends."""
     until = "; it may have it until it ends"
@@ -200,7 +200,7 @@ def supervisor_of_attached_killed(play: Play) -> None:
     assert AT28 in devices(play.host, "db1")
 
 
-@scenario(wide=True)
+@scenario()
 def defined_again(play: Play) -> None:
     """A disk that comes back into the site while it is attached by hand is given once, and to one guest."""
     left(play)

@@ -24,7 +24,7 @@ from host.scenario import scenario
 MISSING = f"the disk db1/extra, {VOLUME}, is missing; import its pool or mount its file system"
 
 
-@scenario(wide=True)
+@scenario()
 def pool_is_missing(play: Play) -> None:
     """The pool of an attached disk is not imported: the start says so, and nobody takes the disk for gone."""
     left(play)
@@ -67,7 +67,7 @@ def snapshots_hold(play: Play) -> None:
     destroyed(play, "db1/extra", VOLUME, "zfs destroy")
 
 
-@scenario(wide=True)
+@scenario()
 def disks_grow(play: Play) -> None:
     """Volumes and files grow, by a size that they can have, while nobody uses them; nothing shrinks."""
     left(play)
@@ -101,7 +101,7 @@ def disks_grow(play: Play) -> None:
     assert listed(play, "web1") == [f"web1/papers 1536M detached - {FILE}", ROOT.replace("2G", "3G")]
 
 
-@scenario(wide=True)
+@scenario()
 def notes_without_places(play: Play) -> None:
     """An older runtime noted names only: a start adds the place of what is defined, nobody guesses the others."""
     play.made("db1", "web1")
@@ -125,7 +125,7 @@ def notes_without_places(play: Play) -> None:
     assert listed(play, "db1") == rows
 
 
-@scenario(wide=True)
+@scenario()
 def storage_changes(play: Play) -> None:
     """The definition says another place: no empty disk takes the place of the old one, unless one is asked for."""
     play.made("web1")

@@ -36,7 +36,7 @@ def refused(play: Play, path: str) -> None:
     assert play.names("guest") == ["db1", "web1"]
 
 
-@scenario(everyday=True, wide=True)
+@scenario(everyday=True)
 def by_path(play: Play) -> None:
     """The disk goes to another guest in the site, and both are shipped."""
     play.made("db1")
@@ -45,7 +45,7 @@ def by_path(play: Play) -> None:
     refused(play, FILE)
 
 
-@scenario(wide=True)
+@scenario()
 def by_an_alias(play: Play) -> None:
     """A link leads to its folder."""
     play.made("db1")
@@ -55,7 +55,7 @@ def by_an_alias(play: Play) -> None:
     refused(play, "/files/vms/web1/root.img")
 
 
-@scenario(wide=True)
+@scenario()
 def by_a_second_name(play: Play) -> None:
     """The file has two names."""
     play.made("db1")
@@ -65,7 +65,7 @@ def by_a_second_name(play: Play) -> None:
     refused(play, "/srv/second.img")
 
 
-@scenario(wide=True)
+@scenario()
 def by_extra_arguments(play: Play) -> None:
     """Nothing but bhyve's words tell."""
     play.made("db1")
@@ -75,7 +75,7 @@ def by_extra_arguments(play: Play) -> None:
     refused(play, FILE)
 
 
-@scenario(wide=True)
+@scenario()
 def by_volume(play: Play) -> None:
     """The volume of a guest that runs goes to another one by its path."""
     play.made("web1")
@@ -92,7 +92,7 @@ def by_volume(play: Play) -> None:
     play.down("db1")
 
 
-@scenario(wide=True)
+@scenario()
 def without_supervisor_and_adopted(play: Play) -> None:
     """A guest that nobody supervises has its disk all the same, and so has one that was adopted."""
     play.made("db1")
@@ -105,7 +105,7 @@ def without_supervisor_and_adopted(play: Play) -> None:
     refused(play, FILE)
 
 
-@scenario(wide=True)
+@scenario()
 def while_it_reboots(play: Play) -> None:
     """Between two runs of bhyve the disk is still that of the guest."""
     play.made("db1")
@@ -120,7 +120,7 @@ def while_it_reboots(play: Play) -> None:
     play.down("web1")
 
 
-@scenario(wide=True)
+@scenario()
 def both_at_once(play: Play) -> None:
     """Of two that start at the same moment, one runs: a site that nobody checked gives them one disk."""
     play.made("web1", "db1")
@@ -135,7 +135,7 @@ def both_at_once(play: Play) -> None:
     assert len(play.names("guest")) == 1
 
 
-@scenario(wide=True)
+@scenario()
 def had_by_both(play: Play) -> None:
     """Two that only read one disk may run side by side, and so may two that say that it is shared."""
     play.made("web1", "db1")
@@ -153,7 +153,7 @@ def had_by_both(play: Play) -> None:
         play.down("db1")
 
 
-@scenario(wide=True)
+@scenario()
 def altered_through_an_alias(play: Play) -> None:
     """A disk that this host made is the file of a guest that runs, by another path: it stays as it is."""
     play.made("db1")
@@ -182,7 +182,7 @@ def altered_through_an_alias(play: Play) -> None:
     play.down("web1")
 
 
-@scenario(wide=True)
+@scenario()
 def with_words_cut_short(play: Play) -> None:
     """A full file system cut off what is noted of a guest that runs: it has what its script says, or may have any."""
     play.made("db1")

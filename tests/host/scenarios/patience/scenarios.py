@@ -154,7 +154,7 @@ def all_started_while_they_wait(play: Play) -> None:
     assert play.phase("pool1") == play.phase("follow1") == STARTED
 
 
-@scenario(wide=True, targets=TARGETS, urls={URL: "golden image\n"})
+@scenario(targets=TARGETS, urls={URL: "golden image\n"})
 def provisioned_while_it_waits(play: Play) -> None:
     """What the phase advises can be done while the guest waits: its disk is made anew, by hand."""
     boots_without_pool(play)

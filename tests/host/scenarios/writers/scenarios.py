@@ -70,7 +70,7 @@ def what_may_be_shared(play: Play) -> None:
         play.down("two", "one")
 
 
-@scenario(wide=True, **SETTINGS)
+@scenario(**SETTINGS)
 def a_disk_of_somebody_else_is_not_touched(play: Play) -> None:
     """hivectl disk knows a disk by every name: an alias is no way to give away, grow or destroy what a guest has."""
     alias = ('path = "/srv/vms"', 'path = "/store/vms"')
@@ -112,7 +112,7 @@ def hooks_come_after_the_question(play: Play) -> None:
     assert play.host.path("/srv/hook.ran").exists()
 
 
-@scenario(wide=True, **SETTINGS)
+@scenario(**SETTINGS)
 def the_advice_is_safe(play: Play) -> None:
     """Whoever takes a disk away by hand from a guest that runs, as he is told, cannot start a second writer."""
     install(play, on("one", "plain"))
@@ -187,7 +187,7 @@ def whoever_was_killed_has_nothing(play: Play) -> None:
     assert play.names("guest") == ["two"]
 
 
-@scenario(wide=True, **SETTINGS)
+@scenario(**SETTINGS)
 def a_link_that_leads_elsewhere(play: Play) -> None:
     """Between two runs of a guest its path comes to lead to the disk of another one: it does not run again."""
     play.sh(MAKE_FILE + "; truncate -s 1M /usr/store/other.img")
