@@ -22,6 +22,7 @@ from hivewright.model.base import (
     Slot,
     Table,
 )
+from hivewright.model.storage import AnyStorage, Zfs, volblocksize
 from hivewright.model.storage_values import Snapshot
 
 BootIndex = Annotated[
@@ -53,11 +54,11 @@ class Disk(Table):
     size: Size | None = Field(None, description="Its size. A larger one grows the disk; it never shrinks.")
     path: HostPath | None = Field(None, description="An existing file or device, used as it is.")
     image: ImageName | None = Field(None, description="The image that fills it when it is created.")
-    clone_image: bool = Field(
-        False,
+    clone_image: bool | None = Field(
+        None,
         description="On a storage of kind zfs: create it as a clone of its image, at once and without the space of a "
-        "copy. The image becomes one volume, DATASET/Images/IMAGE-DIGEST, which must not be destroyed as long as "
-        "clones of it exist.",
+        "copy; what clone_images of its storage says if absent. The image becomes one volume, "
+        "DATASET/Images/IMAGE-DIGEST, which must not be destroyed as long as clones of it exist.",
     )
     clone: Snapshot | None = Field(
         None,
@@ -99,6 +100,18 @@ class Disk(Table):
         default_factory=dict, description="ZFS properties of the volume, over those of the storage."
     )
     slot: Slot | None = Field(None, description="A fixed PCI address; taken from the lock if absent.")
+
+
+def clones_image(disk: Disk, storage: AnyStorage) -> bool:
+    """Whether a disk is made as a clone of its image: as it says, or else its storage, where that can be."""
+    if disk.image is None or disk.clone is not None or not isinstance(storage, Zfs):
+        return False
+    if disk.clone_image is not None:
+        return disk.clone_image
+    own_blocks = "volblocksize" in disk.properties
+    return storage.clone_images and not (
+        own_blocks and volblocksize(disk.properties) != volblocksize(storage.properties)
+    )
 
 
 def _drives(value: object) -> tuple[str, ...]:

@@ -1,5 +1,7 @@
 """Storage: ``[storage.NAME]``, ``[host.HOST.storage.NAME]``."""
 
+import re
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -10,6 +12,11 @@ from hivewright.model.storage_values import ChapUser, IscsiName, Portal
 VOLBLOCKSIZE = "16K"
 """Blocks of a volume whose properties do not say otherwise; given to each, because releases differ in theirs."""
 
+BLOCK_SIZES = tuple(2**power for power in range(9, 18))
+"""512 to 128K (zfsprops(7), volblocksize)."""
+
+_BLOCK = r"([0-9]{1,7})([KkMm]?)"
+
 
 class Zfs(Table):
     """ZFS volumes below a dataset: ``DATASET/VM/DISK``."""
@@ -18,6 +25,12 @@ class Zfs(Table):
     hosts: ListOf[Name] = Field((), description="Hosts that have it; all if empty.")
     dataset: Dataset = Field(description="The dataset below which volumes are created.")
     sparse: bool = Field(False, description="Create volumes without a reservation.")
+    clone_images: bool = Field(
+        False,
+        description="Create disks that have an image as clones of one volume of that image, unless their clone_image "
+        "says otherwise. Not those that ask for a volblocksize of their own: they are copies. Disks that exist stay "
+        "what they are.",
+    )
     properties: dict[str, str] = Field(default_factory=dict, description="ZFS properties of new volumes.")
 
 
@@ -59,3 +72,17 @@ class Iscsi(Table):
 AnyStorage = Zfs | Directory | Iscsi
 
 Storage = Annotated[AnyStorage, Field(discriminator="kind")]
+
+
+def volblocksize(properties: Mapping[str, str]) -> int:
+    """Bytes of a volume's blocks."""
+    size = block_size(properties["volblocksize"]) if "volblocksize" in properties else 0
+    return size if size in BLOCK_SIZES else block_size(VOLBLOCKSIZE)
+
+
+def block_size(text: str) -> int:
+    """Bytes of a block size as zfs(8) reads it; 0 when it is none."""
+    match = re.fullmatch(_BLOCK, text, re.ASCII)
+    if match is None:
+        return 0
+    return int(match[1]) * {"": 1, "K": 2**10, "M": 2**20}[match[2].upper()]

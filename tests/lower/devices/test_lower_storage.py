@@ -75,6 +75,38 @@ def test_the_longest_name_of_a_volume_and_its_snapshot_fit_zfs() -> None:
     assert len(words[4].partition("@")[0]) <= 250
 
 
+OWN_BLOCKS = {"properties": {"volblocksize": "64K"}}
+
+
+@pytest.mark.parametrize(
+    ("disk", "storage", "made"),
+    [
+        ({}, {}, "volume"),
+        ({}, {"clone_images": True}, "clone"),
+        ({}, {"clone_images": False}, "volume"),
+        ({"clone_image": False}, {"clone_images": True}, "volume"),
+        ({"clone_image": True}, {"clone_images": False}, "clone"),
+        (OWN_BLOCKS, {"clone_images": True}, "volume"),
+        (OWN_BLOCKS, {"clone_images": True, **OWN_BLOCKS}, "clone"),
+        ({"properties": {"compression": "off"}}, {"clone_images": True}, "clone"),
+    ],
+)
+def test_a_disk_is_a_copy_or_a_clone_as_it_says_or_else_as_its_storage(
+    disk: dict[str, Any], storage: dict[str, Any], made: str
+) -> None:
+    root = {"storage": "fast", "size": "20G", "image": "golden", **disk}
+    plan = plan_of({"disk": {"root": root}}, storages={"fast": {**FAST, **storage}}, images=IMAGES)
+    assert [verb for verb in ("volume", "clone") if steps(plan, verb)] == [made]
+
+
+def test_a_storage_that_clones_images_makes_all_other_disks_as_before() -> None:
+    disks = {"empty": {"storage": "fast", "size": "1G"}, "snap": {"storage": "fast", "size": "1G", "clone": "a/b@c"}}
+    plans = [plan_of({"disk": disks}, storages={"fast": {**FAST, "clone_images": each}}) for each in (False, True)]
+    assert steps(plans[0], "volume") == steps(plans[1], "volume")
+    assert steps(plans[0], "clone") == steps(plans[1], "clone")
+    assert len(steps(plans[0], "clone")) == 1
+
+
 def test_a_clone_of_a_snapshot() -> None:
     words = clone_of({"storage": "fast", "size": "20G", "clone": "golden/root@v1"})
     assert words == (

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from hivewright.lower.context import Guest
 from hivewright.lower.devices.access import access_of
 from hivewright.lower.devices.iscsi import lun_path, prepare_lun
-from hivewright.model.disk import Cd, Disk
+from hivewright.model.disk import Cd, Disk, clones_image
 from hivewright.model.image import Image, name_in
 from hivewright.model.storage import VOLBLOCKSIZE, AnyStorage, Iscsi, Zfs
 from hivewright.plan import DiskPlan, Provenance, Step
@@ -112,10 +112,8 @@ def provision_disks(guest: Guest) -> Iterator[Step]:
             volume = (name, f"{storage.dataset}/{guest.name}/{name}", str(disk.size))
             sparse = ("sparse",) if storage.sparse else ()
             keys += (f"storage:{disk.storage}.dataset", f"storage:{disk.storage}.properties", f"disk.{name}.properties")
-            if disk.clone_image or disk.clone is not None:
-                keys += (
-                    (f"disk.{name}.clone_image", f"image:{disk.image}") if disk.clone_image else (f"disk.{name}.clone",)
-                )
+            keys += _clone_keys(name, disk, storage)
+            if disk.clone is not None or clones_image(disk, storage):
                 words = (*volume, *_origin(guest, disk, storage), *sparse, *_clone_settings(properties))
                 yield Step("clone", words, tuple(keys), f"disk.{name}")
             else:
@@ -128,6 +126,19 @@ def provision_disks(guest: Guest) -> Iterator[Step]:
                 keys.append(f"disk.{name}.clone")
             words = (name, f"{storage.path}/{guest.name}/{name}.img", str(disk.size), *image)
             yield Step("sparse_file", words, tuple(keys), f"disk.{name}")
+
+
+def _clone_keys(name: str, disk: Disk, storage: Zfs) -> Iterator[str]:
+    """What says whether a disk is a clone, and of what."""
+    if disk.clone is not None:
+        yield f"disk.{name}.clone"
+    elif disk.image is not None:
+        if disk.clone_image is not None:
+            yield f"disk.{name}.clone_image"
+        elif storage.clone_images:
+            yield f"storage:{disk.storage}.clone_images"
+        if clones_image(disk, storage):
+            yield f"image:{disk.image}"
 
 
 def _settings(properties: Mapping[str, str], prefix: str = "") -> tuple[str, ...]:

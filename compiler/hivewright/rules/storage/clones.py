@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from hivewright.diagnostics import Diagnostic
+from hivewright.model.storage import volblocksize
 from hivewright.rules.site_index import SiteIndex, diagnose, storage_place
-from hivewright.rules.storage.properties import volblocksize
 
 if TYPE_CHECKING:
     from hivewright.model.disk import Disk

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from hivewright.diagnostics import Diagnostic
+from hivewright.model.storage import volblocksize
 from hivewright.rules.site_index import SiteIndex, diagnose, host_place, ordered, storage_place
 from hivewright.rules.storage.iscsi import on_iscsi
-from hivewright.rules.storage.properties import volblocksize
 from hivewright.values import format_size
 
 DATASET_LIMIT = 250

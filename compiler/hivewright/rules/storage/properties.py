@@ -7,15 +7,11 @@ from collections.abc import Iterator, Mapping
 
 from hivewright.diagnostics import Diagnostic, Place
 from hivewright.diagnostics.wording import quoted
-from hivewright.model.storage import VOLBLOCKSIZE
+from hivewright.model.storage import BLOCK_SIZES, block_size
 from hivewright.rules.site_index import SiteIndex, diagnose, storage_place
 
 _NAME = r"[a-z0-9:_.][a-z0-9:_.-]*"
 _VALUE = r"[\x20-\x7e]+"
-_BLOCK = r"([0-9]{1,7})([KkMm]?)"
-
-_BLOCK_SIZES = tuple(2**power for power in range(9, 18))
-"""512 to 128K (zfsprops(7), volblocksize)."""
 
 _REFUSED = {
     "volsize": "write size in the disk",
@@ -98,26 +94,10 @@ def _properties(what: str, table: Place, given: Mapping[str, str]) -> Iterator[D
                 here,
                 "delete it; hivewright sets volmode=dev",
             )
-        elif name == "volblocksize" and _block_size(value) not in _BLOCK_SIZES:
+        elif name == "volblocksize" and block_size(value) not in BLOCK_SIZES:
             yield diagnose(
                 "STO012",
                 f"the {what} has the volblocksize {value}",
                 here,
                 "it is a power of two from 512 to 128K, for example 16K",
             )
-
-
-def volblocksize(given: Mapping[str, str]) -> int:
-    """Bytes of a volume's blocks."""
-    size = _block_size(given["volblocksize"]) if "volblocksize" in given else 0
-    if size in _BLOCK_SIZES:
-        return size
-    return _block_size(VOLBLOCKSIZE)
-
-
-def _block_size(text: str) -> int:
-    """Bytes of a block size as zfs(8) reads it; 0 when it is none."""
-    match = re.fullmatch(_BLOCK, text, re.ASCII)
-    if match is None:
-        return 0
-    return int(match[1]) * {"": 1, "K": 2**10, "M": 2**20}[match[2].upper()]

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from host.build import install
 from host.golden_image import CONTENT, URLS
 from host.play import HIVECTL, Play
 from host.scenario import scenario
 
+SITE = Path(__file__).parent
 GIGABYTE = 1 << 30
 LARGER = GIGABYTE * 3 // 2
 IMAGE = "zroot/vms/Images/golden-d108ad87"
@@ -149,6 +153,34 @@ def image_cloned(play: Play) -> None:
     play.say("the volume of the image cannot go")
     play.do("zfs", "destroy", f"{IMAGE}@whole", status=1)
     play.down("clone1", "clone2")
+
+
+@scenario(urls=URLS)
+def images_become_clones(play: Play) -> None:
+    """A storage that clones images now: a disk that exists stays a copy, and one that is made is a clone; and back."""
+    copy, clone = f"{GIGABYTE} {CONTENT}", f"{GIGABYTE} {CONTENT} clone of {IMAGE}@whole"
+    play.made("copy1")
+    ship_clone_images(play, "true")
+    play.hivectl("start", "copy1", says="copy1: started (pid N)")
+    play.never("zfs create", "zfs clone", "zfs set", "zfs destroy", "dd", "fetch")
+    play.down("copy1")
+    assert volumes(play) == {"zroot/vms/copy1/root": copy}
+    play.made("copy2")
+    assert volumes(play)["zroot/vms/copy2/root"] == clone
+    ship_clone_images(play, "false")
+    play.hivectl("start", "copy2", says="copy2: started (pid N)")
+    play.never("zfs create", "zfs clone", "zfs set", "zfs destroy", "dd", "fetch")
+    play.down("copy2")
+    assert volumes(play)["zroot/vms/copy2/root"] == clone
+    administrator(play, "zfs destroy zroot/vms/copy2/root")
+    play.hivectl("provision", "--recreate", "root", "copy2", says=None)
+    assert volumes(play)["zroot/vms/copy2/root"] == copy
+
+
+def ship_clone_images(play: Play, value: str) -> None:
+    """The site anew, with that value in the storage fast."""
+    dataset = 'dataset = "zroot/vms"\n'
+    install(play.host, (dataset, f"{dataset}clone_images = {value}\n"), site=SITE)
 
 
 @scenario(urls=URLS)
