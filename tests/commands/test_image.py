@@ -49,6 +49,15 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("Location", "/golden.raw")
             self.end_headers()
             return
+        if self.path == "/chunked/golden.raw":
+            self.send_response(200)
+            self.send_header("Transfer-Encoding", "chunked")
+            self.end_headers()
+            self.wfile.write(b"ff\r\nonly this")
+            return
+        if self.path == "/nonsense.raw":
+            self.wfile.write(b"\x1b[31mNONSENSE\r\n\r\n")
+            return
         if self.path == "/SHA512SUMS":
             body = f"{'0' * 128}  other.raw\n{SHA512}  golden.raw\n".encode()
         elif self.path == "/altered/golden.raw":
@@ -131,6 +140,76 @@ def test_what_is_altered_is_told_and_not_kept(run: Run, tmp_path: Path, capsys: 
     assert run("/altered/golden.raw", f'sha256 = "{SHA256}"', "bundle") == 1
     assert f"and not {SHA256}" in capsys.readouterr().err
     assert not files(tmp_path)
+
+
+def test_what_lay_half_fetched_of_another_file_is_begun_anew(run: Run, tmp_path: Path) -> None:
+    write_files(tmp_path, {"images/golden.raw.part": "of yesterday"})
+    assert run("/golden.raw", f'sha256 = "{SHA256}"', "fetch") == 0
+    assert [span for _, span in Handler.asked] == ["bytes=12-", None]
+    assert (tmp_path / "images" / "golden.raw").read_bytes() == GOOD
+    assert files(tmp_path) == {"golden.raw", "CHECKSUMS"}
+
+
+@pytest.mark.parametrize("url", ["/chunked/golden.raw", "/nonsense.raw"])
+def test_an_answer_that_is_no_http_is_one_fault(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str], url: str
+) -> None:
+    more = f'mirrors = ["SERVER/gone.raw"]\nsha256 = "{SHA256}"'
+    assert run(url, more, "fetch") == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("hivewright: golden for amd64: http://")
+    assert "\x1b" not in line
+    assert files(tmp_path) <= {"golden.raw.part"}
+    assert run("/golden.raw", 'checksums = { url = "SERVER/nonsense.raw" }', "pin") == 1
+    assert capsys.readouterr().err.startswith("hivewright: cannot fetch http://")
+
+
+@pytest.mark.parametrize("url", ["/", "/..", "/.hidden", "/-rf", "/CHECKSUMS"])
+def test_a_file_that_has_no_name_of_its_own_is_not_written(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str], url: str
+) -> None:
+    for action in ("fetch", "bundle", "verify"):
+        assert run(url, f'sha256 = "{SHA256}"', action) == 1
+        assert 'give the image one of its own: file = "NAME"' in capsys.readouterr().err
+        assert not files(tmp_path)
+    assert not Handler.asked
+
+
+@pytest.mark.parametrize("line", ["EVIL (golden.raw) = 00", "SHAKE_128 (golden.raw) = 00", "SHA256 (golden.raw) = 00"])
+def test_a_list_that_somebody_altered_says_nothing(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str], line: str
+) -> None:
+    more = 'checksums = { url = "SERVER/SHA512SUMS", digest = "sha512" }'
+    assert run("/golden.raw", more, "fetch") == 0
+    (tmp_path / "images" / "CHECKSUMS").write_text(f"{line}\n")
+    assert run("/golden.raw", more, "verify") == 1
+    assert "does not say the checksum of golden.raw; fetch it again" in capsys.readouterr().err
+    assert run("/golden.raw", more, "fetch") == 0
+    assert run("/golden.raw", more, "verify") == 0
+
+
+@pytest.mark.parametrize("name", ["golden.raw", "golden.raw.part", "CHECKSUMS"])
+def test_a_folder_in_the_way_is_told_with_the_image(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    (tmp_path / "images" / name).mkdir(parents=True)
+    assert run("/golden.raw", f'sha256 = "{SHA256}"', "fetch") == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("hivewright: golden for amd64: images/")
+    assert "directory" in line.lower()
+
+
+def test_a_site_without_images_says_so_and_makes_no_folder(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_files(tmp_path, {"site/site.toml": '[site]\nname = "example"\n'})
+    for action in ("list", "fetch", "verify", "bundle", "pin"):
+        assert main(["image", action]) == 0
+        assert capsys.readouterr() == ("", "hivewright: no guest there is made from an image\n")
+    assert not (tmp_path / "images").exists()
+    assert main(["image", "list", "--json"]) == 0
+    assert capsys.readouterr().out == "[]\n"
 
 
 def test_verify_finds_what_became_of_a_folder(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -45,6 +45,25 @@ def test_a_new_profile_extends_another_and_is_sound(project: Path) -> None:
     assert main(["-C", str(project), "profile", "new", "more", "--from", "none"]) == 2
 
 
+@pytest.mark.parametrize("parent", ["debian-*", "debian-12,debian-13", "@tag", ""])
+def test_a_new_profile_extends_one_profile_by_its_name(project: Path, parent: str) -> None:
+    assert main(["-C", str(project), "profile", "new", "ours", "--from", parent]) == 2
+    assert not (project / "site/profiles").exists()
+
+
+def test_a_new_profile_extends_none_with_faults(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_files(project, {"site/profiles/linux/bad one.toml": "os = 1\n"})
+    assert main(["-C", str(project), "profile", "new", "ours", "--from", "bad one"]) == 1
+    assert "has faults; see: hivewright profile check 'bad one'" in capsys.readouterr().err
+    assert [path.name for path in (project / "site/profiles").rglob("*.toml")] == ["bad one.toml"]
+
+
+def test_outside_of_a_project_none_is_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["-C", str(tmp_path), "profile", "new", "ours", "--from", "debian-13"]) == 1
+    assert "is no project, and lies in none" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
 def test_check_tells_each_fault_once_where_it_is(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = 'extends = "debian-13"\narches = ["arm65"]\n[vm]\nmemroy = "1G"\n'
     write_files(project, {"site/profiles/linux/bad.toml": text})
@@ -83,11 +102,111 @@ def test_update_shows_the_changes_before_it_takes_them(
     assert main(verb) == 0
 
 
+GOOD = 'extends = "debian-13"\n'
+
+
+@pytest.fixture
+def origin(project: Path, tmp_path: Path) -> Path:
+    """A repository with one profile, which the site names."""
+    origin = write_files(tmp_path / "origin", {"profiles/linux/theirs.toml": GOOD})
+    git(origin, "init", "-q", ".")
+    site = f'[site]\nname = "example"\nprofiles = {{ git = "{origin}" }}\n'
+    write_files(project, {"site/site.toml": site, "profiles/linux/old.toml": 'extends = "debian-12"\n'})
+    return origin
+
+
+def refused(project: Path, origin: Path) -> None:
+    """What the repository has is not taken, and nothing in the project is another thing than before."""
+    git(origin, "add", "-A")
+    git(origin, "commit", "-qm", "Profiles")
+    before = tree(project)
+    assert main(["-C", str(project), "profile", "update", "--yes"]) == 1
+    assert tree(project) == before
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() if path.is_file() else b"" for path in folder.rglob("*")}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("linux/bad.toml", b"broken = [\n", "linux/bad.toml: this is not a value"),
+        ("linux/latin.toml", b"# caf\xe9\n", "linux/latin.toml: this is not UTF-8 text"),
+        ("linux/large.toml", b"#" * 300_000, "linux/large.toml: it has more than 262144 bytes"),
+        ("linux/Bad Name.toml", b"", "linux/Bad Name.toml: a name has 1 to 31"),
+        ("..x/good.toml", b"", "..x/good.toml: a name has 1 to 31"),
+        ("linux/esc\x1b[31m.toml", b"", "linux/esc\\u{1b}[31m.toml: a name has 1 to 31"),
+    ],
+)
+def test_one_profile_that_is_wrong_keeps_all_of_a_repository_away(
+    project: Path, origin: Path, capsys: pytest.CaptureFixture[str], name: str, content: bytes, told: str
+) -> None:
+    path = origin / "profiles" / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(content)
+    refused(project, origin)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"hivewright: {origin}: {told}")
+    assert line.endswith("; nothing was changed")
+
+
+def test_links_of_a_repository_are_not_followed(
+    project: Path, origin: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (origin / "profiles/linux/link.toml").symlink_to("/etc/passwd")
+    refused(project, origin)
+    assert "linux/link.toml: this is no file; links are not followed" in capsys.readouterr().err
+    write_files(tmp_path / "elsewhere", {"linux/secret.toml": GOOD})
+    (origin / "profiles").rename(origin / "other")
+    (origin / "profiles").symlink_to(tmp_path / "elsewhere")
+    refused(project, origin)
+    assert "profiles of " in (err := capsys.readouterr().err)
+    assert "is a symbolic link, which is not followed" in err
+
+
+def test_what_is_in_the_way_of_a_profile_keeps_all_away(
+    project: Path, origin: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_files(origin, {"profiles/bsd/first.toml": GOOD})
+    (project / "profiles/linux/theirs.toml").mkdir()
+    refused(project, origin)
+    assert "theirs.toml is no file; move it away; nothing was changed" in capsys.readouterr().err
+    (project / "profiles/linux/theirs.toml").rmdir()
+    (tmp_path / "elsewhere").mkdir()
+    (project / "profiles/bsd").symlink_to(tmp_path / "elsewhere")
+    write_files(origin, {"profiles/bsd/second.toml": GOOD})
+    refused(project, origin)
+    assert "profiles/bsd is no folder; move it away; nothing was changed" in capsys.readouterr().err
+    assert not list((tmp_path / "elsewhere").iterdir())
+    (project / "profiles/bsd").unlink()
+    (project / "profiles/linux/.theirs.toml.new").mkdir()
+    write_files(origin, {"profiles/bsd/third.toml": GOOD})
+    git(origin, "add", "-A")
+    git(origin, "commit", "-qm", "Profiles")
+    assert main(["-C", str(project), "profile", "update", "--yes"]) == 1
+    assert {path.name for path in (project / "profiles").rglob("*.toml*")} == {"old.toml", ".theirs.toml.new"}
+
+
+def test_a_repository_that_is_gone_changes_nothing(
+    project: Path, origin: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    git(origin, "commit", "-qm", "Nothing", "--allow-empty")
+    before = tree(project)
+    origin.rename(origin.with_name("moved"))
+    assert main(["-C", str(project), "profile", "update", "--yes"]) == 1
+    assert capsys.readouterr().err.startswith(f"hivewright: cannot fetch {origin}: ")
+    assert tree(project) == before
+
+
 @pytest.mark.parametrize("address", ["--upload-pack=touch /tmp/x", "ext::sh -c id", "example.net"])
-def test_an_address_is_never_an_option_or_a_command(project: Path, address: str) -> None:
+def test_an_address_is_never_an_option_or_a_command(
+    project: Path, address: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     write_files(project, {"site/site.toml": f'[site]\nname = "example"\nprofiles = {{ git = "{address}" }}\n'})
     assert main(["-C", str(project), "check"]) == 1
     assert main(["-C", str(project), "profile", "update", "--yes"]) == 1
+    assert "[site] profiles is not right; see: hivewright check" in capsys.readouterr().err
 
 
 def test_a_site_without_a_repository_says_what_to_write(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

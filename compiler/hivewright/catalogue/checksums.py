@@ -17,9 +17,13 @@ def find_digest(text: str, form: str, kind: str, name: str) -> str | None:
     """The digest of a file: from lines "DIGEST  NAME" (gnu) or "SHA256 (NAME) = DIGEST" (bsd), or the first (bare)."""
     for line in text.splitlines():
         digest = _in_line(line.strip(), form, kind, name)
-        if digest is not None and re.fullmatch(f"[0-9a-f]{{{_LENGTHS[kind]}}}", digest):
+        if digest is not None and is_digest(digest, kind):
             return digest
     return None
+
+
+def is_digest(text: str, kind: str) -> bool:
+    return re.fullmatch(f"[0-9a-f]{{{_LENGTHS[kind]}}}", text) is not None
 
 
 def _in_line(line: str, form: str, kind: str, name: str) -> str | None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 import urllib.error
 import urllib.request
 from collections.abc import Iterable, Iterator, Sequence
+from http.client import HTTPException
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from hivewright.catalogue.checksums import LARGEST, digest_of, find_digest
+from hivewright.catalogue.checksums import LARGEST, digest_of, find_digest, is_digest
 
 if TYPE_CHECKING:
     from hivewright.model.image import Image
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
 
 LIST = "CHECKSUMS"
 """In the folder, what was verified of each file, as hosts read it: lines "SHA256 (NAME) = DIGEST"."""
+OWN_NAME = 'give the image one of its own: file = "NAME"'
+_NAME = re.compile(r"[A-Za-z0-9][!-.0-~]*")
+_LINE = re.compile(r"(SHA256|SHA512) \((.+)\) = ([0-9a-f]+)")
 _TIMEOUT = 60
 _BLOCK = 1 << 20
 
@@ -55,6 +60,14 @@ def needed(site: Site, hosts: Sequence[str]) -> list[Needed]:
     return result
 
 
+def file_of(image: Image, folder: Path) -> Path:
+    """Where the file of an image lies in a folder, if it can lie there by its name."""
+    name = image.file_name
+    if not _NAME.fullmatch(name) or name == LIST:
+        raise FetchError(f"no file of the media folder may be called {name!r}; {OWN_NAME}")
+    return folder / name
+
+
 def stated_digest(image: Image) -> str | None:
     """``sha256:DIGITS`` of an image: its own, or what its publisher states today; ``None`` where there is none."""
     if image.pinned or image.checksums is None:
@@ -70,17 +83,17 @@ def kept_digest(image: Image, folder: Path) -> str | None:
     """The same without a network: its own, or what its publisher stated when it was fetched into a folder."""
     if image.pinned or image.checksums is None:
         return image.pinned or None
-    kind, _, rest = listed(folder).get(image.file_name, "").partition(" (")
-    if not rest:
+    line = _LINE.fullmatch(listed(folder).get(image.file_name, ""))
+    if line is None:
         raise FetchError(f"{folder / LIST} does not say the checksum of {image.file_name}; fetch it again")
-    return f"{kind.lower()}:{rest.rpartition(' = ')[2]}"
+    return f"{line[1].lower()}:{line[3]}"
 
 
 def _read(url: str) -> str:
     try:
         with urllib.request.urlopen(url, timeout=_TIMEOUT) as answer:
             return str(answer.read(LARGEST).decode("utf-8", "replace"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, HTTPException) as error:
         raise FetchError(f"cannot fetch {url}: {_reason(error)}") from None
 
 
@@ -97,24 +110,37 @@ def fault_of(path: Path, image: Image, digest: str | None) -> str | None:
 
 def fetch(image: Image, folder: Path, digest: str | None) -> Path:
     """The file of an image in a folder, fetched from the first address that has it unless it is there and right."""
-    target = folder / image.file_name
+    target = file_of(image, folder)
     if target.is_file() and fault_of(target, image, digest) is None:
         return target
-    part = folder / f"{image.file_name}.part"
+    part = target.with_name(f"{target.name}.part")
     faults = []
     for url in (image.url or "", *image.mirrors):
-        try:
-            _download(url, part, resume=digest is not None)
-            fault = fault_of(part, image, digest)
-        except (OSError, ValueError) as error:
-            faults.append(f"{url}: {_reason(error)}")
-            continue
+        fault = _get(url, part, image, digest)
         if fault is None:
             os.replace(part, target)
             return target
         faults.append(f"{url}: {fault}")
-        part.unlink(missing_ok=True)
     raise FetchError("; ".join(faults))
+
+
+def _get(url: str, part: Path, image: Image, digest: str | None) -> str | None:
+    """Fetches a file, and says what is wrong with it: what broke off may have been of another one, that lay there."""
+    resumes = digest is not None and part.exists()
+    try:
+        _download(url, part, resume=resumes)
+        fault = fault_of(part, image, digest)
+        if fault is not None and resumes:
+            part.unlink()
+            _download(url, part, resume=False)
+            fault = fault_of(part, image, digest)
+    except (OSError, ValueError, HTTPException) as error:
+        if isinstance(error, OSError) and error.filename and not isinstance(error, urllib.error.URLError):
+            raise  # of the folder, not of the address
+        return _reason(error)
+    if fault is not None:
+        part.unlink()
+    return fault
 
 
 def _download(url: str, part: Path, *, resume: bool) -> None:
@@ -137,16 +163,19 @@ def _download(url: str, part: Path, *, resume: bool) -> None:
 
 
 def _reason(error: Exception) -> str:
-    return str(getattr(error, "reason", None) or getattr(error, "strerror", None) or error)
+    """On one line; an exception of HTTP may have no text of its own."""
+    said = str(getattr(error, "reason", None) or getattr(error, "strerror", None) or error)
+    return " ".join(said.split()) or type(error).__name__
 
 
 def listed(folder: Path) -> dict[str, str]:
-    """What the list of a folder says: file -> line."""
+    """What the list of a folder says: file -> line. What is no such line is nothing."""
     try:
         lines = (folder / LIST).read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return {}
-    return {line.partition(" (")[2].partition(") = ")[0]: line for line in lines if ") = " in line}
+    found = (_LINE.fullmatch(line) for line in lines)
+    return {line[2]: line[0] for line in found if line is not None and is_digest(line[3], line[1].lower())}
 
 
 def write_list(folder: Path, digests: Iterable[tuple[str, str]]) -> None:

@@ -9,7 +9,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hivewright.catalogue.images import FetchError, Needed, fault_of, fetch, kept_digest, needed, rows_of, stated_digest
+from hivewright.catalogue.images import (
+    FetchError,
+    Needed,
+    fault_of,
+    fetch,
+    file_of,
+    kept_digest,
+    needed,
+    rows_of,
+    stated_digest,
+)
+from hivewright.diagnostics.printer import visible
 from hivewright.pipeline.session import Session, load_project
 
 if TYPE_CHECKING:
@@ -40,6 +51,9 @@ def run(arguments: Namespace) -> int:
         chosen = _chosen(arguments, session.site)
         if chosen is None:
             return 2
+        if not chosen and not arguments.json:
+            sys.stderr.write("hivewright: no guest there is made from an image\n")
+            return 0
         if arguments.action == "list":
             return _list(arguments, chosen)
         if arguments.action == "pin":
@@ -95,21 +109,25 @@ def _folder(arguments: Namespace, images: Sequence[Needed]) -> int:
                 continue
             digest = stated_digest(each.image)
             path = fetch(each.image, folder, digest)
-        except FetchError as error:
+            if digest is not None:
+                write_list(folder, [(path.name, digest)])
+        except (FetchError, OSError) as error:
             failed = True
-            sys.stderr.write(f"hivewright: {each.name} for {each.arch}: {error}\n")
+            sys.stderr.write(visible(f"hivewright: {each.name} for {each.arch}: {_reason(error)}\n"))
             continue
-        if digest is not None:
-            write_list(folder, [(path.name, digest)])
         print(f"{each.name}: {path}{'' if digest else ', which nobody states a checksum of'}")
     if arguments.action == "bundle" and not failed:
         print(f"copy the files of {folder} to /var/db/hivewright/media of the hosts")
     return 1 if failed else 0
 
 
+def _reason(error: FetchError | OSError) -> str:
+    return f"{error.filename}: {error.strerror}" if isinstance(error, OSError) and error.filename else str(error)
+
+
 def _verify(folder: Path, each: Needed) -> None:
     """Against the site, or what its publisher said when it was fetched; without a network."""
-    path = folder / each.image.file_name
+    path = file_of(each.image, folder)
     if not path.is_file():
         raise FetchError(f"{path} is missing")
     digest = kept_digest(each.image, folder)

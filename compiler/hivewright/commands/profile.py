@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
@@ -13,7 +14,8 @@ from typing import TYPE_CHECKING
 from hivewright.catalogue.profiles import Entry, lines_of, read_entries, row_of
 from hivewright.diagnostics import Place
 from hivewright.diagnostics.printer import visible
-from hivewright.source import Sources, find_project
+from hivewright.diagnostics.wording import suggestion
+from hivewright.source import Sources, find_project, no_project, read_site
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -58,8 +60,7 @@ def run(arguments: Namespace) -> int:
         sys.stderr.write("hivewright: profile show wants the name of a profile\n")
         return 2
     entries, faulty = read_entries(sources, names)
-    for name in faulty:
-        sys.stderr.write(f"hivewright: the profile {name} has faults; see: hivewright profile check {name}\n")
+    _tell_faults(faulty)
     _tell(arguments, sources, entries)
     return 1 if faulty else 0
 
@@ -73,6 +74,12 @@ def _chosen(sources: Sources, words: Sequence[str]) -> list[str] | None:
     except SelectionError as error:
         sys.stderr.write(f"hivewright: {error}\n")
         return None
+
+
+def _tell_faults(names: Iterable[str]) -> None:
+    for name in names:
+        see = f"hivewright profile check {shlex.quote(name)}"
+        sys.stderr.write(visible(f"hivewright: the profile {name} has faults; see: {see}\n"))
 
 
 def _tell(arguments: Namespace, sources: Sources, entries: list[Entry]) -> None:
@@ -120,7 +127,7 @@ def _check(arguments: Namespace, project: Project, sources: Sources, names: list
                 found += compile_plan(session.site, numbers.allocation, host, seeds)[1]
         failed = session.report(_once(found))
     if not arguments.quiet and not failed and arguments.format != "json":
-        sys.stderr.write(f"{len(names)} profiles are sound\n")
+        sys.stderr.write("1 profile is sound\n" if len(names) == 1 else f"{len(names)} profiles are sound\n")
     return 1 if failed else 0
 
 
@@ -146,14 +153,25 @@ def _new(arguments: Namespace, project: Project) -> int:
     if re.fullmatch(IMAGE_NAME_PATTERN, name) is None:
         sys.stderr.write(f"hivewright: {name!r}: {IMAGE_NAME_FORM}\n")
         return 2
+    outside = no_project(read_site(project))
+    if outside is not None:
+        sys.stderr.write(f"hivewright: {outside.message}; {outside.help}\n")
+        return 1
     sources = Sources(project)
-    if _chosen(sources, [arguments.parent]) is None:
+    known = sources.profile_names()
+    if arguments.parent not in known:
+        sys.stderr.write(
+            f"hivewright: there is no profile {arguments.parent!r}; {suggestion(arguments.parent, known, 'profile')}\n"
+        )
         return 2
-    if name in sources.profile_names():
+    if name in known:
         sys.stderr.write(f"hivewright: there is a profile {name} already\n")
         return 1
-    entries, _ = read_entries(sources, [arguments.parent])
-    folder = project.site / "profiles" / (entries[0].profile.os if entries else "other")
+    entries, faulty = read_entries(sources, [arguments.parent])
+    if faulty:
+        _tell_faults(faulty)
+        return 1
+    folder = project.site / "profiles" / entries[0].profile.os
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.toml"
     text = f'extends = "{arguments.parent}"\ndescription = "{name}, like {arguments.parent}"\n\n[vm]\n'

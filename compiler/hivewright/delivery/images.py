@@ -8,12 +8,11 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from hivewright.catalogue.images import LIST, FetchError, Needed, kept_digest, needed
+from hivewright.catalogue.images import OWN_NAME, FetchError, Needed, file_of, kept_digest, needed
 from hivewright.model.host import media_folder
 from hivewright.model.image import Image
 from hivewright.site import Site
@@ -21,8 +20,6 @@ from hivewright.site import Site
 FOLDER = "images"
 _MODE = "0644"
 _BLOCK = 1 << 20
-_OWN_NAME = 'give the image one of its own: file = "NAME"'
-_NAME = re.compile(r"[A-Za-z0-9][!-.0-~]*")
 
 
 class PackedImage(NamedTuple):
@@ -49,7 +46,7 @@ def packed_images(site: Site, hosts: Sequence[str], folder: Path) -> tuple[dict[
         other = first.setdefault(name, each)
         try:
             if _are_different(other.image, each.image):
-                raise FetchError(f"it has the name of another file, that of {other.name}; {_OWN_NAME}")
+                raise FetchError(f"it has the name of another file, that of {other.name}; {OWN_NAME}")
             packed = _look_at(each, folder)
         except FetchError as error:
             faults.append(f"image {each.name} for {each.arch}: {error}")
@@ -67,10 +64,7 @@ def _are_different(one: Image, other: Image) -> bool:
 
 
 def _look_at(each: Needed, folder: Path) -> PackedImage:
-    name = each.image.file_name
-    path = folder / name
-    if not _NAME.fullmatch(name) or name == LIST:
-        raise FetchError(f"no file of the media folder may be called {name!r}; {_OWN_NAME}")
+    path = file_of(each.image, folder)
     if not path.is_file():
         raise FetchError(f"{path} is missing")
     kind, _, wanted = (kept_digest(each.image, folder) or "sha256:").partition(":")
