@@ -32,8 +32,8 @@ class Known(NamedTuple):
 def name_networks(guests: Sequence[Guest], known: Known, others: Sequence[Bridge] = ()) -> dict[str, Bridge]:
     """Networks of the site that are new, by name; NICs get the names of theirs. One that is there already is used."""
     new: dict[str, Bridge] = {}
-    for bridge in others:
-        _name_network(bridge, known, new)
+    for other in others:
+        _name_network(other, known, new)
     for guest in guests:
         for key, nic in guest.keys.get("nic", {}).items():
             bridge = guest.old.networks.get(guest.slots[f"nic.{key}"])
