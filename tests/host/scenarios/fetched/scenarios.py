@@ -218,3 +218,52 @@ def foreign_formats_are_converted(play: Play) -> None:
     outcome = play.hivectl("image", "fetch", "foreign", status=1)
     assert "it is a VMDK image over another file; make it whole" in outcome.err
     play.never("qemu-img convert")
+
+
+@scenario(urls={URL: PACKED, SUMS: LISTED})
+def one_name_that_is_wrong(play: Play) -> None:
+    """Of several, nothing is begun where one is not known; no name leads out of the cache."""
+    play.sh("mkdir -p /mnt; touch /etc/passwd")
+    play.host.path("/mnt/moving.raw").write_text(DATA)
+    unknown = "hivewright: no guest of this host has an image web"
+    play.hivectl("image", "fetch", "golden", "web", status=1, says=unknown)
+    play.hivectl("image", "verify", "golden", "web", status=1, says=unknown)
+    play.never("fetch")
+    nothing_half_done(play)
+    play.hivectl("image", "fetch", "golden")
+    for name in ("web", "../../../etc/passwd", "/etc/passwd", ".", "..", "*", "", "golden.source", "golden.lock"):
+        play.hivectl("image", "remove", "golden", name, status=1, says=f"hivewright: there is no image {name}".rstrip())
+        play.never("lockf", "rm")
+    assert holds(play, "golden", RAW)
+    assert not play.host.path("/etc/passwd.lock").exists()
+    play.hivectl("image", "import", "/mnt/moving.raw", "/mnt/none.raw", status=1, says="cannot read the file /mnt/none")
+    play.hivectl("image", "import", "/mnt", status=1, says="hivewright: cannot read the file /mnt")
+    assert not play.host.path("/var/db/hivewright/media").exists()
+
+
+@scenario(urls={SUMS: LISTED})
+def an_import_that_breaks_off(play: Play) -> None:
+    """What was there before stays, with its digest, and nothing lies beside it, whichever command fails."""
+    play.sh("mkdir -p /mnt")
+    play.host.path("/mnt/moving.raw").write_text(DATA)
+    play.hivectl("image", "import", "/mnt/moving.raw")
+    media = play.host.path("/var/db/hivewright/media")
+    before = {path.name: path.read_bytes() for path in media.iterdir()}
+    newer = DATA + "and tomorrow\n"
+    play.host.path("/mnt/moving.raw").write_text(newer)
+    serve(play, {SUMS: f"{hashlib.sha512(newer.encode()).hexdigest()}  moving.raw\n"})
+    told = {
+        1: "cannot fetch its checksum",
+        3: "cannot read /mnt/moving.raw",
+        4: "cannot copy /mnt/moving.raw to /var/db/hivewright/media/moving.raw",
+        5: "cannot write /var/db/hivewright/media/CHECKSUMS",
+    }
+    for number, reason in told.items():
+        play.host.call("fail_at", command=number)
+        assert reason in play.hivectl("image", "import", "/mnt/moving.raw", status=1).err
+        play.host.call("failed")
+        (media / "CHECKSUMS.new").unlink(missing_ok=True)
+        assert {path.name: path.read_bytes() for path in media.iterdir()} == before
+    play.host.call("fail_at", command=2)  # what was fetched of the publisher cannot be removed, which does no harm
+    play.hivectl("image", "import", "/mnt/moving.raw")
+    assert (media / "moving.raw").read_text() == newer
