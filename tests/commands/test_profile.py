@@ -212,3 +212,23 @@ def test_an_address_is_never_an_option_or_a_command(
 def test_a_site_without_a_repository_says_what_to_write(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["-C", str(project), "profile", "update"]) == 1
     assert "[site] profiles = { git =" in capsys.readouterr().err
+
+
+def test_a_site_that_cannot_be_read_is_not_taken_for_one_without_a_repository(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_files(project, {"site/site.toml": '[site\nname = "example"\n'})
+    assert main(["-C", str(project), "profile", "update"]) == 1
+    assert "what can be read of the site names no repository; see: hivewright check" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["check"], ["profile", "list"], ["profile", "new", "ours", "--from", "debian-13"]])
+def test_a_folder_of_profiles_that_cannot_be_read_is_not_taken_for_an_empty_one(
+    project: Path, capsys: pytest.CaptureFixture[str], words: list[str]
+) -> None:
+    site = '[site]\nname = "example"\n[host.alpha]\nfreebsd = "14.3"\n[vm.web1]\nhost = "alpha"\nmemory = "1G"\n'
+    write_files(project, {"site/site.toml": site, "site/profiles/other.txt": ""})
+    (project / "site/profiles/linux").symlink_to("linux")
+    assert main(["-C", str(project), *words]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "profiles/linux: Too many levels of symbolic links" in line

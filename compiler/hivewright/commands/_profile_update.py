@@ -60,8 +60,11 @@ def _source(project: Project) -> ProfileSource:
     """What the site says; a site with faults elsewhere says it too."""
     from hivewright.catalogue.profiles import source_of
 
-    tables = (file.values.get("site") for file in read_site(project).files)
+    sources = read_site(project)
+    tables = (file.values.get("site") for file in sources.files)
     said = next((table["profiles"] for table in tables if isinstance(table, dict) and "profiles" in table), None)
+    if said is None and any(each.severity == "error" for each in sources.diagnostics):
+        raise UpdateError("what can be read of the site names no repository; see: hivewright check")
     if said is None:
         raise UpdateError('the site names no repository: write [site] profiles = { git = "https://…" }')
     source = source_of(said)

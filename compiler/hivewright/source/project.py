@@ -191,10 +191,11 @@ def _profile_files(folder: str) -> Iterator[tuple[str, str]]:
 
 
 def _entries(folder: str) -> list[os.DirEntry[str]]:
+    """What is in a folder. One that cannot be read may have what must not be taken from elsewhere: ``OSError``."""
     try:
         with os.scandir(folder) as entries:
             return sorted(entries, key=lambda entry: entry.name)
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return []
 
 
