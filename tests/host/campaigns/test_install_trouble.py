@@ -11,6 +11,7 @@ import pytest
 
 from hivewright.plan import Artifact
 from host.bundles import unpack
+from host.campaign import stride
 from host.installs import RECORD, SITE, after, before, lying, meant, recorded
 from host.sandbox import Host, Outcome
 
@@ -95,12 +96,12 @@ def killed(rounds: Rounds, steps: range) -> Iterator[str]:
         yield f"killed at step {step}: {rounds.host.transcript()[-1:]}"
 
 
-@pytest.mark.parametrize(("shell", "first", "every"), [("dash", 1, 3), ("lksh", 2, 12), ("busybox", 6, 12)])
+@pytest.mark.parametrize(("shell", "first", "every"), [("dash", 1, 6), ("lksh", 2, 12), ("busybox", 6, 12)])
 def test_a_killed_installation_is_done_again(shell: str, first: int, every: int, rounds: Callable[..., Rounds]) -> None:
     round_ = rounds(shell)
     count = commands(round_)
     assert count > 40
-    steps = range(first, count, every)
+    steps = range(first, count, stride(every))
     for where in killed(round_, steps):
         round_.ends_well(where)
     print(f"killed at {len(steps)} of {count} steps")
@@ -120,7 +121,7 @@ def test_after_a_killed_installation_another_one_takes_nothing_for_changed_by_ha
 def test_a_failing_command_ends_the_installation_or_is_no_matter(shell: str, rounds: Callable[..., Rounds]) -> None:
     round_ = rounds(shell)
     was = lying(round_.host)
-    for number in range(1, commands(round_) + 1, 3 if shell == "dash" else 12):
+    for number in range(1, commands(round_) + 1, stride(6 if shell == "dash" else 12)):
         round_.again()
         round_.host.call("fail_at", command=number)
         outcome = round_.install()

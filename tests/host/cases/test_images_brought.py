@@ -13,6 +13,7 @@ import pytest
 from hivewright.catalogue.images import write_list
 from hivewright.plan import Artifact
 from host.bundles import packed
+from host.campaign import stride
 from host.golden_image import PACKED
 from host.installs import CHANGES, Installing
 from host.sandbox import SHELLS, Host
@@ -170,7 +171,7 @@ def open_rounds(open_empty: Open, folder: Path, tmp_path: Path) -> Callable[...,
 def killed(rounds: Rounds, begin: int, every: int) -> Iterator[str]:
     first = rounds.host.call("executed")
     rounds.install("/root/b")
-    for step in range(begin, rounds.host.call("executed") - first, every):
+    for step in range(begin, rounds.host.call("executed") - first, stride(every)):
         rounds.again()
         rounds.host.call("kill_after", count=step, targets=["everything"])
         rounds.host.spawn("/bin/sh", "/root/b/install", name="victim")
@@ -179,7 +180,7 @@ def killed(rounds: Rounds, begin: int, every: int) -> Iterator[str]:
         yield f"killed at step {step}: {rounds.host.transcript()[-1:]}"
 
 
-@pytest.mark.parametrize(("shell", "begin", "every"), [("dash", 1, 2), ("lksh", 2, 8)])
+@pytest.mark.parametrize(("shell", "begin", "every"), [("dash", 1, 6), ("lksh", 2, 12)])
 def test_killed_at_any_point_it_is_done_again(
     shell: str, begin: int, every: int, rounds: Callable[..., Rounds]
 ) -> None:
