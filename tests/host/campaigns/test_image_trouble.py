@@ -3,6 +3,7 @@ is left is never taken for an image, and the same command again has it."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator
 from itertools import product
 from typing import Any
@@ -21,7 +22,18 @@ SITE = SCENARIOS / "fetched"
 CACHE = "/var/cache/hivewright"
 URLS: dict[str, Any] = {URL: PACKED}
 FETCH = ("image", "fetch", "golden")
-VERBS = {"fetch": FETCH, "remove": ("image", "remove", "golden")}
+IMPORT = ("image", "import", "/mnt/moving.raw")
+VERBS = {"fetch": FETCH, "remove": ("image", "remove", "golden"), "import": IMPORT}
+MOVING = ("what it held yesterday\n", "what it holds today, which is more\n")
+SUMS = "https://images.example.net/latest/SHA512SUMS"
+
+
+def bring(host: Host, text: str) -> None:
+    """A file to import, and what its publisher says of it."""
+    host.path("/mnt").mkdir(exist_ok=True)
+    host.path("/mnt/moving.raw").write_text(text)
+    listed = f"{hashlib.sha512(text.encode()).hexdigest()}  moving.raw\n"
+    host.call("set", name="urls", value={**URLS, SUMS: listed})
 
 
 def forget(host: Host, verb: str) -> None:
@@ -30,6 +42,11 @@ def forget(host: Host, verb: str) -> None:
     if verb == "remove":
         done = host.run(HIVECTL, *FETCH)
         assert done.status == 0, done
+    if verb == "import":
+        bring(host, MOVING[0])
+        done = host.run(HIVECTL, *IMPORT)
+        assert done.status == 0, done
+        bring(host, MOVING[1])
     host.transcript()
 
 
@@ -43,6 +60,19 @@ def is_sound(host: Host, where: str) -> None:
     assert image.read_bytes() == RAW, where
     left = {path.name for path in image.parent.iterdir()} - {"golden", "golden.source", "golden.lock"}
     assert not left, where
+
+
+def is_brought(host: Host, where: str) -> None:
+    """What is taken from the media folder is the old file or the new one, whole; imported again, it is the new one."""
+    image, media = host.path(f"{CACHE}/moving"), host.path("/var/db/hivewright/media")
+    if host.run(HIVECTL, "image", "fetch", "moving").status == 0:
+        assert image.read_text() in MOVING, where
+        assert host.run(HIVECTL, "image", "remove", "moving").status == 0, where
+    for words in (IMPORT, ("image", "fetch", "moving")):
+        again = host.run(HIVECTL, *words)
+        assert again.status == 0, f"{where}\n{again}"
+    assert image.read_text() == MOVING[1], where
+    assert {path.name for path in media.iterdir()} == {"moving.raw", "CHECKSUMS"}, where
 
 
 def where_of(host: Host, what: str, outcome: Outcome) -> str:
@@ -99,7 +129,7 @@ def test_the_same_command_again_restores_order(trouble: str, verb: str, open_sit
     host = open_site(SITE, "alpha", "dash", urls=URLS, counted=trouble == "full")
     tried = 0
     for where in TROUBLE[trouble](host, verb):
-        is_sound(host, where)
+        (is_brought if verb == "import" else is_sound)(host, where)
         tried += 1
     print(f"image {verb}: {tried} points at which it {trouble}")
     assert tried
