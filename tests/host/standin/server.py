@@ -181,15 +181,16 @@ class Server:
         self.world.births[child] = self.world.now
 
     def settle(self) -> None:
-        """Wait until all processes sleep."""
+        """Wait until all processes sleep: look ever more rarely while they do not, since each look takes its time."""
+        pause = 1
         while True:
             if self.receive(0):
-                continue
-            if self.watch.quiet():
+                pause = 1
+            elif self.watch.quiet():
                 if not self.receive(0):
                     return
-            else:
-                self.receive(1)
+            elif not self.receive(pause):
+                pause = min(2 * pause, 8)
 
     def step(self, limit: float, until: Callable[[], bool] = lambda: False) -> bool:
         """Let one thing happen, unless ``until`` holds; false when nothing can before ``limit`` on the clock."""
