@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import ClassVar
@@ -54,6 +55,13 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("Transfer-Encoding", "chunked")
             self.end_headers()
             self.wfile.write(b"ff\r\nonly this")
+            return
+        if self.path == "/endless/golden.raw":
+            self.send_response(200)
+            self.end_headers()
+            with suppress(OSError):
+                while True:
+                    self.wfile.write(GOOD)
             return
         if self.path == "/nonsense.raw":
             self.wfile.write(b"\x1b[31mNONSENSE\r\n\r\n")
@@ -148,6 +156,16 @@ def test_what_lay_half_fetched_of_another_file_is_begun_anew(run: Run, tmp_path:
     assert [span for _, span in Handler.asked] == ["bytes=12-", None]
     assert (tmp_path / "images" / "golden.raw").read_bytes() == GOOD
     assert files(tmp_path) == {"golden.raw", "CHECKSUMS"}
+
+
+def test_nothing_is_read_behind_the_size_of_an_image(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("/endless/golden.raw", f'size = {len(GOOD)}\nsha256 = "{SHA256}"', "fetch") == 1
+    assert f"bytes and not {len(GOOD)}" in capsys.readouterr().err
+    assert not files(tmp_path)
+    assert run("/short/golden.raw", f'size = {len(GOOD)}\nsha256 = "{SHA256}"', "fetch") == 1
+    assert run("/short/golden.raw", f'size = {len(GOOD)}\nsha256 = "{SHA256}"', "fetch") == 0
 
 
 @pytest.mark.parametrize("url", ["/chunked/golden.raw", "/nonsense.raw"])

@@ -128,11 +128,11 @@ def _get(url: str, part: Path, image: Image, digest: str | None) -> str | None:
     """Fetches a file, and says what is wrong with it: what broke off may have been of another one, that lay there."""
     resumes = digest is not None and part.exists()
     try:
-        _download(url, part, resume=resumes)
+        _download(url, part, image.size, resume=resumes)
         fault = fault_of(part, image, digest)
         if fault is not None and resumes:
             part.unlink()
-            _download(url, part, resume=False)
+            _download(url, part, image.size, resume=False)
             fault = fault_of(part, image, digest)
     except (OSError, ValueError, HTTPException) as error:
         if isinstance(error, OSError) and error.filename and not isinstance(error, urllib.error.URLError):
@@ -143,7 +143,8 @@ def _get(url: str, part: Path, image: Image, digest: str | None) -> str | None:
     return fault
 
 
-def _download(url: str, part: Path, *, resume: bool) -> None:
+def _download(url: str, part: Path, size: int | None, *, resume: bool) -> None:
+    """Nothing is read behind the size that an image has, so that no answer fills the disk."""
     begin = part.stat().st_size if resume and part.exists() else 0
     request = urllib.request.Request(url, headers={"Range": f"bytes={begin}-"} if begin else {})
     try:
@@ -152,12 +153,15 @@ def _download(url: str, part: Path, *, resume: bool) -> None:
         if error.code != 416:  # it was whole already
             raise
         return
-    with answer, part.open("ab" if begin and answer.status == 206 else "wb") as stream:
+    goes_on = begin > 0 and answer.status == 206
+    with answer, part.open("ab" if goes_on else "wb") as stream:
         wanted = answer.headers.get("Content-Length")
         count = 0
         while block := answer.read(_BLOCK):
             stream.write(block)
             count += len(block)
+            if size is not None and count + (begin if goes_on else 0) > size:
+                return
         if wanted is not None and count < int(wanted):
             raise OSError(f"{count} of {wanted} bytes came")
 
