@@ -8,6 +8,7 @@ HOST: Keys = {
     "cpus": 32,
     "memory": "64G",
     "iommu": "amd",
+    "bhyve": "/usr/local/sbin/bhyve-next",
     "device": {"gpu0": {"pci": "2/0/0"}, "gpu0-audio": {"pci": "2/0/1"}, "nvme0": {"pci": "3/0/0"}},
 }
 

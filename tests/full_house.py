@@ -68,6 +68,7 @@ PARTS = (
             "restart_limit": {"count": 3, "within": "10m"},
             "uuid": "01234567-89ab-cdef-0123-456789abcdef",
             "machine": {"wired": True, "memory_in_core": True, "msi": True, "destroy_on_poweroff": True},
+            "environment": {"SLIRP_DEBUG": "call", "NOTE": "it's $HOME, \\ and all"},
             "cloud_init": CLOUD_INIT,
             "limits": {
                 "nice": 5,

@@ -98,7 +98,7 @@ def test_interfaces_of_the_administrator_come_along(tmp_path: Path) -> None:
     assert "interface tap7 of NIC own" in report.read_text()
     assert cli.main(["-q", "-C", str(tmp_path / "old"), "import", "guest", str(place), "--as", "copy1"]) == 0
     nics = tomli.loads((tmp_path / "old/site/vms/copy1.toml").read_text())["vm"]["copy1"]["nic"]
-    assert nics["own"] == {"existing": "tap7"}
+    assert nics["own"] == {"existing": "tap-copy1-own"}
     assert nics["copy"] == {"network": "lan", "span": True}
 
 

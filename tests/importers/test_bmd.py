@@ -154,6 +154,7 @@ CASES: dict[str, tuple[tuple[str, ...], str, object]] = {
     "hda = /dev/dsp1:/dev/dsp0": (("-s", "0:3:0,hda,play=/dev/dsp1,rec=/dev/dsp0"), "sound.record", "/dev/dsp0"),
     "tpm = /dev/tpm0": (("-l", "tpm,passthru,/dev/tpm0"), "tpm.device", "/dev/tpm0"),
     "tpm = swtpm:/run/tpm.sock:2.0": (("-l", "tpm,swtpm,/run/tpm.sock,version=2.0"), "tpm", True),
+    "bhyve_env = 'A=1', 'B=x y'": ((), "environment.B", "x y"),
     "debug_port = 1234": (("-G", "1234"), "debug.gdb.port", 1234),
     "disk = virtio-blk:direct:nodelete:/vm/b.img": (
         ("-s", "0:2:0,virtio-blk,/vm/b.img,direct,nodelete"), "disk.root.trim", False,
@@ -161,7 +162,7 @@ CASES: dict[str, tuple[tuple[str, ...], str, object]] = {
 }  # fmt: skip
 TOLD = {
     "owner": "alice", "boot_delay": "5", "reboot_on_change": "yes", "loader_timeout": "30", "err_logfile": "/var/log/w",
-    "bhyve_env": "'A=1'", "installcmd": "auto", "hookcmd": "/bin/true", "prestart": "/bin/true", "colour": "blue",
+    "installcmd": "auto", "hookcmd": "/bin/true", "prestart": "/bin/true", "colour": "blue",
 }  # fmt: skip
 """Keys that are not carried over, each with a value."""
 

@@ -101,6 +101,17 @@ def test_a_persistent_tap_is_the_administrators(tmp_path: Path) -> None:
     assert vm("web", str(tmp_path / "new"))["nic"] == {"tap7": {"existing": "tap7", "mac": "00:a0:98:00:00:01"}}
 
 
+def test_all_guests_of_another_bhyve_make_it_that_of_their_host(tmp_path: Path) -> None:
+    host(tmp_path / "old")
+    with closing(sqlite3.connect(tmp_path / "old" / LOCAL)) as connection, connection:
+        connection.execute("UPDATE settings SET bhyve_cmd='/usr/local/sbin/bhyve-next'")
+    report = tmp_path / "report.md"
+    assert imported(tmp_path, str(tmp_path / "old"), "--only", "web", "--host", "alpha", "-o", str(report)) == 0
+    assert "bhyve_cmd=/usr/local/sbin/bhyve-next" in report.read_text()
+    hosts = tomli.loads((tmp_path / "new/site/hosts/alpha.toml").read_text())["host"]
+    assert hosts["alpha"]["bhyve"] == "/usr/local/sbin/bhyve-next"
+
+
 def test_what_other_guests_have_is_theirs(tmp_path: Path) -> None:
     """A controller, media and devices of other guests are theirs."""
     host(tmp_path)

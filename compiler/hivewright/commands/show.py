@@ -74,7 +74,14 @@ def _host(site: Site, vm: str, wanted: str | None) -> str:
 def _words(site: Site, plan: VmPlan) -> list[tuple[str, list[str]]]:
     from hivewright.lower.origins import origins
 
-    return [("/usr/sbin/bhyve", ["rule bhyve: the program"]), *origins(site, plan)]
+    return [(plan.program, _origin_of_program(site, plan)), *origins(site, plan)]
+
+
+def _origin_of_program(site: Site, plan: VmPlan) -> list[str]:
+    from hivewright.lower.origins import Tracer
+
+    is_chosen = "bhyve" in site.hosts[plan.host].model_fields_set
+    return Tracer(site, plan.host).texts(["host:bhyve"]) if is_chosen else ["rule bhyve: the program"]
 
 
 def _as_json(site: Site, plan: VmPlan) -> dict[str, object]:

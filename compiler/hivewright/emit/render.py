@@ -209,6 +209,7 @@ def _vm_context(vm: VmPlan) -> dict[str, object]:
         "vm": vm,
         "abi": ABI,
         "homes": shell_words(vm.hosts, "hosts") if len(vm.hosts) > 1 else None,
+        "program": shell_words((vm.program,)),
         "debugger": shell_words((vm.debugger,), "debug.debugger") if vm.debugger else None,
         "policy": _policy(vm.policy),
         "replicate": _calls(vm.replicate),

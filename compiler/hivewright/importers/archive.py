@@ -76,12 +76,23 @@ def rename_guest(found: Found, name: str) -> None:
     old.called, old.keys["uuid",] = name, None
     for where in (each for each in old.names if each in old.networks or each in old.nics):
         old.keys["nic", old.names[where], "mac"] = None
+        _take_interface(old, where, name)
         addresses = [key for key in old.nics.get(where, {}) if key in ("ipv4", "ipv6")]
         for key in addresses:
             del old.nics[where][key]
         if addresses:
             old.notes.append(Remark(f"addresses of NIC {old.names[where]}", "they are those of the old one"))
     old.leave = ()
+
+
+def _take_interface(old: Old, where: str, name: str) -> None:
+    """An interface of the administrator's is one guest's: this one has a tap, or another that is to be made."""
+    keys, nic = old.nics.get(where, {}), old.names[where]
+    if "existing" in keys and where in old.networks:
+        del keys["existing"]
+    elif "existing" in keys:
+        keys["existing"] = f"tap-{name}-{nic}"[:15]
+        old.notes.append(Remark(f"{keys['existing']} of NIC {nic}", "the old guest has the other interface; make it"))
 
 
 def _read(path: Path, place: str) -> tuple[list[str], dict[str, bytes]]:

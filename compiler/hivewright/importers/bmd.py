@@ -22,7 +22,6 @@ _WHY = {
     "reboot_on_change": "`hivectl status` says when a restart would change something; nothing is restarted by itself",
     "loader_timeout": "hivewright gives a loader a time of its own",
     "err_logfile": "what bhyve says is in the log of the guest: `hivectl log`",
-    "bhyve_env": "a site gives bhyve no environment",
     "installcmd": "it is for the installation",
     "loadcmd": "it is for GRUB alone",
     "bhyveload_loader": "it is for bhyveload alone",
@@ -140,6 +139,11 @@ def _keys(old: Old, command: Command) -> None:
         old.keys[("firmware", "grub", "root")] = re.sub("^hd0,([0-9]+)$", r"hd0,msdos\1", root)
     if command.loader == "grub" and settings.text("loadcmd").lower() == "auto":
         old.notes.append(_AUTOMATIC)
+    for setting in settings.all("bhyve_env"):
+        name, equals, value = setting.value.partition("=")
+        if re.fullmatch("[A-Za-z_][A-Za-z0-9_]{0,63}", name) is None or not equals:
+            raise fault(setting, f'bhyve_env is "{setting.value}", which is not NAME=VALUE')
+        old.keys[("environment", name)] = value
     if settings.yes("install"):
         old.notes.append(_INSTALLS)
 

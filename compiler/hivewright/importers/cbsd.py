@@ -13,9 +13,9 @@ from hivewright.importers.forms import Bridge, Found, KeyPath, Old, Remark, Unre
 from hivewright.importers.names import site_name
 from hivewright.importers.request import Request
 from hivewright.importers.sources import read_text
+from hivewright.model.host import BHYVE
 from hivewright.values import format_pci_address, parse_pci_address
 
-_BHYVE = "/usr/sbin/bhyve"
 _ENDINGS = ("destroy", "restart")
 _HOOKS = {
     "master_prestart.d": "prestart", "master_poststart.d": "poststart", "master_prestop.d": "prestop",
@@ -169,8 +169,11 @@ def _remarks(old: Old, definition: Definition) -> None:
             old.notes.append(Remark(f"{key}={get(key)}", why))
     if get("tpm") == "new":
         old.notes.append(Remark("tpm=new", "CBSD only prints a line; the guest has none"))
-    if get("bhyve_cmd", _BHYVE) != _BHYVE:
-        old.notes.append(Remark(f"bhyve_cmd={get('bhyve_cmd')}", f"a site runs {_BHYVE}"))
+    if get("bhyve_cmd", BHYVE) != BHYVE:
+        why = "a host has one bhyve for all its guests: it is bhyve of [host.NAME], which a host that is new to the " \
+              "site has where all its guests had the same"  # fmt: skip
+        old.notes.append(Remark(f"bhyve_cmd={get('bhyve_cmd')}", why))
+        old.program = get("bhyve_cmd")
     if not get("bhyverun_wrapper", "bhyverun.sh").endswith("/bhyverun.sh") and get("bhyverun_wrapper"):
         why = "it is a program in the place of CBSD's own; look at what it does beside bhyve"
         old.notes.append(Remark(f"bhyverun_wrapper={get('bhyverun_wrapper')}", why))

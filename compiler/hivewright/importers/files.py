@@ -166,6 +166,9 @@ def _host(target: Target, address: str | None, guests: Sequence[Guest], known: K
         keys["arch"] = target.arch
     if address is not None and address.rpartition("@")[2] != target.host:
         keys["address"] = address.rpartition("@")[2]
+    (program, *others) = {guest.old.program for guest in guests}
+    if program and not others:
+        keys["bhyve"] = program
     devices = _devices(guests, known, target.host)
     text = table_text(("host", target.host), keys, {})
     for name, pci in devices.items():

@@ -66,6 +66,8 @@ class Old:
     """The name of a disk -> the storage that it lies in."""
     slots: dict[str, str] = field(default_factory=dict)
     """Addresses for its lock that no word of the command says."""
+    program: str = ""
+    """Another bhyve than that of the base system, which ran it."""
     boots: str = ""
     """The path of what the loader starts from, where its command does not say that."""
 

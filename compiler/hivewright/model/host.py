@@ -1,5 +1,6 @@
 """A FreeBSD host: ``[host.NAME]``."""
 
+import re
 from functools import cache
 from typing import Annotated, Any, Literal
 
@@ -69,6 +70,27 @@ class Logs(Table):
     copies: int = Field(7, ge=1, le=99, description="So many of the last copies are kept.")
 
 
+BHYVE = "/usr/sbin/bhyve"
+"""That of the base system."""
+
+_BHYVE_PATH = r"/([A-Za-z0-9_-][A-Za-z0-9._-]*/)*bhyve([._-][A-Za-z0-9._-]*)?"
+
+
+def _bhyve(text: str) -> str:
+    # Processes of guests are found by the name of their program; bhyvectl and bhyveload are others.
+    if re.fullmatch(_BHYVE_PATH, text) is None:
+        raise ValueError(
+            'this is the path of a bhyve, whose own name is bhyve or begins with "bhyve-", "bhyve." or "bhyve_", '
+            'such as "/usr/local/sbin/bhyve-next"'
+        )
+    return text
+
+
+BhyvePath = Annotated[
+    str, reader(_bhyve, '"/usr/local/sbin/bhyve"'), described(f"^{_BHYVE_PATH}$", "/usr/local/sbin/bhyve")
+]
+
+
 class Host(Table):
     """A FreeBSD host."""
 
@@ -87,6 +109,11 @@ class Host(Table):
     )
     capabilities: Annotated[ListOf[CapabilityName], Only("amd64", "src.conf(5), WITH_BHYVE_SNAPSHOT")] = Field(
         (), description="What its bhyve was built with."
+    )
+    bhyve: BhyvePath = Field(
+        BHYVE,
+        description="The program that runs guests, which may be another build of bhyve(8). It is held to what that of "
+        "the release takes.",
     )
     iommu: Literal["intel", "amd"] | None = Field(
         None, description="Whose IOMMU it has; amd is switched on for passthrough. A note says how if absent."

@@ -53,6 +53,20 @@ FirmwareFile = Annotated[
     described("^[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$", "opt/org.example/token"),
 ]
 
+
+def _variable_name(text: str) -> str:
+    if re.fullmatch("[A-Za-z_][A-Za-z0-9_]{0,63}", text) is None:
+        raise ValueError(
+            "an environment variable is named by up to 64 letters, digits and _, and does not begin with a digit"
+        )
+    return text
+
+
+VariableName = Annotated[
+    str, reader(_variable_name, '"SLIRP_DEBUG"'), described("^[A-Za-z_][A-Za-z0-9_]{0,63}$", "SLIRP_DEBUG")
+]
+"""The name of an environment variable (environ(7))."""
+
 Layout = Annotated[str, reader(_layout, '"de"'), described("^[a-z][A-Za-z0-9_.]*$", "de")]
 
 _BRIDGES = Only("amd64", "bhyve(8), amd_hostbridge", value=("amd", "none"), instead='write hostbridge = "standard"')

@@ -144,6 +144,8 @@ class VmPlan:
     gdb: str = ""
     """Where the gdb stub listens."""
     debugger: str = ""
+    program: str = "/usr/sbin/bhyve"
+    """What runs it."""
     """What hivectl(8) debug runs bhyve under, where that is not lldb(1)."""
     passthrough: tuple[tuple[str, str], ...] = ()
     """Name and a description of each device of the host that it has, for people."""

@@ -72,6 +72,12 @@ def _lower_pc_flags(guest: Guest) -> Iterator[Option]:
             yield option
 
 
+def prepare_environment(guest: Guest) -> Iterator[Step]:
+    """One variable a step, so that a change of one is a change of one line."""
+    for name, value in sorted(guest.vm.environment.items()):
+        yield Step("environment", (f"{name}={value}",), (f"environment.{name}",), f"environment.{name}")
+
+
 def lower_identity(guest: Guest) -> Iterator[Option]:
     """SMBIOS strings; the variables of bhyve_config(5) have the names of our keys."""
     smbios = guest.vm.smbios

@@ -22,12 +22,13 @@ from hivewright.lower.guest.firmware import prepare_rom, prepare_variables, prov
 from hivewright.lower.guest.former import owner_step, provision_former, rival_step
 from hivewright.lower.guest.limits import prepare_limits
 from hivewright.lower.guest.loader import lower_loader, prepare_loader
-from hivewright.lower.guest.machine import prepare_machine
+from hivewright.lower.guest.machine import prepare_environment, prepare_machine
 from hivewright.lower.guest.tpm import prepare_tpm
 from hivewright.lower.seed.accounts import secrets_of
 from hivewright.lower.seed.nocloud import Seed, SeedWriter
 from hivewright.model.events import condition
 from hivewright.model.guest import HOOK_TIMEOUT, MAY_REFUSE, PRESS_EVERY, Hook, Ready
+from hivewright.model.host import BHYVE
 from hivewright.model.readers import CLOUD_INIT
 from hivewright.model.vm import Vm
 from hivewright.plan import HOOKS_OF_A_START, Option, Policy, Step, VmPlan, checksum
@@ -43,9 +44,7 @@ def lower_guest(guest: Guest, depth: int, seeds: SeedWriter) -> tuple[VmPlan, tu
     vm = guest.vm
     devices = lower_devices(guest)
     seed, diagnostics = seeds.seed(guest) if vm.cloud_init is not None else ((), ())
-    provision = tuple(_provision(guest, bool(seed)))
-    uuid, keys = uuid_of(guest)
-    provision_digest = _digest((Step("vm", (uuid,), keys, "uuid"), *provision), seed)
+    provision, provision_digest = _provisioning(guest, seed)
     prepare = tuple(_prepare(guest, provision, provision_digest))
     options = tuple(lower_command(guest, devices))
     loader = tuple(lower_loader(guest))
@@ -75,9 +74,10 @@ def lower_guest(guest: Guest, depth: int, seeds: SeedWriter) -> tuple[VmPlan, tu
         prepare=prepare,
         options=options,
         provision=tuple(_with_seed_files(provision, seed)),
-        digest=_start_digest(options, (*prepare, *loader), policy, hooks),
+        digest=_start_digest(options, (*prepare, *loader), policy, hooks, guest.host.bhyve),
+        program=guest.host.bhyve,
         provision_digest=provision_digest,
-        uuid=uuid,
+        uuid=uuid_of(guest)[0],
         seed=seed,
         hooks=hooks,
         named_hooks=tuple(_named_hooks(guest, hooks)),
@@ -118,6 +118,7 @@ def _prepare(guest: Guest, provision: tuple[Step, ...], provision_digest: str) -
     yield from prepare_rom(guest)
     yield from prepare_loader(guest)
     yield from prepare_machine(guest)
+    yield from prepare_environment(guest)
     yield from prepare_tpm(guest)
     if vm.pin:
         yield Step("cpus", (str(max(max(cpus) for cpus in vm.pin.values())),), ("pin",), "pin")
@@ -145,6 +146,13 @@ def _prepare(guest: Guest, provision: tuple[Step, ...], provision_digest: str) -
         yield Step("hook", ("prestart",), ("hooks.prestart",), "hooks.prestart")
     yield from prepare_binds(guest)
     yield from prepare_taps(guest)
+
+
+def _provisioning(guest: Guest, seed: Seed) -> tuple[tuple[Step, ...], str]:
+    """What provisioning makes, and its digest, of which the UUID is a part."""
+    steps = tuple(_provision(guest, bool(seed)))
+    uuid, keys = uuid_of(guest)
+    return steps, _digest((Step("vm", (uuid,), keys, "uuid"), *steps), seed)
 
 
 def _provision(guest: Guest, has_seed: bool) -> Iterator[Step]:
@@ -270,8 +278,11 @@ def _start_digest(
     prepare: Iterable[Step],
     policy: Policy,
     hooks: Iterable[tuple[str, bytes]],
+    program: str,
 ) -> str:
     words = [word for option in options for word in option.words]
+    if program != BHYVE:
+        words.insert(0, program)
     limits = (policy.on_poweroff, policy.on_reboot, policy.on_crash, str(policy.restart_count))
     first = Step("", (*words, "", *limits, str(policy.restart_within)), (), "")
     return _digest((first, *prepare), [hook for hook in hooks if hook[0].startswith(HOOKS_OF_A_START)])

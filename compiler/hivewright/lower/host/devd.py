@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from hivewright.model.host import BHYVE
 from hivewright.model.network_kinds import NETWORKS
 from hivewright.plan import DevdRule, NetworkPlan, VmPlan
 
@@ -44,9 +45,10 @@ def lower_devd(
     has_passthrough: bool,
     pools: Iterable[str] = (),
     has_limits: bool = False,
+    program: str = BHYVE,
 ) -> Iterator[DevdRule]:
     """The rules of a host: its VMs, the uplinks of its bridges (``auto`` among them or not), whether it uses ppt(4),
-    the pools of its guests, and whether one of these has a limit that is told."""
+    the pools of its guests, whether one of these has a limit that is told, and the program that runs them."""
     names = "|".join(sorted(vms))
     if names:
         yield _context_rule(names, "CREATE", "context-created", "the vmm(4) context of a guest was made")
@@ -66,16 +68,21 @@ def lower_devd(
         yield DevdRule("detach", PRIORITY, (("device-name", "ppt[0-9]+"),), action, "ppt(4) lost a device for guests")
     yield from _pool_rules(sorted(pools))
     if names:
-        yield _core_rule()
+        yield _core_rule(program)
     if has_limits:
         matches = (("system", "RCTL"), ("subsystem", "rule"), ("type", "matched"))
         action = f"{HIVECTL} event limit $pid $rule {DETACHED}"
         yield DevdRule("notify", PRIORITY, matches, action, "a process reached a limit of rctl(8)")
 
 
-def _core_rule() -> DevdRule:
+def _core_rule(program: str) -> DevdRule:
     """coredump() in sys/kern/kern_sig.c tells the path of the program; releases after 15.0 tell its pid as well."""
-    matches = (("system", "kernel"), ("subsystem", "signal"), ("type", "coredump"), ("comm", "/usr/sbin/bhyve"))
+    matches = (
+        ("system", "kernel"),
+        ("subsystem", "signal"),
+        ("type", "coredump"),
+        ("comm", program.replace(".", "[.]")),
+    )
     action = f"{HIVECTL} event core $core $pid {DETACHED}"
     return DevdRule("notify", PRIORITY, matches, action, "a bhyve dumped core")
 

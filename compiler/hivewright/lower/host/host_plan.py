@@ -114,7 +114,7 @@ def _lower_host(site: Site, allocation: Allocation, name: str, seeds: SeedWriter
         modules=modules,
         loader=loader,
         admin=tuple(lower_admin(shutdown_timeout)) if plans else (),
-        devd=tuple(_devd(plans, networks, bool(selectors) or any(plan.functions for plan in iov))),
+        devd=tuple(_devd(plans, networks, bool(selectors) or any(plan.functions for plan in iov), host.bhyve)),
         notes=(
             *lower_notes(plans, networks, supported.member_addresses, host.iommu),
             *(*iov_notes(iov), *rate_notes(rates)),
@@ -136,9 +136,9 @@ def _lower_host(site: Site, allocation: Allocation, name: str, seeds: SeedWriter
     ), diagnostics
 
 
-def _devd(plans: Sequence[VmPlan], networks: Iterable[NetworkPlan], passes: bool) -> Iterator[DevdRule]:
+def _devd(plans: Sequence[VmPlan], networks: Iterable[NetworkPlan], passes: bool, program: str) -> Iterator[DevdRule]:
     names = [plan.name for plan in plans]
-    yield from lower_devd(names, uplinks_of(networks), passes, pools_of(plans), tells_limits(plans))
+    yield from lower_devd(names, uplinks_of(networks), passes, pools_of(plans), tells_limits(plans), program)
     yield from own_rules(plans)
 
 

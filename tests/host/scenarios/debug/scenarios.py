@@ -160,7 +160,7 @@ def debugging_fails_early(play: Play) -> None:
 CLEARED = (
     "pgrep -fx",
     "pwait -t 5 <bhyve bug1>",
-    f"pkill -KILL -F {RUN}/bug1/debugger -fx -u 0 -j none '(/usr/bin/lldb|*/gdb) * /usr/sbin/bhyve * bug1'",
+    f"pkill -KILL -F {RUN}/bug1/debugger -fx -u 0 -j none '(/usr/bin/lldb|*/gdb) */bhyve* * bug1'",
     "pgrep -fx",
     DESTROY,
     "timeout * HIVE_MOMENT=poststop",

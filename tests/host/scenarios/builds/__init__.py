@@ -1,0 +1,1 @@
+"""Starts of many guests that are spread over time."""
