@@ -127,6 +127,31 @@ def test_a_bundle_has_the_files_of_the_hosts_and_their_checksums(run: Run, tmp_p
     assert not Handler.asked
 
 
+OTHER = """sha256 = "none"
+[vm.web2]
+host = "alpha"
+memory = "1G"
+disk.root = { storage = "plain", size = "1G", image = "other" }
+[image.other]
+url = "SERVER/altered/golden.raw"
+sha256 = "none"
+"""
+
+
+def test_two_files_of_one_name_are_told_and_none_is_lost(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The second is neither taken for the first nor written over it; with a name of its own both are there."""
+    told = "other for amd64: it has the name of another file, that of golden for amd64; give the image one of its own"
+    for action in ("bundle", "fetch", "verify"):
+        assert run("/golden.raw", OTHER, action) == 1
+        assert f"hivewright: {told}" in capsys.readouterr().err, action
+        assert (tmp_path / "images" / "golden.raw").read_bytes() == GOOD
+    assert run("/golden.raw", f'{OTHER}file = "altered.raw"\n', "bundle") == 0
+    assert (tmp_path / "images" / "altered.raw").read_bytes() == b"x" * len(GOOD)
+    assert run("/golden.raw", OTHER.replace("/altered", ""), "bundle") == 0
+
+
 def test_mirrors_are_tried_in_their_order_and_redirections_followed(run: Run, tmp_path: Path) -> None:
     more = f'mirrors = ["SERVER/altered/golden.raw", "SERVER/golden.raw"]\nsize = {len(GOOD)}\nsha256 = "{SHA256}"'
     assert run("/gone/golden.raw", more, "fetch", "golden") == 0

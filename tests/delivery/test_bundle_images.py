@@ -137,7 +137,7 @@ def test_two_files_of_one_name_are_told(stocked: Project) -> None:
     stocked.succeed("-q", "build")
     done = pack(stocked, "both.tar", "alpha", "beta")
     assert done.status == 1
-    assert "image free for amd64: it has the name of another file, that of fixed; give the image one of its" in done.err
+    assert "image free for amd64: it has the name of another file, that of fixed for amd64; give" in done.err
     stocked.edit("images.toml", f'sha256 = "{sha256(FREE).hexdigest()}"', (
         f'sha256 = "{sha256(FREE).hexdigest()}"\nfile = "free.raw"'
     ))  # fmt: skip

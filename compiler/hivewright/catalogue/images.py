@@ -68,6 +68,22 @@ def file_of(image: Image, folder: Path) -> Path:
     return folder / name
 
 
+def claim_name(each: Needed, first: dict[str, Needed]) -> None:
+    """Files of a folder have one name each: ``first`` has who claimed which.
+
+    Raises ``FetchError`` where another image has a file of this name, unless it is the same file."""
+    other = first.setdefault(each.image.file_name, each)
+    if not _is_same_file(other.image, each.image):
+        raise FetchError(f"it has the name of another file, that of {other.name} for {other.arch}; {OWN_NAME}")
+
+
+def _is_same_file(one: Image, other: Image) -> bool:
+    """Checksums of one kind say so; otherwise the same address is the same file."""
+    if one.pinned and one.pinned.partition(":")[0] == other.pinned.partition(":")[0]:
+        return one.pinned == other.pinned
+    return not {one.url, *one.mirrors}.isdisjoint({other.url, *other.mirrors})
+
+
 def stated_digest(image: Image) -> str | None:
     """``sha256:DIGITS`` of an image: its own, or what its publisher states today; ``None`` where there is none."""
     if image.pinned or image.checksums is None:

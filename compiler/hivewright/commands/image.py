@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from hivewright.catalogue.images import (
     FetchError,
     Needed,
+    claim_name,
     fault_of,
     fetch,
     file_of,
@@ -99,11 +100,13 @@ def _folder(arguments: Namespace, images: Sequence[Needed]) -> int:
     if arguments.action != "verify":
         folder.mkdir(parents=True, exist_ok=True)
     failed = False
+    first: dict[str, Needed] = {}
     for each in images:
         if each.image.url is None:
             print(f"{each.name}: {each.image.path} is a file of its hosts, which is not fetched")
             continue
         try:
+            claim_name(each, first)
             if arguments.action == "verify":
                 _verify(folder, each)
                 continue

@@ -12,9 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from hivewright.catalogue.images import OWN_NAME, FetchError, Needed, file_of, kept_digest, needed
+from hivewright.catalogue.images import FetchError, Needed, claim_name, file_of, kept_digest, needed
 from hivewright.model.host import media_folder
-from hivewright.model.image import Image
 from hivewright.site import Site
 
 FOLDER = "images"
@@ -43,10 +42,8 @@ def packed_images(site: Site, hosts: Sequence[str], folder: Path) -> tuple[dict[
         if each.image.url is None:
             continue
         name = each.image.file_name
-        other = first.setdefault(name, each)
         try:
-            if _are_different(other.image, each.image):
-                raise FetchError(f"it has the name of another file, that of {other.name}; {OWN_NAME}")
+            claim_name(each, first)
             packed = _look_at(each, folder)
         except FetchError as error:
             faults.append(f"image {each.name} for {each.arch}: {error}")
@@ -55,12 +52,6 @@ def packed_images(site: Site, hosts: Sequence[str], folder: Path) -> tuple[dict[
         hosts_of = tuple(sorted({*there.hosts, *packed.hosts}))
         found[name] = packed._replace(digests={**there.digests, **packed.digests}, hosts=hosts_of)
     return found, faults
-
-
-def _are_different(one: Image, other: Image) -> bool:
-    """Whether their checksums say that two files of the same name are not the same."""
-    kinds = one.pinned.partition(":")[0], other.pinned.partition(":")[0]
-    return kinds[0] == kinds[1] and one.pinned != other.pinned
 
 
 def _look_at(each: Needed, folder: Path) -> PackedImage:
