@@ -121,6 +121,7 @@ PARTS = (
                 "luns": {"path": "/dev/cam/ctl", "bus": "virtio-scsi"},
             },
             "install": {"cd": "install"},
+            "controller": {"main": {"slot": 27}},
             "cd": {
                 "install": {"image": "install"},
                 "drivers": {"path": "/srv/iso/drivers.iso", "slot": "9:1"},
@@ -197,13 +198,13 @@ PARTS = (
     Part(
         "screen",
         {
+            "tablet": {"slot": "9:2"},
             "vnc": {
                 "password": {"secret": "full-vnc"},
-                "tablet_slot": "9:2",
                 "resolution": "1920x1200",
                 "vga": "off",
                 "keyboard": "de",
-            }
+            },
         },
     ),
     Part("waiting screen", {"vnc": {"wait": True}}),

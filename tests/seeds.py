@@ -76,6 +76,7 @@ FIRST_BOOT: Mapping[str, Any] = {
 
 CLOUD_INIT: Mapping[str, Any] = {
     "hostname": "full",
+    "slot": 28,
     "users": ["alice"],
     "packages": ["nginx"],
     "windows": {"image": 2, "product_key": {"secret": "windows"}},

@@ -56,7 +56,7 @@ def test_all_settings_are_there_and_say_what_they_are_for(desk: Desk) -> None:
 
     settings = desk.look().settings
     assert {each.path[0] for each in settings} >= set(keys_of(Vm, ())) - {
-        *("cd", "passthrough", "fwcfg", "input", "channel", "share", "numa", "event"),
+        *("cd", "passthrough", "fwcfg", "input", "channel", "share", "numa", "event", "controller"),
     }
     assert [each.key for each in settings if not documentation(each.path)] == []
     assert documentation(("memory",)).startswith("Guest memory in whole mebibytes")

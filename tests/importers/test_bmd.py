@@ -142,6 +142,7 @@ CASES: dict[str, tuple[tuple[str, ...], str, object]] = {
         ("-s", "0:3:0,fbuf,tcp=0.0.0.0:5900,w=800,h=600,vga=off,wait"), "vnc.wait", True,
     ),
     "graphics = yes; keymap = de": (("-K", "de"), "vnc.keyboard", "de"),
+    "xhci_mouse = yes": (("-s", "0:3:0,xhci,tablet"), "tablet", True),
     "graphics = yes; xhci_mouse = yes": (("-s", "0:4:0,xhci,tablet"), "vnc.tablet_slot", 4),
     "virt_console_nports = 2": (
         ("-s", "0:3:0,virtio-console,virt_console0=/var/run/vc-web0.sock,virt_console1=/var/run/vc-web1.sock"),

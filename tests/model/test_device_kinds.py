@@ -19,8 +19,8 @@ from hivewright.model.vm import Vm
 from hivewright.rules import check_rules
 from hivewright.site.host_devices import passes_devices
 
-OF_THE_MACHINE = {"hostbridge", "amd_hostbridge", "lpc", "xhci"}
-"""What a guest has beside its devices: bridges, and the USB controller of the tablet of its screen."""
+OF_THE_MACHINE = {"hostbridge", "amd_hostbridge", "lpc"}
+"""What a guest has beside its devices: bridges."""
 
 REQUIRED: dict[str, dict[str, Any]] = {
     "cd": {"path": "/a.iso"},

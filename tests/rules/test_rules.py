@@ -178,9 +178,11 @@ class TestSlots:
         required |= {"input": {"device": "/dev/input/event2"}, "share": {"path": "/data"}}
         table = {**required.get(kind, {}), "slot": 4}
         device = {kind: {"one": table} if KINDS[kind].named else table}
+        if kind == "controller":
+            device["cd"] = {"one": {"path": "/a.iso", "controller": "one"}}
         hosts = host(freebsd=RELEASES[-1], device={"gpu0": {"pci": "2/0/0"}})
         site = build_site({"web1": {"disk": {"root": {**ROOT, "slot": 4}}, **device}}, hosts=hosts)
-        diagnostic = found(site, "VM017")
+        (diagnostic,) = [each for each in check_rules(site) if each.code == "VM017"]
         assert {"disk root", f"{kind} one" if KINDS[kind].named else kind} == set(
             diagnostic.message.removesuffix(" of web1 have the same PCI slot 4").split(" and ")
         )

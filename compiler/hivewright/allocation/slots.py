@@ -20,6 +20,7 @@ from hivewright.model.device_kinds import (
     LPC,
     SLOTTED,
     TABLET,
+    has_screen_tablet,
     lpc_address,
     tablet_address,
     with_key,
@@ -119,7 +120,7 @@ def _explicit_slots(vm: Vm) -> dict[str, PciAddress]:
                 explicit[kind.lock] = found.slot
             continue
         for name, device in found.items():
-            if device.slot is not None:
+            if device.slot is not None and (kind is not CONTROLLER or name in controllers(vm)):
                 explicit[f"{kind.lock}.{name}"] = device.slot
     return explicit
 
@@ -129,7 +130,7 @@ def _kept(vm: Vm) -> dict[PciAddress, tuple[str, ...]]:
     kept: dict[PciAddress, tuple[str, ...]] = {}
     if vm.machine.lpc_slot is not None:
         kept[lpc_address(vm)] = ("machine", "lpc_slot")
-    if vm.vnc is not None and vm.vnc.tablet and vm.vnc.tablet_slot is not None:
+    if vm.vnc is not None and has_screen_tablet(vm) and vm.vnc.tablet_slot is not None:
         kept[vm.vnc.tablet_slot] = ("vnc", "tablet_slot")
     return kept
 
@@ -143,7 +144,7 @@ def _path_of(vm: str, device: str) -> tuple[str, ...]:
     """The key path of a device by its name in the lock: ``disk.root`` -> ``("vm", "web1", "disk", "root")``."""
     lock, _, name = device.partition(".")
     kind = _BY_LOCK[lock]
-    return ("vm", vm) if kind is CONTROLLER else ("vm", vm, *kind.path(name))
+    return ("vm", vm, *kind.path(name))
 
 
 class _Chooser:

@@ -144,6 +144,10 @@ def _framebuffer(guest: Guest, address: PciAddress, _emulation: str, words: list
 
 
 def _tablet(guest: Guest, address: PciAddress, emulation: str, words: list[str]) -> None:
+    if words == ["tablet"] and not {"vnc", "tablet"} & guest.keys.keys():
+        guest.keys["tablet"] = True
+        guest.slots["tablet"] = format_pci_address(address)
+        return
     if words != ["tablet"] or guest.keys.get("vnc", {}).get("tablet") is not False:
         guest.extra("-s", f"{format_pci_address(address)},{','.join((emulation, *words))}")
         return

@@ -32,9 +32,14 @@ def lpc_address(vm: Vm) -> PciAddress:
     return LPC if vm.machine.lpc_slot is None else (0, vm.machine.lpc_slot, 0)
 
 
+def has_screen_tablet(vm: Vm) -> bool:
+    """Whether the screen of a VM has a tablet, which its own would take the place of."""
+    return vm.vnc is not None and vm.vnc.tablet and vm.tablet is None
+
+
 def tablet_address(vm: Vm) -> PciAddress | None:
-    """Where the tablet of a VM is, if it has one."""
-    if vm.vnc is None or not vm.vnc.tablet:
+    """Where the tablet of the screen is, if there is one."""
+    if vm.vnc is None or not has_screen_tablet(vm):
         return None
     return vm.vnc.tablet_slot or TABLET
 
@@ -44,7 +49,7 @@ class DeviceKind:
     """One kind of device."""
 
     key: str
-    """Its table in a VM; none for AHCI controllers, which disks and drives name."""
+    """Its table in a VM. AHCI controllers, which disks and drives name, are there without it."""
     lock: str
     """The name of its addresses in the lock, before that of the device; none for what is no PCI device."""
     emulations: tuple[str, ...]
@@ -111,7 +116,7 @@ def _kind(key: str, lock: str, *emulations: str, **facts: Any) -> DeviceKind:
     )
 
 
-CONTROLLER = DeviceKind("", "controller", ("ahci",), named=True)
+CONTROLLER = _kind("controller", "controller", "ahci")
 
 DEVICES = (
     _kind("cd", "cd", "ahci-cd"),
@@ -127,11 +132,12 @@ DEVICES = (
     _kind("sound", "sound", "hda"),
     _kind("share", "share", "virtio-9p", of_host=("directory", "path")),
     _kind("agent", "agent", "virtio-console"),
+    _kind("tablet", "tablet", "xhci"),
     _kind("tpm", "", "tpm"),
 )
 """All kinds, in the order in which the devices of a VM first get their addresses."""
 
-KINDS: Mapping[str, DeviceKind] = {kind.key: kind for kind in DEVICES if kind.key}
+KINDS: Mapping[str, DeviceKind] = {kind.key: kind for kind in DEVICES}
 """The kinds that have a table of their own, by its name."""
 
 SWITCHES = frozenset(kind.key for kind in DEVICES if kind.switch)

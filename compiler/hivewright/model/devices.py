@@ -22,6 +22,13 @@ class Sound(Table):
     slot: Slot | None = Field(None, description="A fixed PCI address; taken from the lock if absent.")
 
 
+class Tablet(Table):
+    """A USB tablet: ``tablet = true`` or ``[vm.NAME.tablet]``. A screen has one in any case (``vnc.tablet``), and this
+    one in its place."""
+
+    slot: Slot | None = Field(None, description="A fixed PCI address; taken from the lock if absent.")
+
+
 class Input(Table):
     """A keyboard, mouse or other evdev device of the host, given to the guest: ``[vm.NAME.input.NAME]``."""
 

@@ -142,6 +142,12 @@ class Install(Table):
     )
 
 
+class Controller(Table):
+    """Where an AHCI controller is that disks and drives name: ``[vm.NAME.controller.CONTROLLER]``."""
+
+    slot: Slot | None = Field(None, description="A fixed PCI address; taken from the lock if absent.")
+
+
 class Cd(Table):
     """An optical drive: ``[vm.NAME.cd.DRIVE]``."""
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from hivewright.model.base import Line, ListOf, Name, SitePath, Table, described, matching, reader
+from hivewright.model.base import Line, ListOf, Name, SitePath, Slot, Table, described, matching, reader
 from hivewright.model.devices import Secret
 from hivewright.model.readers import ReaderName
 
@@ -138,4 +138,7 @@ class CloudInit(Table):
         None,
         description="What reads the data in the guest; that of the profile if absent. The release of nuageinit(7) is "
         "that of the guest.",
+    )
+    slot: Slot | None = Field(
+        None, description="A fixed PCI address of the drive with its medium; taken from the lock if absent."
     )

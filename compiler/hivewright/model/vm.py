@@ -23,8 +23,8 @@ from hivewright.model.base import (
     described,
     reader,
 )
-from hivewright.model.devices import Agent, Channel, Input, Share, Sound
-from hivewright.model.disk import Cd, Disk, Install
+from hivewright.model.devices import Agent, Channel, Input, Share, Sound, Tablet
+from hivewright.model.disk import Cd, Controller, Disk, Install
 from hivewright.model.events import Carp, Event
 from hivewright.model.firmware import Firmware
 from hivewright.model.first_boot import CloudInit
@@ -196,6 +196,9 @@ class Vm(Table):
     )
     disk: dict[Name, Disk] = Field(default_factory=dict, description="Disks, by name.")
     cd: dict[Name, Cd] = Field(default_factory=dict, description="Optical drives, by name.")
+    controller: dict[Name, Controller] = Field(
+        default_factory=dict, description="AHCI controllers that disks and drives name, where they have a fixed place."
+    )
     install: Install | None = Field(None, description="How it is installed.")
     nic: dict[Name, Nic] = Field(default_factory=dict, description="Network interfaces, by name.")
     passthrough: Annotated[dict[Name, Passthrough], Only("amd64", "bhyve(8), passthru")] = Field(
@@ -207,6 +210,9 @@ class Vm(Table):
     vnc: Annotated[Vnc | None, Switch, _FRAMEBUFFER] = Field(None, description="A framebuffer shown over VNC.")
     rng: Annotated[Rng | None, Switch] = Field(None, description="A random-number device.")
     sound: Annotated[Sound | None, Switch] = Field(None, description="A sound card.")
+    tablet: Annotated[Tablet | None, Switch, Only("amd64", "bhyve(8), xhci")] = Field(
+        None, description="A USB tablet, which a VM may have without a screen as well."
+    )
     input: Annotated[dict[Name, Input], Since("14.0", "bhyve(8), virtio-input; the release is unconfirmed")] = Field(
         default_factory=dict, description="Input devices of the host, by name."
     )

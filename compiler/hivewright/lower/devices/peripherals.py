@@ -1,4 +1,4 @@
-"""Sound, host input devices, channels, and that of the guest agent."""
+"""Sound, the tablet, host input devices, channels, and that of the guest agent."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hivewright.plan import Provenance, Step
 
 
 def lower_peripherals(guest: Guest) -> Iterator[Device]:
-    """bhyve(8): hda, virtio-input and virtio-console."""
+    """bhyve(8): hda, xhci, virtio-input and virtio-console."""
     vm = guest.vm
     if vm.sound is not None:
         words = f"hda,play={vm.sound.play}"
@@ -18,6 +18,8 @@ def lower_peripherals(guest: Guest) -> Iterator[Device]:
         if vm.sound.record is not None:
             words, keys = f"{words},rec={vm.sound.record}", (*keys, "sound.record")
         yield device(guest, "sound", words, keys, "hda")
+    if vm.tablet is not None:
+        yield device(guest, "tablet", "xhci,tablet", ("tablet",), "xhci")
     for name, given in sorted(vm.input.items()):
         words = f"virtio-input,{given.device}"
         yield device(guest, f"input.{name}", words, (f"input.{name}.device",), f"virtio-input {given.device}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hivewright.lower.context import RUN, Device, Guest, device, fixed_device, node_of
-from hivewright.model.device_kinds import TABLET, tablet_address
+from hivewright.model.device_kinds import TABLET, has_screen_tablet, tablet_address
 from hivewright.model.vm import Vm
 from hivewright.plan import Option, Step
 
@@ -16,7 +16,7 @@ def lower_vnc(guest: Guest) -> Iterator[Device]:
     """bhyve(8), fbuf and xhci."""
     if guest.vm.vnc is not None:
         yield _lower_framebuffer(guest)
-        if guest.vm.vnc.tablet:
+        if has_screen_tablet(guest.vm):
             yield _lower_tablet(guest.vm)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from hivewright.bhyve.facts import PC
 from hivewright.diagnostics import Diagnostic
-from hivewright.model.device_kinds import FRAMEBUFFER, HOSTBRIDGE, LPC, SLOTTED, TABLET, lpc_address
+from hivewright.model.device_kinds import FRAMEBUFFER, HOSTBRIDGE, LPC, SLOTTED, TABLET, has_screen_tablet, lpc_address
 from hivewright.rules.site_index import Owner, SiteIndex, clash, clashes, diagnose
 from hivewright.values import PciAddress
 
@@ -61,7 +61,7 @@ def given_slots(index: SiteIndex) -> dict[str, list[tuple[PciAddress, Owner]]]:
                 if device.slot is not None:
                     given.setdefault(name, []).append((device.slot, (name, *kind.path(key), "slot")))
     for name, vm in index.using("vnc"):
-        if vm.vnc is not None and vm.vnc.tablet and vm.vnc.tablet_slot is not None:
+        if vm.vnc is not None and has_screen_tablet(vm) and vm.vnc.tablet_slot is not None:
             given.setdefault(name, []).append((vm.vnc.tablet_slot, (name, "vnc", "tablet_slot")))
     for name, vm in index.using("machine"):
         if vm.machine.lpc_slot is not None:
@@ -76,7 +76,7 @@ def _reserved_slots(index: SiteIndex, name: str, vm: Vm) -> dict[PciAddress, str
     if vm.machine.lpc_slot is None and any(index.has(host, PC) for host in index.hosts_of[name]):
         reserved[LPC] = "LPC bridge"
     if vm.vnc is not None:
-        if vm.vnc.tablet and vm.vnc.tablet_slot is None:
+        if has_screen_tablet(vm) and vm.vnc.tablet_slot is None:
             reserved[TABLET] = "USB controller of the VNC tablet"
         if vm.vnc.slot is None:
             reserved[FRAMEBUFFER] = "VNC framebuffer"

@@ -92,6 +92,18 @@ def controller_ports(index: SiteIndex) -> Iterator[Diagnostic]:
                 )
 
 
+def controller_unused(index: SiteIndex) -> Iterator[Diagnostic]:
+    for name, vm in index.using("controller"):
+        named = {each.controller for each in (*vm.disk.values(), *vm.cd.values())}
+        for controller in sorted(vm.controller.keys() - named):
+            yield diagnose(
+                "DEV022",
+                f"no disk or drive of {name} is on the controller {controller}",
+                index.site.place("vm", name, "controller", controller, part="table"),
+                f'write controller = "{controller}" in a disk or drive, or delete the table',
+            )
+
+
 def _setting(index: SiteIndex, key: str) -> list[str]:
     """The VMs that set a key in one of the devices that have it, sorted."""
     return sorted(
