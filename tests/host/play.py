@@ -61,22 +61,27 @@ class Play:
 
     # What the operator does, and what happens meanwhile.
 
-    def do(self, *argv: str, status: int | None = 0, says: str | Sequence[str] | None = None) -> Outcome:
+    def do(
+        self, *argv: str, status: int | None = 0, says: str | Sequence[str] | None = None, typed: str | None = None
+    ) -> Outcome:
         """Run an operator's command to its end, with this status (any if None), and see what it says.
 
-        ``says`` has a part of each line, those of stdout first; a text alone stands for one line.
+        ``says`` has a part of each line, those of stdout first; a text alone stands for one line. With ``typed`` it is
+        run at a terminal, where somebody types that.
         """
         self.write("$ " + " ".join(argv))
         self.step = []
-        outcome = self.host.run(*argv)
+        outcome = self.host.run(*argv, typed=typed)
         self.host.advance(0)
         self.take()
         self.check(" ".join(argv), outcome, status, says)
         return outcome
 
-    def hivectl(self, *words: str, status: int | None = 0, says: str | Sequence[str] | None = None) -> Outcome:
+    def hivectl(
+        self, *words: str, status: int | None = 0, says: str | Sequence[str] | None = None, typed: str | None = None
+    ) -> Outcome:
         """Run the operator's command."""
-        return self.do(HIVECTL, *words, status=status, says=says)
+        return self.do(HIVECTL, *words, status=status, says=says, typed=typed)
 
     def tells(self, name: str, *says: str, status: int = 0) -> None:
         """What hivectl status says of what a guest does; what it is comes beside it, and is no matter."""

@@ -43,7 +43,7 @@ DIRECTORIES = (
         "var/tmp",
         "usr/local/share/uefi-firmware",
     ),
-    *(".linux/run", ".linux/proc", ".linux/standin", ".linux/nodes"),
+    *(".linux/run", ".linux/proc", ".linux/standin", ".linux/nodes", ".linux/dev"),
 )
 
 
@@ -133,7 +133,7 @@ def command_line(root: Path, standin: Path, shell: str, net: Path | None = None)
         "ALL",
     ]
     words += ["--bind", str(root), "/", "--proc", "/.linux/proc", "--ro-bind", str(standin), "/.linux/standin"]
-    words += ["--tmpfs", "/.linux/nodes"]
+    words += ["--tmpfs", "/.linux/nodes", "--dev", "/.linux/dev"]
     words += ["--bind", str(net), "/net"] if net is not None else []
     for device, place in (("null", "/dev/null"), ("null", "/.linux/null"), ("zero", "/dev/zero")):
         words += ["--dev-bind", f"/dev/{device}", place]
@@ -208,9 +208,9 @@ class Host:
             raise HostFaultError("\n".join(faults))
         return answer
 
-    def run(self, *argv: str, name: str = "operator") -> Outcome:
-        """Run a command to its end."""
-        return Outcome(**self.call("run", argv=list(argv), name=name))
+    def run(self, *argv: str, name: str = "operator", typed: str | None = None) -> Outcome:
+        """Run a command to its end; at a terminal, where somebody types."""
+        return Outcome(**self.call("run", argv=list(argv), name=name, typed=typed))
 
     def spawn(self, *argv: str, name: str) -> None:
         """Start a command beside others."""

@@ -28,9 +28,9 @@ class Scene:
         self.server = server
         self.world = server.world
 
-    def run(self, argv: list[str], name: str) -> dict[str, Any]:
-        """Run a command to its end."""
-        self.server.spawn(name, argv)
+    def run(self, argv: list[str], name: str, typed: str | None = None) -> dict[str, Any]:
+        """Run a command to its end; at a terminal, where somebody types."""
+        self.server.spawn(name, argv, typed)
         return self.server.wait(name)
 
     def spawn(self, argv: list[str], name: str) -> None:

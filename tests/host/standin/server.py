@@ -57,6 +57,8 @@ class Server:
         self.names: dict[int, str] = {}
         self.daemons: dict[str, tuple[int, int]] = {}
         self.operators: dict[str, subprocess.Popen[bytes]] = {}
+        self.terminals: dict[str, int] = {}
+        """Our sides of those at which operators sit."""
         self.ours = frozenset({1, os.getpid(), os.getppid()})
         self.watch = Watch(self.ours)
         seed = settings.get("seed")
@@ -302,10 +304,15 @@ class Server:
         request.entry.status = reply.status
         request.answer("exit", reply.out, reply.err, reply.status)
 
-    def spawn(self, name: str, argv: list[str]) -> None:
-        """Start an operator's command."""
+    def spawn(self, name: str, argv: list[str], typed: str | None = None) -> None:
+        """Start an operator's command; at a terminal, where somebody types."""
         looks = self.world.devfs_cloning
-        process, listener = operators.start(name, argv, traps=self.counted or looks, looks=looks)
+        its = None
+        if typed is not None:
+            self.terminals[name], its = operators.open_terminal(typed)
+        process, listener = operators.start(name, argv, traps=self.counted or looks, looks=looks, terminal=its)
+        if its is not None:
+            os.close(its)
         if listener is not None:
             self.listeners.add(listener)
             self.poll.register(listener, select.POLLIN)
@@ -329,7 +336,9 @@ class Server:
         return {"status": process.returncode, "out": self.output(name, "out"), "err": self.output(name, "err")}
 
     def output(self, name: str, kind: str) -> str:
-        """What an operator's command wrote so far."""
+        """What an operator's command wrote so far; what it showed at a terminal are its errors."""
+        if kind == "err" and name in self.terminals:
+            return operators.shown(self.terminals.pop(name))
         with open(f"/.linux/run/{name}.{kind}", encoding="utf-8", errors="replace") as stream:
             return stream.read()
 

@@ -19,7 +19,7 @@ def columns_and_order(play: Play) -> None:
     assert rows[-1] == ["db1", "2", "running", "0"]
     assert "\033" not in outcome.out
     play.hivectl("list", "-o", "name", "web*", says=["NAME", "web1", "web2"])
-    play.hivectl("list", "-o", "colour", status=1, says='there is no column "colour"; there are: name state cpus')
+    play.hivectl("list", "-o", "colour", status=2, says='there is no column "colour"; there are: name state cpus')
     play.hivectl("list", "-s", status=2)
     play.hivectl("list", "nobody1", status=1, says='there is no VM "nobody1"')
 
