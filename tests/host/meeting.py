@@ -13,10 +13,16 @@ NEVER = 1_000_000
 
 
 def meeting(
-    host: Host, trouble: str, words: tuple[str, ...], prepare: Callable[[], None], *victims: str
+    host: Host,
+    trouble: str,
+    words: tuple[str, ...],
+    prepare: Callable[[], None],
+    *victims: str,
+    lasting: float = 0,
 ) -> Iterator[int | None]:
     """Run a command again and again, and let its first, second, … step meet trouble until there is no step left:
-    how it ended each time. Those who are killed are the command itself, or others by their names."""
+    how it ended each time. Those who are killed are the command itself, or others by their names; steps of these count
+    for so many seconds after the end of the command."""
     for number in steps(60, trouble, *words):
         prepare()
         host.transcript()
@@ -29,6 +35,7 @@ def meeting(
         before = host.call("executed")
         host.spawn(HIVECTL, *words, name="victim")
         status = host.wait("victim").status
+        host.advance(lasting)
         if trouble == "failure":
             met = bool(host.call("failed"))
         elif trouble == "kill":

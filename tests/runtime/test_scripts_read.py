@@ -134,11 +134,7 @@ def test_provision_scripts_are_read_the_same_way(reader: Reader) -> None:
     expected = ["db1\tend\twhole", "db1\tprotected"] + [
         f"db1\tmakes\t{disk}\tzroot/vms/db1/{disk}" for disk in ("data", "root", "wal")
     ]
-    expected += [
-        f"db1\tsized\t{words[1]}\t{words[3]}" for words in map(str.split, text.splitlines()) if words[:1] == ["volume"]
-    ]
-    (words,) = [line.split() for line in text.splitlines() if line.startswith("vm db1 ")]
-    expected += [f"db1\tdigest\t{words[2]}", f"db1\tuuid\t{words[3]}"]
+    expected += [f"db1\tuuid\t{line.split()[3]}" for line in text.splitlines() if line.startswith("vm db1 ")]
     source = "https://images.example.net/FreeBSD-15.0-amd64-cloudinit-1.raw.xz"
     expected += [f"db1\timage\tfreebsd\t{source}\tsha256:{'0123456789abcdef' * 3}0123456789abcde3\traw"]
     for each in (text, reworded(text, 1)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -112,6 +113,42 @@ def test_a_reload_is_done_in_the_end(trouble: str, open_site: Callable[..., Host
         assert host.path(f"{RUN}/host.made").exists(), where
         assert host.run("service", "devd", "status").status == 0, where
         assert phase(host, "ups1") == "running", where
+
+
+WATCHER, SUPERVISOR = "verb _became_ready", "supervisor all1"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("trouble", "victims"),
+    [("failure", ()), ("full", ())],
+)
+def test_ready_hooks_are_told_in_the_end(
+    trouble: str, victims: tuple[str, ...], open_site: Callable[..., Host]
+) -> None:
+    """Once for a run of the guest: by whoever waits for that, or by who adopts the guest when nobody does any more. A
+    hook that could not be run is told in the log."""
+    host = open_site(SCENARIOS / "hooks", "alpha", "dash", counted=trouble == "full")
+    host.guest("all1", *[{"ports": {"192.0.2.10:80": 3}}] * 400)
+    told = host.path("/tmp/moments")
+
+    def prepare() -> None:
+        sh(host, "hivectl stop all1 >/dev/null; rm -f /tmp/moments /var/log/hivewright/all1.log")
+
+    for status in meeting(host, trouble, ("start", "all1"), prepare, *victims, lasting=10):
+        where = f"{status}\n" + "\n".join(host.transcript()[-40:])
+        if "ready" not in moments(told):
+            host.call("kill", target=SUPERVISOR)
+            assert host.run(HIVECTL, "start", "all1").status == 0, where
+            host.advance(20)
+        assert phase(host, "all1") == "running", where
+        found = moments(told)
+        log = host.path("/var/log/hivewright/all1.log").read_text()
+        assert found.count("ready") == 1 or "the hook ready/" in log, f"{found}\n{where}\n{log}"
+
+
+def moments(told: Path) -> list[str]:
+    return told.read_text().splitlines() if told.exists() else []
 
 
 @pytest.mark.slow

@@ -7,7 +7,7 @@ import select
 import signal
 from typing import TYPE_CHECKING
 
-from .processes import PROC, alive, others, read
+from .processes import PROC, alive, others, parent_of, read
 
 if TYPE_CHECKING:
     from .server import Server
@@ -17,8 +17,9 @@ PID_FILES = {"holder": "lock", "owner": "supervisor", "debugger": "debugger"}
 
 def kill(server: Server, target: str, number: int = signal.SIGKILL) -> bool:
     """A signal to ``daemon VM``, ``supervisor VM``, ``bhyve VM``, ``operator NAME`` or all of ``session NAME``, to
-    ``everything``, to whom a file of a VM names (PID_FILES), or to what does a ``verb NAME`` of the runtime's own;
-    false without such a one. After SIGKILL it has ended, and its locks are free, on return."""
+    ``everything``, to whom a file of a VM names (PID_FILES), or to what does a ``verb NAME`` of the runtime's own, or
+    to that and ``all of`` its children; false without such a one. After SIGKILL it has ended, and its locks are free,
+    on return."""
     kind, _, name = target.partition(" ")
     if kind == "everything":
         kill_all(server)
@@ -30,8 +31,11 @@ def kill(server: Server, target: str, number: int = signal.SIGKILL) -> bool:
         pid = server.operators[name].pid
     elif kind == "verb":
         pid = verb(server, name)
+    elif kind == "all" and (pid := verb(server, name.removeprefix("of "))):
+        return kill_together([pid, *(each for each in others(server.ours) if parent_of(each) == pid)])
     elif kind == "session":
-        return kill_session(server, server.operators[name].pid)
+        leader = server.operators[name].pid
+        return kill_together([each for each in others(server.ours) if alive(each) and session_of(each) == leader])
     elif kind in PID_FILES:
         text = read(f"/var/run/hivewright/{name}/{PID_FILES[kind]}").split()
         pid = int(text[0]) if text else 0
@@ -56,9 +60,8 @@ def verb(server: Server, name: str) -> int:
     return 0
 
 
-def kill_session(server: Server, leader: int) -> bool:
-    """SIGKILL to all processes of an operator's command, but for those that left its session."""
-    found = [pid for pid in others(server.ours) if alive(pid) and session_of(pid) == leader]
+def kill_together(found: list[int]) -> bool:
+    """SIGKILL to processes, of which none notices that another one is gone."""
     handles = [os.pidfd_open(pid) for pid in found]
     for pid in found:
         os.kill(pid, signal.SIGSTOP)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from exposition import read_exposition
 from host.play import HIVECTL, Play
 from host.scenario import scenario
@@ -35,6 +37,42 @@ def check_for_monitoring(play: Play) -> None:
     outcome = play.hivectl("status", "--check", status=1)
     assert outcome.out.startswith("WARNING: db1 is pausing: the guest took a triple fault; starting again in 1 s;")
     play.hivectl("status", "--check", "web1", says="OK: 1 guests run")
+    play.host.advance(2)
+    restless = "WARNING: db1 is running, after 2 of 5 restarts within 600 s; last: the guest took a triple fault;"
+    play.wait(5)
+    assert play.hivectl("status", "--check", status=1).out.startswith(restless)
+    assert (
+        "    was run again 2 times since its start, 2 of 5 restarts within 600 s\n" in play.hivectl("status", "db1").out
+    )
+    (row,) = json.loads(play.hivectl("status", "--json", "db1").out)
+    assert (row["restarts"], row["recent_restarts"], row["last_crash"]) == (2, 2, 1000000012)
+    play.wait(600)
+    play.hivectl("status", "--check", says="OK: 2 guests run")
+    play.hivectl("restart", "db1")
+    assert play.hivectl("list", "-o", "restarts", "db1").out.split() == ["RESTARTS", "0"]
+
+
+@scenario()
+def a_crash_loop_is_told(play: Play) -> None:
+    """In each of its states, by metrics and by the check; at the limit it is critical."""
+    play.guest("db1", *[{"end": "triple", "after": 10}] * 8)
+    play.up("db1", "web1")
+    seen = set()
+    for _ in range(120):
+        play.host.advance(1)
+        found = read_exposition(play.host.run(HIVECTL, "metrics").out)
+        recent = int(found["hivewright_guest_recent_restarts"]['{vm="db1"}'])
+        pausing = found["hivewright_guest_restarting"]['{vm="db1"}']
+        state = next(key for key in found["hivewright_guest_state"] if 'vm="db1"' in key).split('"')[3]
+        status = play.host.run(HIVECTL, "status", "--check").status
+        assert status == (2 if state == "failed" else 1 if recent or state == "pausing" else 0), (state, recent)
+        assert (pausing == "1") == (state == "pausing")
+        assert ("hivewright_guest_last_crash_timestamp_seconds" in found) == (recent > 0 or state == "pausing")
+        seen.add((state, recent))
+    assert {("running", 0), ("pausing", 1), ("running", 1), ("pausing", 5), ("running", 5), ("failed", 5)} <= seen
+    assert found["hivewright_guest_restart_limit"]['{vm="db1"}'] == "5"
+    outcome = play.hivectl("status", "--check", status=2)
+    assert outcome.out.startswith("CRITICAL: db1 is failed: 5 restarts within 600 s; last: the guest took a triple")
 
 
 def metrics(play: Play) -> dict[str, dict[str, str]]:

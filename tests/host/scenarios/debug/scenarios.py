@@ -326,7 +326,7 @@ def window_without_tmux(play: Play) -> None:
 def console_that_is_logged(play: Play) -> None:
     """tmux has what the window shows kept, from before each run of bhyve on; the log is rotated like any other."""
     window = f"tmux -S {RUN}/term3/tmux.sock"
-    keep = f"{window} pipe-pane -t =term3: 'exec /usr/local/sbin/hivectl _record term3 com1'"
+    keep = f"{window} pipe-pane -t =term3: 'while /usr/local/sbin/hivectl _record term3 com1; [ $? -gt 128 ];"
     play.made("term3")
     play.guest("term3", {"end": "reboot", "after": 100}, {})
     play.hivectl("start", "term3", says="term3: started (pid N)")
