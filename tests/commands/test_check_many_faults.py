@@ -29,6 +29,15 @@ def names(count: int, before: str) -> str:
     return ", ".join(f'"{before}{each}"' for each in range(count))
 
 
+def events(count: int, *values: str) -> str:
+    """As many pairs of events that can be one, each of which excludes all others."""
+    return WEB + "".join(
+        f'[vm.web1.event.e{each}-{number}]\naction = "start"\n{value.format(each)}\n'
+        for each in range(count)
+        for number, value in enumerate(values)
+    )
+
+
 SITES: dict[str, Callable[[int], str]] = {
     "unknown keys of one table": lambda count: WEB + "".join(f"unknown{each} = 1\n" for each in range(count)),
     "an unknown key in each VM": lambda count: vms(count, "unknown{} = 1"),
@@ -37,6 +46,12 @@ SITES: dict[str, Callable[[int], str]] = {
     "each waits for another that does not exist": lambda count: vms(count, 'after = ["other{}"]'),
     "a network for each that does not exist": lambda count: vms(count, 'nic.lan.network = "lan{}"'),
     "templates that do not exist": lambda count: f"{WEB}inherit = [{names(count, 'other')}]\n",
+    "events that are one": lambda count: events(count, 'system = "S{}"\ntype = "a"', 'system = "S{}"\ntype = "*a*"'),
+    "interfaces of networks": lambda count: "".join(
+        f'[network.n{each}]\nkind = "bridge"\nuplink = "tap{each}"\n[vm.web{each}]\nhost = "alpha"\nmemory = "1G"\n'
+        f'nic.x = {{ existing = "tap{each}", network = "n{each}" }}\n'
+        for each in range(count)
+    ),
     "hosts that do not exist": lambda count: f'[vm.web1]\nmemory = "1G"\nhosts = [{names(count, "other")}]\n',
 }
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Annotated, Literal, NamedTuple
 
@@ -89,7 +88,7 @@ def within(special: Condition, general: Condition) -> bool:
     """Whether all that fulfils the first fulfils the second."""
     values = dict(special.values)
     return special.kind == general.kind and all(
-        name in values and re.fullmatch(expression(value), values[name]) is not None for name, value in general.values
+        name in values and _agree(value, values[name], starred="") for name, value in general.values
     )
 
 
@@ -100,13 +99,20 @@ def expression(value: str) -> str:
 
 def _meet(first: str, second: str) -> bool:
     """Whether there is a text that both stand for."""
-    if not first or not second:
-        return not (first + second).strip("*")
-    if first[0] == "*":
-        return _meet(first[1:], second) or _meet(first, second[1:])
-    if second[0] == "*":
-        return _meet(second, first)
-    return first[0] == second[0] and _meet(first[1:], second[1:])
+    return _agree(first, second, starred="*")
+
+
+def _agree(first: str, second: str, starred: str) -> bool:
+    """Whether the first, by its stars and those that count in the second, can be the second. What is left of both is
+    compared from behind, a row for each character of the first, so that many stars take no longer than few."""
+    row = [not second[at:].strip(starred or " ") for at in range(len(second) + 1)]
+    for one in reversed(first):
+        below, row = row, [one == "*" and row[-1]]
+        for at in reversed(range(len(second))):
+            any_text = one == "*" or second[at] == starred
+            row.append(below[at] or row[-1] if any_text else one == second[at] and below[at + 1])
+        row.reverse()
+    return row[0]
 
 
 OF_THE_SYSTEM: tuple[tuple[Condition, str], ...] = (

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import combinations
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from hivewright.diagnostics import Diagnostic
@@ -59,16 +59,40 @@ def _apart(index: SiteIndex) -> Iterator[Diagnostic]:
                     found.setdefault(condition(event), (name, key))
         for when, (name, key) in found.items():
             yield from _beside_others(index, when, name, key)
-        for (first, (one, one_key)), (second, (other, key)) in combinations(found.items(), 2):
-            if meet(first, second):
-                yield diagnose(
-                    "VM131",
-                    f"the events {one_key} of {one} and {key} of {other} can be one and the same, and devd(8) would "
-                    "run what follows one of them only",
-                    index.site.place("vm", other, "event", key, part="table"),
-                    "write the same values in both, or values that exclude each other",
-                    [index.site.place("vm", one, "event", one_key, part="table")],
-                )
+        for first, second in _meetings(list(found)):
+            (one, one_key), (other, key) = found[first], found[second]
+            yield diagnose(
+                "VM131",
+                f"the events {one_key} of {one} and {key} of {other} can be one and the same, and devd(8) would "
+                "run what follows one of them only",
+                index.site.place("vm", other, "event", key, part="table"),
+                "write the same values in both, or values that exclude each other",
+                [index.site.place("vm", one, "event", one_key, part="table")],
+            )
+
+
+def _meetings(events: Sequence[Condition]) -> Iterator[tuple[Condition, Condition]]:
+    """Each event that can be one before it, behind the first such. Two with the same variable exclude each other where
+    both of its values are other ones without a star, so events are compared within groups whose values are the same."""
+    plain = [{"": each.kind, **{name: value for name, value in each.values if "*" not in value}} for each in events]
+    alike: dict[frozenset[str], list[int]] = defaultdict(list)
+    for number, values in enumerate(plain):
+        alike[frozenset(values)].append(number)
+    first: dict[int, int] = {}
+    for names, numbers in alike.items():
+        for other_names, others in alike.items():
+            common = sorted(names & other_names)
+            beside: dict[tuple[str, ...], list[int]] = defaultdict(list)
+            for other in others:
+                beside[tuple(plain[other][name] for name in common)].append(other)
+            for number in numbers:
+                for other in beside[tuple(plain[number][name] for name in common)]:
+                    if other >= first.get(number, number):
+                        break
+                    if meet(events[other], events[number]):
+                        first[number] = other
+    for number, other in sorted(first.items()):
+        yield events[other], events[number]
 
 
 def _beside_others(index: SiteIndex, when: Condition, name: str, key: str) -> Iterator[Diagnostic]:

@@ -61,22 +61,36 @@ def existing_without_bridge(index: SiteIndex) -> Iterator[Diagnostic]:
 def existing_is_of_network(index: SiteIndex) -> Iterator[Diagnostic]:
     """An uplink, a span port or a bridge of a network is not a guest's as well."""
     site = index.site
+    taken = {host: _taken_by_networks(index, host) for host in index.networks_used}
     for name, key, nic in index.nics:
         for host in index.hosts_of[name] if nic.existing is not None else ():
-            for other in index.networks_used[host]:
-                network = site.host_networks[host, other]
-                taken = (member_of(network), getattr(network, "span", None), interface_of(other, network))
-                if nic.existing not in taken:
-                    continue
-                field = ("uplink", "span", "bridge")[taken.index(nic.existing)]
-                yield diagnose(
-                    "NET050",
-                    f"nic {key} of {name} is the existing interface {nic.existing}, which is the {field} of the "
-                    f"network {other} on {host}",
-                    site.place("vm", name, "nic", key, "existing"),
-                    "name another interface",
-                    [network_place(site, host, other, field)],
-                )
+            if nic.existing not in taken[host]:
+                continue
+            other, field = taken[host][nic.existing]
+            yield diagnose(
+                "NET050",
+                f"nic {key} of {name} is the existing interface {nic.existing}, which is the {field} of the "
+                f"network {other} on {host}",
+                site.place("vm", name, "nic", key, "existing"),
+                "name another interface",
+                [network_place(site, host, other, field)],
+            )
+
+
+def _taken_by_networks(index: SiteIndex, host: str) -> dict[str, tuple[str, str]]:
+    """The interfaces that networks of a host use, the first of those that do, and as what."""
+    taken: dict[str, tuple[str, str]] = {}
+    for name in index.networks_used[host]:
+        network = index.site.host_networks[host, name]
+        uses = {
+            "uplink": member_of(network),
+            "span": getattr(network, "span", None),
+            "bridge": interface_of(name, network),
+        }
+        for field, interface in uses.items():
+            if interface:
+                taken.setdefault(interface, (name, field))
+    return taken
 
 
 def span_is_member(index: SiteIndex) -> Iterator[Diagnostic]:

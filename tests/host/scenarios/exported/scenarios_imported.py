@@ -65,6 +65,19 @@ def a_damaged_one_makes_nothing(play: Play) -> None:
     assert not play.host.path(NOTE).exists()
 
 
+@scenario()
+def what_is_not_whole_is_given_to_nobody(play: Play) -> None:
+    """A disk of an import that was killed while its disks got their names may be given up at any moment."""
+    exported(play)
+    play.hivectl("import", FILE, "--as", "web2", says=None)
+    play.host.path(NOTE).write_text(f"digest whole {FILE}\ndisk data zroot/vms/web2/data\n")
+    why = f"the disk web2/data: an import of it from {FILE} did not come to its end; do it again, or give it up:"
+    play.hivectl("disk", "attach", "web1", "web2/data", status=1, says=why)
+    play.hivectl("disk", "grow", "web2", "data", "8G", status=1, says=why)
+    play.hivectl("import", "--give-up", "web2", says="nothing of that import is left")
+    assert not play.state("volume zroot/vms/web2/data")
+
+
 @scenario(everyday=True)
 def killed_in_the_middle(play: Play) -> None:
     """No start makes a disk then; the import is done again, or given up, by one command each."""

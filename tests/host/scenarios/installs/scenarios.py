@@ -67,6 +67,26 @@ def a_power_off_ends_it_too_and_a_stop_does_not(play: Play) -> None:
     play.down("bsd1")
 
 
+@scenario(counted=True)
+def installed_on_a_full_file_system(play: Play) -> None:
+    """Nothing can be written when a guest has been installed: its next start is not another installation."""
+    media(play)
+    play.guest("bsd1", {"end": "poweroff", "after": 50}, {})
+    play.hivectl("start", "bsd1")
+    play.host.call("fill_at", write=1, count=0)
+    play.wait(60)
+    play.host.call("fill_at", write=0)
+    assert drives(play, "bsd1") == {"install": "ejected"}
+    assert "drive install: ejected" in play.hivectl("status", "bsd1", status=1).out
+    play.hivectl("start", "bsd1")
+    assert BSD not in words(play, "bsd1")
+    play.down("bsd1")
+    play.hivectl("iso", "insert", "bsd1", "install")
+    play.hivectl("start", "bsd1")
+    assert BSD in words(play, "bsd1")
+    play.down("bsd1")
+
+
 @scenario()
 def a_crash_leaves_the_medium(play: Play) -> None:
     """A guest that crashed while it was installed boots the medium again."""
