@@ -37,6 +37,19 @@ def imported_under_another_name(play: Play) -> None:
     play.down("web2")
 
 
+@scenario()
+def it_stays_installed(play: Play) -> None:
+    """What is in its drives is in the archive: a guest that was installed is not installed again."""
+    play.up("web1")
+    play.down("web1")
+    state = {"installed": "", "media": "install ejected\n"}
+    for name, text in state.items():
+        play.host.path(f"/var/db/hivewright/web1/{name}").write_text(text)
+    exported(play)
+    play.hivectl("import", FILE, "--as", "web2", says=None)
+    assert {name: play.host.path(f"/var/db/hivewright/web2/{name}").read_text() for name in state} == state
+
+
 @scenario(everyday=True)
 def from_a_pipe(play: Play) -> None:
     """What cannot be read twice is received beside its places, and nothing stays of what is not whole."""

@@ -38,6 +38,18 @@ def cold(play: Play, far: Play) -> None:
     play.has("guest web1")
 
 
+@scenario()
+def it_stays_installed(play: Play, far: Play) -> None:
+    """The other host knows that its medium was ejected, and does not install it again."""
+    play.hivectl("start", "web1")
+    play.hivectl("stop", "web1")
+    state = {"installed": "", "media": "install ejected\n"}
+    for name, text in state.items():
+        play.host.path(f"/var/db/hivewright/web1/{name}").write_text(text)
+    play.hivectl("migrate", "web1", "beta")
+    assert {name: far.host.path(f"/var/db/hivewright/web1/{name}").read_text() for name in state} == state
+
+
 @scenario(net=True)
 def shared(play: Play, far: Play) -> None:
     """Disks that both hosts have stay where they are; who owns them changes by one rename."""
