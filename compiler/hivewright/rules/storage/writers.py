@@ -1,4 +1,4 @@
-"""One disk has one writer, however it is given to guests: made for them, by a path, or by ``extra_args``."""
+"""One disk has one writer, however it is given to guests: made for them, by a path, as a medium, by ``extra_args``."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ class _Use(NamedTuple):
     managed: bool = False
 
     def __str__(self) -> str:
-        return f"{self.key[0]} {self.key[1]} of {self.vm}" if self.key[0] == "disk" else f"extra_args of {self.vm}"
+        kind, name = self.key[:2]
+        return f"extra_args of {self.vm}" if kind == "extra_args" else f"{kind} {name} of {self.vm}"
 
 
 def same_path(index: SiteIndex) -> Iterator[Diagnostic]:
     """Two guests that write to one disk destroy it; so does a guest that writes below another's own disk."""
-    if not any(disk.path for _, _, disk in index.disks) and not any(
-        vm.extra_args for _, vm in index.using("extra_args")
-    ):
+    by_path = any(disk.path for _, _, disk in index.disks) or any(cd.path for _, _, cd in index.cds)
+    if not by_path and not any(vm.extra_args for _, vm in index.using("extra_args")):
         return
     reported: set[tuple[str, tuple[str | int, ...]]] = set()
     for host in index.guests:
@@ -92,5 +92,8 @@ def _uses(index: SiteIndex, host: str) -> Iterator[_Use]:
         for key, disk in ordered(vm.disk):
             if disk.path is not None:
                 yield _Use(name, ("disk", key, "path"), disk.path, disk.readonly, disk.shared)
+        for key, cd in ordered(vm.cd):
+            if cd.path is not None:
+                yield _Use(name, ("cd", key, "path"), cd.path, reads_only=True, shared=False)
         for path, reads_only, place in disks_of(vm.extra_args):
             yield _Use(name, ("extra_args", place), path, reads_only, shared=False)
