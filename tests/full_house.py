@@ -46,6 +46,7 @@ PARTS = (
         "life",
         {
             "description": "Has everything",
+            "alias": "The whole \u00e9.1's",
             "renamed_from": ["whole", "complete"],
             "moved_from": "elsewhere",
             "tags": ["prod", "web"],

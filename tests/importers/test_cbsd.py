@@ -56,6 +56,7 @@ def test_the_page_imports_six_guests(tmp_path: Path, monkeypatch: pytest.MonkeyP
     db = vm("db")
     assert (db["pin"], db["limits"], db["protected"]) == ({"0": "2", "1": "3"}, {"nice": 5}, True)
     assert vm("router")["autostart"] is False
+    assert vm("win10")["alias"] == "Win10"
     assert vm("raid")["tags"] == ["prod", "db"]
     firmware = vm("web")["firmware"]
     assert firmware == {"variables_template": f"{WORKDIR}/jails-system/web/BHYVE_UEFI_VARS.fd"}

@@ -27,6 +27,8 @@ def test_the_guide_imports_six_guests(tmp_path: Path, monkeypatch: pytest.Monkey
     assert db["disk"]["da1"]["sector_size"] == "512/4096"
     assert db["firmware"]["variables_template"] == "/zroot/vm/db/uefi-vars.fd"
     assert "autostart" not in db
+    proxy = tomli.loads(Path("site/vms/proxy-1.toml").read_text())["vm"]["proxy-1"]
+    assert (proxy["alias"], "description" in proxy) == ("Proxy.1", False)
     networks = tomli.loads(Path("site/networks.toml").read_text())["network"]
     assert networks == {
         "dmz": {"kind": "manual", "bridge": "bridge7"},

@@ -32,7 +32,7 @@ ENTRY = "lib/runtime.subr"
 
 CALLED_BY_SCRIPTS = {
     *("begin", "clone", "created", "debugger", "finish", "home", "hook", "hook_terms", "host", "image"),
-    *("loader", "loader_file", "login_by", "logs"),
+    *("loader", "loader_file", "called", "login_by", "logs"),
     *(
         "metrics",
         "modules",

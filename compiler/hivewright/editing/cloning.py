@@ -13,7 +13,7 @@ from hivewright.editing.tables import part_tables, rename_tables
 if TYPE_CHECKING:
     from hivewright.editing.assignment import Assignment, KeyPath
 
-_OF_ONE = ("uuid", "renamed_from", "moved_from", "protected", "ready", "debug", "pin")
+_OF_ONE = ("uuid", "alias", "renamed_from", "moved_from", "protected", "ready", "debug", "pin")
 """Keys that are about one guest: another one has its own, or none."""
 _OF_ONE_NIC = ("mac", "tap", "existing", "vf", "ipv4", "ipv6", "gateway4", "gateway6", "on_link", "routes", "forward")
 _OF_ONE_DISK = ("serial", "image", "clone_image", "clone")

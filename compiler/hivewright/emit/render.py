@@ -213,7 +213,7 @@ def _vm_context(vm: VmPlan) -> dict[str, object]:
         "debugger": shell_words((vm.debugger,), "debug.debugger") if vm.debugger else None,
         "policy": _policy(vm.policy),
         "replicate": _calls(vm.replicate),
-        "login": _calls(vm.login),
+        "told": _calls(vm.told),
         "hooks": _calls(vm.named_hooks),
         "nics": _calls(vm.ports),
         "prepare": _calls(vm.prepare),

@@ -11,7 +11,7 @@ from hivewright.impact.seeds import Pair, compare_seed
 from hivewright.plan import HOOKS_OF_A_START
 
 _OF_NO_START = frozenset(
-    ("nic", "hook", "hook_terms", "debugger", "vm", "home", "login_by", "replicate", ".", "{", "}", "begin")
+    ("nic", "hook", "hook_terms", "debugger", "vm", "home", "called", "login_by", "replicate", ".", "{", "}", "begin")
 )
 """Calls of a start script on which no start depends. Those of ``home`` are about the hosts of a guest."""
 

@@ -29,7 +29,7 @@ def guest_of(old: Old, target: Target, taken: Container[str] = ()) -> Guest:
     guest.notes += old.notes
     guest.slots.update(old.slots)
     if guest.name != old.called:
-        guest.keys["description"] = f"called {old.called} before"
+        guest.keys["alias"] = old.called
     guest.keys["host"] = target.host
     try:
         arguments = parse_extra_args(old.words)
@@ -49,10 +49,10 @@ def guest_of(old: Old, target: Target, taken: Container[str] = ()) -> Guest:
 
 
 _ORDER = (
-    *("description", "host", "profile", "inherit", "uuid", "cpus", "topology", "pin", "numa", "memory"),
+    *("description", "alias", "host", "profile", "inherit", "uuid", "cpus", "topology", "pin", "numa", "memory"),
     *("autostart", "order", "after", "stop_timeout", "stop", "on_poweroff", "on_reboot", "on_crash"),
-    *("rng", "sound", "agent", "tpm", "serial", "vnc", "firmware", "machine", "smbios", "limits", "debug"),
-    *("disk", "cd", "nic", "passthrough", "share", "channel", "input", "fwcfg", "hooks", "extra_args"),
+    *("rng", "sound", "tablet", "agent", "tpm", "serial", "vnc", "firmware", "machine", "smbios", "limits", "debug"),
+    *("disk", "cd", "nic", "passthrough", "share", "channel", "input", "fwcfg", "hooks", "environment", "extra_args"),
 )
 
 

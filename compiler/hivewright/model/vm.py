@@ -92,6 +92,14 @@ def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
+def _alias(text: str) -> str:
+    if not 1 <= len(text) <= 100 or not text.isprintable() or text.strip() != text:
+        raise ValueError("another name has 1 to 100 printable characters, and none of them is a blank at an end")
+    return text
+
+
+Alias = Annotated[str, reader(_alias, '"Win10"'), described("^[^ ].{0,99}$", "Win10")]
+
 Tags = Annotated[ListOf[Name], AfterValidator(_each_once)]
 
 SMALLEST_MEMORY = 16 * MEBIBYTE
@@ -135,6 +143,11 @@ class Vm(Table):
     )
     inherit: ListOf[Name] = Field((), description="Templates whose keys it takes over, later ones winning.")
     description: Line = Field("", description="For people.")
+    alias: Alias | None = Field(
+        None,
+        description="Another name that it is known by, as one that another tool gave it: hivectl(8) status shows it, "
+        "and hooks are told it. Commands take the name of its table alone.",
+    )
     tags: Tags = Field((), description="Words that select it: @web stands for all VMs with the tag web.")
     protected: bool = Field(
         False, description="Neither hivewright remove takes it out of the site, nor does its host destroy what it has."

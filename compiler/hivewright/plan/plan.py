@@ -128,8 +128,8 @@ class VmPlan:
     """The address that it follows, as devd(8) names it: ``1@ix0``."""
     replicate: tuple[Step, ...] = ()
     """The call that tells readers of the start script where copies of it are kept, and when they are made."""
-    login: tuple[Step, ...] = ()
-    """The call that tells hivectl(8) login what it runs."""
+    told: tuple[Step, ...] = ()
+    """Calls that only tell hivectl(8) something: another name, and what its verb login runs."""
     loader: tuple[Step, ...] = ()
     """Calls that describe the loader of the guest; empty for a guest with a boot ROM."""
     ports: tuple[Step, ...] = ()

@@ -84,7 +84,7 @@ def lower_guest(guest: Guest, depth: int, seeds: SeedWriter) -> tuple[VmPlan, tu
         events=tuple((name, condition(event), event.action or "hook") for name, event in sorted(vm.event.items())),
         carp=vm.carp.place if vm.carp is not None else "",
         replicate=tuple(_replicate(guest)),
-        login=tuple(_login(vm)),
+        told=tuple(_told(vm)),
         loader=loader,
         ports=tuple(tell_nics(guest)),
         nics=nic_plans(guest),
@@ -186,8 +186,10 @@ def _replicate(guest: Guest) -> Iterator[Step]:
         yield Step("replicate", words, ("replicate.to", "replicate.every", "replicate.keep"), "replicate")
 
 
-def _login(vm: Vm) -> Iterator[Step]:
-    """How people reach it. Not called as the key is: an earlier runtime would run login(1)."""
+def _told(vm: Vm) -> Iterator[Step]:
+    """What people call it, and how they reach it. Not called as the keys are: alias(1) and login(1) are programs."""
+    if vm.alias is not None:
+        yield Step("called", (vm.alias,), ("alias",), "alias")
     if vm.login is not None and vm.login.command is not None:
         yield Step("login_by", ("command", *vm.login.command), ("login.command",), "login.command")
     elif vm.login is not None and vm.login.user is not None:

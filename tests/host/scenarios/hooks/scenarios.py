@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from host.link import Link
 from host.play import Play
 from host.scenario import scenario
@@ -99,6 +101,7 @@ def what_is_told(play: Play) -> None:
         [
             "== poststart",
             "HIVE_ADDRESSES=192.168.2.20 2001:db8::20",
+            "HIVE_ALIAS=The 'big' one.1",
             "HIVE_CPUS=2",
             "HIVE_DIRECTORY=/var/run/hivewright/told1",
             "HIVE_DISKS=data /dev/zvol/zroot/vms/told1/data",
@@ -119,6 +122,9 @@ def what_is_told(play: Play) -> None:
             "PATH=/sbin:/bin:/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin",
         ]
     )
+    (told_by_json,) = json.loads(play.hivectl("list", "--json", "told1").out)
+    assert told_by_json["alias"] == "The 'big' one.1"
+    assert "    is also called The 'big' one.1" in play.hivectl("status", "told1").out.splitlines()
     cbsd = play.host.path("/tmp/cbsd").read_text().splitlines()
     assert cbsd == [
         "told1 192.168.2.20,2001:db8::20 192.168.2.20 2001:db8::20 58:9c:fc:00:00:01 tap-told1-lan "
