@@ -138,7 +138,7 @@ def test_an_import_meets_trouble(trouble: str, shell: str, case: Callable[[str, 
                 one.done("import", "--give-up", "web2")
                 assert not contents(one.host, "web2"), where
         elif outcome.status:
-            assert not contents(one.host, "web2"), where
+            assert contents(one.host, "web2") in ({}, one.last), where
         one.done(*words)
         assert contents(one.host, "web2") == one.last, where
         one.done("start", "web2")
