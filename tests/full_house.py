@@ -253,6 +253,7 @@ PARTS = (
     Part("gdb stub", {"debug": {"gdb": {"port": 1234, "address": "::1", "wait": True}}}),
     Part("debugger", {"debug": {"debugger": "gdb"}}),
     Part("console in tmux", {"serial": {"com1": {"kind": "tmux", "log": True}}}),
+    Part("serial line of the host", {"serial": {"com3": {"kind": "device", "device": "/dev/cuau0"}}}),
     Part("serial port on TCP", {"serial": {"com2": {"kind": "tcp", "port": 7001}}}),
     Part("console on TCP", {"serial": {"com1": {"kind": "tcp", "port": 7000, "log": False}}}),
     Part(

@@ -34,6 +34,7 @@ BY_KEY: Mapping[str, tuple[Any, ...]] = {
     "commands": (["set debug=all", "boot"],),
     "cpus": ("0-2", "0-1", "4-5", 2, 3, 4, 8, 16),
     "cpuset": ("5-9", "1"),
+    "device": ("/dev/cuau7",),
     "extra_args": (["-o", "x=y"], ["-o", "keyboard.layout=us"]),
     "freebsd": ("14.2", "15.1", "15.0", "13.2"),
     "gateway4": ("192.0.2.9", "192.0.2.14", "10.0.0.2", "198.51.100.7", "192.0.2.130", "192.0.2.131"),

@@ -33,6 +33,16 @@ def test_consoles_are_devices_of_the_group(project: Project) -> None:
     ]
 
 
+def test_a_device_of_the_host_is_looked_at_from_its_other_end(project: Project) -> None:
+    ports = ", ".join(f'com{n} = {{ kind = "device", device = "/dev/{d}" }}' for n, d in ((1, "nmdm5B"), (2, "cuau0")))
+    project.edit("vms/web.toml", "[vm.web1]\n", f"[vm.web1]\nserial = {{ {ports} }}\n")
+    done = project.succeed("-q", "permissions", "devfs", "alpha", "operators", "web1")
+    assert done.out.splitlines()[-2:] == [
+        "add path 'nmdm5A' group operators mode 0660",
+        "# web1, com2: at the other end of the serial line /dev/cuau0",
+    ]
+
+
 def test_a_logged_port_is_a_word_more(project: Project) -> None:
     project.edit("vms/web.toml", "[vm.web1]\n", '[vm.web1]\nserial = { com2 = { kind = "tmux", log = true } }\n')
     said = [line.partition("hivectl ")[2] for line in rules(project, "sudoers", "alpha", "operators", "web1")]

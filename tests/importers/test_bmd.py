@@ -135,6 +135,7 @@ CASES: dict[str, tuple[tuple[str, ...], str, object]] = {
     ),
     "passthru = 2/0/1": (("-S",), "passthrough.pci-2-0-1.device", "pci-2-0-1"),
     "com2 = /dev/nmdm7B": (("-l", "com2,/dev/nmdm7B"), "serial.com2", {}),
+    "com3 = /dev/cuau0": (("-l", "com3,/dev/cuau0"), "serial.com3", {"kind": "device", "device": "/dev/cuau0"}),
     "graphics = yes": (("-s", "0:3:0,fbuf,tcp=0.0.0.0:5900,w=1024,h=768,vga=io"), "vnc.address", "0.0.0.0"),
     "graphics_path = /run/vnc": (("-s", "0:3:0,fbuf,rfb=unix:/run/vnc,w=1024,h=768,vga=io"), "vnc.socket", True),
     "graphics_password = hush": ((), "vnc.password.secret", "web-vnc"),

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from hivewright.pipeline.session import load_project
+from hivewright.values.serial_lines import is_null_modem, other_end
 
 if TYPE_CHECKING:
     from hivewright.plan import VmPlan
@@ -101,8 +102,10 @@ def _devfs(host: str, group: str, guests: Sequence[VmPlan]) -> Iterator[str]:
     yield f"[hivewright_consoles={_RULESET}]"
     for guest in guests:
         for port, device in guest.consoles:
-            if device.startswith("/dev/"):
-                yield f"add path '{device.removeprefix('/dev/')}B' group {group} mode 0660"
+            own = device.removeprefix("device=")
+            if device.startswith("/dev/") or is_null_modem(own):
+                opened = f"{device}B" if own == device else other_end(own)
+                yield f"add path '{opened.removeprefix('/dev/')}' group {group} mode 0660"
             else:
                 yield f"# {guest.name}, {port}: {_elsewhere(device)}"
 
@@ -110,6 +113,8 @@ def _devfs(host: str, group: str, guests: Sequence[VmPlan]) -> Iterator[str]:
 def _elsewhere(device: str) -> str:
     if device.startswith("tcp="):
         return f"everybody on this host reaches {device.removeprefix('tcp=')}"
+    if device.startswith("device="):
+        return f"at the other end of the serial line {device.removeprefix('device=')}"
     return "a window of tmux(1), which belongs to root"
 
 

@@ -279,6 +279,8 @@ def _read_serial(guest: Guest, port: str, backend: str, serial: dict[str, dict[s
         serial[port] = {"kind": "tcp", "port": int(number)}
         if own not in ("", "127.0.0.1"):
             serial[port]["address"] = own
+    elif backend.startswith("/dev/"):
+        serial[port] = {"kind": "device", "device": backend}
     else:
         guest.extra("-l", f"{port},{backend}")
 

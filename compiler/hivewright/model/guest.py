@@ -23,6 +23,7 @@ from hivewright.model.base import (
 )
 from hivewright.model.devices import Secret
 from hivewright.model.machine import Layout
+from hivewright.model.serial_values import HostDevice
 from hivewright.model.sriov import Function
 
 
@@ -130,10 +131,14 @@ class Vnc(Table):
 class SerialPort(Table):
     """A serial port: ``[vm.NAME.serial.com1]``."""
 
-    kind: Annotated[Literal["nmdm", "tcp", "tmux"], Since("15.0", "bhyve(8), -l", value="tcp")] = Field(
+    kind: Annotated[Literal["nmdm", "tcp", "tmux", "device"], Since("15.0", "bhyve(8), -l", value="tcp")] = Field(
         "nmdm",
-        description="nmdm(4), a null-modem pair on the host; a TCP port; or a window of tmux(1), which remembers what "
-        "scrolled by. One port at most is in a window.",
+        description="nmdm(4), a null-modem pair on the host; a TCP port; a window of tmux(1), which remembers what "
+        "scrolled by; or a device of the host that is there. One port at most is in a window.",
+    )
+    device: HostDevice | None = Field(
+        None,
+        description="With device: a serial line of the host, or one end of an nmdm(4) of the administrator's own.",
     )
     address: Ip = Field("127.0.0.1", description="With tcp: the address to listen on. Nothing asks for a password.")
     port: Annotated[int, Field(ge=1, le=65535)] | None = Field(None, description="With tcp: the port to listen on.")

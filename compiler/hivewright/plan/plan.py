@@ -140,7 +140,8 @@ class VmPlan:
     """PCI address and device, for people: ``("0:4:0", "disk.root virtio-blk")``."""
     vnc: str = ""
     consoles: tuple[tuple[str, str], ...] = ()
-    """``("com1", "/dev/nmdm-web1.1")``: the name without its A or B end."""
+    """``("com1", "/dev/nmdm-web1.1")``: the name without its A or B end; ``device=…`` is the administrator's, with
+    its end."""
     gdb: str = ""
     """Where the gdb stub listens."""
     debugger: str = ""

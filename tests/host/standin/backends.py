@@ -27,12 +27,14 @@ def open_lpc(world: World, device: str, backend: str, stdin: str) -> None:
 
 
 def open_console(world: World, backend: str, stdin: str) -> None:
-    """The nmdm pair appears when either end is opened; stdio needs a terminal."""
+    """The nmdm pair appears when either end is opened; stdio needs a terminal, and a serial line must be there."""
     if backend == "stdio":
         if stdin == "/dev/null":
             raise RefusedError("Assertion failed: stdin", 134)
         return
     if backend.startswith("tcp=") and world.release >= (15, 0):
+        return
+    if backend.startswith("/dev/cua") and os.path.exists(backend):
         return
     if not re.fullmatch(r"/dev/nmdm[^/]+[AB]", backend):
         raise RefusedError(f"Unable to initialize backend '{backend}' for LPC device")

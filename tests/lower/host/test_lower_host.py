@@ -49,6 +49,11 @@ def test_a_host_without_guests_gets_nothing() -> None:
     assert (plan.modules, plan.loader, plan.devd, plan.networks, plan.admin, plan.notes) == ((), (), (), (), (), ())
 
 
+def test_an_nmdm_of_ones_own_needs_its_module() -> None:
+    for device, modules in (("/dev/nmdm5B", ("vmm", "nmdm")), ("/dev/cuau0", ("vmm",))):
+        assert host_plan({"web1": {"serial": {"com1": {"kind": "device", "device": device}}}}).modules == modules
+
+
 def test_only_modules_that_are_needed_are_loaded() -> None:
     plan = host_plan({"web1": {}})
     assert plan.modules == ("vmm", "nmdm")

@@ -1,4 +1,4 @@
-"""The gdb stub of bhyve(8), -G, and the terminal that serial ports on stdio have."""
+"""The gdb stub of bhyve(8), -G."""
 
 from __future__ import annotations
 
@@ -6,9 +6,6 @@ from collections.abc import Iterator
 
 from hivewright.lower.context import Guest
 from hivewright.plan import Option, Provenance, Step
-
-TMUX = "/usr/local/bin/tmux"
-"""File of the package tmux."""
 
 
 def gdb_address(guest: Guest) -> str:
@@ -33,10 +30,6 @@ def lower_gdb(guest: Guest) -> Iterator[Option]:
 
 
 def prepare_debug(guest: Guest) -> Iterator[Step]:
-    """Checks that bhyve has a stub, whose address may be in use; and that tmux exists for a port on stdio."""
+    """Checks that bhyve has a stub, whose address may be in use."""
     if guest.vm.debug is not None and guest.vm.debug.gdb is not None:
         yield Step("stub", (gdb_address(guest),), ("debug.gdb.address", "debug.gdb.port"), "debug.gdb")
-    for name, port in sorted(guest.vm.serial.items()):
-        if port.kind == "tmux":
-            log, keys = ((f"log={name}",), (f"serial.{name}.log",)) if port.log else ((), ())
-            yield Step("terminal", (TMUX, *log), (f"serial.{name}.kind", *keys), f"serial.{name}")

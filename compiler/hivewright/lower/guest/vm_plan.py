@@ -13,7 +13,7 @@ from hivewright.lower.devices.disks import disk_plans, prepare_disks, provision_
 from hivewright.lower.devices.nics import nic_plans, prepare_taps, tell_nics
 from hivewright.lower.devices.passthrough import passed_devices, prepare_binds, prepare_passthrough, reserved_devices
 from hivewright.lower.devices.peripherals import prepare_peripherals
-from hivewright.lower.devices.serial import serial_ports
+from hivewright.lower.devices.serial import prepare_serial, serial_ports
 from hivewright.lower.devices.shares import prepare_shares
 from hivewright.lower.devices.vnc import prepare_vnc, vnc_address
 from hivewright.lower.guest.command import lower_command, lower_devices, seed_path
@@ -129,6 +129,7 @@ def _prepare(guest: Guest, provision: tuple[Step, ...], provision_digest: str) -
     yield from prepare_peripherals(guest)
     yield from prepare_vnc(guest)
     yield from prepare_debug(guest)
+    yield from prepare_serial(guest)
     yield from prepare_limits(guest)
     if vm.checkpoint:
         yield Step("checkpoint", (), ("checkpoint",), "checkpoint")

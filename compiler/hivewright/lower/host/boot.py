@@ -48,7 +48,7 @@ def lower_modules(vms: Iterable[VmPlan], networks: Iterable[NetworkPlan]) -> tup
     modules: list[str] = []
     if vms:
         modules.append("vmm")
-    if any(device.startswith("/dev/nmdm") for vm in vms for _, device in vm.consoles):
+    if any(device.removeprefix("device=").startswith("/dev/nmdm") for vm in vms for _, device in vm.consoles):
         modules.append("nmdm")
     if any(disk.bus == "virtio-scsi" for vm in vms for disk in vm.disks):
         modules.append("ctl")

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from hivewright.lower.context import STATE, Guest
 from hivewright.lower.devices.disks import IMAGES
-from hivewright.lower.guest.debug import TMUX
+from hivewright.lower.devices.serial import TMUX
 from hivewright.lower.guest.firmware import ROM, ROM_CODE, ROM_CSM, ROM_UBOOT, ROM_VARIABLES
 from hivewright.lower.guest.loader import BHYVELOAD, GRUB
 from hivewright.lower.guest.tpm import SWTPM

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from hivewright.diagnostics import Diagnostic
 from hivewright.rules.site_index import Owner, SiteIndex, both, clash, clashes, diagnose
 from hivewright.site import own_ports
+from hivewright.values.serial_lines import line_of
 
 if TYPE_CHECKING:
     from hivewright.model.vm import Vm
 
-_WHERE = {"nmdm": "nmdm(4)", "tmux": "tmux(1)"}
+_WHERE = {"nmdm": "nmdm(4)", "tmux": "tmux(1)", "tcp": "TCP", "device": "a device of the host"}
+_OURS = re.compile(r"/dev/nmdm-(.+)\.([1-4])[AB]")
+"""How the lock calls the consoles of a guest."""
 _TAKES = {
     "nmdm": "who reads along with a console on nmdm(4) takes a part of its output away",
+    "device": "who reads along with a device takes a part of its output away",
     "tcp": "one program at a time can be connected to a TCP port",
 }
 
@@ -45,6 +50,20 @@ def keys_together(index: SiteIndex) -> Iterator[Diagnostic]:
                     f"{port} of {name} has a port, but is on {_WHERE[serial.kind]}",
                     here("vm", name, "serial", port, "port"),
                     'write kind = "tcp", or delete port',
+                )
+            if serial.kind == "device" and serial.device is None:
+                yield diagnose(
+                    "DEV002",
+                    f"{port} of {name} is on a device of the host, and none is named",
+                    here("vm", name, "serial", port, "kind"),
+                    'name it, for example device = "/dev/cuau0"',
+                )
+            elif serial.kind != "device" and serial.device is not None:
+                yield diagnose(
+                    "DEV002",
+                    f"{port} of {name} has a device, but is on {_WHERE[serial.kind]}",
+                    here("vm", name, "serial", port, "device"),
+                    'write kind = "device", or delete device',
                 )
 
 
@@ -80,6 +99,34 @@ def same_serial_port(index: SiteIndex) -> Iterator[Diagnostic]:
             (first, second),
             "choose another port for one of the two",
         )
+
+
+def same_device(index: SiteIndex) -> Iterator[Diagnostic]:
+    """A serial line has one at each of its ends."""
+    claims = (
+        ((host, line_of(serial.device)), (name, "serial", port, "device"))
+        for name, vm in index.using("serial")
+        for host in index.hosts_of[name]
+        for port, serial in sorted(vm.serial.items())
+        if serial.device is not None
+    )
+    for (host, line), first, second in clashes(claims):
+        message = f"{both(first, second)} are both on {line} of {host}"
+        yield clash(index.site, "DEV023", message, (first, second), "choose another device for one of the two")
+
+
+def device_of_ours(index: SiteIndex) -> Iterator[Diagnostic]:
+    """An nmdm(4) that has the name of a guest of the site is for its console."""
+    for name, vm in index.using("serial"):
+        for port, serial in sorted(vm.serial.items()):
+            match = _OURS.fullmatch(serial.device or "")
+            if match is not None and match[1] in index.site.vms:
+                yield diagnose(
+                    "DEV023",
+                    f"{port} of {name} is on {serial.device}, which hivewright has for com{match[2]} of {match[1]}",
+                    index.site.place("vm", name, "serial", port, "device"),
+                    "choose a name of your own, for example /dev/nmdm-modem.1A",
+                )
 
 
 def _ports(host: str, name: str, vm: Vm) -> Iterator[tuple[tuple[str, int], Owner]]:

@@ -176,6 +176,25 @@ def too_many_vcpus(play: Play) -> None:
     refused(play, "many1", "it has 4 vCPUs, and bhyve takes at most 2 here (hw.vmm.maxcpu)")
 
 
+@scenario()
+def serial_line_of_the_host(play: Play) -> None:
+    """A start is refused without the line; hivectl console takes the other end of an nmdm(4), and tells of a line."""
+    refused(play, "line1", "serial line: /dev/cuau0 does not exist")
+    line = play.host.path("/dev/cuau0")
+    line.touch()
+    play.hivectl("start", "line1")
+    said = play.hivectl("status", "line1").out
+    assert "    console com1 is /dev/nmdm-lab.1A\n    console com2 is /dev/cuau0\n" in said
+    told = "line1: its com2 is the serial line /dev/cuau0 of this host: look at what is at the other end of that line"
+    play.hivectl("console", "line1", "com2", status=1, says=told)
+    play.hivectl("console", "line1", says="line1: connecting to /dev/nmdm-lab.1A; leave with ~. (inside ssh ~~.)")
+    play.ran("cu -l /dev/nmdm-lab.1A")
+    play.wait(10)
+    play.hivectl("stop", "line1")
+    line.unlink()
+    play.nothing_left()
+
+
 @scenario(host="beta", release=(15, 1))
 def vnc_on_a_socket(play: Play) -> None:
     """VNC listens on a socket, com2 on a TCP port; nothing of the socket stays."""
