@@ -98,6 +98,35 @@ def what_is_in_the_way_is_told_at_once(play: Play, far: Play, link: Link) -> Non
 
 
 @scenario()
+def both_hosts_have_one_runtime(play: Play, far: Play, link: Link) -> None:
+    """Another one may know other requests, which must not show when the guest is off."""
+    fitness, runtime = (f"/usr/local/libexec/hivewright/{part}.subr" for part in ("shim/fitness", "lib/runtime"))
+    script = "/usr/local/etc/hivewright/vms/web1/start"
+    (abi,) = [line for line in far.host.path(runtime).read_text().splitlines() if line.startswith("hive_abi=")]
+    ours = abi.partition("=")[2]
+    tells = "\tprintf 'runtime %s\\n' \"$hive_abi\"\n"
+    asks = f", and that of alpha is {ours}; ship the same release to both"
+    play.hivectl("start", "web1")
+    assert f"both have runtime {ours}" in play.hivectl("migrate", "-n", "web1", "beta").out
+    for file, old, new, said in (
+        (fitness, tells, "\t:\n", "its runtime is of an earlier release" + asks),
+        (fitness, "\t:\n", tells, ""),
+        (runtime, abi, "hive_abi=1", "beta says: its start script is for another runtime than 1, which beta has; ship"),
+        (script, f"\nruntime {ours}\n", "\nruntime 1\n", "its runtime is 1" + asks),
+    ):
+        text = far.host.path(file).read_text()
+        assert text.count(old) == 1, (file, old)
+        far.host.path(file).write_text(text.replace(old, new))
+        if said:
+            link.asked = []
+            outcome = play.hivectl("migrate", "web1", "beta", status=1)
+            assert said in outcome.err, (said, outcome)
+            assert [line.split()[2] for line in link.asked] == ["check"]
+            play.has("guest web1")
+            assert owner(play) == "alpha"
+
+
+@scenario()
 def steps_are_shown(play: Play, link: Link) -> None:
     """-n asks the other host, and does nothing."""
     play.hivectl("start", "web1")

@@ -74,6 +74,18 @@ def what_broke_off_is_given_up(play: Play, far: Play, link: Link) -> None:
 
 
 @scenario()
+def no_name_is_taken_twice(play: Play, far: Play) -> None:
+    """Moves follow each other within a second, or the clock was set back: names of snapshots are new all the same."""
+    play.hivectl("start", "web1")
+    taken = int(play.host.run("date", "+%s").out)
+    for later in range(60):
+        play.sh(f"zfs snapshot zroot/vms/web1/data@hivewright-migrate-{taken + later}")
+    play.hivectl("migrate", "web1", "beta")
+    assert (owner(play), owner(far)) == ("beta", "beta")
+    far.has(f"snapshot zroot/vms/web1/root@hivewright-migrate-{taken + 61}")
+
+
+@scenario()
 def bases_are_held(play: Play, far: Play) -> None:
     """Nobody's cleaning destroys what the next increment of a copy begins with."""
     play.guest(VM, {"writes": 1})
