@@ -12,38 +12,49 @@ TROUBLES = ("failure", "kill", "full")
 NEVER = 1_000_000
 
 
+class Trouble:
+    """A kind of it, which one step of what a host does meets."""
+
+    def __init__(self, host: Host, kind: str, *victims: str) -> None:
+        self.host, self.kind, self.victims = host, kind, victims
+        self.executed = 0
+
+    def meet(self, number: int) -> None:
+        """The step of this number from now on meets it."""
+        self.executed = self.host.call("executed")
+        if self.kind == "failure":
+            self.host.call("fail_at", command=number)
+        elif self.kind == "kill":
+            self.host.call("kill_after", count=number, targets=[*self.victims])
+        else:
+            self.host.call("fill_at", write=number, count=1)
+
+    def met(self, number: int) -> str:
+        """Which step it was, empty where there was none; no later one meets anything."""
+        if self.kind == "failure":
+            return str(self.host.call("failed"))
+        if self.kind == "kill":
+            ran = self.host.call("executed") - self.executed
+            self.host.call("kill_after", count=NEVER, targets=[])
+            return f"command {number}" if ran >= number else ""
+        writes = self.host.call("writes")
+        self.host.call("fill_at", write=0)
+        return str(writes[number - 1]) if len(writes) >= number else ""
+
+
 def meeting(
-    host: Host,
-    trouble: str,
-    words: tuple[str, ...],
-    prepare: Callable[[], None],
-    *victims: str,
-    lasting: float = 0,
+    host: Host, trouble: str, words: tuple[str, ...], prepare: Callable[[], None], *victims: str
 ) -> Iterator[int | None]:
     """Run a command again and again, and let its first, second, … step meet trouble until there is no step left:
-    how it ended each time. Those who are killed are the command itself, or others by their names; steps of these count
-    for so many seconds after the end of the command."""
+    how it ended each time. Those who are killed are the command itself, or others by their names."""
+    what = Trouble(host, trouble, *(victims or ["operator victim"]))
     for number in steps(60, trouble, *words):
         prepare()
         host.transcript()
-        if trouble == "failure":
-            host.call("fail_at", command=number)
-        elif trouble == "kill":
-            host.call("kill_after", count=number, targets=[*victims] or ["operator victim"])
-        else:
-            host.call("fill_at", write=number, count=1)
-        before = host.call("executed")
+        what.meet(number)
         host.spawn(HIVECTL, *words, name="victim")
         status = host.wait("victim").status
-        host.advance(lasting)
-        if trouble == "failure":
-            met = bool(host.call("failed"))
-        elif trouble == "kill":
-            met = host.call("executed") - before >= number
-            host.call("kill_after", count=NEVER, targets=[])
-        else:
-            met = len(host.call("writes")) >= number
-            host.call("fill_at", write=0)
+        met = what.met(number)
         host.advance(30)
         yield status
         if not met:

@@ -18,6 +18,7 @@ from host.scenario import SCENARIOS
 pytest_plugins = ["host.fixtures"]
 
 STORAGE, AGENT = SCENARIOS / "storage", SCENARIOS / "agent"
+DELETE = "snapshot --delete --yes {} one"
 MADE = "hivectl start db1; hivectl stop db1; hivectl snapshot db1 one; zfs snapshot zroot/vms/db1/root@new"
 FORGET = (
     "hivectl stop {0} >/dev/null; ifconfig br-lan destroy; ifconfig br-inner destroy; zfs destroy -r zroot/vms/{0};"
@@ -41,6 +42,7 @@ OTHERS = (
     (SITE, "web1", "pause", "hivectl start web1"),
     (AGENT, "db1", "snapshot {} one", "hivectl start db1"),
     (AGENT, "db1", "rollback --yes {} one", MADE),
+    (AGENT, "db1", DELETE, f"{MADE}; hivectl start db1"),
     (AGENT, "web1", "stop", "hivectl start web1"),
     (SITE, "web1", "poweroff", "hivectl start web1"),
 )
@@ -103,6 +105,11 @@ def test_a_failing_command_is_told_or_no_matter(
         if verb.startswith("rollback") and outcome.status:
             again = sh(host, "hivectl rollback --yes db1 one")
             assert again.status == 0, f"{where}\n{again}"
+        if verb == DELETE:
+            left = [line for line in host.state() if line.startswith("snapshot") and "@one " in line]
+            assert outcome.status or not left, where
+            again = sh(host, f"hivectl {verb.format(guest)}")
+            assert again.status == (0 if left else 1), f"{where}\n{again}"
         assert len([line for line in host.state() if line.startswith("snapshot") and "@one " in line]) in (0, 2), where
         again = sh(host, f"hivectl start {guest}")
         host.advance(5)
