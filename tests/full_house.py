@@ -36,7 +36,7 @@ NETWORKS: Keys = {
     },
     "switch": {"kind": "vale", "switch": "vale0", "uplink": "ix2"},
     "node": {"kind": "netgraph", "node": "vmsw", "uplink": "ix3"},
-    "far": {"kind": "vxlan", "vni": 42, "local": "192.0.2.1", "remote": "239.0.0.42", "device": "ix0"},
+    "far": {"kind": "vxlan", "vni": 42, "local": "192.0.2.1", "remote": "239.0.0.42", "device": "ix0", "private": True},
 }
 
 ALLOWED: Keys = {"sudo": "ALL=(ALL) ALL", "doas": ["permit alice"]}

@@ -10,6 +10,7 @@ from hivewright.model.base import Interface, ListOf, Name, NetgraphName, Table, 
 
 Mtu = Annotated[int, Field(ge=576, le=16384)]
 _HOSTS = "Hosts that have it; all if empty."
+_PRIVATE = "Ports of guests cannot talk to each other, but to the host and the uplink; private of a NIC decides for it."
 _SLIRP = Since("15.0", "bhyve(8), slirp", value="slirp", instead="choose another kind of network")
 
 
@@ -23,6 +24,7 @@ class Bridge(Table):
         "auto", description="auto: the interface of the default route, found at start; none: no physical member."
     )
     mtu: Mtu = Field(1500, description="MTU of the bridge and its taps.")
+    private: bool = Field(False, description=_PRIVATE)
     vlan: Vlan | None = Field(None, description="The VLAN of the uplink that is bridged; a vlan(4) interface is made.")
     vlan_filter: Annotated[bool, VLAN_FILTER] = Field(
         False, description="The bridge keeps VLANs apart; NICs say theirs by vlan and trunk."
@@ -39,6 +41,7 @@ class Manual(Table):
     hosts: ListOf[Name] = Field((), description=_HOSTS)
     bridge: Interface = Field(description="Name of the interface.")
     mtu: Mtu = Field(1500, description="MTU of the bridge, given to the taps.")
+    private: bool = Field(False, description=_PRIVATE)
 
 
 class Routed(Table):
@@ -69,6 +72,7 @@ class Nat(Table):
         None, description="Which of the uplink's addresses that is, where it has several; its first if absent."
     )
     mtu: Mtu = Field(1500, description="MTU of the bridge and its taps.")
+    private: bool = Field(False, description=_PRIVATE)
     firewall: Literal["pf", "ipfw"] = Field("pf", description="For which of them the translation rules are written.")
     ipfw_number: Annotated[int, Field(ge=1, le=65000)] | None = Field(
         None, description="ipfw only: the number of the NAT instance and of its rules."
@@ -107,6 +111,7 @@ class Vxlan(Table):
     remote: Ip4 = Field(description="Address of the other host, or a multicast group that all of them join.")
     device: Interface | None = Field(None, description="Interface of the multicast group.")
     mtu: Mtu = Field(1450, description="MTU of the bridge and its taps; 50 less than what the hosts can send.")
+    private: bool = Field(False, description=_PRIVATE)
 
 
 class Slirp(Table):

@@ -72,7 +72,9 @@ class Nic(Table):
     routes: ListOf[Route] = Field((), description="Networks behind other routers than the default gateway.")
     dns: ListOf[Ip] = Field((), description="Name servers.")
     search: ListOf[Domain] = Field((), description="Domains to search.")
-    private: bool = Field(False, description="Cannot talk to other private ports of its bridge.")
+    private: bool | None = Field(
+        None, description="Cannot talk to other private ports of its bridge; what its network says if absent."
+    )
     span: bool = Field(
         False,
         description="It gets a copy of every frame of its bridge and is no member of it: what it sends goes nowhere. "

@@ -134,6 +134,25 @@ def test_port_of_a_bridge_that_filters() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "network",
+    [
+        {"kind": "bridge"},
+        {"kind": "manual", "bridge": "br-lan"},
+        {"kind": "nat", "ipv4": "10.0.0.1/24", "uplink": "ix0"},
+        {"kind": "vxlan", "vni": 1, "local": "192.0.2.1", "remote": "192.0.2.2", "mtu": 1500},
+    ],
+    ids=lambda network: network["kind"],
+)
+def test_ports_are_private_where_the_network_is(network: dict[str, Any]) -> None:
+    """A NIC that says something itself is what it says; a span port is no member, and so not private."""
+    plain = ("tap", "lan", "tap-web1-lan", "br-lan", "1500")
+    private = {**network, "private": True}
+    assert prepared(network) == prepared(private, private=False) == [plain]
+    assert prepared(private) == prepared(network, private=True) == [(*plain, "private")]
+    assert prepared(private, span=True) == [(*plain, "span")]
+
+
 def test_routed_tap_has_the_gateway_of_the_guest() -> None:
     assert prepared({"kind": "routed", "mtu": 1400}, ipv4="192.0.2.11/31", gateway4="192.0.2.10") == [
         ("routed", "lan", "tap-web1-lan", "1400", "192.0.2.10", "192.0.2.11")

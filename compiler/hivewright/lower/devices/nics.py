@@ -88,7 +88,7 @@ def prepare_taps(guest: Guest) -> Iterator[Step]:
             continue
         words = (name, tap_name(guest, name, nic), interface_of(nic.network, network), str(network.mtu))
         keys = (f"{prefix}.network", _tap_key(name, nic), f"network:{nic.network}.bridge", f"network:{nic.network}.mtu")
-        port, port_keys = _port_words(prefix, nic)
+        port, port_keys = _port_words(prefix, nic, network)
         yield Step("tap", (*words, *port), (*keys, *port_keys), prefix)
 
 
@@ -98,19 +98,22 @@ def _use_existing(name: str, existing: str, nic: Nic, network: AnyNetwork | None
     words: tuple[str, ...] = (name, existing)
     keys: Provenance = (f"{prefix}.existing",)
     if network is not None:
-        port, port_keys = _port_words(prefix, nic)
+        port, port_keys = _port_words(prefix, nic, network)
         words = (*words, interface_of(nic.network, network), *port)
         keys = (f"{prefix}.network", *keys, f"network:{nic.network}.bridge", *port_keys)
     return Step("existing", words, keys, prefix)
 
 
-def _port_words(prefix: str, nic: Nic) -> tuple[tuple[str, ...], Provenance]:
+def _port_words(prefix: str, nic: Nic, network: AnyNetwork) -> tuple[tuple[str, ...], Provenance]:
     """What kind of port of its bridge a NIC is, and the keys that say so."""
     words: tuple[str, ...] = ()
     keys: Provenance = ()
-    for key in ("span", "private"):
-        if getattr(nic, key):
-            words, keys = (*words, key), (*keys, f"{prefix}.{key}")
+    if nic.span:
+        words, keys = ("span",), (f"{prefix}.span",)
+    elif nic.private:
+        words, keys = ("private",), (f"{prefix}.private",)
+    elif nic.private is None and getattr(network, "private", False):
+        words, keys = ("private",), (f"network:{nic.network}.private",)
     if nic.vlan is not None:
         words, keys = (*words, f"untagged={nic.vlan}"), (*keys, f"{prefix}.vlan")
     if nic.trunk:
