@@ -39,6 +39,24 @@ def cold(play: Play, far: Play) -> None:
 
 
 @scenario()
+def no_disk_of_a_running_guest_is_overwritten(play: Play, far: Play) -> None:
+    """Nor where that guest has it by a definition of before only."""
+    play.hivectl("start", "web1")
+    play.hivectl("migrate", "web1", "beta")
+    far.hivectl("migrate", "web1", "alpha")
+    script = "/usr/local/etc/hivewright/vms/free1/start"
+    far.sh(f"cp {script} /root/start; sed -i 's|/dev/ada7|/dev/zvol/zroot/vms/web1/data|' {script}")
+    far.hivectl("start", "free1")
+    far.sh(f"cp /root/start {script}")
+    outcome = play.hivectl("migrate", "web1", "beta", status=1)
+    assert "/dev/zvol/zroot/vms/web1/data is a disk of free1, which is running; stop that first" in outcome.err
+    play.has("guest web1")
+    far.hivectl("stop", "free1")
+    play.hivectl("migrate", "web1", "beta")
+    far.has("guest web1")
+
+
+@scenario()
 def it_stays_installed(play: Play, far: Play) -> None:
     """The other host knows that its medium was ejected, and does not install it again."""
     play.hivectl("start", "web1")
