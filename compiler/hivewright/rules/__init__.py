@@ -180,6 +180,7 @@ RULES: tuple[Rule, ...] = (
     written_files.written_file_content,
     written_files.same_written_file,
     written_files.ignition_reaches,
+    written_files.ignition_has_no_drive,
     readers.nothing_reads,
     readers.nobody_logs_in,
     readers.known_password,

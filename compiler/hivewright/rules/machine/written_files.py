@@ -58,3 +58,17 @@ def ignition_reaches(index: SiteIndex) -> Iterator[Diagnostic]:
                 asking = f"{name} has first-boot data for ignition, by fw_cfg"
                 yield lacking(index, fact, asking, [place], hosts)
                 break
+
+
+def ignition_has_no_drive(index: SiteIndex) -> Iterator[Diagnostic]:
+    """The config of ignition is a file of fw_cfg, so no drive has the address."""
+    site = index.site
+    for name, vm in index.using("cloud_init"):
+        if vm.cloud_init is not None and vm.cloud_init.slot is not None and site.medium(vm) == "ignition":
+            yield diagnose(
+                "SEED010",
+                f"first-boot data of {name} is for ignition, which reads it by fw_cfg, and no drive could have the "
+                "address that cloud_init.slot says",
+                site.place("vm", name, "cloud_init", "slot"),
+                "delete slot; if the guest has another reader, write it as cloud_init.reader",
+            )
