@@ -177,6 +177,19 @@ def too_many_vcpus(play: Play) -> None:
 
 
 @scenario()
+def addresses_that_are_fixed(play: Play) -> None:
+    """A tablet, a drive with first-boot data and a controller are where the site says, for bhyve as well."""
+    play.hivectl("start", "fixed1")
+    words = play.host.path("/usr/local/etc/hivewright/vms/fixed1/start").read_text()
+    for slot in ("0:9:0,xhci,tablet", "0:10:0,ahci-cd,/var/db/hivewright/fixed1/seed.iso", "0:11:0,ahci,hd:"):
+        assert f" -s {slot}" in words
+    play.wait(10)
+    assert play.phase("fixed1") == "running: started (pid N)"
+    play.hivectl("stop", "fixed1")
+    play.nothing_left()
+
+
+@scenario()
 def serial_line_of_the_host(play: Play) -> None:
     """A start is refused without the line; hivectl console takes the other end of an nmdm(4), and tells of a line."""
     refused(play, "line1", "serial line: /dev/cuau0 does not exist")
