@@ -43,10 +43,16 @@ class Trouble:
 
 
 def meeting(
-    host: Host, trouble: str, words: tuple[str, ...], prepare: Callable[[], None], *victims: str
+    host: Host,
+    trouble: str,
+    words: tuple[str, ...],
+    prepare: Callable[[], None],
+    *victims: str,
+    lasting: float = 0,
 ) -> Iterator[int | None]:
     """Run a command again and again, and let its first, second, … step meet trouble until there is no step left:
-    how it ended each time. Those who are killed are the command itself, or others by their names."""
+    how it ended each time. Those who are killed are the command itself, or others by their names; steps of these count
+    for so many seconds after the end of the command."""
     what = Trouble(host, trouble, *(victims or ["operator victim"]))
     for number in steps(60, trouble, *words):
         prepare()
@@ -54,6 +60,7 @@ def meeting(
         what.meet(number)
         host.spawn(HIVECTL, *words, name="victim")
         status = host.wait("victim").status
+        host.advance(lasting)
         met = what.met(number)
         host.advance(30)
         yield status

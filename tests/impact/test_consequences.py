@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from hivewright.impact.consequence import CODES
+from hivewright.impact.consequence import CODES, Finding
+from hivewright.impact.hosts import compare_host
 from projects import CHECKOUT, Project
 
 pytest_plugins = ["project_fixtures"]
@@ -270,6 +271,23 @@ def test_a_variable_of_the_loader_needs_a_boot_of_the_host_and_a_note_about_it_d
     assert codes(found) == {"-": "host-reboot"}
     assert of(found, None)["steps"][-1] == "shutdown -r now"
     assert codes(plan.change(('iommu = "amd"', 'iommu = "intel"'), ('"Rack 1"', '"Rack 2"'))) == {}
+
+
+def test_another_build_of_bhyve_is_for_the_next_boot_of_each_guest(plan: Plan) -> None:
+    found = plan.change(('iommu = "intel"', 'iommu = "intel"\nbhyve = "/usr/local/sbin/bhyve-next"'))
+    causes = {(each["consequence"], *each["keys"]) for each in found if each["host"] == "alpha" and each["guest"]}
+    assert causes == {("next-boot", "bhyve")}
+
+
+def test_a_module_that_is_needed_no_more_may_stay(plan: Plan) -> None:
+    path = plan.project.root / "build" / "alpha" / "root" / "boot" / "loader.conf.d" / "hivewright.conf"
+    assert b'vmm_load="YES"\n' in path.read_bytes()
+    more = path.read_bytes() + b'nothing_load="YES"\n'
+    name = "root/boot/loader.conf.d/hivewright.conf"
+    for pair, consequence in (((more, path.read_bytes()), 0), ((path.read_bytes(), more), 5)):
+        (finding,) = compare_host({name: pair})
+        assert isinstance(finding, Finding)
+        assert (finding.consequence, finding.keys) == (consequence, ("nothing_load",))
 
 
 def test_a_guest_that_is_new_is_no_more_than_that(plan: Plan) -> None:

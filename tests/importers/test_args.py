@@ -140,11 +140,18 @@ def test_what_words_become(words: str, key: str, value: object) -> None:
     assert keys(words)[key] == value
 
 
+def test_variables_before_the_command_are_those_of_bhyve() -> None:
+    guest = imported("SIZE=1G\nA=b exec env NOTE='a' FOO=\"a b\" /opt/bhyve-next -m $SIZE -s 0,hostbridge web1\n")
+    assert guest.keys["environment"] == {"A": "b", "NOTE": "a", "FOO": "a b"}
+    assert (guest.keys["memory"], guest.old.program) == ("1G", "/opt/bhyve-next")
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
         ("echo hello\n", "vm.sh: there is no command of bhyve in it"),
         ("\n\nbhyve -m $SIZE web1\n", 'vm.sh:3: "$SIZE" is only known when the script runs'),
+        ("A=$HOME/x bhyve -m 1G web1\n", 'vm.sh:1: "$HOME/x" is only known when the script runs'),
         ("bhyve -m `cat size` web1\n", "is only known when the script runs"),
         ("bhyve -c 4,sockets=1,cores=2 -m 1G web1\n", "are not 4 vCPUs"),
         ("bhyve -m 1Q web1\n", "-m 1Q is no size of memory"),

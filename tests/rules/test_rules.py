@@ -174,10 +174,14 @@ class TestSlots:
 
     @pytest.mark.parametrize("kind", [kind.key for kind in SLOTTED if kind.key != "disk"])
     def test_every_kind_of_device_is_looked_at(self, kind: str) -> None:
-        required = {"cd": {"path": "/a.iso"}, "passthrough": {"device": "gpu0"}, "nic": LAN}
+        required: dict[str, dict[str, object]] = {
+            "cd": {"path": "/a.iso"},
+            "passthrough": {"device": "gpu0"},
+            "nic": {**LAN},
+        }
         required |= {"input": {"device": "/dev/input/event2"}, "share": {"path": "/data"}}
         table = {**required.get(kind, {}), "slot": 4}
-        device = {kind: {"one": table} if KINDS[kind].named else table}
+        device: dict[str, Any] = {kind: {"one": table} if KINDS[kind].named else table}
         if kind == "controller":
             device["cd"] = {"one": {"path": "/a.iso", "controller": "one"}}
         hosts = host(freebsd=RELEASES[-1], device={"gpu0": {"pci": "2/0/0"}})

@@ -61,6 +61,7 @@ KEYWORDS = {
     *("!", "{", "}", "(", ")", "case", "do", "done", "elif", "else", "esac", "fi", "for", "if", "then", "while"),
 }
 FORBIDDEN = {
+    "the title of a bhyve without the name of its build": r'"bhyve: ',
     "eval": r"\beval\b",
     "a backquote": r"`",
     "a bash test": r"\[\[(?!:)",

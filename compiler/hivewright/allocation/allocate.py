@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
+from hivewright.allocation.held import already_held, held_consoles
 from hivewright.allocation.lock import Lock, lock_file
 from hivewright.allocation.slots import Usual, allocate_ports, allocate_slots
 from hivewright.diagnostics import Diagnostic, Place
@@ -62,6 +63,7 @@ def allocate(site: Site, locks: Mapping[str, Lock]) -> Allocation:
     for name in sorted(site.vms):
         _find_former_lock(site, pool, name, locks)
         result[name] = _allocate_vm(site, pool, name, site.vms[name], result.get(name))
+    pool.diagnostics.extend(held_consoles(site, result))
     return Allocation({name: result[name] for name in sorted(result)}, tuple(pool.diagnostics))
 
 
@@ -138,15 +140,16 @@ def _take_explicit(site: Site, pool: _Pool, name: str, vm: Vm) -> None:
                 holder = table.setdefault(value, (name, nic_name))
                 if holder != (name, nic_name) and not _is_explicit(site, holder, kind):
                     path = ("vm", name, "nic", nic_name, key)
-                    _held(site, pool, path, value, holder[0], (f"{kind}s", holder[1]))
+                    pool.diagnostics.append(already_held(site, path, value, holder[0], (f"{kind}s", holder[1])))
     if vm.vnc is not None and isinstance(vm.vnc.port, int):
         holder = pool.ports.setdefault(vm.vnc.port, (name, ""))
         if holder[0] != name and _holds_vnc(site, holder) and _may_meet(site, name, holder[0]):
-            _held(site, pool, ("vm", name, "vnc", "port"), str(vm.vnc.port), holder[0], ("vnc",))
+            number = str(vm.vnc.port)
+            pool.diagnostics.append(already_held(site, ("vm", name, "vnc", "port"), number, holder[0], ("vnc",)))
     for keys, port in own_ports(vm):
         holder = pool.ports.setdefault(port, (name, keys[1]))
         if _holds_vnc(site, holder) and _may_meet(site, name, holder[0]):
-            _held(site, pool, ("vm", name, *keys), str(port), holder[0], ("vnc",))
+            pool.diagnostics.append(already_held(site, ("vm", name, *keys), str(port), holder[0], ("vnc",)))
 
 
 def _take_functions(site: Site, pool: _Pool) -> None:
@@ -159,7 +162,8 @@ def _take_functions(site: Site, pool: _Pool) -> None:
                     holder = pool.macs.setdefault(function.mac, own)
                     if holder[0] in site.vms and not _is_explicit(site, holder, "mac"):
                         path = ("host", host, "sriov", device, "vf", number, "mac")
-                        _held(site, pool, path, function.mac, holder[0], ("macs", holder[1]))
+                        lock_path = ("macs", holder[1])
+                        pool.diagnostics.append(already_held(site, path, function.mac, holder[0], lock_path))
 
 
 def _holds_vnc(site: Site, holder: tuple[str, str]) -> bool:
@@ -182,19 +186,6 @@ def _may_meet(site: Site, name: str, other: str) -> bool:
     """Whether two VMs can run on one host; true if one of them was removed, since its hosts are unknown."""
     vm = site.vms.get(other)
     return vm is None or not set(site.hosts_of(vm)).isdisjoint(site.hosts_of(site.vms[name]))
-
-
-def _held(site: Site, pool: _Pool, path: tuple[str, ...], value: str, other: str, lock_path: tuple[str, ...]) -> None:
-    gone = "" if other in site.vms else ", which is no longer in the site"
-    pool.diagnostics.append(
-        Diagnostic(
-            "LOCK005",
-            f"{value} is already allocated to {other}{gone}",
-            site.place(*path),
-            f"choose another value, or delete the line from {lock_file(other)} if nothing uses it any more",
-            (Place(lock_file(other), lock_path),),
-        )
-    )
 
 
 def _allocate_vm(site: Site, pool: _Pool, name: str, vm: Vm, old: Lock | None) -> Lock:

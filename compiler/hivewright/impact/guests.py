@@ -144,6 +144,8 @@ def _keys(found: Difference) -> Iterator[str]:
         case [old, new] if old.words[1] == new.words[1]:
             keys.pop("on_crash", None)
     yield from keys
+    if len({call.words[0] for call in (*found.old, *found.new) if call.verb == "run"}) > 1:
+        yield "bhyve"
 
 
 _SHOWN = 60

@@ -106,7 +106,11 @@ def _by_section(content: bytes | None) -> dict[str, list[str]]:
 
 def _loader(old: bytes | None, new: bytes | None) -> Iterator[Finding]:
     before, after = (dict(line.partition("=")[::2] for line in statements(each)) for each in (old, new))
-    names = tuple(sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name)))
+    changed = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
+    idle = tuple(name for name in changed if name.endswith("_load") and name not in after)
+    if idle:
+        yield Finding(Consequence.NOTHING, idle, "modules that nothing needs any more stay until a reboot", INSTALL)
+    names = tuple(name for name in changed if name not in idle)
     if names:
         reason = f"loader.conf has another value for {', '.join(names)}"
         yield Finding(Consequence.HOST_REBOOT, names, reason, Needs(reboot=True))

@@ -26,7 +26,7 @@ def _origin(site: Site, impact: Impact, key: str) -> str:
 
 def _object(site: Site, host: str, path: tuple[str, ...]) -> tuple[str, str]:
     """The file of another object of the site, if that is what a key names; what a host says of its own comes first."""
-    if path[0] in ("sriov", "device"):
+    if path[0] in ("sriov", "device", "bhyve"):
         return "", site.homes.get(("host", host), "")
     if path[0] not in _OBJECTS or len(path) < 2:
         return "", ""

@@ -22,9 +22,10 @@ def read_args(files: Iterable[tuple[str, str]]) -> Found:
     """Every guest of some texts, each with its name."""
     guests = [old for file, text in files for old in _guests(file, text)]
     for old in guests:
+        title = f"{old.program.rpartition('/')[2] or 'bhyve'}: {old.called}"
         old.leave = (
             "# shut the guest down, and take its command out of what starts it (rc.local, cron, a loop)",
-            f"pgrep -fx 'bhyve: {old.called}( .*)?' || bhyvectl --destroy --vm={old.called}",
+            f"pgrep -fx '{title}( .*)?' || bhyvectl --destroy --vm={old.called}",
         )
         old.back = ("    true # the old command again",)
     return Found("a command line", guests)
@@ -38,7 +39,7 @@ def _guests(file: str, text: str) -> list[Old]:
         raise UnreadableError(f"{file}:1", "this is what ps(1) shows of bhyve: its name alone. Give the script that "
                               "starts it, or the log with its command")  # fmt: skip
     calls = read_script(file, text)
-    commands = [call for call in calls if call.program == "bhyve" and len(call.words) > 1]
+    commands = [call for call in calls if call.is_bhyve and len(call.words) > 1]
     if not commands:
         raise UnreadableError(file, "there is no command of bhyve in it")
     return [_of_command(file, call, calls) for call in commands]
@@ -47,14 +48,19 @@ def _guests(file: str, text: str) -> list[Old]:
 def _of_command(file: str, call: Call, calls: list[Call]) -> Old:
     *words, name = call.words[1:]
     place = f"{file}:{call.line}"
-    hidden = next((word for word in call.words if "`" in word or "$" in word), None)
+    said = (*call.words, *(value for _, value in call.environment))
+    hidden = next((word for word in said if "`" in word or "$" in word), None)
     if hidden is not None:
         raise UnreadableError(place, f'"{hidden}" is only known when the script runs; write what it stands for')
     if name.startswith("-") or not words:
         raise UnreadableError(place, "the command does not end with the name of the guest")
     loader = next((each.words for each in reversed(calls)
                    if each.program in _LOADERS and each.line <= call.line and each.words[-1] == name), ())  # fmt: skip
-    return Old(name, place, tuple(words), tuple(loader[:-1]), networks=dict(_bridges(words, calls)))
+    old = Old(name, place, tuple(words), tuple(loader[:-1]), networks=dict(_bridges(words, calls)))
+    old.keys |= {("environment", variable): value for variable, value in call.environment}
+    if call.program != "bhyve" and call.words[0].startswith("/"):
+        old.program = call.words[0]
+    return old
 
 
 def _bridges(words: list[str], calls: list[Call]) -> Iterable[tuple[str, Bridge]]:

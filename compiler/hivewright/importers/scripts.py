@@ -21,11 +21,18 @@ class Call(NamedTuple):
 
     line: int
     words: tuple[str, ...]
+    environment: tuple[tuple[str, str], ...] = ()
+    """Variables that stand before it, and so are its own."""
 
     @property
     def program(self) -> str:
         """Its name without a folder."""
         return self.words[0].rpartition("/")[2]
+
+    @property
+    def is_bhyve(self) -> bool:
+        """Whether it is bhyve(8), or another build of it."""
+        return is_bhyve(self.words[0])
 
 
 def read_script(file: str, text: str) -> list[Call]:
@@ -34,16 +41,22 @@ def read_script(file: str, text: str) -> list[Call]:
     found: list[Call] = []
     for number, line in _logical_lines(text):
         for words in _commands(file, number, line):
-            match = _ASSIGNMENT.fullmatch(words[0])
-            while match is not None:
-                variables[match[1]] = _expand(match[2], variables)
-                words = words[1:]
-                match = _ASSIGNMENT.fullmatch(words[0]) if words else None
-            words = _behind_prefixes([_expand(word, variables) for word in words])
+            if all(_ASSIGNMENT.fullmatch(word) for word in words):
+                variables |= {
+                    match[1]: _expand(match[2], variables) for match in map(_ASSIGNMENT.fullmatch, words) if match
+                }
+                continue
+            own: dict[str, str] = {}
+            words = _behind_prefixes([_expand(word, variables) for word in words], own)
             split = [part for word in words for part in _split(word)]
             if split:
-                found.append(Call(number, tuple(split)))
+                found.append(Call(number, tuple(split), tuple(own.items())))
     return found
+
+
+def is_bhyve(word: str) -> bool:
+    """Whether a word is bhyve(8) or another build of it, whose name begins so; bhyvectl and bhyveload are others."""
+    return re.fullmatch(r"bhyve([._-][A-Za-z0-9._-]*)?", word.rpartition("/")[2]) is not None
 
 
 def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
@@ -125,18 +138,22 @@ def _split(word: str) -> list[str]:
     return shlex.split(word) if re.match(r"-[A-Za-z]\s", word) or re.search(r"\s-[A-Za-z]\s", word) else [word]
 
 
-def _behind_prefixes(words: list[str]) -> list[str]:
-    """A command without what starts it: ``exec env A=b nice -n 5 bhyve …``."""
+def _behind_prefixes(words: list[str], own: dict[str, str]) -> list[str]:
+    """A command without what starts it, ``exec env A=b nice -n 5 bhyve …``; its variables are added to ``own``."""
     while words:
         name = words[0].rpartition("/")[2]
-        if _ASSIGNMENT.fullmatch(words[0]) or name in ("while", "until", "if", "!", "{", "("):
+        match = _ASSIGNMENT.fullmatch(words[0])
+        if match is not None:
+            own[match[1]] = match[2]
+            words = words[1:]
+        elif name in ("while", "until", "if", "!", "{", "("):
             words = words[1:]
         elif name in _PREFIXES:
             words = words[1:]
             while words and words[0].startswith("-"):
                 words = words[1 + (_PREFIXES[name] == 2 and words[0] == "-n") :]
         elif name in ("lockf", "daemon"):
-            inner = next((place for place, word in enumerate(words) if word.rpartition("/")[2] == "bhyve"), None)
+            inner = next((place for place, word in enumerate(words) if is_bhyve(word)), None)
             if inner is None:
                 return words
             words = words[inner:]

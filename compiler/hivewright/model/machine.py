@@ -67,6 +67,20 @@ VariableName = Annotated[
 ]
 """The name of an environment variable (environ(7))."""
 
+
+def _variable_value(text: str) -> str:
+    if len(text) > LONGEST_VALUE or not all(letter.isprintable() or letter == "\xa0" for letter in text):
+        raise ValueError(f"the value of an environment variable has up to {LONGEST_VALUE} printable characters")
+    return text
+
+
+LONGEST_VALUE = 4096
+"""All that a program is given has to fit into what execve(2) takes, words and environment together."""
+VariableValue = Annotated[
+    str, reader(_variable_value, '"call"'), described(f"^[^\\x00-\\x1f\\x7f]{{0,{LONGEST_VALUE}}}$", "call")
+]
+"""What an environment variable holds."""
+
 Layout = Annotated[str, reader(_layout, '"de"'), described("^[a-z][A-Za-z0-9_.]*$", "de")]
 
 _BRIDGES = Only("amd64", "bhyve(8), amd_hostbridge", value=("amd", "none"), instead='write hostbridge = "standard"')

@@ -43,7 +43,7 @@ from hivewright.model.guest import (
 )
 from hivewright.model.limits import Limits
 from hivewright.model.login import Login
-from hivewright.model.machine import FirmwareConfiguration, Machine, Smbios, VariableName
+from hivewright.model.machine import FirmwareConfiguration, Machine, Smbios, VariableName, VariableValue
 from hivewright.model.nic import Nic
 from hivewright.model.numa import NumaDomain, NumaNumber
 from hivewright.model.tpm import Tpm
@@ -249,7 +249,7 @@ class Vm(Table):
         None,
         description="The address that it follows: it runs where its host is the master of it, and stands by elsewhere.",
     )
-    environment: dict[VariableName, Line] = Field(
+    environment: dict[VariableName, VariableValue] = Field(
         default_factory=dict,
         description="Environment variables that its bhyve(8) gets besides those of whoever starts it. They stand in "
         "the start script, so nothing that is secret.",

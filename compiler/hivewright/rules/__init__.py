@@ -76,7 +76,6 @@ RULES: tuple[Rule, ...] = (
     serial.log_needs_window,
     serial.same_serial_port,
     serial.same_device,
-    serial.device_of_ours,
     serial.one_terminal,
     input_devices.same_input,
     input_devices.one_tablet,

@@ -14,6 +14,7 @@ from hivewright.lower.devices.serial import TMUX
 from hivewright.lower.guest.firmware import ROM, ROM_CODE, ROM_CSM, ROM_UBOOT, ROM_VARIABLES
 from hivewright.lower.guest.loader import BHYVELOAD, GRUB
 from hivewright.lower.guest.tpm import SWTPM
+from hivewright.model.host import BHYVE
 from hivewright.model.network import Manual
 from hivewright.model.storage import Directory, Zfs
 from hivewright.plan import NetworkPlan, Preparation, Step, VmPlan
@@ -71,6 +72,7 @@ def lower_preparation(
     yield from _files(guests, vms)
     yield from _secrets(vms)
     yield from _bridges(site, networks)
+    yield from _interfaces(vms)
     service = ("sysrc", "hivewright_enable=YES")
     reason = "starts the guests at boot, and stops them at shutdown"
     yield Preparation(SERVICES, service, reason, ("setting", service[1]))
@@ -121,6 +123,8 @@ def _files(guests: Iterable[Guest], vms: Iterable[VmPlan]) -> Iterator[Preparati
 
 
 def _paths(vm: VmPlan) -> Iterator[tuple[str, str]]:
+    if vm.program != BHYVE:
+        yield vm.program, "the bhyve"
     for step in (*vm.prepare, *vm.provision):
         path = _path_of(step)
         if path.startswith("/") and not path.startswith(_OURS) and path not in PACKAGES and path != BHYVELOAD:
@@ -172,3 +176,11 @@ def _bridges(site: Site, networks: Iterable[NetworkPlan]) -> Iterator[Preparatio
     for network in networks:
         if isinstance(site.networks.get(network.name), Manual):
             yield Preparation(SERVICES, (network.interface,), f"the bridge of the network {network.name}, in rc.conf")
+
+
+def _interfaces(vms: Iterable[VmPlan]) -> Iterator[Preparation]:
+    for vm in vms:
+        for step in vm.prepare:
+            if step.verb == "existing":
+                nic, interface = step.words[:2]
+                yield Preparation(SERVICES, (interface,), f"the interface of nic {nic} of {vm.name}, in rc.conf")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -15,8 +14,6 @@ if TYPE_CHECKING:
     from hivewright.model.vm import Vm
 
 _WHERE = {"nmdm": "nmdm(4)", "tmux": "tmux(1)", "tcp": "TCP", "device": "a device of the host"}
-_OURS = re.compile(r"/dev/nmdm-(.+)\.([1-4])[AB]")
-"""How the lock calls the consoles of a guest."""
 _TAKES = {
     "nmdm": "who reads along with a console on nmdm(4) takes a part of its output away",
     "device": "who reads along with a device takes a part of its output away",
@@ -113,20 +110,6 @@ def same_device(index: SiteIndex) -> Iterator[Diagnostic]:
     for (host, line), first, second in clashes(claims):
         message = f"{both(first, second)} are both on {line} of {host}"
         yield clash(index.site, "DEV023", message, (first, second), "choose another device for one of the two")
-
-
-def device_of_ours(index: SiteIndex) -> Iterator[Diagnostic]:
-    """An nmdm(4) that has the name of a guest of the site is for its console."""
-    for name, vm in index.using("serial"):
-        for port, serial in sorted(vm.serial.items()):
-            match = _OURS.fullmatch(serial.device or "")
-            if match is not None and match[1] in index.site.vms:
-                yield diagnose(
-                    "DEV023",
-                    f"{port} of {name} is on {serial.device}, which hivewright has for com{match[2]} of {match[1]}",
-                    index.site.place("vm", name, "serial", port, "device"),
-                    "choose a name of your own, for example /dev/nmdm-modem.1A",
-                )
 
 
 def _ports(host: str, name: str, vm: Vm) -> Iterator[tuple[tuple[str, int], Owner]]:

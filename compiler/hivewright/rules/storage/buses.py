@@ -94,7 +94,7 @@ def controller_ports(index: SiteIndex) -> Iterator[Diagnostic]:
 
 def controller_unused(index: SiteIndex) -> Iterator[Diagnostic]:
     for name, vm in index.using("controller"):
-        named = {each.controller for each in (*vm.disk.values(), *vm.cd.values())}
+        named = {disk.controller for disk in vm.disk.values()} | {cd.controller for cd in vm.cd.values()}
         for controller in sorted(vm.controller.keys() - named):
             yield diagnose(
                 "DEV022",
