@@ -98,7 +98,7 @@ def test_host_override_may_change_the_kind(load_site: LoadSite) -> None:
     )
     assert loaded.site is not None
     assert loaded.site.host_networks["alpha", "lan"].model_dump() == {
-        "kind": "manual", "hosts": (), "bridge": "bridge7", "mtu": 9000
+        "kind": "manual", "hosts": (), "bridge": "bridge7", "mtu": 9000, "private": False
     }  # fmt: skip
 
 

@@ -67,8 +67,9 @@ def test_folder_without_permission_is_reported(tmp_path: Path, monkeypatch: pyte
             raise PermissionError(errno.EACCES, "Permission denied", path)
         return scan(path)
 
-    monkeypatch.setattr("hivewright.source.project.os.scandir", refuse)
-    assert [each.code for each in read_site(find_project(tmp_path)).diagnostics] == ["SRC004"]
+    with monkeypatch.context() as patched:
+        patched.setattr("hivewright.source.project.os.scandir", refuse)
+        assert [each.code for each in read_site(find_project(tmp_path)).diagnostics] == ["SRC004"]
 
 
 def test_a_file_with_a_fault_does_not_hide_the_others(tmp_path: Path) -> None:

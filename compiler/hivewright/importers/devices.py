@@ -13,6 +13,9 @@ from hivewright.model.device_kinds import HOSTBRIDGE, LPC, TABLET
 from hivewright.model.devices import AGENT_PORT
 from hivewright.values import PciAddress, format_pci_address, parse_mac, parse_pci_address
 
+USUAL_MTU = 1500
+"""Of a network that says none; bhyve is told of this one only where the NIC itself says it."""
+
 _NETAPP = "00:a0:98"
 """What the MAC addresses begin with that bhyve makes itself (net_utils.c)."""
 
@@ -62,7 +65,8 @@ def _nic(guest: Guest, address: PciAddress, emulation: str, words: list[str]) ->
     if emulation != "virtio-net":
         nic["model"] = emulation
     nic["mac"] = _mac(guest, name, address, keys.pop("mac", ""))
-    if "mtu" in keys and keys["mtu"] != str(bridge.keys.get("mtu", 1500) if bridge is not None else 1500):
+    implied = bridge.keys.get("mtu", USUAL_MTU) if bridge is not None else USUAL_MTU
+    if "mtu" in keys and (keys["mtu"] != str(implied) or implied == USUAL_MTU):
         nic["mtu"] = int(keys["mtu"])
     if forwards := _forwards(guest, keys.get("hostfwd", "")):
         nic["forward"] = forwards

@@ -192,7 +192,7 @@ def test_words_that_make_no_sense(words: tuple[str, ...], open_host: Callable[..
     host = open_host("dash")
     outcome = host.run(HIVECTL, "disk", *words)
     assert outcome.status == 2
-    assert "hivectl disk destroy [--confirm name] vm disk" in outcome.err
+    assert "hivectl disk destroy [-n] [--confirm name] vm disk" in outcome.err
 
 
 @pytest.mark.parametrize("words", [("attach", "nobody", "data"), ("list", "nobody"), ("grow", "../x", "data", "4G")])

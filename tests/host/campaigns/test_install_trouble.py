@@ -96,7 +96,7 @@ def killed(rounds: Rounds, steps: range) -> Iterator[str]:
         yield f"killed at step {step}: {rounds.host.transcript()[-1:]}"
 
 
-@pytest.mark.parametrize(("shell", "first", "every"), [("dash", 1, 6), ("lksh", 2, 12), ("busybox", 6, 12)])
+@pytest.mark.parametrize(("shell", "first", "every"), [("dash", 1, 6), ("bash", 2, 12), ("busybox", 6, 12)])
 def test_a_killed_installation_is_done_again(shell: str, first: int, every: int, rounds: Callable[..., Rounds]) -> None:
     round_ = rounds(shell)
     count = commands(round_)
@@ -117,7 +117,7 @@ def test_after_a_killed_installation_another_one_takes_nothing_for_changed_by_ha
         round_.is_as(before(), where)
 
 
-@pytest.mark.parametrize("shell", ["dash", "lksh"])
+@pytest.mark.parametrize("shell", ["dash", "bash"])
 def test_a_failing_command_ends_the_installation_or_is_no_matter(shell: str, rounds: Callable[..., Rounds]) -> None:
     round_ = rounds(shell)
     was = lying(round_.host)
@@ -134,7 +134,7 @@ def test_a_failing_command_ends_the_installation_or_is_no_matter(shell: str, rou
             assert outcome.err, where
 
 
-@pytest.mark.parametrize(("shell", "full"), [("dash", 1), ("lksh", 0)])
+@pytest.mark.parametrize(("shell", "full"), [("dash", 1), ("bash", 0)])
 @pytest.mark.parametrize("top", ["/usr", "/var"])
 def test_a_full_file_system_changes_nothing(shell: str, full: int, top: str, rounds: Callable[..., Rounds]) -> None:
     """Until there is space for all that comes; what goes, and the record, follow when there is some."""

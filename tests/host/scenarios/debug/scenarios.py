@@ -141,7 +141,7 @@ def debugging_is_refused(play: Play) -> None:
     missing = "bug1: /usr/bin/lldb is not on this host; use gdb: hivectl debug bug1 gdb"
     play.hivectl("debug", "bug1", "lldb", status=1, says=missing)
     play.nothing_ran()
-    assert "hivectl debug vm [lldb|gdb]" in play.hivectl("debug", "bug1", "dbx", status=2).err
+    assert "hivectl debug [-n] vm [lldb|gdb]" in play.hivectl("debug", "bug1", "dbx", status=2).err
     play.nothing_ran()
     play.nothing_left()
 

@@ -35,7 +35,7 @@ def crashes_while_the_clock_is_set_back(play: Play) -> None:
         play.wait(701.5)
         play.order(*AGAIN[:2], "bhyve ... web1" if len(play.names("guest")) else AGAIN[2])
     assert play.names("guest") == ["web1"]
-    play.tells("web1", "web1 is running", "started", "last crash", "wave")
+    play.tells("web1", "web1 is running", "started", "was run again 5 times", "last crash", "wave")
 
 
 @scenario()
