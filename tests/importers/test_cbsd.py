@@ -99,7 +99,9 @@ def test_a_persistent_tap_is_the_administrators(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "old" / LOCAL)) as connection, connection:
         connection.execute("UPDATE bhyvenic SET nic_persistent=1, nic_parent='tap7'")
     assert imported(tmp_path, str(tmp_path / "old"), "--only", "web", "-o", str(tmp_path / "report.md")) == 0
-    assert vm("web", str(tmp_path / "new"))["nic"] == {"tap7": {"existing": "tap7", "mac": "00:a0:98:00:00:01", "mtu": 1500}}
+    assert vm("web", str(tmp_path / "new"))["nic"] == {
+        "tap7": {"existing": "tap7", "mac": "00:a0:98:00:00:01", "mtu": 1500}
+    }
 
 
 def test_all_guests_of_another_bhyve_make_it_that_of_their_host(tmp_path: Path) -> None:
