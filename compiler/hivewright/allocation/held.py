@@ -35,4 +35,9 @@ def held_consoles(site: Site, locks: Mapping[str, Lock]) -> Iterator[Diagnostic]
     for path, device in claims:
         if device[:-1] in holders:
             holder, port = holders[device[:-1]]
-            yield already_held(site, path, device, holder, ("consoles", port))
+            yield Diagnostic(
+                "LOCK005",
+                f"{device} is already allocated to {port} of {holder}",
+                site.place(*path),
+                "choose a name of your own, for example /dev/nmdm-modem.1A",
+            )
