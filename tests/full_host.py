@@ -26,6 +26,8 @@ IMAGES: Keys = {
         "size": 1048576,
         "checksums": {"url": "https://images.example.net/SHA512SUMS", "digest": "sha512"},
         "format": "qcow2",
+        "member": "disks/packed.qcow2",
+        "min_size": "1G",
     },
     "install": {"path": "/srv/iso/install.iso"},
 }

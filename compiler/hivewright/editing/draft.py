@@ -95,11 +95,12 @@ class Draft:
         return found if isinstance(found, dict) else {}
 
     def least(self, what: str, otherwise: str) -> str:
-        """A size, or that of the disk or memory which the profile asks for at least, if that is more."""
+        """A size, or that of the disk or memory which the profile and its image ask for at least, if that is more."""
         smallest = self.profile.get("smallest")
         wanted = smallest.get(what) if isinstance(smallest, dict) else None
+        own = self.brought.get("min_size") if what == "disk" else None
         try:
-            return max(otherwise, wanted or otherwise, key=parse_size)
+            return max(otherwise, wanted or otherwise, own or otherwise, key=parse_size)
         except (TypeError, ValueError):  # a profile with a fault, which the check of the answer tells
             return otherwise
 

@@ -51,9 +51,10 @@ def read_disks(start: Iterable[Call], provision: Iterable[Call]) -> dict[str, Di
 
 
 def _content(words: tuple[str, ...]) -> str:
-    """Of ``image NAME SOURCE CHECKSUM FORMAT``: with a checksum, the source does not matter."""
-    _, source, checksum, *_ = (*words, "", "none")
-    return checksum if checksum not in ("", "none") else source
+    """Of ``image NAME SOURCE CHECKSUM FORMAT[:MEMBER]``: with a checksum, the source does not matter."""
+    _, source, checksum, form, *_ = (*words, "", "none", "")
+    what = checksum if checksum not in ("", "none") else source
+    return what + form[form.index(":") :] if ":" in form else what
 
 
 def _made(call: Call, images: Mapping[str, str]) -> Disk:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from hivewright.model.base import HostPath, Line, ListOf, Sha256, Table, described, matching, reader
+from hivewright.model.base import HostPath, Line, ListOf, Sha256, Size, Table, described, matching, reader
 
 _URL = r"^(https?|ftp)://[!-~]+$"
 
@@ -29,6 +29,19 @@ FileName = Annotated[
     described(r"^[A-Za-z0-9][A-Za-z0-9._+~-]*$", "debian-13-generic-amd64.qcow2"),
 ]
 
+Member = Annotated[
+    str,
+    reader(
+        matching(
+            r"[A-Za-z0-9_+~]([A-Za-z0-9._+~/-]{0,198}[A-Za-z0-9_+~-])?",
+            "a file of an archive is named by its path there: up to 200 letters, digits, and . _ + ~ / -",
+        ),
+        '"disks/debian-13.raw"',
+    ),
+    described(r"^[A-Za-z0-9_+~][A-Za-z0-9._+~/-]*$", "disks/debian-13.raw"),
+]
+"""tar(1) would take further characters for those of a pattern."""
+
 Format = Literal["raw", "img", "iso", "qcow2", "vhd", "vhdx", "vmdk", "vdi"]
 
 MEDIA: tuple[Format, ...] = ("iso", "img")
@@ -39,6 +52,9 @@ CONVERTED: tuple[Format, ...] = ("qcow2", "vhd", "vhdx", "vmdk", "vdi")
 
 PACKERS = {".xz": "xz", ".gz": "gzip", ".zst": "zstd", ".bz2": "bzip2", ".zip": "zip"}
 """By the end of a name, what unpacks a file; all of them are in the base system."""
+
+ARCHIVES = (".zip", ".tar", ".tgz", ".txz", ".tbz", ".tbz2", ".tzst", ".ova")
+"""By the ends of names, what may hold several files and tar(1) reads, a .tar packed by one of these as well."""
 
 
 class Checksums(Table):
@@ -79,6 +95,12 @@ class Image(Table):
         description="iso is a medium for a drive, img one for a disk, and both are raw; all but raw, img and iso need "
         "qemu-img on the host.",
     )
+    member: Member | None = Field(
+        None,
+        description="Which file of an archive it is (zip, or tar packed or not), by its path there. A zip with one "
+        "file needs none.",
+    )
+    min_size: Size | None = Field(None, description="The smallest disk that takes it; a smaller one is an error.")
     description: Line = Field("", description="For people.")
 
     @property
@@ -102,8 +124,13 @@ class Image(Table):
 
     @property
     def stored(self) -> str:
-        """What it is once it has been unpacked: media are raw."""
-        return "raw" if self.format in MEDIA else self.format
+        """What it is once it has been unpacked, and which file of its archive: media are raw."""
+        stored = "raw" if self.format in MEDIA else self.format
+        return stored if self.member is None else f"{stored}:{self.member}"
+
+    def fits(self, size: int | None) -> bool:
+        """Whether a disk has room for it, as far as both are known."""
+        return self.min_size is None or size is None or size >= self.min_size
 
 
 def name_in(address: str) -> str:

@@ -145,6 +145,7 @@ RULES: tuple[Rule, ...] = (
     images.image_source,
     images.image_keys,
     images.image_format,
+    images.image_fits,
     images.drive_source,
     capacity.topology_product,
     capacity.pins,

@@ -152,6 +152,8 @@ def base(world: World, name: str, words: list[str]) -> Result:
         return fail(f"{name}: illegal option -- -\nusage: {name}")
     for word in words if name in ("ls", "test") else ():
         world.look(word)
+    if name == "tar" and words[:1] in (["-tf"], ["-xOqf"]):
+        return packing.tar(words)
     return Become([BUSYBOX, name, *(packing.unpacking(words) if name == "tar" else words)])
 
 

@@ -48,7 +48,7 @@ def smallest(index: SiteIndex) -> Iterator[Diagnostic]:
             )
         disk = _system_disk(vm)
         size = vm.disk[disk].size if disk else None
-        if least.disk is not None and size is not None and size < least.disk:
+        if least.disk is not None and size is not None and size < least.disk and not _is_told(index, name, disk):
             yield diagnose(
                 "VM104",
                 f"disk {disk} of {name} has {format_size(size)}, and {vm.profile} needs {format_size(least.disk)}",
@@ -56,6 +56,14 @@ def smallest(index: SiteIndex) -> Iterator[Diagnostic]:
                 f'write size = "{format_size(least.disk)}" or more',
                 severity="warning",
             )
+
+
+def _is_told(index: SiteIndex, name: str, key: str) -> bool:
+    """That a disk has no room for its image is an error of its own."""
+    disk, site = index.site.vms[name].disk[key], index.site
+    arches = {site.hosts[host].arch for host in index.hosts_of[name]}
+    found = [site.image(disk.image, arch) for arch in arches] if disk.image is not None else []
+    return any(image is not None and not image.fits(disk.size) for image in found)
 
 
 def _with_profile(index: SiteIndex) -> Iterator[tuple[str, Vm, Profile]]:

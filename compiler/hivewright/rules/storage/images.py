@@ -7,14 +7,17 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from hivewright.diagnostics import Diagnostic, Part, Place
-from hivewright.model.image import CONVERTED, MEDIA, PACKERS, chain_of
+from hivewright.model.image import ARCHIVES, CONVERTED, MEDIA, PACKERS, chain_of
 from hivewright.rules.site_index import SiteIndex, diagnose
+from hivewright.values import format_size
 
 if TYPE_CHECKING:
+    from hivewright.model.disk import Disk
     from hivewright.model.image import Format, Image
 
-_NOT_UNPACKED = (".7z", ".lz4", ".lzma", ".rar", ".tar", ".tbz", ".tgz", ".txz")
+_NOT_UNPACKED = (".7z", ".lz4", ".lzma", ".rar")
 _RAW = (".iso", ".raw")
+_ONE_FILE = (*_RAW, ".img", *_NOT_UNPACKED, *(f".{each}" for each in CONVERTED))
 
 
 def _images(index: SiteIndex) -> Iterator[tuple[str, Callable[..., Place], Image]]:
@@ -91,35 +94,86 @@ def image_format(index: SiteIndex) -> Iterator[Diagnostic]:
     """What a name says against its format, before anything is fetched; the runtime goes by the contents."""
     for what, place, image in _images(index):
         name = (image.file_name if image.url is not None else image.path or "").lower()
-        packers = chain_of(name)
-        inner = name
-        for suffix in (*PACKERS, *PACKERS):
-            inner = inner.removesuffix(suffix)
-        fault = _against_format(image.format, inner, packers)
+        fault = _in_no_archive(name) if image.member is not None else _against_name(name)
+        at = "path" if image.url is None else "url"
+        if fault is None:
+            at = at if image.member is None else "member"
+            fault = _against_format(image.format, _unpacked(image.member or name).lower())
         if fault is not None:
-            message, remedy, at_format = fault
-            here = place("path" if image.url is None else "url")
-            also = [here] if at_format else ()
-            yield diagnose("STO017", f"the {what} is {message}", place("format") if at_format else here, remedy, also)
+            message, remedy, key = fault
+            also = [place(at)] if key else ()
+            yield diagnose("STO017", f"the {what} is {message}", place(key or at), remedy, also)
 
 
-def _against_format(wanted: Format, name: str, packers: tuple[str, ...]) -> tuple[str, str, bool] | None:
-    """What a name without the ends of its packers says against a format, the remedy, and whether that is there."""
+def image_fits(index: SiteIndex) -> Iterator[Diagnostic]:
+    """A disk has room for its image, as far as the site says how much that needs."""
+    site = index.site
+    for name, key, disk in index.disks:
+        if disk.image is None or disk.size is None:
+            continue
+        image = next((found for host in index.hosts_of[name] if (found := _too_large(index, host, disk))), None)
+        if image is not None and image.min_size is not None:
+            least = format_size(image.min_size)
+            yield diagnose(
+                "STO029",
+                f"disk {key} of {name} has {format_size(disk.size)}, and its image {disk.image} needs {least}",
+                site.place("vm", name, "disk", key, "size"),
+                f'write size = "{least}" or more',
+                [site.place("image", disk.image, "min_size")] if disk.image in site.images else (),
+            )
+
+
+def _too_large(index: SiteIndex, host: str, disk: Disk) -> Image | None:
+    """The image of a disk on a host, if it needs a larger one."""
+    image = index.site.image(disk.image or "", index.site.hosts[host].arch)
+    return image if image is not None and not image.fits(disk.size) else None
+
+
+Fault = tuple[str, str, str]
+"""What an image is, the remedy, and the key that this is to be told at, where that is not its address."""
+
+
+def _unpacked(name: str) -> str:
+    """A name without the ends of its packers."""
+    for suffix in (*PACKERS, *PACKERS):
+        name = name.removesuffix(suffix)
+    return name
+
+
+def _in_no_archive(name: str) -> Fault | None:
+    """What a name says against having several files."""
+    inner = _unpacked(name)
+    if inner.endswith(ARCHIVES) or name.endswith(".zip") or (inner == name and not name.endswith(_ONE_FILE)):
+        return None
+    end = name[name.rindex(".") :]
+    return f"called {end}, which is no archive with a member", "delete this line", "member"
+
+
+def _against_name(name: str) -> Fault | None:
+    """What a name says against being unpacked to one image."""
+    packers = chain_of(name)
     if len(packers) > 1:
-        return f"packed twice, by {' and '.join(packers)}", "name one that is packed once", False
-    packed = next((suffix for suffix in _NOT_UNPACKED if name.endswith(suffix)), None)
+        return f"packed twice, by {' and '.join(packers)}", "name one that is packed once", ""
+    inner = _unpacked(name)
+    if inner.endswith(ARCHIVES):
+        end = inner[inner.rindex(".") :]
+        return f"called {end}, which may hold several files", 'write member = "…": the path of the image in it', ""
+    packed = next((suffix for suffix in _NOT_UNPACKED if inner.endswith(suffix)), None)
     if packed is not None:
         remedy = f"name one that is not packed, or packed as {', '.join(PACKERS)}"
-        return f"packed as {packed}, which hivewright does not unpack", remedy, False
-    if name.endswith(".ova"):
-        return "called .ova, which bhyve cannot read", "unpack it (tar -xf), and name the disk within", False
+        return f"packed as {packed}, which hivewright does not unpack", remedy, ""
+    return None
+
+
+def _against_format(wanted: Format, name: str) -> Fault | None:
+    """What the name of what has been unpacked says against a format."""
     foreign = next((each for each in CONVERTED if name.endswith(f".{each}")), None)
     if foreign is not None and wanted != foreign:
         remedy = f'write format = "{foreign}", or name a {"raw" if wanted in MEDIA else wanted} image'
-        return f"called .{foreign}, but its format is {wanted}", remedy, False
+        return f"called .{foreign}, but its format is {wanted}", remedy, ""
     raw = next((suffix for suffix in _RAW if name.endswith(suffix)), None)
     if raw is not None and wanted in CONVERTED:
-        return f"called {raw}, but its format is {wanted}", f"delete this line, or name a {wanted} image", True
+        return f"called {raw}, but its format is {wanted}", f"delete this line, or name a {wanted} image", "format"
     return None
 
 

@@ -6,7 +6,9 @@ import bz2
 import gzip
 import io
 import lzma
+import tarfile
 import zipfile
+from typing import Literal
 
 from host.play import Play
 from host.scenario import scenario
@@ -51,11 +53,11 @@ REFUSED = {
     OUTSIDE: "it is a qcow2 image that reads another file",
     lzma.compress(b""): "it is empty",
     lzma.compress(gzip.compress(RAW)): "it is packed by gzip; unpack it, and give the path of the image",
-    zipped({}): "there is not one file in it, but these: ; unpack it",
-    zipped({"a.raw": RAW, "b.raw": RAW}): "there is not one file in it, but these: a.raw; b.raw; unpack it",
+    zipped({}): "there is no file in it",
+    zipped({"a.raw": RAW, "b.raw": RAW}): "there is not one file in it, but these: a.raw; b.raw; write one of them as",
     b"7z\xbc\xaf\x27\x1c" + RAW: "it is packed by 7-Zip; unpack it",
-    TAR: "it is packed by tar; unpack it",
-    gzip.compress(TAR): "it is packed by tar; unpack it",
+    TAR: "it is a tar archive; write as its member in the site which file of it is the image",
+    gzip.compress(TAR): "it is a tar archive; write as its member",
     b"KDMV" + RAW: 'it is a vmdk image, whatever its name says; write format = "vmdk" for it in the site',
     b"KDMV" + bytes(60) + RAW: "it is a VMDK image that reads another file; make it whole where that file is",
     b"COWD" + RAW: "it is a VMDK image that reads another file",
@@ -63,6 +65,38 @@ REFUSED = {
     b"conectix" + RAW: 'it is a vhd image, whatever its name says; write format = "vhd" for it in the site',
     b"vhdxfile" + RAW: "it is a vhdx image",
     b"<<< Oracle VM VirtualBox Disk Image >>>\n": "it is a vdi image",
+}
+
+
+def archived(files: dict[str, bytes], packer: Literal["w:", "w:gz", "w:xz"] = "w:") -> bytes:
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode=packer) as archive:
+        for name, data in files.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(data)
+            archive.addfile(entry, io.BytesIO(data))
+    return stream.getvalue()
+
+
+FILES = {"README": b"Read this.\n", "disks/server.vmdk": b"KDMV\1\0\0\0\3\0\0\0\10" + RAW, "disks/other.vmdk": QCOW2}
+ARCHIVES = {
+    "zip": zipped(FILES),
+    "tar": archived(FILES),
+    "tar.gz": archived(FILES, "w:gz"),
+    "tar.xz": archived({f"./{name}": data for name, data in FILES.items()}, "w:xz"),
+}
+NO_MEMBER = {
+    RAW: "it is no archive, so disks/server.vmdk is not in it; delete its member in the site",
+    gzip.compress(RAW): "tar cannot read it as an archive; is there a member to be taken out of it?",
+    zipped(
+        {"a": RAW, "b": RAW}
+    ): "there is no disks/server.vmdk in it, but for example a; b; write one of them as its member",
+    archived(
+        {f"{number:02}": RAW for number in range(12)}
+    ): "there is no disks/server.vmdk in it, but for example 00; 01; 02; 03; 04; 05; 06; 07; 08; 09; write",
+    archived({"disks/server.vmdk": QCOW2}): "it is a qcow2 image, whatever its name says",
+    archived({"disks/server.vmdk": b""}): "it is empty",
+    archived({"disks/server.vmdk": gzip.compress(RAW)}): "it is packed by gzip; unpack it",
 }
 
 
@@ -126,6 +160,37 @@ def qcow2_converted(play: Play) -> None:
     refusal = "image converted: it is a qcow2 image and qemu-img is missing; install it: pkg install qemu-tools"
     play.hivectl("start", "converted1", status=1, says=["fetching", "unpacking", refusal])
     play.nothing_left()
+
+
+@scenario()
+def member_of_an_archive(play: Play) -> None:
+    """Of an archive the file that the site names is taken, however the archive is packed; another member, another
+    image."""
+    url, place = "https://images.example.net/appliance", "/srv/vms/member1/root.img"
+    for data, refusal in NO_MEMBER.items():
+        serve(play, url, data)
+        outcome = play.hivectl("start", "member1", status=1)
+        assert f"member1: provisioning failed: image appliance: {refusal}" in outcome.err, outcome
+        play.never("bhyve")
+        assert not play.host.path("/var/cache/hivewright/appliance").exists()
+    play.nothing_left()
+    for kind, data in ARCHIVES.items():
+        serve(play, url, data)
+        outcome = play.hivectl("start", "member1")
+        assert "image appliance: taking disks/server.vmdk out of it\n" in outcome.out, outcome
+        play.ran("tar -xOqf /var/cache/hivewright/appliance.part.N disks/server.vmdk")
+        assert begins_with(play, place, RAW), kind
+        play.down("member1")
+        play.sh(f"rm -r {place} /var/db/hivewright/member1")
+        if kind != "tar.xz":
+            play.sh("rm -r /var/cache/hivewright")
+    assert '"name": "appliance", "state": "ready"' in play.hivectl("image", "list", "--json").out
+    script = play.host.path("/usr/local/etc/hivewright/vms/member1/provision")
+    script.write_text(script.read_text().replace("vmdk:disks/server.vmdk", "qcow2:disks/other.vmdk"))
+    assert '"name": "appliance", "state": "other"' in play.hivectl("image", "list", "--json").out
+    assert "taking disks/other.vmdk out of it" in play.hivectl("start", "member1").out
+    assert begins_with(play, place, RAW)
+    play.down("member1")
 
 
 @scenario()
