@@ -29,6 +29,8 @@ class Case:
     site: str = "storage"
     least: int = 1
     """So many writes there are at least; fewer mean that the campaign sees none of them."""
+    lasts: int = 5
+    """Writes count for so many seconds after the verb."""
 
     def __str__(self) -> str:
         return " ".join(self.verb)
@@ -47,6 +49,7 @@ LEFT = (
     "grep -v '^vm copy1 ' /etc/host.conf.whole >/usr/local/etc/hivewright/host.conf",
 )
 """copy1 has left the site, and its disk is there."""
+MEDIA = ("/srv/iso/base.iso", "/srv/iso/bsd.iso")
 CASES = [
     Case("copy1", ("start", "copy1"), least=35),
     Case("file1", ("start", "file1"), least=30),
@@ -94,6 +97,14 @@ CASES = [
     ),
     Case("copy1", ("start", "copy1"), ("hivectl start web1", "hivectl stop web1"), least=10, site="copied"),
     Case(gone.VM, ("remove", "--yes", gone.VM), gone.MAKE, least=2, site="removed"),
+    Case(
+        "bsd2",
+        ("start", "bsd2"),
+        ("mkdir -p /srv/iso", *(f"echo medium >{path}" for path in MEDIA)),
+        site="installs",
+        least=20,
+        lasts=60,
+    ),
     Case(former.NEW, ("start", former.NEW), former.MAKE, least=15, site="renamed"),
 ]
 """Those that make and lose disks; ``hivectl`` is written for its path."""
@@ -110,9 +121,10 @@ def filled_at_each_write(host: Host, case: Case, count: int) -> Iterator[tuple[i
     for number in steps(200, case.verb, count):
         prepared = sh(host, forget, "set -e", *case.before)
         assert prepared.status == 0, prepared
+        host.guest("bsd2", {"end": "poweroff", "after": 50}, {}, {})
         host.call("fill_at", write=number, count=count)
         outcome = host.run(HIVECTL, *case.verb)
-        host.advance(5)
+        host.advance(case.lasts)
         met = host.call("writes")
         host.call("fill_at", write=0)
         if len(met) < number:
@@ -144,6 +156,23 @@ def is_listed(host: Host, guest: str, where: str) -> None:
     assert listed == there, f"{where}\n{rows}"
 
 
+def has_media(host: Host, guest: str) -> bool:
+    """Whether it runs with all media of its installer; never with a part of them."""
+    text = host.path(f"/var/run/hivewright/{guest}/words").read_text()
+    found = [path for path in MEDIA if path in text]
+    assert found in ([], [*MEDIA]), text
+    return bool(found)
+
+
+def is_installed_once(host: Host, guest: str, where: str, *, ended: bool) -> None:
+    """Whoever ended its installer boots its disk from then on; where the start failed, the next one installs it."""
+    for installs in (False,) if ended else (True, False):
+        assert sh(host, f"hivectl start {guest}").status == 0, where
+        assert has_media(host, guest) == installs, where
+        host.advance(60)
+        assert state_of(host, "guest") == ([] if installs else [f"guest {guest}"]), where
+
+
 ROUNDS = [(case, "dash", 1) for case in CASES]
 ROUNDS += [(case, "lksh", 0) for case in CASES]
 ROUNDS += [(CASES[0], "busybox", 1), (CASES[1], "bash", 0), (CASES[2], "bash", 1)]
@@ -173,6 +202,8 @@ def test_a_full_file_system_loses_nothing(case: Case, shell: str, count: int, op
             assert again.status == 0 or "has nothing of it" in again.err, f"{where}\n{again}"
             assert not gone.left(host), f"{where}\n{gone.left(host)}"
             continue
+        if case.site == "installs":
+            is_installed_once(host, case.guest, where, ended=outcome.status == 0)
         if outcome.status and case.verb[0] in ("provision", "disk", "snapshot", "rollback"):
             again = host.run(HIVECTL, *case.verb)
             assert again.status == 0, f"{where}\n{again}"

@@ -120,10 +120,12 @@ def usage(world: World, pids: str) -> Reply:
 
 def age(world: World, words: list[str]) -> Result:
     """``ps -o etimes= -p PID``: for how many seconds a process runs; the wall clock does not matter. A shell counts
-    from its first command, or that of a child: no time passes before that."""
+    from its first command, or that of a child: no time passes before that; init(8) from the start of the host."""
     if words[:3] != ["-o", "etimes=", "-p"] or len(words) != 4:
         raise UnmodelledError(f"anything but -o etimes= or -o {' -o '.join(USAGE)}")
     pid = int(words[3])
+    if pid == 1:
+        return Reply(f"{int(world.now):7}\n")
     if not alive(pid):
         return Reply("", "", 1)
     if pid not in world.births:

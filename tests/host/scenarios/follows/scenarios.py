@@ -179,3 +179,38 @@ def a_core_file_is_recorded(play: Play) -> None:
     assert f"/crashes/2 and /var/crash/bhyve.{pid}.core\n" in play.hivectl("status", "ups1").out
     event(play, CORE.format("/var/crash/other.core").replace("/usr/sbin/bhyve", "/usr/bin/true"), ran=False)
     play.down("ups1", "ups2")
+
+
+@scenario()
+def a_core_file_while_the_clock_is_set(play: Play) -> None:
+    """It is of the crash of a moment ago, whatever the clock says; a triple fault leaves none."""
+    play.guest("ups1", {"end": "abort", "after": 40}, {"end": "triple", "after": 400}, {})
+    play.guest("ups2", {"end": "abort", "after": 440}, {})
+    play.up("ups1")
+    play.up("ups2")
+    play.wait(41)
+    play.host.call("set_clock", seconds=7200)
+    event(play, CORE.format("/var/crash/first.core"))
+    crashes = play.host.path("/var/db/hivewright")
+    first = (crashes / "ups1/crashes/1").read_text()
+    assert "\ncore /var/crash/first.core\n" in first
+    play.wait(405)
+    play.host.call("set_clock", seconds=-400)
+    event(play, CORE.format("/var/crash/second.core"))
+    assert (crashes / "ups1/crashes/1").read_text() == first
+    assert "\ncore none\n" in (crashes / "ups1/crashes/2").read_text()
+    assert "\ncore /var/crash/second.core\n" in (crashes / "ups2/crashes/1").read_text()
+    play.wait(60)
+    play.down("ups1", "ups2")
+
+
+@scenario()
+def a_core_file_long_after_a_crash(play: Play) -> None:
+    """A crash of which no file was told is not that of today's file, though the clock was set back to it."""
+    play.guest("ups1", {"end": "abort", "after": 40}, {})
+    play.up("ups1")
+    play.wait(500)
+    play.host.call("set_clock", seconds=-400)
+    event(play, CORE.format("/var/crash/today.core"))
+    assert "\ncore none\n" in play.host.path("/var/db/hivewright/ups1/crashes/1").read_text()
+    play.down("ups1")

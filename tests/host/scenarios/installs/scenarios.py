@@ -5,8 +5,9 @@ from __future__ import annotations
 from host.play import Play
 from host.scenario import scenario
 
-ISOS = ("/srv/iso/install.iso", "/srv/iso/drivers.iso", "/srv/iso/bsd.iso", "/srv/iso/rescue.iso")
+ISOS = [f"/srv/iso/{name}.iso" for name in ("install", "drivers", "bsd", "base", "rescue")]
 MEDIUM = ",ahci-cd,/srv/iso/install.iso,ro"
+BASE = ",ahci-cd,/srv/iso/base.iso,ro"
 BSD = ",ahci-cd,/srv/iso/bsd.iso,ro"
 
 
@@ -85,6 +86,27 @@ def installed_on_a_full_file_system(play: Play) -> None:
     play.hivectl("start", "bsd1")
     assert BSD in words(play, "bsd1")
     play.down("bsd1")
+
+
+@scenario(counted=True)
+def one_of_two_media_again_after_a_full_file_system(play: Play) -> None:
+    """Nothing could be written when a guest had been installed from two media: whoever inserts one gets that one."""
+    media(play)
+    play.guest("bsd2", {"end": "poweroff", "after": 50}, {}, {})
+    play.hivectl("start", "bsd2")
+    assert BASE in words(play, "bsd2")
+    assert BSD in words(play, "bsd2")
+    play.host.call("fill_at", write=1, count=0)
+    play.wait(60)
+    play.host.call("fill_at", write=0)
+    assert drives(play, "bsd2") == {"base": "ejected", "install": "ejected"}
+    play.hivectl("iso", "insert", "bsd2", "install")
+    for _ in range(2):
+        play.hivectl("start", "bsd2")
+        assert drives(play, "bsd2") == {"base": "ejected", "install": "installs"}
+        assert BASE not in words(play, "bsd2")
+        assert BSD in words(play, "bsd2")
+        play.down("bsd2")
 
 
 @scenario()
