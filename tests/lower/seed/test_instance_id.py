@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import yaml
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from seeds import ALICE, USERS, seed
@@ -55,6 +55,7 @@ CLOUD_INIT = some(
     network=[True, False],
     user_data=[*FILES],
 )
+BOTH = {"sudo": "ALL=(ALL) ALL", "doas": ["permit alice"]}
 GUEST = st.tuples(CLOUD_INIT, USER, st.sampled_from(NETWORKS))
 
 
@@ -70,6 +71,7 @@ def told(guest: tuple[dict[str, Any], dict[str, Any], dict[str, Any]]) -> tuple[
 
 @settings(max_examples=200, deadline=None)
 @given(GUEST, GUEST)
+@example(({"users": ["alice"]}, {"sudo": "ALL=(ALL) ALL"}, {}), ({"users": ["alice"]}, BOTH, {}))
 def test_it_is_the_same_exactly_where_a_first_boot_would_do_the_same(first: Any, second: Any) -> None:
     (one, does), (other, would) = told(first), told(second)
     assert (one == other) == (does == would)

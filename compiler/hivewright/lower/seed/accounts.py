@@ -154,9 +154,9 @@ def identity(guest: Guest, cloud_init: CloudInit) -> dict[str, object]:
 
     What is not written is not in it, so that a key that came with a later release changes nothing for guests without.
     """
-    users = [(name, guest.site.users[name]) for name in cloud_init.users]
+    root_by = guest.site.root_by(guest.vm)
     whole: dict[str, object] = {
-        "users": [[name, *_values(user)] for name, user in users],
+        "users": [[name, *_values(guest.site.users[name], root_by)] for name in cloud_init.users],
         "packages": list(cloud_init.packages),
     }
     others = {
@@ -169,7 +169,8 @@ def identity(guest: Guest, cloud_init: CloudInit) -> dict[str, object]:
     return whole | {key: value for key, value in others.items() if value}
 
 
-def _values(user: User) -> list[object]:
-    values: list[object] = [user.gecos, list(user.groups), user.shell, user.sudo, list(user.ssh_keys)]
-    further = {"doas": list(user.doas), "passwd": passwd_of(user)}
-    return values + [{key: value for key, value in further.items() if value}] * bool(user.doas or user.passwd)
+def _values(user: User, root_by: str) -> list[object]:
+    sudo, doas = rules_of(user, root_by)
+    values: list[object] = [user.gecos, list(user.groups), user.shell, sudo, list(user.ssh_keys)]
+    further = {key: value for key, value in {"doas": list(doas), "passwd": passwd_of(user)}.items() if value}
+    return [*values, further] if further else values
