@@ -18,6 +18,8 @@ from conftest import write_files
 from hivewright import cli
 from projects import CHECKOUT, GUESTS, HIVE, changed, files_below, hivewright
 
+pytestmark = pytest.mark.slow
+
 pytest_plugins = ["project_fixtures"]
 
 Guests = Mapping[str, Mapping[str, Any]]

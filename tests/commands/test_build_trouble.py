@@ -162,6 +162,7 @@ def read_only(folder: Path, *arguments: str) -> str:
     return done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.needs("bwrap")
 class TestUnwritable:
     def test_output_is_one_clear_error(self, built: Project) -> None:

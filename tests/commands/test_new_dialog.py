@@ -8,6 +8,8 @@ import pytest
 
 from screens import Screen
 
+pytestmark = pytest.mark.slow
+
 pytest_plugins = ["screen_fixtures"]
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIK6KH5IcGO1QL+bSsIpFGNt26UkTBVgekzUW8nEB9L8T admin@example.net"

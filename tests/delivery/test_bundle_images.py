@@ -15,6 +15,8 @@ from hivewright.delivery.package import package
 from hivewright.plan import Artifact
 from projects import Done, Project, files_below
 
+pytestmark = pytest.mark.slow
+
 pytest_plugins = ["project_fixtures"]
 
 FIXED, MOVING, FREE = b"a fixed image\n" * 9000, b"today's image\n", b"whatever it is\n"

@@ -18,6 +18,8 @@ from hivewright.lower.host import preparation
 from hivewright.plan import parse_manifest
 from projects import CHECKOUT, Project, files_below
 
+pytestmark = pytest.mark.slow
+
 pytest_plugins = ["project_fixtures"]
 
 VERSION = ("--package-version", "7")
@@ -41,7 +43,6 @@ def test_a_role_has_what_was_built(built: Project, tmp_path: Path) -> None:
     assert seed.stat().st_mode & 0o777 == 0o600
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "more"), [("ansible", ()), ("pkg", VERSION)])
 def test_the_same_site_gives_the_same_bytes(built: Project, tmp_path: Path, kind: str, more: tuple[str, ...]) -> None:
     first = export(built, kind, tmp_path / "a", *more)
@@ -129,7 +130,6 @@ def test_every_package_that_a_host_may_need_has_its_port() -> None:
     assert known == ORIGINS.keys()
 
 
-@pytest.mark.slow
 def test_the_version_is_the_number_of_commits(built: Project, tmp_path: Path) -> None:
     done = built.run("-q", "export", "pkg", str(tmp_path / "p"))
     assert done.status == 2
@@ -149,7 +149,6 @@ def test_the_script_of_a_package_is_sound() -> None:
     assert (done.stdout, done.stderr) == (b"", b"")
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("pkg") is None, reason="pkg is not installed here")
 def test_pkg_installs_and_removes_it_all(built: Project, tmp_path: Path) -> None:
     export(built, "pkg", tmp_path / "p", *VERSION)

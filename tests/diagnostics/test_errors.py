@@ -45,7 +45,15 @@ def diagnostics(case: Path, site: str, capsys: pytest.CaptureFixture[str]) -> tu
     return status, capsys.readouterr().err
 
 
-@pytest.fixture(params=CASES, ids=lambda case: str(case.relative_to(ERRORS)))
+def everyday(case: Path) -> bool:
+    """Whether it is the first case of its code."""
+    return case == min(other for other in CASES if code_of(other) == code_of(case))
+
+
+@pytest.fixture(
+    params=[pytest.param(case, marks=[] if everyday(case) else [pytest.mark.slow]) for case in CASES],
+    ids=lambda case: str(case.relative_to(ERRORS)),
+)
 def case(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: Any) -> Path:
     """The folder of a case, of which a copy is the current directory: the checkout is a project of its own."""
     path: Path = request.param

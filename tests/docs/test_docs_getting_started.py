@@ -5,7 +5,11 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from guides import blocks, environment_at
+
+pytestmark = pytest.mark.slow
 
 
 def test_it_leads_to_a_built_site_of_two_guests(tmp_path: Path) -> None:

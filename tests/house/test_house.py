@@ -59,6 +59,7 @@ def test_no_file_is_long() -> None:
     assert {name: size for name, size in sizes.items() if size > LONGEST_FILE} == {}
 
 
+@pytest.mark.slow
 def test_no_function_is_long() -> None:
     long = {}
     for path in with_suffix(".py"):
@@ -70,6 +71,7 @@ def test_no_function_is_long() -> None:
     assert long == {}
 
 
+@pytest.mark.slow
 def test_most_functions_of_the_compiler_are_short() -> None:
     sizes = [
         node.end_lineno - node.lineno + 1
@@ -81,6 +83,7 @@ def test_most_functions_of_the_compiler_are_short() -> None:
     assert sum(size < 30 for size in sizes) >= 0.9 * len(sizes)
 
 
+@pytest.mark.slow
 def test_every_module_and_test_says_what_it_is_for() -> None:
     missing = [name_of(path) for path in with_suffix(".py") if not ast.get_docstring(syntax_of(path))]
     assert missing == []

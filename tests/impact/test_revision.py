@@ -12,6 +12,8 @@ import pytest
 
 from projects import Project
 
+pytestmark = pytest.mark.slow
+
 pytest_plugins = ["project_fixtures"]
 
 

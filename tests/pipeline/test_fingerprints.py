@@ -16,6 +16,8 @@ from hivewright.pipeline import fingerprints
 from hivewright.source import find_project
 from projects import GUESTS, HIVE, NEW_GUEST, Project, hivewright, rewrite
 
+pytestmark = pytest.mark.slow
+
 pytest_plugins = ["project_fixtures"]
 
 SCRIPT = f"alpha/{GUESTS}/web1/start"
@@ -53,7 +55,6 @@ CHANGES: dict[str, Callable[[Project], object]] = {
 }
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("change", CHANGES)
 def test_what_changed_is_not_left_out(built: Project, change: str, is_skipped: Callable[[Project], bool]) -> None:
     CHANGES[change](built)

@@ -175,6 +175,7 @@ def test_nasty_profile(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 @settings(ANY_FOLDER, max_examples=30)
 @given(st.binary(max_size=80))
 def test_command_line_gives_no_traceback(tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes) -> None:

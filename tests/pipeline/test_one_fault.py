@@ -107,6 +107,7 @@ def test_each_fault_of_every_line_is_one_error_and_its_remedy_works(
         try_breakage(sites[site], breakage)
 
 
+@pytest.mark.slow
 def test_remedies_that_say_what_to_write_are_followed(sites: dict[str, Path]) -> None:
     """Of each kind of breakage for which there is such a remedy, some are undone by it."""
     file = "site.toml"

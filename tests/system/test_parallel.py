@@ -14,6 +14,8 @@ import pytest
 from hivewright.system import parallel
 from hivewright.system.parallel import TwoPhaseJob, in_background, run_forked
 
+pytestmark = pytest.mark.slow
+
 LARGE = "x" * (1 << 20)
 """More than a pipe holds."""
 

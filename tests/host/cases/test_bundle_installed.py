@@ -43,7 +43,7 @@ def host_mode(host: Host, path: str) -> int:
     return host.path(path).stat().st_mode & 0o777
 
 
-@pytest.mark.parametrize("shell", [pytest.param("dash", marks=pytest.mark.everyday), *list(SHELLS)[1:]])
+@pytest.mark.parametrize("shell", SHELLS)
 def test_another_build_replaces_an_earlier_one(shell: str, installing: Callable[..., Installing]) -> None:
     play = installing(shell)
     was = lying(play.host)

@@ -65,7 +65,7 @@ def is_as(play: Installing, moving: bytes, *others: str) -> None:
     assert f"SHA256 (foreign.vmdk) = {sha256(FOREIGN).hexdigest()}" in lines
 
 
-@pytest.mark.parametrize("shell", [pytest.param("dash", marks=pytest.mark.everyday), *list(SHELLS)[1:]])
+@pytest.mark.parametrize("shell", SHELLS)
 def test_guests_are_made_of_what_came_along_without_a_network(shell: str, open_empty: Open, folder: Path) -> None:
     play = Installing(open_empty(shell))
     play.unpack(bundle(folder), "/root/a")

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from seeds import ALICE, USERS, seed
+
+pytestmark = pytest.mark.slow
+
+pytestmark = pytest.mark.slow
 
 EACH_BOOT = {
     *("hostname", "fqdn", "bootcmd", "ssh_deletekeys", "updates"),

@@ -21,6 +21,8 @@ from projects import CHECKOUT
 from seeds import STATIC, seed
 from site_keys import PROJECTS
 
+pytestmark = pytest.mark.slow
+
 SEED_SUBR = CHECKOUT / "templates/runtime/usr/local/libexec/hivewright/storage/seed.subr"
 
 

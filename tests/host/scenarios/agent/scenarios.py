@@ -45,7 +45,7 @@ def heard(play: Play, name: str = "web1") -> list[str]:
     return list(play.host.call("heard", name=name))
 
 
-@scenario(everyday=True)
+@scenario()
 def asked(play: Play) -> None:
     """A question costs no time; before an order there is proof that the agent listens; what it returns is printed."""
     up(play)

@@ -53,7 +53,7 @@ def listed(play: Play) -> list[tuple[str, str, bool]]:
     return [(each["name"], each["guest"], each["whole"]) for each in found]
 
 
-@scenario(everyday=True)
+@scenario()
 def frozen_for_a_snapshot(play: Play) -> None:
     """All volumes in one call, between freeze and thaw; the list says when, and how the guest was."""
     up(play)

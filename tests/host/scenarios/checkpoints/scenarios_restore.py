@@ -35,7 +35,7 @@ def shows_it_is_suspended(play: Play, name: str) -> None:
     play.tells(name, *says, "does not start", "wave", status=1)
 
 
-@scenario(everyday=True, snapshot=True)
+@scenario(snapshot=True)
 def suspended_and_started(play: Play) -> None:
     """FreeBSD 14.3, whose bhyve ends with 0 as after a reboot; the first run alone has -r."""
     play.guest("web1", {}, {"end": "reboot", "after": 100}, {})

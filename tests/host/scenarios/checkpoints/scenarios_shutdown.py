@@ -15,7 +15,7 @@ def runs(play: Play) -> None:
     play.wait(10)
 
 
-@scenario(everyday=True, snapshot=True)
+@scenario(snapshot=True)
 def shut_down_and_booted(play: Play) -> None:
     """Guests that say so are suspended when their host shuts down, and go on when it boots."""
     runs(play)

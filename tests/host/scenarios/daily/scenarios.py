@@ -52,7 +52,7 @@ def nmi(play: Play) -> None:
     play.hivectl("nmi", "nobody1", status=1, says='there is no VM "nobody1" on this host')
 
 
-@scenario(everyday=True)
+@scenario()
 def poweroff_asks_nobody(play: Play) -> None:
     """No power button, no hooks; it stays off, although it would start again otherwise, and is so the next time."""
     play.up("web1", "db1")

@@ -22,7 +22,7 @@ def everyone(*running: str) -> list[str]:
     return choice("db1", "gpu1", "web1", "web2", running=running)
 
 
-@scenario(everyday=True)
+@scenario()
 def start_of_chosen_guests(play: Play) -> None:
     """By numbers, names and patterns, each once; Return alone is what the verb does where nobody can be asked."""
     play.hivectl("start", typed="5\n", status=1, says=[*everyone(), f"{START}hivewright: there is no number 5"])

@@ -13,7 +13,7 @@ def records(play: Play, name: str) -> list[str]:
     return sorted(path.name for path in play.host.path(CRASHES.format(name)).iterdir())
 
 
-@scenario(everyday=True)
+@scenario()
 def crash_is_recorded(play: Play) -> None:
     """When, why, with which words and definition, and what it said last; status tells where that stands."""
     play.guest("db1", {"end": "triple", "after": 40}, {})

@@ -11,7 +11,7 @@ from host.scenario import scenario
 PROM = "/var/tmp/node_exporter/hivewright.prom"
 
 
-@scenario(everyday=True)
+@scenario()
 def columns_and_order(play: Play) -> None:
     """Those that are asked for, sorted as numbers where they are; without a terminal there are no colours."""
     play.up("db1", "web1")

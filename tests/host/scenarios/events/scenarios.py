@@ -18,7 +18,7 @@ GONE = f"-ppt0 at {PLACE} vendor=0x10de device=0x1b80 class=0x030000 on pci2"
 PPT: dict[str, Any] = {"ppt": ["2/0/0"], "pci": {"2/0/0": "ppt0"}, "sysctl": {"kern.racct.enable": "1"}}
 
 
-@scenario(everyday=True)
+@scenario()
 def a_pool_arrives(play: Play) -> None:
     """Those that failed for want of it, and start with the host, start; the others stay as they are."""
     play.host.call("pool", name="tank", imported=True)
@@ -33,7 +33,7 @@ def a_pool_arrives(play: Play) -> None:
     play.down("pool1")
 
 
-@scenario(everyday=True)
+@scenario()
 def a_pool_is_suspended(play: Play) -> None:
     """syslogd is told as by the rule of the system that lost, and the log of each guest that runs with it."""
     play.host.call("pool", name="tank", imported=True)
@@ -46,7 +46,7 @@ def a_pool_is_suspended(play: Play) -> None:
     play.down("pool1")
 
 
-@scenario(everyday=True, modules=["vmm"], **PPT)
+@scenario(modules=["vmm"], **PPT)
 def a_device_goes_and_a_limit_is_reached(play: Play) -> None:
     """Both are in the log of the guest that they are about, and a limit of another process is nobody's."""
     play.up("gpu1")

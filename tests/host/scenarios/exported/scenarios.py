@@ -10,7 +10,7 @@ from host.scenario import scenario
 from .archives import FILE, SECOND, exported
 
 
-@scenario(everyday=True)
+@scenario()
 def exported_and_looked_at(play: Play) -> None:
     """It is an archive of tar(5) with a manifest first, and is looked at without anything being made."""
     file = exported(play)
@@ -31,7 +31,7 @@ def exported_and_looked_at(play: Play) -> None:
     play.hivectl("export", "-o", FILE, "web1", status=1, says=f"{FILE} is there already")
 
 
-@scenario(everyday=True)
+@scenario()
 def exported_while_it_runs(play: Play) -> None:
     """From one snapshot of all its disks, for which the agent holds its file systems still."""
     play.guest("web1", {"agent": 10, "writes": 1})
@@ -45,7 +45,7 @@ def exported_while_it_runs(play: Play) -> None:
     play.down("web1")
 
 
-@scenario(everyday=True)
+@scenario()
 def a_file_is_exported_while_it_is_off(play: Play) -> None:
     """A disk in a file has no snapshots: the guest stays off meanwhile. What is not its own is told, and left out."""
     play.host.make("/srv/other.img")
@@ -64,7 +64,7 @@ def a_file_is_exported_while_it_is_off(play: Play) -> None:
     assert not play.state("snapshot")
 
 
-@scenario(everyday=True)
+@scenario()
 def a_damaged_file_is_told(play: Play) -> None:
     """Whatever byte was changed, and wherever it was cut off."""
     file = exported(play)

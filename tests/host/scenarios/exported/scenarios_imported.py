@@ -16,7 +16,7 @@ def received(name: str, *disks: str) -> list[str]:
     return [f"disk {disk}: receiving zroot/vms/{name}/{disk}" for disk in disks]
 
 
-@scenario(everyday=True)
+@scenario()
 def imported_under_another_name(play: Play) -> None:
     """Its disks are what they were, and the first start takes them so, though an image would fill new ones."""
     exported(play)
@@ -50,7 +50,7 @@ def it_stays_installed(play: Play) -> None:
     assert {name: play.host.path(f"/var/db/hivewright/web2/{name}").read_text() for name in state} == state
 
 
-@scenario(everyday=True)
+@scenario()
 def from_a_pipe(play: Play) -> None:
     """What cannot be read twice is received beside its places, and nothing stays of what is not whole."""
     exported(play)
@@ -91,7 +91,7 @@ def what_is_not_whole_is_given_to_nobody(play: Play) -> None:
     assert not play.state("volume zroot/vms/web2/data")
 
 
-@scenario(everyday=True)
+@scenario()
 def killed_in_the_middle(play: Play) -> None:
     """No start makes a disk then; the import is done again, or given up, by one command each."""
     exported(play)
@@ -109,7 +109,7 @@ def killed_in_the_middle(play: Play) -> None:
     assert contents(play.host, "web2") == contents(play.host, "web1")
 
 
-@scenario(everyday=True)
+@scenario()
 def what_is_in_the_way(play: Play) -> None:
     """A guest that has disks, that runs, or whose place another thing has; and what makes no sense."""
     exported(play)
@@ -124,7 +124,7 @@ def what_is_in_the_way(play: Play) -> None:
     play.hivectl("import", "-n", "--as", status=2)
 
 
-@scenario(everyday=True)
+@scenario()
 def files_and_another_storage(play: Play) -> None:
     """A file stays one, or becomes a volume; without a definition the operator says where."""
     play.host.make("/srv/other.img")

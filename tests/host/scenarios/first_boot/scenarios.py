@@ -10,7 +10,7 @@ STARTED = "running: started (pid N)"
 LEFT = "/srv/marks/mail1/first-boot"
 
 
-@scenario(everyday=True)
+@scenario()
 def its_agent_tells(play: Play) -> None:
     """Who comes after it waits for the mark of the first boot; a later start finds it there. No file stays open."""
     play.guest("db1", {"agent": 10, "has": {MARK: 60}}, {"agent": 10, "has": {MARK: 0}})

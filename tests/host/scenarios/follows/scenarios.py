@@ -24,7 +24,7 @@ def boots(play: Play) -> None:
     play.wait(5)
 
 
-@scenario(everyday=True)
+@scenario()
 def it_runs_where_its_host_is_the_master(play: Play) -> None:
     """It stands by after a boot, starts when the address comes, and stops when that goes or its link is lost."""
     play.host.call("carp", name="ix0", vhid=7, state="BACKUP")
@@ -160,7 +160,7 @@ def the_last_of_several_counts(play: Play) -> None:
 CORE = '!system=kernel subsystem=signal type=coredump comm="/usr/sbin/bhyve" core="{}"'
 
 
-@scenario(everyday=True)
+@scenario()
 def a_core_file_is_recorded(play: Play) -> None:
     """Where it is stands in the record of the crash, also where no pattern tells it, and where the name has the pid."""
     play.guest("ups1", {"end": "abort", "after": 40}, {"end": "abort", "after": 40}, {})

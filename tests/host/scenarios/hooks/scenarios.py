@@ -17,7 +17,7 @@ def moments(play: Play) -> list[str]:
     return found
 
 
-@scenario(everyday=True, snapshot=True)
+@scenario(snapshot=True)
 def every_moment(play: Play) -> None:
     """Made once, started, ready, saved, rebooted, crashed, stopped; the second start makes nothing."""
     play.guest(
@@ -47,7 +47,7 @@ def every_moment(play: Play) -> None:
     assert moments(play) == ["checkpoint suspended", "poststop"]
 
 
-@scenario(everyday=True, snapshot=True)
+@scenario(snapshot=True)
 def what_may_be_refused(play: Play) -> None:
     """The making of a guest, its start, a checkpoint and a suspension; what was refused may come the next time."""
     for moment in ("create", "prestart", "checkpoint"):
@@ -73,7 +73,7 @@ def what_may_be_refused(play: Play) -> None:
     play.down("all1")
 
 
-@scenario(everyday=True)
+@scenario()
 def terms(play: Play) -> None:
     """Each has its time; what fails and may is told, and those after it run all the same."""
     play.made("terms1")
@@ -133,7 +133,7 @@ def what_is_told(play: Play) -> None:
     ], (told, cbsd)
 
 
-@scenario(everyday=True)
+@scenario()
 def paths_after_a_kill(play: Play) -> None:
     """Who adopts a guest tells the hooks that were not told; before an orphan is stopped, prestop hooks run."""
     play.made("all1", "terms1")

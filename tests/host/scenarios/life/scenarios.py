@@ -19,7 +19,7 @@ def runs(play: Play) -> None:
     assert play.state("process") == [f"process {name}" for name in RUNNING]
 
 
-@scenario(everyday=True, transcript=True)
+@scenario(transcript=True)
 def first_start(play: Play) -> None:
     """Everything is made: directories, disk, UEFI variables, seed, modules, networks, tap."""
     play.hivectl("start", "web1")
@@ -34,7 +34,7 @@ def first_start(play: Play) -> None:
     play.nothing_left()
 
 
-@scenario(transcript=True)
+@scenario(everyday=True, transcript=True)
 def second_start(play: Play) -> None:
     """Nothing is to be created any more."""
     play.made("web1")
@@ -60,7 +60,7 @@ def already_running(play: Play) -> None:
     assert play.state() == before
 
 
-@scenario(everyday=True)
+@scenario()
 def guest_reboots(play: Play) -> None:
     """The context is destroyed and bhyve runs again, with the same tap."""
     play.guest("web1", {"end": "reboot", "after": 100}, {"end": "reboot", "after": 100}, {})
@@ -72,7 +72,7 @@ def guest_reboots(play: Play) -> None:
     play.down("web1")
 
 
-@scenario(everyday=True)
+@scenario()
 def guest_powers_off(play: Play) -> None:
     """on_poweroff = destroy: nothing is left."""
     play.guest("web1", {"end": "poweroff", "after": 100})
@@ -139,7 +139,7 @@ def bhyve_refuses(play: Play) -> None:
     play.tells("web1", "web1 is failed since 8m13s", reason, "was run again 3 times", "last crash", "log", status=1)
 
 
-@scenario(everyday=True, transcript=True)
+@scenario(transcript=True)
 def stop_in_time(play: Play) -> None:
     """The guest takes the power button and ends."""
     play.up("web1")
@@ -161,7 +161,7 @@ def stop_ignored_once(play: Play) -> None:
     play.nothing_left()
 
 
-@scenario(everyday=True, transcript=True)
+@scenario(transcript=True)
 def stop_by_force(play: Play) -> None:
     """The guest ignores the button for ever; --force-poweroff ends it."""
     play.guest("web1", {"ignore": 1000})
@@ -227,7 +227,7 @@ def stop_of_stopped(play: Play) -> None:
     play.nothing_left()
 
 
-@scenario(everyday=True)
+@scenario()
 def restart(play: Play) -> None:
     """Stop, then start, with a tap of its own each time."""
     play.up("web1")

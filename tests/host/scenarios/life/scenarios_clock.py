@@ -13,7 +13,7 @@ def steps(play: Play, seconds: float) -> None:
     play.host.call("set_clock", seconds=seconds)
 
 
-@scenario(everyday=True)
+@scenario()
 def crashes_while_the_clock_is_set_forward(play: Play) -> None:
     """A guest that crashes after some seconds each time meets its limit, as if the clock had not been touched."""
     play.guest("web1", *[{"end": "triple", "after": 4}] * 5)

@@ -21,7 +21,7 @@ def runs(play: Play, *names: str) -> None:
     play.quietly()
 
 
-@scenario(everyday=True)
+@scenario()
 def context_stays(play: Play) -> None:
     """The kernel does not destroy the context, and bhyvectl ends with 0: the stop fails, and a later one ends it."""
     runs(play, "web1")
@@ -59,7 +59,7 @@ def going_down_already(play: Play) -> None:
     play.ran("bhyvectl --force-poweroff --vm=web1 = 255")
 
 
-@scenario(everyday=True)
+@scenario()
 def stop_without_host_conf(play: Play) -> None:
     """host.conf is missing: what runs is stopped, by name and as a whole."""
     runs(play, "again1", "web1")
@@ -118,7 +118,7 @@ def stop_of_all_was_killed(play: Play) -> None:
     assert play.host.path(HALT).read_text() == ""
 
 
-@scenario(everyday=True)
+@scenario()
 def no_start_while_all_are_stopped(play: Play) -> None:
     """While all guests are being stopped none is started; afterwards it is."""
     play.made("web1")

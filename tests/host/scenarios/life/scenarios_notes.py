@@ -22,7 +22,7 @@ def reboots(play: Play, name: str = "web1") -> None:
     play.up(name)
 
 
-@scenario(everyday=True)
+@scenario()
 def log_gone_at_a_reboot(play: Play) -> None:
     """Nobody can write the log: bhyve runs again, and its status is its own."""
     play.guest("web1", {"end": "reboot", "after": 100}, {"end": "triple", "after": 100}, {})
@@ -49,7 +49,7 @@ def log_made_again(play: Play) -> None:
     play.down("web1")
 
 
-@scenario(everyday=True)
+@scenario()
 def start_without_a_log(play: Play) -> None:
     """There is no log, and none can be made: the guest starts, stops and is provisioned all the same."""
     play.sh(f"mkdir -p /var/log && echo >{LOGS}")
@@ -74,7 +74,7 @@ def full_at_a_reboot(play: Play) -> None:
     play.nothing_left()
 
 
-@scenario(everyday=True, counted=True)
+@scenario(counted=True)
 def stop_on_a_full_file_system(play: Play) -> None:
     """on_poweroff = "restart": a stop that can note nothing ends the guest, and it is not started again."""
     play.made("again1")

@@ -15,7 +15,7 @@ def paused(play: Play) -> None:
     play.nothing_ran()
 
 
-@scenario(everyday=True)
+@scenario()
 def paused_and_resumed(play: Play) -> None:
     """The guest would have powered off meanwhile; it does when it goes on."""
     play.guest("web1", {"end": "poweroff", "after": 100})

@@ -20,7 +20,7 @@ def told(play: Play, name: str) -> object:
     return json.loads(play.host.run("/usr/local/sbin/hivectl", "status", "--json", name).out)[0]["owner"]
 
 
-@scenario(everyday=True)
+@scenario()
 def home_takes_what_is_nobodys(play: Play) -> None:
     """The first start makes its home the owner, in the act after the disks are made; later ones only look."""
     play.hivectl("start", "web1")
@@ -46,7 +46,7 @@ def another_host_makes_nothing(play: Play) -> None:
     play.never("zfs get hivewright:owner*", "bhyve")
 
 
-@scenario(everyday=True, host="beta")
+@scenario(host="beta")
 def a_lost_owner_is_named(play: Play) -> None:
     """Nobody takes a guest over by mistake: the name must be that of its owner."""
     play.sh("zfs create -p -o volmode=dev -o hivewright:owner=alpha zroot/vms/web1")
@@ -66,7 +66,7 @@ def a_lost_owner_is_named(play: Play) -> None:
     play.has("guest web1")
 
 
-@scenario(everyday=True)
+@scenario()
 def nobody_runs_what_is_handed_over(play: Play) -> None:
     """While a guest is on its way, neither host starts it, whatever its disks are."""
     play.made("web1", "mail1")

@@ -25,7 +25,7 @@ def marks(play: Play) -> list[str]:
     return sorted(path.name for path in play.host.path("/srv/vms/file1").iterdir())
 
 
-@scenario(everyday=True)
+@scenario()
 def files_are_copied(play: Play, far: Play) -> None:
     """Whole, while it is off; what stays behind is marked, and overwritten when it comes back."""
     play.hivectl("start", "file1")

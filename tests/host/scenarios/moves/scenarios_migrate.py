@@ -19,7 +19,7 @@ def contents(play: Play) -> dict[str, str]:
     return {line[1].rpartition("/")[2]: line[3] for line in lines}
 
 
-@scenario(everyday=True)
+@scenario()
 def cold(play: Play, far: Play) -> None:
     """Most of it is copied while it runs; then it is stopped, and the rest follows."""
     play.guest("web1", *[{"writes": 1}] * 4)

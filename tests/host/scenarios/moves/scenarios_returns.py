@@ -13,7 +13,7 @@ UUID = "01234567-2222-4def-8123-456789abcdef"
 STALE = "disk root: it lived on beta since zroot/vms/roam1/root was made here. If that is what it had there last:"
 
 
-@scenario(everyday=True)
+@scenario()
 def it_comes_from_the_same_host_again(play: Play) -> None:
     """alpha, beta, alpha, beta, alpha: each arrival is another one, and what the guest left is asked about."""
     play.hivectl("provision", "--recreate", "root", "roam1", says=["creating the volume", "making the UEFI"])
@@ -54,7 +54,7 @@ def what_is_marked_as_of_another_host(play: Play) -> None:
     play.down("roam1")
 
 
-@scenario(everyday=True)
+@scenario()
 def one_host_is_left_of_several(play: Play) -> None:
     """The site takes away the other host, to which it went: what stands with the data counts all the same."""
     play.made("web1")

@@ -30,7 +30,7 @@ def token(play: Play, name: str) -> str:
     ).out.replace("-\n", "")
 
 
-@scenario(everyday=True)
+@scenario()
 def what_broke_off_goes_on(play: Play, far: Play, link: Link) -> None:
     """The other host keeps what came of a stream, and the same command again sends the rest of it."""
     play.guest("web1", *[{"writes": 1}] * 4)

@@ -154,7 +154,7 @@ def functions(play: Play) -> str:
     return play.host.path(f"{RUN}/fn1/devices").read_text()
 
 
-@scenario(everyday=True, **DEVICES)
+@scenario(**DEVICES)
 def functions_are_found(play: Play) -> None:
     """Where the functions are comes from the host at each start, and reaches bhyve in a file."""
     play.host.make(*ROMS)

@@ -175,7 +175,7 @@ def start_and_stop_at_once(play: Play) -> None:
     play.down("web1")
 
 
-@scenario(everyday=True)
+@scenario()
 def orphan_adopted(play: Play) -> None:
     """Supervisor and daemon were killed; a start takes the running guest over; its next run has all steps anew."""
     play.guest("web1", {"end": "reboot", "after": 200}, {})

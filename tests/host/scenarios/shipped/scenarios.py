@@ -26,7 +26,7 @@ def hooks_ran(play: Play) -> list[str]:
     return lines
 
 
-@scenario(everyday=True)
+@scenario()
 def hooks_that_left_the_site(play: Play) -> None:
     """Shipping leaves them on the host, where they do nothing; one that stays runs as before."""
     play.made("hook1")
@@ -69,7 +69,7 @@ def nobody_named_a_hook(play: Play) -> None:
     assert "crash first" in ran
 
 
-@scenario(everyday=True)
+@scenario()
 def changed_hooks(play: Play) -> None:
     """One that was changed by hand does not run: before a start it is refused, at other moments it is told."""
     play.made("hook1")
@@ -152,7 +152,7 @@ def on_medium(play: Play) -> list[str]:
     return [line[3:] for line in lines if line.startswith("== ")]
 
 
-@scenario(everyday=True)
+@scenario()
 def files_beside_the_seed(play: Play) -> None:
     """What the script does not name is not on the medium, and no copy of first-boot data stays behind."""
     play.sh(f"echo secret >{SEED}/vendor-data; mkdir {SEED}/more; echo x >{SEED}/more/file")

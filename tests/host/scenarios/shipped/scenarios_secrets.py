@@ -22,7 +22,7 @@ def with_secrets(play: Play) -> None:
     play.host.path(f"{SECRETS}/token").write_bytes(TOKEN)
 
 
-@scenario(everyday=True)
+@scenario()
 def secrets_come_in_on_the_host(play: Play) -> None:
     """What was shipped has marks; the medium has the secrets, is for root alone, and no copy is left."""
     with_secrets(play)

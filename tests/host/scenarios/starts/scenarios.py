@@ -6,7 +6,7 @@ from host.play import HIVECTL, Play
 from host.scenario import scenario
 
 
-@scenario(everyday=True)
+@scenario()
 def so_many_at_once(play: Play) -> None:
     """Two are being started at any moment, and the next begins when the first of them is up; waves stay in order."""
     play.spawn("start", HIVECTL, "start")

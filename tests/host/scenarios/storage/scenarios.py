@@ -71,7 +71,7 @@ def disk_thick(play: Play) -> None:
     used_and_made_again(play, "thick1", "zfs destroy zroot/vms/thick1/root", path, root)
 
 
-@scenario(everyday=True)
+@scenario()
 def disk_thin(play: Play) -> None:
     """The same, sparse, and with the block size of ours where the storage names none."""
     play.hivectl("start", "thin1")
@@ -140,7 +140,7 @@ def disk_path(play: Play) -> None:
     play.down("path1")
 
 
-@scenario(everyday=True, transcript=True, urls=URLS)
+@scenario(transcript=True, urls=URLS)
 def image_cloned(play: Play) -> None:
     """The image is fetched and copied once; each disk is a clone with its own size and a reservation."""
     play.hivectl("start", "clone1")

@@ -70,7 +70,7 @@ def others_beside_it(play: Play) -> None:
     assert play.names("guest") == ["thin1"]
 
 
-@scenario(everyday=True, urls=URLS)
+@scenario(urls=URLS)
 def made_for_nobody(play: Play) -> None:
     """Where an image was to be on a disk, one that is there already is refused, unless the operator takes it."""
     administrator(play, f"zfs create -p -V 1G -o volblocksize=32K {ROOT}")
@@ -114,7 +114,7 @@ def own(play: Play, volume: str, name: str) -> str:
     return play.host.run("/sbin/zfs", "get", "-H", "-o", "value", f"hivewright:{name}", volume).out.strip()
 
 
-@scenario(everyday=True, urls=URLS)
+@scenario(urls=URLS)
 def made_for_another_of_the_name(play: Play) -> None:
     """A guest is told from another one of its name by its UUID, though both have the same places and notes."""
     play.made("copy1")
@@ -162,7 +162,7 @@ def state_of_another_of_the_name(play: Play) -> None:
     play.down("file1")
 
 
-@scenario(everyday=True, urls=URLS)
+@scenario(urls=URLS)
 def of_an_older_runtime_becomes_ours(play: Play) -> None:
     """Older runtimes noted names and places: such disks are this guest's, and say so from now on."""
     administrator(play, f"zfs create -p -V 1G -o volblocksize=32K {ROOT}")

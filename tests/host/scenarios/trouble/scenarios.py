@@ -63,7 +63,7 @@ def hooks(*names: str) -> list[str]:
     return [f"timeout * HIVE_MOMENT={name.partition('/')[0]} * {HOOKS}/{name}.sh" for name in names]
 
 
-@scenario(everyday=True)
+@scenario()
 def hook_fails(play: Play) -> None:
     """A prestart hook that fails stops the start before a tap is made; poststop still runs, and nothing is left."""
     play.host.path("/tmp/refuse").write_text("")
@@ -184,7 +184,7 @@ def passthrough_absent(play: Play) -> None:
     play.nothing_left()
 
 
-@scenario(everyday=True)
+@scenario()
 def host_rebooted(play: Play) -> None:
     """After a boot there is no run-time state, and no lock, pid or tap of before."""
     play.up("web1")

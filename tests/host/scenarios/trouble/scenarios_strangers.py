@@ -24,7 +24,7 @@ def it_ends(play: Play) -> None:
     play.sh("bhyvectl --destroy --vm=web1")
 
 
-@scenario(everyday=True, strict=False)
+@scenario(strict=False)
 def started_by_another_tool(play: Play) -> None:
     """start neither adopts nor ends it, and neither does stop; when it is gone, ours starts."""
     play.made("web1")

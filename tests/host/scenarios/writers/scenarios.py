@@ -55,7 +55,7 @@ def a_guest_keeps_its_disk(play: Play, way: Way) -> None:
         assert remedy in outcome.err
 
 
-@scenario(everyday=True, **SETTINGS)
+@scenario(**SETTINGS)
 def what_may_be_shared(play: Play) -> None:
     """Two guests may have one disk that both only read, and one that both share; then no third one may write it."""
     play.sh(MAKE_FILE + " && touch /srv/x.iso")

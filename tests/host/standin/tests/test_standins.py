@@ -10,8 +10,6 @@ import pytest
 from host.checks import BHYVE, DEVICES, check
 from host.sandbox import Host, SandboxError, find
 
-pytestmark = pytest.mark.everyday
-
 
 @pytest.fixture
 def host(empty_host: Host) -> Host:
