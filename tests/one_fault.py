@@ -24,7 +24,7 @@ _FREE = ("forward", "env", "metadata", "variables", "properties")
 """Tables whose keys somebody chose: none of them is misspelt."""
 NUMBERS_OR_TEXTS = ("slot", "port")
 """Keys that may be either."""
-TEXTS_OR_ARRAYS = ("ipv4", "ipv6", "cd")
+TEXTS_OR_ARRAYS = ("ipv4", "ipv6", "cd", "renamed_from")
 _NAMED_TABLES = {
     *NAMED,
     *(kind.key for kind in KINDS.values() if kind.is_many),

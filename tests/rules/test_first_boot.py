@@ -27,13 +27,38 @@ def codes(cloud_init: object = True, own: str = "", **keys: Any) -> list[str]:
     return [diagnostic.code for diagnostic in found(cloud_init, own, **keys)]
 
 
-LOGIN = ["users: [{name: a}]", "ssh_authorized_keys: [k]", "password: x", "chpasswd: {}", "runcmd: [date]"]
+LOGIN = [
+    "users: [{name: a, plain_text_passwd: x}]",
+    "users: {a: {ssh_import_id: ['gh:a']}}",
+    "ssh_authorized_keys: [k]",
+    "password: x",
+    "chpasswd: {list: ['a:b']}",
+    "runcmd: [date]",
+]
+NOBODY = ["users: [{name: a}]", "users: []", "users: default, a", "users: [default]", "ssh_authorized_keys: []"]
 
 
 @pytest.mark.parametrize("own", LOGIN)
 def test_own_data_may_let_somebody_in(own: str) -> None:
     assert codes({"user_data": "a.yaml"}, own) == []
     assert codes({"user_data": "a.yaml"}, "timezone: UTC") == ["SEED003"]
+
+
+@pytest.mark.parametrize("own", NOBODY)
+def test_accounts_without_key_or_password_let_nobody_in(own: str) -> None:
+    assert codes({"user_data": "a.yaml"}, own) == ["SEED003"]
+    assert codes({"user_data": "a.yaml", "users": ["alice"]}, own) == []
+
+
+def test_the_default_user_of_nuageinit_has_a_password() -> None:
+    assert codes({"user_data": "a.yaml", "reader": "nuageinit-14.4"}, "users: [default]") == ["SEED004"]
+
+
+@pytest.mark.parametrize(("own", "lets_in"), [("late-commands: [a]", True), ("packages: [a]", False)])
+def test_what_the_installer_of_ubuntu_runs_may_let_somebody_in(own: str, lets_in: bool) -> None:
+    install = {"install": {"cd": "i"}, "cd": {"i": {"path": "/i.iso"}}}
+    given = codes({"reader": "autoinstall", "user_data": "a.yaml"}, f"autoinstall:\n  {own}", **install)
+    assert ("SEED003" in given) != lets_in
 
 
 def test_what_a_volume_holds_is_not_known() -> None:

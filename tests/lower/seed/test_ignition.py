@@ -131,9 +131,11 @@ def test_addresses_for_networkmanager() -> None:
 def test_dynamic_addresses(ipv6: str, expected: str) -> None:
     nic = {"lan": {"network": "lan", "ipv4": "dhcp", "ipv6": ipv6}}
     text = files_of(config({}, "ignition-networkd", nic=nic))["/etc/systemd/network/10-lan.network"]
-    assert f"DHCP={expected}\nIPv6AcceptRA=yes\n" in text
+    assert f"DHCP={expected}\nIPv6AcceptRA=yes\n[DHCPv4]\nClientIdentifier=mac\n" in text
     keyfile = files_of(config({}, nic=nic))["/etc/NetworkManager/system-connections/lan.nmconnection"]
-    assert f"[ipv4]\nmethod=auto\n[ipv6]\nmethod={'auto' if ipv6 == 'auto' else 'dhcp'}\n" in keyfile
+    assert (
+        f"[ipv4]\nmethod=auto\ndhcp-client-id=mac\n[ipv6]\nmethod={'auto' if ipv6 == 'auto' else 'dhcp'}\n" in keyfile
+    )
 
 
 def test_own_config_is_merged_over_ours() -> None:

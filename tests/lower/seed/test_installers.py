@@ -92,6 +92,15 @@ def test_own_data_is_merged_into_the_answers_and_into_what_is_for_the_guest() ->
     assert (alice["gecos"], alice["shell"]) == ("Other", "/bin/sh")
 
 
+def test_clones_of_what_is_installed_ask_for_leases_of_their_own() -> None:
+    nic = {"lan": {"network": "lan", "ipv4": "dhcp"}}
+    assert autoinstall(nic=nic)["network"]["ethernets"]["lan"]["dhcp-identifier"] == "mac"
+    (written,) = [each for each in commands(preseed(nic=nic)) if ">/etc/systemd/network/10-lan.network" in each]
+    unit = base64.b64decode(re.findall(r"echo (\S+) \| base64", written)[0]).decode()
+    assert "DHCP=ipv4\n" in unit
+    assert "[DHCPv4]\nClientIdentifier=mac\n" in unit
+
+
 def preseed(cloud_init: dict[str, Any] | None = None, **keys: Any) -> dict[str, str]:
     """The answers by their questions."""
     files = seed({"reader": "preseed", **(cloud_init or {})}, **CD, **keys)

@@ -119,7 +119,21 @@ def test_accounts_of_the_same_name_are_one() -> None:
     assert (alice["gecos"], alice["ssh_authorized_keys"]) == (ALICE["gecos"], ALICE["ssh_keys"])
 
 
-@pytest.mark.parametrize("users", ["default, carol", "{default: true, carol: {shell: /bin/sh}}"])
+def test_what_is_named_by_both_is_there_once() -> None:
+    """Groups and keys may be one text for cloud-init, which adds to ours as a list does."""
+    alice = f"{{groups: 'video, wheel', ssh_authorized_keys: '{ALICE['ssh_keys'][0]}'}}"
+    own = f"#cloud-config\npackages: [git, nginx]\nusers: {{alice: {alice}}}\n"
+    cloud_init = {"users": ["alice"], "packages": ["nginx"], "user_data": "files/web1.yaml"}
+    data = user_data(cloud_init, files={"files/web1.yaml": own.encode()})
+    (account,) = data["users"]
+    assert account["groups"] == ["wheel", "operators", "video"]
+    assert account["ssh_authorized_keys"] == ALICE["ssh_keys"]
+    assert data["packages"] == ["nginx", "git"]
+
+
+@pytest.mark.parametrize(
+    "users", ["default, carol", "{default: true, dave: false, carol: {shell: /bin/sh}}", '["default, bob", [carol]]']
+)
 def test_accounts_in_another_form_are_added(users: str) -> None:
     files = {"files/web1.yaml": f"#cloud-config\nusers: {users}\n".encode()}
     data = user_data({"users": ["bob"], "user_data": "files/web1.yaml"}, files=files)

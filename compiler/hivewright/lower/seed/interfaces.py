@@ -40,6 +40,9 @@ def _networkd(nic: Nic, mac: str, mtu: int | None) -> Iterator[str]:
     yield from (f"DNS={server}" for server in nic.dns)
     if nic.search:
         yield f"Domains={' '.join(nic.search)}"
+    if nic.ipv4 == ("dhcp",):
+        # Clones have the machine-id of what they are clones of, and by default the lease goes by that.
+        yield from ("[DHCPv4]", "ClientIdentifier=mac")
     for to, via in _routes(nic):
         yield from ("[Route]", f"Destination={to}", f"Gateway={via}")
         if nic.on_link and not nic.reaches(via):
@@ -65,6 +68,8 @@ def _family(nic: Nic, version: int) -> Iterator[str]:
     else:
         yield "method=disabled"
         return
+    if version == 4 and asked == ("dhcp",):
+        yield "dhcp-client-id=mac"
     yield from (f"address{number}={address}" for number, address in enumerate(fixed, 1))
     routes = [(to, via) for to, via in _routes(nic) if ipaddress.ip_address(via).version == version]
     for number, (to, via) in enumerate(routes, 1):

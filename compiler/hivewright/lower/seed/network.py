@@ -28,7 +28,7 @@ def _ethernet(guest: Guest, name: str, nic: Nic, reader: Reader) -> dict[str, ob
         ethernet["mtu"] = mtu
     if nic.ipv4 == ("dhcp",):
         ethernet["dhcp4"] = True
-        if reader.is_cloud_init:
+        if reader.is_cloud_init or reader.answers == "autoinstall":
             # Clones have the machine-id of what they are clones of, and by default the lease goes by that.
             ethernet["dhcp-identifier"] = "mac"
     if nic.ipv6 and not nic.fixed6 and "ipv6" not in lost:

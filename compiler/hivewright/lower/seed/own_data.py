@@ -21,25 +21,37 @@ def once(own: Own) -> Own:
     return {key: own[key] for key in sorted(own) if key not in _EACH_BOOT}
 
 
+_EACH_ONCE = frozenset({"groups", "packages", "ssh_authorized_keys"})
+"""Lists of texts, in which each text counts once."""
+
+
 def merge(ours: Any, theirs: Any) -> Any:
     """Mappings are merged key by key, lists are joined, other values are taken from the site's own file."""
     if isinstance(ours, dict) and isinstance(theirs, dict):
         merged = dict(ours)
         for key, value in theirs.items():
-            combine = _merge_users if key == "users" else merge
-            merged[key] = combine(ours[key], value) if key in ours else value
+            merged[key] = _merge_key(key, ours[key], value) if key in ours else value
         return merged
     if isinstance(ours, list) and isinstance(theirs, list):
         return ours + theirs
     return theirs
 
 
+def _merge_key(key: str, ours: Any, theirs: Any) -> Any:
+    if key == "users":
+        return _merge_users(ours, theirs)
+    if key not in _EACH_ONCE:
+        return merge(ours, theirs)
+    if isinstance(theirs, str):
+        # cloud-init takes one text for a list: groups with commas between them, or a key.
+        theirs = [text.strip() for text in theirs.split(",")] if key == "groups" else [theirs]
+    merged = merge(ours, theirs)
+    return list({repr(each): each for each in merged}.values()) if isinstance(merged, list) else merged
+
+
 def _merge_users(ours: Any, theirs: Any) -> Any:
     """One entry for each name; the other forms that cloud-init knows ("default, bob" and a mapping) become lists."""
-    if isinstance(theirs, str):
-        theirs = [name.strip() for name in theirs.split(",")]
-    elif isinstance(theirs, dict):
-        theirs = [{"name": name, **value} if isinstance(value, dict) else name for name, value in theirs.items()]
+    theirs = _user_list(theirs)
     if not isinstance(ours, list) or not isinstance(theirs, list):
         return theirs
     merged = list(ours)
@@ -52,6 +64,29 @@ def _merge_users(ours: Any, theirs: Any) -> Any:
             known = merged[place]
             merged[place] = merge(known if isinstance(known, dict) else {"name": known}, entry)
     return merged
+
+
+def _user_list(users: Any) -> Any:
+    """As cloud-init takes them (its distros/ug_util.py): in a mapping, a name with false stands for nobody."""
+    if isinstance(users, dict):
+        users = [
+            {"name": name, **value} if isinstance(value, dict) else name
+            for name, value in users.items()
+            if isinstance(value, dict) or _is_true(value)
+        ]
+    if isinstance(users, str):
+        users = [users]
+    if not isinstance(users, list):
+        return users
+    listed: list[Any] = []
+    for entry in users:
+        for each in entry if isinstance(entry, list) else [entry]:
+            listed += [name.strip() for name in each.split(",")] if isinstance(each, str) else [each]
+    return listed
+
+
+def _is_true(value: Any) -> bool:
+    return (value.text if isinstance(value, Verbatim) else str(value)).lower() in ("1", "on", "true", "yes")
 
 
 def _name(entry: Any) -> str | None:

@@ -7,29 +7,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hivewright.diagnostics import Diagnostic, KeyPath
 from hivewright.model.readers import Reader, able, features_of
-from hivewright.rules.machine.first_boot import read_config, read_user_data
+from hivewright.rules.machine.first_boot import read_user_data
+from hivewright.rules.machine.own_accounts import own_accounts
 from hivewright.rules.site_index import SiteIndex, diagnose, listed, ordered
 from hivewright.values.windows import keyboard_of
 
 if TYPE_CHECKING:
     from hivewright.model.first_boot import CloudInit
     from hivewright.model.vm import Vm
-    from hivewright.site import Site
-
-_LOGIN = frozenset(
-    {
-        "bootcmd",
-        "chpasswd",
-        "password",
-        "runcmd",
-        "ssh_authorized_keys",
-        "ssh_import_id",
-        "user",
-        "users",
-        "write_files",
-    }
-)
-"""Keys of user-data by which somebody may be able to log in."""
 
 _USUAL_MTU = 1500
 
@@ -40,31 +25,6 @@ def _read(index: SiteIndex) -> Iterator[tuple[str, Vm, CloudInit, Reader]]:
         reader = index.site.reader(vm) if vm.cloud_init is not None else None
         if vm.cloud_init is not None and reader is not None:
             yield name, vm, vm.cloud_init, reader
-
-
-def _own(site: Site, vm: Vm, cloud_init: CloudInit) -> dict[str, Any] | None:
-    """What the site's own file says, as keys of cloud-init; accounts and commands of others are under other names."""
-    reader = site.reader(vm)
-    answers = reader.answers if reader is not None else None
-    if answers in ("preseed", "unattend"):
-        return {} if cloud_init.user_data is None else {"users": True}
-    if site.medium(vm) != "ignition":
-        own = read_user_data(site, cloud_init.user_data)
-        return own if answers is None or own is None else _installed(own)
-    config = read_config(site, cloud_init.user_data)
-    if config is None:
-        return None
-    return {"users": True} if config.get("passwd") or config.get("systemd") or config.get("storage") else {}
-
-
-def _installed(own: dict[str, Any]) -> dict[str, Any]:
-    """What is for the guest of answers for the installer of Ubuntu."""
-    answers = own.get("autoinstall")
-    if not isinstance(answers, dict):
-        return {}
-    found = answers.get("user-data")
-    accounts = {"users": True} if "identity" in answers else {}
-    return accounts | found if isinstance(found, dict) else accounts
 
 
 def nothing_reads(index: SiteIndex) -> Iterator[Diagnostic]:
@@ -93,8 +53,8 @@ def nobody_logs_in(index: SiteIndex) -> Iterator[Diagnostic]:
     """Clones of volumes are left out: what they are clones of may have accounts."""
     site = index.site
     for name, vm, cloud_init, reader in _read(index):
-        own = _own(site, vm, cloud_init)
-        if own is None or _LOGIN & own.keys() or any(disk.clone is not None for disk in vm.disk.values()):
+        own = own_accounts(site, vm, cloud_init, reader)
+        if own.lets_in or any(disk.clone is not None for disk in vm.disk.values()):
             continue
         users = [user for user in cloud_init.users if user in site.users]
         if len(users) < len(cloud_init.users):
@@ -103,17 +63,25 @@ def nobody_logs_in(index: SiteIndex) -> Iterator[Diagnostic]:
             continue
         if "passwd" not in reader.lacks and any(site.users[user].passwd for user in users):
             continue
-        if "ssh_keys" in reader.lacks:
-            reason, remedy = "no user has a password", "write passwd = { secret = … } in one of cloud_init.users"
-        elif users:
-            reason, remedy = f"no user has a key ({listed(users)})", "write ssh_keys in one of them"
+        place = site.place("vm", name, "cloud_init", "users")
+        if own.named and not users:
+            place = site.place("vm", name, "cloud_init", "user_data")
+            reason = f"no user of {cloud_init.user_data} has a key or a password"
+            remedy = "give one of them a key, or name a [user.NAME] with ssh_keys in cloud_init.users"
         else:
-            reason, remedy = "its first-boot data has no users", "name a [user.NAME] with ssh_keys in cloud_init.users"
+            if "ssh_keys" in reader.lacks:
+                reason, remedy = "no user has a password", "write passwd = { secret = … } in one of cloud_init.users"
+            elif users:
+                reason, remedy = f"no user has a key ({listed(users)})", "write ssh_keys in one of them"
+            else:
+                reason = "its first-boot data has no users"
+                remedy = "name a [user.NAME] with ssh_keys in cloud_init.users"
+            remedy += ", or give a user_data file with users"
         yield diagnose(
             "SEED003",
             f"nobody can log in to {name}: {reason}",
-            site.place("vm", name, "cloud_init", "users"),
-            f"{remedy}, or give a user_data file with users",
+            place,
+            remedy,
             [site.place("user", user, part="table") for user in users[:3]],
             "warning",
         )
