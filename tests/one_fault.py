@@ -22,7 +22,7 @@ PROPERTIES = ("compression", "volblocksize")
 """Properties of ZFS, which are not keys of ours: zfs(8) knows which there are."""
 _FREE = ("forward", "env", "metadata", "variables", "properties")
 """Tables whose keys somebody chose: none of them is misspelt."""
-NUMBERS_OR_TEXTS = ("slot", "port")
+NUMBERS_OR_TEXTS = ("slot", "tablet_slot", "port")
 """Keys that may be either."""
 TEXTS_OR_ARRAYS = ("ipv4", "ipv6", "cd", "renamed_from")
 _NAMED_TABLES = {

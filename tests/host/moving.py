@@ -24,6 +24,8 @@ class Way:
     settings: dict[str, object] = field(default_factory=dict)
     least: int = 5
     """So many steps there are at least, of whichever kind."""
+    needs_memory: bool = False
+    """It cannot go so when it is off."""
 
 
 WAYS = {
@@ -31,6 +33,13 @@ WAYS = {
     "files": Way("file1", "/srv/vms/file1"),
     "shared": Way("mail1", "/net/vms/mail1", settings={"net": True}, least=3),
     "frozen": Way("small1", "zroot/vms/small1", ("--method", "frozen"), {"snapshot": True}),
+    "live": Way(
+        "live1",
+        "/net/vms/live1",
+        ("--method", "live"),
+        {"net": True, "snapshot": True, "migrates": True},
+        needs_memory=True,
+    ),
     "copied": Way("copied1", "zroot/vms/copied1"),
 }
 

@@ -32,7 +32,7 @@ ENTRY = "lib/runtime.subr"
 
 CALLED_BY_SCRIPTS = {
     *("begin", "clone", "created", "debugger", "finish", "home", "hook", "hook_terms", "host", "image"),
-    *("loader", "loader_file", "called", "login_by", "logs"),
+    *("live", "loader", "loader_file", "called", "login_by", "logs"),
     *(
         "metrics",
         "modules",
@@ -57,6 +57,9 @@ CALLED_BY_SCRIPTS = {
 
 CALLED_BY_NAME = {
     "give_up": "on_failure=give_up",
+    "hand_to": "with_owner_words hand_to",
+    "hand_away": "with_owner_words hand_away",
+    "take_back": "with_owner_words take_back",
     "keep_file": "read_files keep_file",
     "pass_file": "read_files pass_file",
     "read_present_owner": "with_owner_words read_present_owner",

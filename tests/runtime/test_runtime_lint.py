@@ -38,7 +38,7 @@ COMMANDS = {
     *("ps", "pwait"),
     "service",
     *("cpuset", "protect", "qemu-img", "rctl", "renice", "rm", "rmdir", "route", "sha256", "sha512", "sleep"),
-    *("grep", "sort", "ssh", "stat", "stty", "sysctl", "vncviewer"),
+    *("grep", "sockstat", "sort", "ssh", "stat", "stty", "sysctl", "vncviewer"),
     *("tail", "tar", "timeout", "tr", "true", "tmux", "truncate", "unzip", "valectl", "wc", "zfs", "zstd"),
 }
 """The external commands the runtime may run: FreeBSD's base; qemu-img and tmux where an image or a console needs it."""

@@ -265,7 +265,8 @@ def _host_context(plan: HostPlan) -> dict[str, object]:
         "logs": shell_call("logs", plan.logs) if plan.logs else None,
         "metrics": shell_call("metrics", (plan.metrics,)) if plan.metrics else None,
         "modules": shell_words(plan.modules) if plan.modules else None,
-        "peers": [shell_call("peer", peer) for peer in plan.peers],
+        "live": shell_call("live", plan.live) if plan.live else None,
+        "peers": [{"call": shell_call("peer", peer), "live": len(peer) > 2} for peer in plan.peers],
         "networks": [call for network in plan.networks for call in _calls(network.steps)],
         "kernel": [
             {"call": shell_call("setting", (item.verb, item.name, str(item.value))), "reason": item.reason}

@@ -29,7 +29,7 @@ _SCRIPT_CALLS = (
     "prepare|protected|renamed_from|replicate|run|runtime|seed|seed_file|seed_secret|sparse_file|stop_within|variables|vm|volume|"
     "set -u|set --|\\."
 )
-_HOST_CALLS = "host|logs|metrics|modules|network|peer|setting|starts|vm|wave"
+_HOST_CALLS = "host|live|logs|metrics|modules|network|peer|setting|starts|vm|wave"
 # Characters are matched possessively, so that there is one way to read a text; groups are not, because the first
 # releases of Python 3.11 go on at a wrong place behind a possessive group (CPython issue 106052).
 _WORD = r"""(?:[A-Za-z0-9_@%+=:,./-]++|'[^'\x00]*+'|\\')+"""

@@ -129,6 +129,7 @@ def _or_none(parse: Callable[[str], str]) -> Callable[[str], str | None]:
     return lambda text: None if text == "none" else parse(text)
 
 
+Address4 = Annotated[str, reader(_ip_4, '"192.0.2.1"'), described("^[0-9.]+$", "192.0.2.1")]
 Gateway4 = Annotated[str | None, reader(_or_none(_ip_4), '"192.0.2.1"'), described("^([0-9.]+|none)$", "192.0.2.1")]
 Gateway6 = Annotated[
     str | None, reader(_or_none(_ip_6), '"2001:db8::1"'), described("^([0-9a-fA-F:.]+|none)$", "2001:db8::1")

@@ -2,11 +2,13 @@
 
 import re
 from functools import cache
+from ipaddress import IPv4Address
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from hivewright.bhyve.facts import ARM64, Only
+from hivewright.model.addresses import Address4
 from hivewright.model.base import (
     Duration,
     HostPath,
@@ -70,6 +72,15 @@ class Logs(Table):
     copies: int = Field(7, ge=1, le=99, description="So many of the last copies are kept.")
 
 
+class LiveMigration(Table):
+    """Where bhyve waits for a guest that runs on another host: ``live_migration = { address = "192.0.2.11" }``."""
+
+    address: Address4 | None = Field(
+        None, description="An IPv4 address of this host; address of the host, if that is one and this is absent."
+    )
+    port: int = Field(24983, ge=1024, le=65535, description="The port of TCP.")
+
+
 BHYVE = "/usr/sbin/bhyve"
 """That of the base system."""
 
@@ -110,6 +121,11 @@ class Host(Table):
     capabilities: Annotated[ListOf[CapabilityName], Only("amd64", "src.conf(5), WITH_BHYVE_SNAPSHOT")] = Field(
         (), description="What its bhyve was built with."
     )
+    live_migration: LiveMigration = Field(
+        default_factory=cache(LiveMigration),
+        description="Where its bhyve waits for a guest that another host sends while it runs, with the capability "
+        "live-migration.",
+    )
     bhyve: BhyvePath = Field(
         BHYVE,
         description="The program that runs guests, which may be another build of bhyve(8). It is held to what that of "
@@ -147,6 +163,15 @@ class Host(Table):
         default_factory=dict, description="Keys of storages that differ on this host."
     )
     description: Line = Field("", description="For people.")
+
+
+def receives_at(host: Host) -> str:
+    """The IPv4 address at which its bhyve waits for guests from other hosts; empty where none is known."""
+    address = host.live_migration.address or host.address or ""
+    try:
+        return str(IPv4Address(address))
+    except ValueError:
+        return ""
 
 
 def media_folder(_host: Host) -> str:

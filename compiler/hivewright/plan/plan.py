@@ -305,8 +305,11 @@ class HostPlan:
     kernel: tuple[KernelSetting, ...] = ()
     replicates: bool = False
     """Whether copies of its guests are sent to other hosts."""
-    peers: tuple[tuple[str, str], ...] = ()
-    """Other hosts that could run one of its guests, and where ssh(1) reaches them."""
+    peers: tuple[tuple[str, ...], ...] = ()
+    """Other hosts that could run one of its guests, where ssh(1) reaches them, and where their bhyve waits for guests
+    that run."""
+    live: tuple[str, ...] = ()
+    """Where its own bhyve does: an address and a port."""
     metrics: str | None = None
     """The file with the state of all guests."""
     starts: tuple[str, ...] = ()

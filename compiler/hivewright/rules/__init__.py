@@ -174,6 +174,7 @@ RULES: tuple[Rule, ...] = (
     warnings.stays_behind,
     saving.cannot_be_saved,
     saving.nothing_saves_it,
+    saving.no_place_to_wait,
     warnings.cpus_unseen,
     first_boot.ssh_keys,
     first_boot.user_data,

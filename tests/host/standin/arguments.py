@@ -10,7 +10,7 @@ from .paths import RefusedError, variables_of
 from .sizes import size_of
 from .world import World
 
-AMD64 = "AaCc:DeG:Hf:hIk:K:l:m:o:Pp:r:Ss:U:uWwxY"
+AMD64 = "AaCc:DeG:Hf:hIk:K:l:m:o:Pp:R:r:Ss:U:uWwxY"
 ARM64 = "hCDSWk:f:o:p:c:s:m:U:"
 BLOCK = ("virtio-blk", "ahci-hd", "ahci-cd", "nvme")
 PLAIN = ("hostbridge", "amd_hostbridge", "lpc", "xhci", "virtio-rnd", "hda", "uart", "virtio-console", "virtio-input")
@@ -31,6 +31,7 @@ class Machine:
     cpus: int = 1
     memory: int = 256 << 20
     restore: str = ""
+    receive: str = ""
 
 
 def parse(world: World, words: list[str]) -> Machine:
@@ -40,6 +41,8 @@ def parse(world: World, words: list[str]) -> Machine:
         known += "n:"
     if not world.snapshot:
         known = known.replace("r:", "")
+    if not world.migrates:
+        known = known.replace("R:", "")
     machine = Machine()
     rest = list(words)
     while rest and rest[0].startswith("-") and len(rest[0]) > 1:
@@ -93,6 +96,8 @@ def option(machine: Machine, letter: str, value: str) -> None:
         raise RefusedError(f"invalid uuid '{value}'", 4)
     elif letter == "r":
         machine.restore = value
+    elif letter == "R":
+        machine.receive = value
     elif letter == "k" and not os.path.exists(value):
         raise RefusedError(f"bhyve: {value}: No such file or directory", 4)
     elif letter == "k":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 
-from . import checkpoints, disks, pci, swtpm
+from . import checkpoints, disks, migration, pci, swtpm
 from .arguments import BLOCK, Machine, parse
 from .backends import open_console, open_fbuf, open_lpc, open_tap
 from .calls import Request
@@ -20,6 +20,8 @@ from .world import World
 
 KILLED = -1
 """In the transcript: a signal ended bhyve, its shell knows which."""
+USAGE = "Usage: bhyve [-AaCDeHhPSuWwxY] ...\n"
+RECEIVES = "       -R: source host and port of a guest that is received\n"
 ENDS = {"reboot": 0, "poweroff": 1, "halt": 2, "triple": 3, "error": 4, "abort": 134}
 
 
@@ -84,6 +86,8 @@ def open_disk(world: World, guest: Guest, path: str, writable: bool) -> None:
 
 def bhyve(world: World, words: list[str], request: Request) -> Result:
     """Run a guest."""
+    if words == ["-h"]:
+        return Reply("", USAGE + (RECEIVES if world.migrates else ""))
     try:
         machine = parse(world, words)
     except RefusedError as refused:
@@ -122,19 +126,28 @@ def start(world: World, machine: Machine, request: Request, finish: Callable[[Re
     guest = Guest(
         name, request.pid, behaviour, lambda status, text: finish(Reply("", text, status)), request, world.now
     )
-    guest.memory, guest.cpus, guest.restored = machine.memory, machine.cpus, bool(machine.restore)
+    guest.memory, guest.cpus, guest.restored = machine.memory, machine.cpus, bool(machine.restore or machine.receive)
     guest.devices = checkpoints.names_of(machine)
     world.guests[name] = guest
     try:
         open_devices(world, machine, guest, request.stdin)
         if behaviour.refuse:
             raise RefusedError(behaviour.refuse)
+        if machine.receive and (fault := migration.wait(world, guest, machine)):
+            raise RefusedError(fault)
     except RefusedError as refused:
         end(world, guest, refused.status, str(refused) + "\n")
         return
+    if not machine.receive:
+        live(world, guest)
+
+
+def live(world: World, guest: Guest) -> None:
+    """The guest does what its scenario says."""
+    behaviour = guest.behaviour
     if behaviour.writes >= 0:
         world.at(behaviour.writes, lambda: disks.guest_writes(world, guest))
-    if behaviour.acpi is not None and not machine.restore:
+    if behaviour.acpi is not None and not guest.restored:
         world.at(behaviour.acpi, lambda: enable_acpi(guest))
     if behaviour.end:
         world.at(behaviour.after, lambda: come_to_end(world, guest, ENDS[behaviour.end]))

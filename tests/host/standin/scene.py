@@ -8,7 +8,7 @@ import stat
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from . import keys, nullfs, pools, victims
+from . import keys, migration, nullfs, pools, victims
 from .disks import place_of
 from .network import eaten, has_carrier
 from .pci import drivers, make_functions
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 SHOWN = ("/var/run/hivewright", "/var/db/hivewright", "/var/log/hivewright")
 
 
-class Scene:
+class Scene(migration.Arrivals):
     """The calls; their names are the verbs of the harness."""
 
     def __init__(self, server: Server) -> None:
@@ -265,7 +265,7 @@ class Scene:
             former = self.world.former.get(place)
             lines.append(f"device {place} {owner}" + (f", taken from {former}" if former else ""))
         lines += [f"context {name}" for name in sorted(self.world.contexts)]
-        lines += [f"guest {name}{' frozen' * each.frozen}" for name, each in sorted(self.world.guests.items())]
+        lines += [migration.name_of(each) for _, each in sorted(self.world.guests.items())]
         lines += [line for _, guest in sorted(self.world.guests.items()) for line in place_of(guest)]
         for (portal, target), session in sorted(self.world.sessions.items()):
             devices = "".join(f" {lun}={device}" for lun, device in sorted(session.devices.items()))

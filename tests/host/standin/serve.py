@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
+from functools import partial
 
+from . import bhyve
 from .processes import require_proc
 from .scene import Scene
 from .server import Server
@@ -29,6 +31,8 @@ def main() -> None:
         return out, err, status
 
     server.world.ask = ask
+    server.world.end = partial(bhyve.end, server.world)
+    server.world.live = partial(bhyve.live, server.world)
     if settings.unread():
         raise SystemExit(f"the stand-in host has no settings {settings.unread()}")
     print(json.dumps("ready"), flush=True)

@@ -206,7 +206,9 @@ def silent(_: World, __: list[str]) -> Result:
 def title_of(world: World, name: str) -> str:
     """That of a bhyve: its words, until a guest that it restores is there."""
     guest = world.guests[name]
-    reads = guest.restored and world.now < guest.started + guest.behaviour.restoring
+    if guest.port:
+        return f"/usr/sbin/bhyve -R SOURCE {name}"
+    reads = guest.restored and not guest.came and world.now < guest.started + guest.behaviour.restoring
     return f"/usr/sbin/bhyve -r FILE {name}" if reads else f"bhyve: {name}"
 
 

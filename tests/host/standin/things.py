@@ -120,6 +120,10 @@ class Guest:
     memory: int = 0
     cpus: int = 1
     restored: bool = False
+    port: str = ""
+    """Where it waits for its guest from another host, as long as it does."""
+    came: bool = False
+    """All of it came from there."""
     leaving: bool = False
     """The kernel was told to suspend it: it is going down."""
     destroyed: bool = False

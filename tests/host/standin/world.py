@@ -84,9 +84,18 @@ class World:
         """Contexts that the kernel does not destroy; bhyvectl ends with 0 all the same."""
         self.destroy_delay: float = settings.get("destroy_delay", 0.0)
         """Seconds after which a context goes that was destroyed: on older releases a task of the kernel does it."""
+        self.set_migration(settings)
         self.set_devices(settings)
         self.set_storage(settings)
         self.set_network(settings)
+
+    def set_migration(self, settings: Settings) -> None:
+        """Guests that go to another host."""
+        self.migrates: bool = settings.get("migrates", False)
+        """bhyve has -R, and bhyvectl --migrate, which no release has."""
+        self.end: Callable[[Guest, int, str], None]
+        """How bhyve ends (``bhyve.end``), and how its guest lives (``bhyve.live``)."""
+        self.live: Callable[[Guest], None]
 
     def set_devices(self, settings: Settings) -> None:
         """PCI devices."""

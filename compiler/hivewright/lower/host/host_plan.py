@@ -28,7 +28,7 @@ from hivewright.lower.host.preparation import lower_preparation
 from hivewright.lower.host.rates import lower_rates, rate_lines, rate_notes, rate_settings
 from hivewright.lower.host.sriov import iov_notes, iov_settings, lower_iov, users_of
 from hivewright.lower.seed.nocloud import SeedWriter
-from hivewright.model.host import Host
+from hivewright.model.host import Host, receives_at
 from hivewright.plan import DevdRule, HostPlan, NetworkPlan, VmPlan
 from hivewright.site import Site
 from hivewright.site.start_order import depths, stopping_time
@@ -129,6 +129,7 @@ def _lower_host(site: Site, allocation: Allocation, name: str, seeds: SeedWriter
         rc=(*iov_settings(iov), *lower_rc(networks, bool(rates.sections))),
         replicates=any(plan.replicate for plan in plans),
         peers=_peers(site, name, plans),
+        live=_live(host),
         kernel=(*(lower_kernel(shutdown_timeout) if plans else ()), *rate_settings(rates)),
         metrics=host.metrics.path if host.metrics else None,
         starts=tuple(_starts(host)),
@@ -159,9 +160,15 @@ def _logs(host: Host) -> Iterator[str]:
         yield f"copies={host.logs.copies}"
 
 
-def _peers(site: Site, host: str, plans: Iterable[VmPlan]) -> tuple[tuple[str, str], ...]:
+def _peers(site: Site, host: str, plans: Iterable[VmPlan]) -> tuple[tuple[str, ...], ...]:
     names = sorted({other for plan in plans for other in plan.hosts if other != host})
-    return tuple((name, site.hosts[name].address or name) for name in names)
+    return tuple((name, site.hosts[name].address or name, *_live(site.hosts[name])) for name in names)
+
+
+def _live(host: Host) -> tuple[str, ...]:
+    """Where its bhyve waits for a guest that another host sends while it runs; nowhere without that capability."""
+    address = receives_at(host)
+    return (address, str(host.live_migration.port)) if address and "live-migration" in host.capabilities else ()
 
 
 def _same_ports(site: Site, host: str, plans: Iterable[VmPlan]) -> Iterator[Diagnostic]:

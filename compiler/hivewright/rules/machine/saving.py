@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from hivewright.diagnostics import Diagnostic, Place
 from hivewright.model.device_kinds import KINDS, PASSTHRU, SAVED
+from hivewright.model.host import receives_at
 from hivewright.rules.site_index import SiteIndex, diagnose, host_place, listed
 
 if TYPE_CHECKING:
@@ -52,6 +53,23 @@ def nothing_saves_it(index: SiteIndex) -> Iterator[Diagnostic]:
                     f"BHYVE_SNAPSHOT and a world built with WITH_BHYVE_SNAPSHOT (src.conf(5)); otherwise delete {key}",
                     [host_place(site, name)],
                 )
+
+
+def no_place_to_wait(index: SiteIndex) -> Iterator[Diagnostic]:
+    """bhyve waits for a guest that another host sends at an IPv4 address, and is told no name."""
+    site = index.site
+    for host, definition in site.hosts.items():
+        if "live-migration" in definition.capabilities and not receives_at(definition):
+            given = definition.address
+            yield diagnose(
+                "HOST012",
+                f"{host} is said to take guests that run on another host, but has no IPv4 address for that"
+                + (f"; {given} is another kind of address" if given else ""),
+                site.place("host", host, "capabilities"),
+                f'write live_migration = {{ address = "192.0.2.11" }} in [host.{host}], with an address that it has, '
+                'or delete "live-migration"',
+                [site.place("host", host, "address")] if given else [],
+            )
 
 
 def unsaved(site: Site, name: str, vm: Vm) -> Iterator[tuple[Place, str]]:
