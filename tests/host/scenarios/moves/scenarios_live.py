@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from .scenarios import markers, told
 
 pytestmark = pytest.mark.usefixtures("play", "link")
 GOES = ("migrate", "--method", "live")
-LIVE = {"net": True, "snapshot": True, "migrates": True}
+LIVE: dict[str, Any] = {"net": True, "snapshot": True, "migrates": True}
 
 
 @scenario(everyday=True, **LIVE)
