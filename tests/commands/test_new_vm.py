@@ -224,6 +224,7 @@ def test_a_guest_may_be_added_to_a_file_that_is_there(project: Project) -> None:
         (["web2", "host=alpha", "--file", "vms/web2"], 2, "vms/web2 is no TOML file that the site reads"),
         (["web2", "host=alpha", "--file", "locks/web2.toml"], 2, "locks/web2.toml is no TOML file that the site"),
         (["web2", "host=alpha", "network=point"], 2, "give address=VALUE"),
+        (["web2", "host=alpha", "network=lam"], 1, 'did you mean "lan"?'),
     ],
 )
 def test_what_is_wrong_is_not_written(larger: Project, words: list[str], status: int, said: str) -> None:

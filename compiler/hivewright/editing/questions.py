@@ -192,7 +192,9 @@ def _neighbours(draft: Draft) -> list[Nic]:
 def _address(draft: Draft) -> str:
     """Where nobody else gives addresses away, the first that is free; else DHCP."""
     network = draft.site.host_networks.get((draft["host"], draft["network"]))
-    if network is None or kind_of(network).name == "routed":
+    if network is None:
+        return NONE
+    if kind_of(network).name == "routed":
         return ""
     if draft.reader is None:
         return NONE
@@ -214,7 +216,9 @@ def _gateway(draft: Draft) -> str:
     """That of the other guests of the network; behind a host, the host."""
     network = draft.site.host_networks.get((draft["host"], draft["network"]))
     six = ":" in draft["address"]
-    if network is None or kind_of(network).name == "routed":
+    if network is None:
+        return NONE
+    if kind_of(network).name == "routed":
         return ""
     if kind_of(network).behind_host and not six:
         return str(getattr(network, "ipv4", "")).partition("/")[0] or NONE

@@ -199,18 +199,17 @@ Slot = Annotated[
 ]
 """A fixed PCI address in the guest."""
 
-Interface = Annotated[
-    str,
-    reader(
-        matching(
-            r"[A-Za-z][A-Za-z0-9_.-]*",
-            "an interface name begins with a letter and has letters, digits, - _ and . only",
-        ),
-        "ix0",
-    ),
-    described("^[A-Za-z][A-Za-z0-9_.-]{0,14}$", "ix0"),
-]
+_interface_name = matching(
+    r"[A-Za-z][A-Za-z0-9_.-]*", "an interface name begins with a letter and has letters, digits, - _ and . only"
+)
+Interface = Annotated[str, reader(_interface_name, "ix0"), described("^[A-Za-z][A-Za-z0-9_.-]{0,14}$", "ix0")]
 """A network interface; that it fits into 15 characters (ifconfig(8)) is a rule, so that it gets its own code."""
+
+Backend = Annotated[str, reader(_interface_name, "tap7"), described("^(tap|vmnet)[A-Za-z0-9_.-]{0,12}$", "tap7")]
+"""Likewise, one that bhyve opens as a tap; that its name says so is a rule."""
+
+OwnTap = Annotated[str, reader(_interface_name, "tap-web1"), described("^[A-Za-z][A-Za-z0-9_.-]{0,14}$", "tap-web1")]
+"""Likewise, a tap that hivewright makes."""
 
 ValeSwitch = Annotated[
     str,

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from hivewright.bhyve.facts import Only
 from hivewright.model.addresses import Addresses4, Addresses6, Gateway4, Gateway6, Ip, Subnet, is_link_local, within
-from hivewright.model.base import Domain, Interface, ListOf, Mac, Name, Rate, Slot, Table, Vlan
+from hivewright.model.base import Backend, Domain, ListOf, Mac, Name, OwnTap, Rate, Slot, Table, Vlan
 from hivewright.model.sriov import Function
 
 
@@ -41,7 +41,7 @@ class Nic(Table):
     """A network interface: ``[vm.NAME.nic.NIC]``."""
 
     network: Name = Field("", description="The [network.NAME] it is connected to; this, existing or vf.")
-    existing: Interface | None = Field(
+    existing: Backend | None = Field(
         None,
         description="The tap(4) or vmnet(4) interface of the administrator that it is: it has to be there at a start, "
         "and is neither made nor renamed nor destroyed. With network besides, it is a member of that bridge while the "
@@ -85,7 +85,7 @@ class Nic(Table):
     forward: dict[Name, Forward] = Field(
         default_factory=dict, description="Ports of the host that lead to it; networks of the kinds nat and slirp only."
     )
-    tap: Interface | None = Field(
+    tap: OwnTap | None = Field(
         None,
         description="Name of the tap; taken from the lock if absent. The host has no address on it, but on the bridge "
         "(ipv4 and ipv6 of the network), or, on a routed network, gateway4.",

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, TextIO
 
-from hivewright.diagnostics import Diagnostic
+from hivewright.diagnostics import Diagnostic, Place
 from hivewright.source import Project, Sources, find_project, no_project, read_site
 
 if TYPE_CHECKING:
@@ -105,8 +105,25 @@ def load_sources(arguments: Namespace, project: Project, sources: Sources) -> tu
     from hivewright.rules import check_rules
     from hivewright.site.sound import is_about
 
-    rules = [each for each in check_rules(loaded.rest) if not is_about(each, {*loaded.uncertain})]
+    unknown = {table for each in loaded.diagnostics if (table := _with_unknown_key(each)) is not None}
+    rules = [
+        each
+        for each in check_rules(loaded.rest)
+        if not is_about(each, {*loaded.uncertain}) and _table_of(each) not in unknown
+    ]
     return session, (*loaded.diagnostics, *rules)
+
+
+def _with_unknown_key(diagnostic: Diagnostic) -> Place | None:
+    """The table of an object with a key that nobody knows: what it lacks may be what was meant."""
+    place = diagnostic.place
+    if diagnostic.code != "KEY001" or not isinstance(place, Place) or len(place.path) <= len(("vm", "NAME", "KEY")):
+        return None
+    return Place(place.file, place.path[:-1])
+
+
+def _table_of(diagnostic: Diagnostic) -> Place | None:
+    return Place(*diagnostic.place[:2]) if isinstance(diagnostic.place, Place) else None
 
 
 def _promote(arguments: Namespace, diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:

@@ -266,12 +266,14 @@ def _bad_key(faults: list[_Fault], place: Place) -> Diagnostic:
 
 def _wrong_kind(faults: list[_Fault], model: type[BaseModel], place: Place) -> Diagnostic:
     """A value of the wrong type, or none of the choices; several faults are the branches of one union."""
-    from hivewright.site.remedies import how_to_write
+    from hivewright.site.remedies import TABLES, how_to_write, takes
 
     value = faults[0].value
     choices = _choices(faults)
     wanted = [quoted(choice) for choice in choices]
     wanted += dict.fromkeys(text for fault in faults if (text := _wanted(fault)))
+    if not TABLES.isdisjoint(fault.type for fault in faults) and takes(model, faults[0].path, True):
+        wanted = ["true", "false", *wanted]
     if not wanted:
         return Diagnostic("KEY004", f"{_subject(place)} cannot be {value_text(value)}", place)
     if choices and len(choices) == len(wanted):

@@ -57,6 +57,8 @@ def how_to_write(
     if "bool_type" in types:
         return _truth(key, value)
     if types.keys() & TABLES:
+        if isinstance(value, str) and value.lower() in (*_YES, *_NO) and takes(model, path, True):
+            return _truth(key, value)
         return _table(key, "dict_type" in types, model, path, written)
     if types.keys() & _ARRAYS:
         if isinstance(value, (str, int)) and takes(model, path, [value]):

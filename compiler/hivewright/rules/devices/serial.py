@@ -48,6 +48,13 @@ def keys_together(index: SiteIndex) -> Iterator[Diagnostic]:
                     here("vm", name, "serial", port, "port"),
                     'write kind = "tcp", or delete port',
                 )
+            if serial.kind != "tcp" and "address" in serial.model_fields_set:
+                yield diagnose(
+                    "DEV002",
+                    f"{port} of {name} has an address, but is on {_WHERE[serial.kind]}",
+                    here("vm", name, "serial", port, "address"),
+                    'delete address, or write kind = "tcp" and a port',
+                )
             if serial.kind == "device" and serial.device is None:
                 yield diagnose(
                     "DEV002",

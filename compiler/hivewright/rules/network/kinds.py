@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from hivewright.bhyve.facts import VLAN_FILTER
 from hivewright.diagnostics import Diagnostic
 from hivewright.model.network_kinds import NETWORKS, is_multicast, kind_of
+from hivewright.rules.network.ports import OF_MEMBERS, is_span_port
 from hivewright.rules.site_index import (
     Owner,
     SiteIndex,
@@ -139,7 +140,7 @@ def useless_keys(index: SiteIndex) -> Iterator[Diagnostic]:
         if _DEMANDING.isdisjoint(nic.model_fields_set):
             continue
         for field in kind_of(network).useless(network):
-            if not getattr(nic, field):
+            if not getattr(nic, field) or (field in OF_MEMBERS and is_span_port(nic, network)):
                 continue
             yield diagnose(
                 "NET026",

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from hivewright.diagnostics import Diagnostic
 from hivewright.model.network_kinds import NETWORKS, interface_of, kind_of, member_of
 from hivewright.rules.site_index import SiteIndex, diagnose, listed, network_place
+
+if TYPE_CHECKING:
+    from hivewright.model.network import AnyNetwork
+    from hivewright.model.nic import Nic
 
 _BACKENDS = ("tap", "vmnet")
 """What bhyve opens as a tap, by the beginning of the name (bhyve(8), "Network device backends")."""
@@ -14,20 +19,23 @@ _OF_OURS = ("tap", "persistent")
 """Keys about taps that hivewright makes."""
 _OF_NETWORKS = ("private", "span", "vlan", "trunk", "forward", "rate_limit")
 """Keys that apply to ports of networks only."""
-_OF_MEMBERS = ("private", "vlan", "trunk")
+OF_MEMBERS = ("private", "vlan", "trunk")
 """Keys of a member of a bridge, which a span port is not (if_bridge(4))."""
 _BRIDGED = [name for name, kind in NETWORKS.items() if kind.bridged]
 
 
 def existing_interface(index: SiteIndex) -> Iterator[Diagnostic]:
-    """An interface of the administrator's is used as it is, as a backend of bhyve."""
+    """An interface of the administrator's is used as it is, as a backend of bhyve. What networks use is told elsewhere,
+    whatever its name is."""
+    taken = {host: _taken_by_networks(index, host) for host in index.networks_used}
     for name, key, nic in index.nics:
         if nic.existing is None:
             continue
+        is_free = not any(nic.existing in taken.get(host, ()) for host in index.hosts_of[name])
         place = index.site.place
         own = place("vm", name, "nic", key, "existing")
         what = f"nic {key} of {name} is the existing interface {nic.existing}"
-        if not nic.existing.startswith(_BACKENDS):
+        if is_free and not nic.existing.startswith(_BACKENDS):
             kinds = "by names that begin with tap or vmnet"
             remedy = "give it such a name, by ifconfig_tap7_name in rc.conf for example"
             yield diagnose("NET050", f"{what}, but bhyve knows interfaces {kinds}", own, remedy)
@@ -36,12 +44,12 @@ def existing_interface(index: SiteIndex) -> Iterator[Diagnostic]:
                 message = f"{what} and has {field}, which is for taps that hivewright makes"
                 where = place("vm", name, "nic", key, field)
                 yield diagnose("NET050", message, where, f"delete {field}, or existing", [own])
-        for field in _OF_NETWORKS:
-            if getattr(nic, field) and not nic.network:
-                message = f"{what}, which is on no network, and has {field}"
-                where = place("vm", name, "nic", key, field)
-                remedy = f'delete {field}, or write network = "…", whose bridge it then joins'
-                yield diagnose("NET050", message, where, remedy, [own])
+        fields = [field for field in _OF_NETWORKS if getattr(nic, field) and not nic.network]
+        if fields:
+            message = f"{what}, which is on no network, and has {listed(fields)}"
+            first, *others = [place("vm", name, "nic", key, field) for field in fields]
+            remedy = f'delete {listed(fields)}, or write network = "…", whose bridge it then joins'
+            yield diagnose("NET050", message, first, remedy, [own, *others[:2]])
 
 
 def existing_without_bridge(index: SiteIndex) -> Iterator[Diagnostic]:
@@ -93,9 +101,19 @@ def _taken_by_networks(index: SiteIndex, host: str) -> dict[str, tuple[str, str]
     return taken
 
 
+def is_span_port(nic: Nic, network: AnyNetwork) -> bool:
+    """Whether it is one, on a network that has them."""
+    return nic.span and "span" not in kind_of(network).useless(network)
+
+
 def span_is_member(index: SiteIndex) -> Iterator[Diagnostic]:
-    for name, key, nic in index.nics:
-        for field in _OF_MEMBERS if nic.span else ():
+    """What no network has is told by NET026, and what has no network by NET050."""
+    seen: set[tuple[str, str]] = set()
+    for name, key, nic, _, network in index.connections:
+        if not is_span_port(nic, network) or (name, key) in seen:
+            continue
+        seen.add((name, key))
+        for field in OF_MEMBERS:
             if getattr(nic, field):
                 yield diagnose(
                     "NET051",
