@@ -13,8 +13,6 @@ from seeds import ALICE, USERS, seed
 
 pytestmark = pytest.mark.slow
 
-pytestmark = pytest.mark.slow
-
 EACH_BOOT = {
     *("hostname", "fqdn", "bootcmd", "ssh_deletekeys", "updates"),
     *("growpart", "resize_rootfs", "phone_home"),  # the size of the disk, and whom it tells that it is there
