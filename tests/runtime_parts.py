@@ -127,3 +127,68 @@ def commands_of(code: str) -> set[str]:
         if words[:1] in (["patiently"], ["exec"]):
             found.update(words[1:2])
     return {word for word in found if re.fullmatch(r"[a-z_][a-z0-9_-]*", word)}
+
+
+WORD = re.compile(
+    r"""(?:[^\s;&|()<>'"$`\\]|\\.|'[^']*'|\$(?![({])|\$\(\((?:[^)]|\)(?!\)))*\)\)|(?P<open>\$\(|\$\{|"))""",
+    re.DOTALL,
+)
+"""A piece of a word; of what may hold others only the beginning."""
+
+INSIDE = {"$(": ")", "${": "}", '"': '"'}
+
+
+def end_of(code: str, position: int, closing: str) -> int:
+    """Where what was opened before ends, behind its last character."""
+    while code[position] != closing:
+        if code[position] == "'" and closing == ")":
+            position = code.index("'", position + 1)
+        elif code[position] == "\\":
+            position += 1
+        elif code.startswith("$((", position):
+            position = code.index("))", position) + 1
+        else:
+            opening = next((each for each in ("$(", "${") if code.startswith(each, position)), None)
+            opening = '"' if opening is None and code[position] == '"' else opening
+            if opening is not None:
+                position = end_of(code, position + len(opening), INSIDE[opening])
+                continue
+        position += 1
+    return position + 1
+
+
+def raw_words(code: str) -> list[str]:
+    """The words as they are written, with their strings and expansions; what separates commands is an empty one."""
+    found: list[str] = []
+    position, word = 0, ""
+    while position < len(code):
+        match = WORD.match(code, position)
+        if match is not None:
+            end = match.end()
+            if match["open"]:
+                end = end_of(code, end, INSIDE[match["open"]])
+                found += ["", *raw_words(code[match.end() : end - 1]), ""] if match["open"] == "$(" else []
+            word += code[position:end]
+            position = end
+            continue
+        found += [word] if word else []
+        word = ""
+        found += [] if code[position] in " \t" else [""]
+        position += 1
+    return [*found, word] if word else found
+
+
+def too_early(code: str) -> list[str]:
+    """Assignments of one command of which a later one has the variable of an earlier one in its value."""
+    found: list[str] = []
+    earlier: list[str] = []
+    for word in raw_words(code.replace("\\\n", " ")):
+        name, equals, value = word.partition("=")
+        if not equals or not re.fullmatch("[A-Za-z_][A-Za-z_0-9]*", name):
+            earlier = []
+            continue
+        names = "|".join(earlier)
+        if names and re.search(rf"\$\{{?#?({names})\b|\$\(\([^$]*\b({names})\b", re.sub("'[^']*'", "", value)):
+            found.append(word)
+        earlier.append(name)
+    return found

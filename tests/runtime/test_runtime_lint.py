@@ -10,7 +10,17 @@ import pytest
 
 from programs import linter
 from projects import CHECKOUT, LIBRARY
-from runtime_parts import DELIVERY, RUNTIME, SERVICE, code_of, commands_of, functions, name_of, simple_commands
+from runtime_parts import (
+    DELIVERY,
+    RUNTIME,
+    SERVICE,
+    code_of,
+    commands_of,
+    functions,
+    name_of,
+    simple_commands,
+    too_early,
+)
 from shells import SHELLS
 
 LONGEST_FILE, LONGEST_FUNCTION, LONGEST_LINE = 200, 60, 80
@@ -160,6 +170,28 @@ def test_a_redirection_that_fails_ends_no_shell(path: Path) -> None:
         if words[0] in ending and re.search(r"[<>]+(?![&<]|/dev/null|/dev/fd)", " ".join(words[1:]).replace(">>", ">"))
     ]
     assert found == []
+
+
+@pytest.mark.parametrize("path", [*RUNTIME, *DELIVERY, SERVICE], ids=name_of)
+def test_no_assignment_needs_another_of_its_command(path: Path) -> None:
+    """FreeBSD's sh expands the values of all of them before it assigns the first (evalcommand() in eval.c)."""
+    assert too_early(code_of(path)) == []
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        ("a=1 b=$a", ["b=$a"]),
+        ("a=${x#*y } a=${a%% *}", ["a=${a%% *}"]),
+        ('[ -n "$x" ] && a=1 b="${#a}"', ['b="${#a}"']),
+        ("x=$(a=1 b=$((a + 1)); echo)", ["b=$((a + 1))"]),
+        ("a=1\nb=$a; c=2", []),
+        ("a=1; b=$a", []),
+        ("a=b b='$a' c=$ab", []),
+    ],
+)
+def test_an_assignment_that_needs_another_is_seen(code: str, found: list[str]) -> None:
+    assert too_early(code) == found
 
 
 @pytest.mark.parametrize(("parts", "known"), [(RUNTIME, COMMANDS), (DELIVERY, DELIVERY_COMMANDS)])
