@@ -150,9 +150,10 @@ def every_command_is_parsed() -> Iterator[None]:
         words = [word for option in plan.options if option.label != "extra_args" for word in option.words]
         command = parse_command([*words, plan.name], guest.host.freebsd, guest.host.arch, bool(plan.loader))
         if plan.loader and guest.vm.firmware.kind != "loader":  # the words of another are the user's, too
-            loader = parse_loader([word for step in plan.loader if step.verb == "loader" for word in step.words])
-            assert [command.memory] == (loader.get("m") if "M" not in loader else loader["M"])
-            assert ("S" in command.flags) == ("S" in loader)
+            for installing in (False, True):
+                loader = parse_loader(plan.loader_words(installing=installing))
+                assert [command.memory] == (loader.get("m") if "M" not in loader else loader["M"])
+                assert ("S" in command.flags) == ("S" in loader)
         return plan, diagnostics
 
     with pytest.MonkeyPatch.context() as patch:

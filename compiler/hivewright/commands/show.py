@@ -98,8 +98,8 @@ def _as_json(site: Site, plan: VmPlan) -> dict[str, object]:
 
 
 def _loader(plan: VmPlan) -> list[str]:
-    """The command that loads the guest before each run; empty for guests with a boot ROM."""
-    return [word for step in plan.loader if step.verb == "loader" for word in step.words]
+    """The command that loads the guest before each run once it is installed; empty for guests with a boot ROM."""
+    return plan.loader_words(installing=False)
 
 
 def _print_text(plan: VmPlan, keys: list[Entry], words: list[tuple[str, list[str]]], with_origin: bool) -> None:

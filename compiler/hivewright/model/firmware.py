@@ -66,6 +66,11 @@ class Grub(Table):
     directory: HostPath = Field("/boot/grub", description="Where the guest has its GRUB configuration.")
     config: HostPath | None = Field(None, description="The configuration's path, where it is not DIRECTORY/grub.cfg.")
     commands: ListOf[Line] = Field((), description="GRUB commands instead of the guest's configuration.")
+    install_commands: ListOf[Line] = Field(
+        (),
+        description="With install: GRUB commands for the medium of the installer, cd0, as long as the guest is being "
+        "installed. If absent, the medium's own configuration.",
+    )
     timeout: Duration = Field(3, description="How long the menu of commands waits.")
 
 

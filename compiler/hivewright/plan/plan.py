@@ -153,6 +153,11 @@ class VmPlan:
     pptdevs: tuple[str, ...] = ()
     """Selectors of the PCI devices that are reserved for it at boot."""
 
+    def loader_words(self, *, installing: bool) -> list[str]:
+        """The command of the loader without the name of the guest: while that is being installed, or afterwards."""
+        verbs = ("loader", "loader_installing" if installing else "loader_installed")
+        return [word for step in self.loader if step.verb in verbs for word in step.words]
+
 
 class NatPlan(NamedTuple):
     """The rules that put the guests of a network behind an address of the host: lines of plain words."""

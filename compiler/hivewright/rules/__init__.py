@@ -85,6 +85,7 @@ RULES: tuple[Rule, ...] = (
     shares.share_tags,
     firmware.own_rom,
     firmware.without_use,
+    firmware.never_installed,
     firmware.loader_needs,
     warnings.vnc_waits,
     warnings.stub_waits,

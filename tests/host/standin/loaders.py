@@ -42,7 +42,7 @@ def grub(world: World, words: list[str]) -> Result:
             return fail(f"grub-bhyve: cannot use {line!r} of {given['m']}")
         devices[match[1]] = match[2]
     if given["r"] == "host":
-        with open(f"{given['d']}/grub.cfg", encoding="utf-8") as stream:
+        with open(f"{given['d']}/{given.get('g', 'grub.cfg')}", encoding="utf-8") as stream:
             if "menuentry" not in stream.read():
                 return fail("error: no menu")
     elif given["r"].partition(",")[0] not in devices:

@@ -17,7 +17,12 @@ VOLUME = "/dev/zvol/zroot/vms/web1"
 
 
 def loader_of(plan: VmPlan) -> dict[str, list[str]]:
-    return parse_loader([word for step in plan.loader if step.verb == "loader" for word in step.words])
+    return parse_loader(plan.loader_words(installing=False))
+
+
+def installer_of(plan: VmPlan) -> dict[str, list[str]]:
+    """The loader as long as the guest is being installed."""
+    return parse_loader(plan.loader_words(installing=True))
 
 
 def lines_of(plan: VmPlan, file: str) -> list[str]:
@@ -81,6 +86,34 @@ def test_grub_boots_from_a_drive() -> None:
     found = loader_of(plan)
     assert (found["r"], found["d"], found["g"]) == (["cd0"], ["/boot/grub2"], ["/boot/grub2/x.cfg"])
     assert lines_of(plan, "device.map")[0] == "(cd0) /srv/iso/live.iso"
+
+
+def test_bhyveload_boots_the_installer_first_and_never_again() -> None:
+    disks = {"disk": {"root": DISK}, "cd": {"a": CD, "live": CD}, "install": {"cd": ["live"]}}
+    plan = plan_of({"firmware": {"kind": "bhyveload"}, **disks})
+    assert installer_of(plan)["d"] == ["/srv/iso/live.iso", f"{VOLUME}/root", "/srv/iso/live.iso"]
+    assert loader_of(plan)["d"] == [f"{VOLUME}/root", "/srv/iso/live.iso"]
+
+
+def test_grub_boots_the_installer_by_its_own_configuration_or_by_commands() -> None:
+    grub: dict[str, Any] = {"root": "hd0,gpt2", "directory": "/boot/grub2"}
+    disks = {"disk": {"root": DISK}, "cd": {"a": CD, "live": {"path": "/srv/iso/i.iso"}}, "install": {"cd": "live"}}
+    plan = plan_of({"firmware": {"kind": "grub", "grub": grub}, **disks})
+    assert lines_of(plan, "install.map")[1:] == ["(cd0) /srv/iso/i.iso", "(cd1) /srv/iso/live.iso"]
+    assert lines_of(plan, "device.map")[1:] == ["(cd0) /srv/iso/live.iso"]
+    assert installer_of(plan)["r"] == ["cd0"]
+    assert "d" not in installer_of(plan)
+    assert (loader_of(plan)["r"], loader_of(plan)["d"]) == (["hd0,gpt2"], ["/boot/grub2"])
+    grub["install_commands"] = ["linux /install"]
+    plan = plan_of({"firmware": {"kind": "grub", "grub": grub}, **disks})
+    assert lines_of(plan, "install.cfg") == ["set timeout=3", "menuentry web1 {", "set root=cd0", "linux /install", "}"]
+    found = installer_of(plan)
+    assert (found["r"], found["d"], found["g"]) == (["host"], ["/var/run/hivewright/web1"], ["install.cfg"])
+    assert loader_of(plan)["r"] == ["hd0,gpt2"]
+    del disks["install"]
+    plan = plan_of({"firmware": {"kind": "grub", "grub": grub}, **disks})
+    assert lines_of(plan, "install.cfg") == []
+    assert installer_of(plan) == loader_of(plan)
 
 
 def test_commands_of_grub_become_a_menu() -> None:

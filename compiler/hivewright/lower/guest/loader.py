@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Sequence
 
 from hivewright.lower.context import RUN, Guest
 from hivewright.lower.devices.disks import cd_path, disk_path
@@ -24,7 +24,19 @@ _PROGRAM = "firmware.loader.program"
 
 _COMMANDS = "firmware.grub.commands"
 
+_INSTALL_COMMANDS = "firmware.grub.install_commands"
+
 _DIRECTORY = "/boot/grub"
+
+_MENU = "grub.cfg"
+"""What grub-bhyve reads below its directory, unless -g names another file there."""
+
+_INSTALL_MENU = "install.cfg"
+
+_MAP = "device.map"
+
+_INSTALL_MAP = "install.map"
+"""The same with the medium of the installer, which may be gone once the guest is installed."""
 
 
 def lower_loader(guest: Guest) -> Iterator[Step]:
@@ -63,14 +75,40 @@ def _lower_bhyveload(guest: Guest) -> Iterator[Step]:
     yield _program(guest, BHYVELOAD)
     yield from _lower_wired(guest)
     yield _call(("-m", format_mebibytes(guest.vm.memory)), "memory")
-    for _, path, keys in _media(guest):
-        yield Step("loader", ("-d", path), keys, keys[0].rpartition(".")[0])
+    yield from _lower_boot_media(guest)
     for name, value in sorted(loader.variables.items()):
         yield _call(("-e", f"{name}={value}"), "firmware.bhyveload.variables")
     if loader.host_directory is not None:
         yield _call(("-h", loader.host_directory), "firmware.bhyveload.host_directory")
     if loader.os_loader is not None:
         yield _call(("-l", loader.os_loader), "firmware.bhyveload.os_loader")
+
+
+def _lower_boot_media(guest: Guest) -> Iterator[Step]:
+    """bhyveload boots from the first medium: that of an installer as long as the guest is being installed, and after
+    that a loader that opens it has none to open any more."""
+    media = _media(guest)
+    installers = {f"cd.{name}" for name in _installers(guest)}
+    if not installers:
+        yield from (_medium("loader", path, keys) for _, path, keys in media)
+        return
+    own = [(path, keys) for _, path, keys in media if _device(keys) in installers]
+    others = [(path, keys) for _, path, keys in media if _device(keys) not in installers]
+    yield from (_medium("loader_installing", path, (*keys, "install.cd")) for path, keys in own)
+    yield from (_medium("loader", path, keys) for path, keys in others)
+
+
+def _medium(verb: str, path: str, keys: Provenance) -> Step:
+    return Step(verb, ("-d", path), keys, _device(keys))
+
+
+def _device(keys: Provenance) -> str:
+    """The device of a medium by the keys that say where it lies: ``cd.install``."""
+    return keys[0].rpartition(".")[0]
+
+
+def _installers(guest: Guest) -> tuple[str, ...]:
+    return guest.vm.install.cd if guest.vm.install is not None else ()
 
 
 def _lower_own(guest: Guest) -> Iterator[Step]:
@@ -86,17 +124,42 @@ def _lower_own(guest: Guest) -> Iterator[Step]:
 def _lower_grub(guest: Guest) -> Iterator[Step]:
     """grub-bhyve(8). Commands of the user become the only entry of a menu, in a grub.cfg on the host."""
     grub = guest.vm.firmware.grub or Grub()
+    installers = {f"cd.{name}" for name in _installers(guest)}
     media = _media(guest)
-    for device, path, keys in media:
-        yield Step("loader_file", ("device.map", f"({device}) {path}"), keys, keys[0].rpartition(".")[0])
+    if installers:
+        yield from _lower_map(_INSTALL_MAP, media)
+    yield from _lower_map(_MAP, media if not installers else _media(guest, without=installers))
     boot = boot_device(guest.vm.firmware, dict(guest.vm.disk), dict(guest.vm.cd)) or ""
     root = grub.root or ("cd0" if boot.startswith("cd.") else "hd0,msdos1")
+    installs = bool(installers)
     if grub.commands:
-        yield from _lower_menu(guest, grub, root)
+        yield from _lower_menu(guest, _MENU, (root, "firmware.grub.root"), (grub.commands, _COMMANDS))
+    if installs and grub.install_commands:
+        yield from _lower_menu(guest, _INSTALL_MENU, ("cd0", "install.cd"), (grub.install_commands, _INSTALL_COMMANDS))
     yield _program(guest, GRUB)
     yield from _lower_wired(guest)
     yield _call(("-M", format_mebibytes(guest.vm.memory)), "memory")
-    yield _call(("-m", f"{RUN}/{guest.name}/device.map"), "firmware.kind")
+    if installs:
+        yield Step("loader_installing", ("-m", f"{RUN}/{guest.name}/{_INSTALL_MAP}"), ("install.cd",), "install")
+        yield Step("loader_installed", ("-m", f"{RUN}/{guest.name}/{_MAP}"), ("install.cd",), "install")
+    else:
+        yield _call(("-m", f"{RUN}/{guest.name}/{_MAP}"), "firmware.kind")
+    if installs and grub.install_commands:
+        words = ("-r", "host", "-d", f"{RUN}/{guest.name}", "-g", _INSTALL_MENU)
+        yield Step("loader_installing", words, (_INSTALL_COMMANDS, "install.cd"), _INSTALL_COMMANDS)
+    elif installs:
+        yield Step("loader_installing", ("-r", "cd0"), ("install.cd",), "install")
+    verb = "loader_installed" if installs else "loader"
+    yield from (step._replace(verb=verb) for step in _lower_configuration(guest, grub, root))
+
+
+def _lower_map(file: str, media: list[tuple[str, str, Provenance]]) -> Iterator[Step]:
+    for device, path, keys in media:
+        yield Step("loader_file", (file, f"({device}) {path}"), keys, _device(keys))
+
+
+def _lower_configuration(guest: Guest, grub: Grub, root: str) -> Iterator[Step]:
+    """Where grub-bhyve finds what it does."""
     if grub.commands:
         yield _call(("-r", "host", "-d", f"{RUN}/{guest.name}"), _COMMANDS)
         return
@@ -107,16 +170,19 @@ def _lower_grub(guest: Guest) -> Iterator[Step]:
         yield _call(("-g", grub.config), "firmware.grub.config")
 
 
-def _lower_menu(guest: Guest, grub: Grub, root: str) -> Iterator[Step]:
+def _lower_menu(guest: Guest, file: str, root: tuple[str, str], commands: tuple[Sequence[str], str]) -> Iterator[Step]:
+    """A menu with one entry. ``root`` and ``commands`` come with their keys."""
+    grub = guest.vm.firmware.grub or Grub()
+    key = commands[1]
     lines = (
         (f"set timeout={grub.timeout}", "firmware.grub.timeout"),
-        (f"menuentry {guest.name} {{", _COMMANDS),
-        (f"set root={root}", "firmware.grub.root"),
-        *((command, _COMMANDS) for command in grub.commands),
-        ("}", _COMMANDS),
+        (f"menuentry {guest.name} {{", key),
+        (f"set root={root[0]}", root[1]),
+        *((command, key) for command in commands[0]),
+        ("}", key),
     )
-    for line, key in lines:
-        yield Step("loader_file", ("grub.cfg", line), tuple(dict.fromkeys((key, _COMMANDS))), key)
+    for line, own in lines:
+        yield Step("loader_file", (file, line), tuple(dict.fromkeys((own, key))), own)
 
 
 def _program(guest: Guest, program: str) -> Step:
@@ -134,16 +200,22 @@ def _call(words: tuple[str, ...], *keys: str) -> Step:
     return Step("loader", words, keys, keys[0].removesuffix(".kind"))
 
 
-def _media(guest: Guest) -> list[tuple[str, str, Provenance]]:
-    """Disks and drives by their names in GRUB: the boot device is the first of its kind, and the first of all."""
+def _media(guest: Guest, without: Container[str] = ()) -> list[tuple[str, str, Provenance]]:
+    """Disks and drives by their names in GRUB: the boot device is the first of its kind, and the first of all; of other
+    drives, those of an installer come first."""
     vm = guest.vm
     boot = boot_device(vm.firmware, dict(vm.disk), dict(vm.cd))
     disks = {f"disk.{name}": disk_path(guest, name, disk) for name, disk in sorted(vm.disk.items())}
-    cds = {f"cd.{name}": cd_path(name, cd) for name, cd in sorted(vm.cd.items())}
+    cds = {f"cd.{name}": cd_path(name, cd) for name, cd in sorted(vm.cd.items()) if f"cd.{name}" not in without}
+    first = [boot, *(f"cd.{name}" for name in _installers(guest))]
+
+    def rank(key: str) -> tuple[int, str]:
+        return (first.index(key), "") if key in first else (len(first), key)
+
     media = [
         (f"{kind}{number}", *found[key], key)
         for kind, found in (("hd", disks), ("cd", cds))
-        for number, key in enumerate(sorted(found, key=lambda key: (key != boot, key)))
+        for number, key in enumerate(sorted(found, key=rank))
     ]
     media.sort(key=lambda entry: entry[3] != boot)
     return [(device, path, keys) for device, path, keys, _ in media]

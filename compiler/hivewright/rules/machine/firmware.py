@@ -62,6 +62,22 @@ def without_use(index: SiteIndex) -> Iterator[Diagnostic]:
             )
 
 
+def never_installed(index: SiteIndex) -> Iterator[Diagnostic]:
+    """Commands for the medium of an installer that the guest does not have."""
+    for name, vm in index.using("firmware"):
+        grub = vm.firmware.grub
+        if grub is None or not grub.install_commands or vm.install is not None or vm.firmware.kind != "grub":
+            continue
+        if index.site.trace(name, ("firmware", "grub", "install_commands")).file:
+            yield diagnose(
+                "VM067",
+                f"{name} sets firmware.grub.install_commands, which has no meaning without install",
+                index.site.place("vm", name, "firmware", "grub", "install_commands"),
+                'name the drive of its installer, as in install = { cd = "install" }, or delete it',
+                severity="warning",
+            )
+
+
 def loader_needs(index: SiteIndex) -> Iterator[Diagnostic]:
     """bhyveload and grub read a disk of the guest and use its first serial port; a framebuffer needs a ROM."""
     site = index.site

@@ -91,3 +91,31 @@ def loader_missing(play: Play) -> None:
     play.hivectl("start", "grub1", status=1, says=missing)
     play.never("truncate", "bhyve")
     play.nothing_left()
+
+
+@scenario()
+def loader_of_an_installer(play: Play) -> None:
+    """The first start is loaded from the medium of the installer; once that is done, from the disk, without it."""
+    play.sh("mkdir -p /srv/iso; echo installer >/srv/iso/bsd.iso; echo installer >/srv/iso/linux.iso")
+    play.guest("load2", {"end": "reboot", "after": 100}, {})
+    play.guest("grub2", {"end": "reboot", "after": 100}, {})
+    play.hivectl("start", "load2")
+    play.ran("bhyveload -c /dev/nmdm-load2.1A -m 1G -d /srv/iso/bsd.iso -d /srv/vms/load2/root.img load2")
+    play.hivectl("start", "grub2")
+    grub = f"grub-bhyve -c /dev/nmdm-grub2.1A -M 1G -m {RUN}/grub2"
+    play.ran(f"{grub}/install.map -r host -d {RUN}/grub2 -g install.cfg grub2")
+    files = "(hd0) /srv/vms/grub2/root.img\n(cd0) /srv/iso/linux.iso\n"
+    assert play.host.path(f"{RUN}/grub2/install.map").read_text() == files
+    menu = ["set timeout=3", "menuentry grub2 {", "set root=cd0", "linux /install/vmlinuz", "initrd /install/initrd.gz"]
+    assert play.host.path(f"{RUN}/grub2/install.cfg").read_text().splitlines() == [*menu, "}"]
+    play.wait(150)
+    play.ran("bhyveload -c /dev/nmdm-load2.1A -m 1G -d /srv/vms/load2/root.img load2")
+    play.ran(f"{grub}/device.map -r hd0,msdos1 grub2")
+    play.hivectl("stop", "load2", "grub2")
+    play.sh("rm -r /srv/iso")
+    play.hivectl("start", "load2")
+    play.ran("bhyveload -c /dev/nmdm-load2.1A -m 1G -d /srv/vms/load2/root.img load2")
+    play.hivectl("start", "grub2")
+    play.ran(f"{grub}/device.map -r hd0,msdos1 grub2")
+    play.hivectl("stop", "load2", "grub2")
+    play.nothing_left()
