@@ -13,7 +13,13 @@ HOST: Keys = {
 }
 
 STORAGES: Keys = {
-    "fast": {"kind": "zfs", "dataset": "zroot/vms", "sparse": True, "properties": {"compression": "lz4"}},
+    "fast": {
+        "kind": "zfs",
+        "dataset": "zroot/vms",
+        "sparse": True,
+        "properties": {"compression": "lz4"},
+        "dataset_properties": {"quota": "500G", "org.example:note": "it's all of it"},
+    },
     "plain": {"kind": "directory", "path": "/srv/vms"},
 }
 

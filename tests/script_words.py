@@ -45,5 +45,5 @@ def script_words(script: str) -> list[str]:
 
 def loader_calls(script: str) -> list[list[str]]:
     """The calls of a start script that say what loads the guest, without running it."""
-    calls = (match for match in LINE.finditer(script) if match["call"].startswith("loader"))
+    calls = (match for match in LINE.finditer(script) if (match["call"] or "").startswith("loader"))
     return [[call["call"], *shlex.split(call["words"])] for call in calls]

@@ -25,7 +25,7 @@ REQUIRED = (
 """The files of the runtime that scripts and the service need."""
 
 _SCRIPT_CALLS = (
-    "begin|called|clone|created|debugger|finish|home|hook|hook_terms|image|loader|loader_file|loader_installed|loader_installing|login_by|moved_from|nic|on|owner|"
+    "begin|called|clone|created|dataset|debugger|finish|home|hook|hook_terms|image|loader|loader_file|loader_installed|loader_installing|login_by|moved_from|nic|on|owner|"
     "prepare|protected|renamed_from|replicate|run|runtime|seed|seed_file|seed_secret|sparse_file|stop_within|variables|vm|volume|"
     "set -u|set --|\\."
 )

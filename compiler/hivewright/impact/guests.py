@@ -19,8 +19,8 @@ _OF_NO_START = frozenset(
 _ASKED = (("prepare", "provisioned"), ("prepare", "owner"), ("prepare", "replica"))
 """Steps of a start that ask for something of which other findings tell."""
 
-_PAST = ("renamed_from", "moved_from", "protected")
-"""Calls of a provision script that make nothing."""
+_PAST = ("renamed_from", "moved_from", "protected", "dataset")
+"""Calls of a provision script that make nothing, or what is there already."""
 
 _DEVICES = {
     "seed": "cloud_init",
@@ -100,7 +100,7 @@ def _compare_identity(old: list[Call], new: list[Call], vm: str) -> Iterator[Fin
 
 
 def _compare_past(old: list[Call], new: list[Call]) -> Iterator[Finding]:
-    """What a guest was before, and whether it is protected, only the next provisioning asks."""
+    """What a guest was before, whether it is protected, and what its datasets get, only the next provisioning asks."""
     found = difference(*([call for call in calls if call.verb in _PAST] for calls in (old, new)))
     if found.old or found.new:
         yield Finding(Consequence.NOTHING, found.keys, "the next provisioning follows it", INSTALL)

@@ -32,6 +32,11 @@ class Zfs(Table):
         "what they are.",
     )
     properties: dict[str, str] = Field(default_factory=dict, description="ZFS properties of new volumes.")
+    dataset_properties: dict[str, str] = Field(
+        default_factory=dict,
+        description="ZFS properties of DATASET/VM, in which the volumes of one guest lie, for when that is made: "
+        '{ quota = "200G", canmount = "off" }. One that is there keeps its own.',
+    )
 
 
 class Directory(Table):

@@ -97,6 +97,17 @@ def provision_images(guest: Guest) -> Iterator[Step]:
         yield Step("image", words, keys, ", ".join(users[name]))
 
 
+def provision_datasets(guest: Guest) -> Iterator[Step]:
+    """What the datasets are to have that hold the volumes of this guest, where a storage says that."""
+    used = {disk.storage for disk in guest.vm.disk.values() if disk.path is None and disk.ram is None}
+    for name in sorted(each for each in used if each is not None):
+        storage = guest.site.host_storages[guest.host_name, name]
+        if isinstance(storage, Zfs) and storage.dataset_properties:
+            words = (f"{storage.dataset}/{guest.name}", *_settings(storage.dataset_properties))
+            keys = (f"storage:{name}.dataset", f"storage:{name}.dataset_properties")
+            yield Step("dataset", words, keys, f"storage.{name}.dataset_properties")
+
+
 def provision_disks(guest: Guest) -> Iterator[Step]:
     """The steps that make or grow managed disks."""
     for name, disk in sorted(guest.vm.disk.items()):

@@ -9,7 +9,13 @@ from operator import attrgetter
 
 from hivewright.diagnostics import Diagnostic
 from hivewright.lower.context import Device, Guest, uuid_of
-from hivewright.lower.devices.disks import disk_plans, prepare_disks, provision_disks, provision_images
+from hivewright.lower.devices.disks import (
+    disk_plans,
+    prepare_disks,
+    provision_datasets,
+    provision_disks,
+    provision_images,
+)
 from hivewright.lower.devices.nics import nic_plans, prepare_taps, tell_nics
 from hivewright.lower.devices.passthrough import passed_devices, prepare_binds, prepare_passthrough, reserved_devices
 from hivewright.lower.devices.peripherals import prepare_peripherals
@@ -161,6 +167,7 @@ def _provision(guest: Guest, has_seed: bool) -> Iterator[Step]:
     yield from provision_former(guest)
     yield from owner_step(guest)
     yield from provision_images(guest)
+    yield from provision_datasets(guest)
     yield from provision_disks(guest)
     yield from provision_firmware(guest)
     if has_seed:

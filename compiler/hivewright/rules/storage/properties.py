@@ -24,6 +24,11 @@ _REFUSED = {
 }
 """Properties that hivewright sets from a key of its own, or that zfs create -V refuses (zfsprops(7))."""
 
+_OF_VOLUMES = dict.fromkeys(
+    ("volblocksize", "volmode", "volsize", "volthreading"),
+    "it is one of volumes; write it in properties of the storage, or of a disk",
+)
+
 
 def directory_is_root(index: SiteIndex) -> Iterator[Diagnostic]:
     seen: set[Place] = set()
@@ -45,12 +50,17 @@ def properties(index: SiteIndex) -> Iterator[Diagnostic]:
     site = index.site
     seen: set[Place] = set()
     for (host, name), storage in site.host_storages.items():
-        if storage.kind != "zfs" or not storage.properties:
+        if storage.kind != "zfs":
             continue
-        table = storage_place(site, host, name, "properties")
-        if table not in seen:
-            seen.add(table)
-            yield from _properties(f"storage {name}", table, storage.properties)
+        kinds = (
+            ("properties", storage.properties, _REFUSED),
+            ("dataset_properties", storage.dataset_properties, _OF_VOLUMES),
+        )
+        for key, given, refused in kinds:
+            table = storage_place(site, host, name, key)
+            if given and table not in seen:
+                seen.add(table)
+                yield from _properties(f"storage {name}", table, given, refused)
     for name, key, disk in index.disks:
         if not disk.properties:
             continue
@@ -64,10 +74,10 @@ def properties(index: SiteIndex) -> Iterator[Diagnostic]:
                 "delete properties, or choose a storage of kind zfs",
             )
         else:
-            yield from _properties(what, table, disk.properties)
+            yield from _properties(what, table, disk.properties, _REFUSED)
 
 
-def _properties(what: str, table: Place, given: Mapping[str, str]) -> Iterator[Diagnostic]:
+def _properties(what: str, table: Place, given: Mapping[str, str], refused: Mapping[str, str]) -> Iterator[Diagnostic]:
     for name, value in sorted(given.items()):
         here = Place(table.file, (*table.path, name))
         key = Place(table.file, (*table.path, name), "key")
@@ -78,8 +88,9 @@ def _properties(what: str, table: Place, given: Mapping[str, str]) -> Iterator[D
                 key,
                 "a property has lower-case letters, digits, : _ . and - (zfsprops(7))",
             )
-        elif name in _REFUSED:
-            yield diagnose("STO010", f"the {what} cannot set the property {name}", key, _REFUSED[name])
+        elif name in refused or name.startswith("hivewright:"):
+            remedy = refused.get(name, "hivewright notes something there; choose another name")
+            yield diagnose("STO010", f"the {what} cannot set the property {name}", key, remedy)
         elif re.fullmatch(_VALUE, value, re.ASCII) is None:
             yield diagnose(
                 "STO010",

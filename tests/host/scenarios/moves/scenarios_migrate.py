@@ -28,6 +28,8 @@ def cold(play: Play, far: Play) -> None:
     play.hivectl("migrate", "web1", "beta")
     assert (owner(play), owner(far)) == ("beta", "beta")
     assert contents(far) == contents(play)
+    for host in (play, far):  # the dataset was made by provisioning here, and by what came there
+        assert host.do("zfs", "get", "-H", "-o", "value", "canmount", "zroot/vms/web1").out == "off\n"
     far.has("guest web1")
     play.nothing_left()
     play.hivectl("migrate", "web1", "beta", says="it lives on beta")

@@ -269,3 +269,19 @@ def snapshot_cloned(play: Play) -> None:
     administrator(play, f"{HIVECTL} stop snap1; zfs destroy {root}")
     play.hivectl("provision", "--recreate", "root", "snap1", says=["disk root: cloning", "disk root: growing"])
     play.order(*made)
+
+
+@scenario()
+def dataset_of_a_guest(play: Play) -> None:
+    """The dataset of a guest gets the properties of its storage when it is made, and keeps what it has after that."""
+    play.hivectl("provision", "apart1")
+    own = '-o volmode=dev -o canmount=off -o "org.example:note=it\'s ours, all of it" -o quota=10G'
+    play.ran(f"zfs create -p {own} zroot/apart/apart1")
+    wanted = "canmount,quota,org.example:note"
+    assert (
+        play.do("zfs", "get", "-H", "-o", "value", wanted, "zroot/apart/apart1").out
+        == "off\n10G\nit's ours, all of it\n"
+    )
+    play.sh("zfs set quota=20G zroot/apart/apart1")
+    play.hivectl("provision", "--recreate", "data", "apart1")
+    assert play.do("zfs", "get", "-H", "-o", "value", "quota", "zroot/apart/apart1").out == "20G\n"
