@@ -11,6 +11,7 @@ SYSTEM = """\
 switch_list="public dmz"
 type_public="standard"
 ports_public="igb0"
+private_public="yes"
 type_dmz="manual"
 bridge_dmz="bridge7"
 """
@@ -23,11 +24,13 @@ GUESTS = {
     'disk0_type="nvme"\ndisk0_name="disk0"\ndisk0_dev="zvol"\ndisk1_type="virtio-blk"\ndisk1_name="/dev/da1"\n'
     'disk1_dev="custom"\ndisk1_opts="nocache,sectorsize=512/4096"\nnetwork0_type="e1000"\nnetwork0_switch="dmz"\n'
     'network0_mac="58:9C:FC:00:00:02"\nuuid="11234567-89ab-cdef-0123-456789abcdef"\nvirt_random="yes"\n'
-    'limit_pcpu="200"\nzfs_zvol_opts="volblocksize=16K"\ncolour="blue"\n',
+    'limit_pcpu="200"\nzfs_zvol_opts="volblocksize=16K volmode=none"\n'
+    'zfs_dataset_opts="compression=zstd atime=off"\ncolour="blue"\n',
     "bsd": f'loader="bhyveload"\ncpu=1\nmemory=512M\ndisk0_type="ahci-hd"\ndisk0_name="disk0.img"\n{NIC}'
     'network0_mac="58:9c:fc:00:00:03"\nuuid="21234567-89ab-cdef-0123-456789abcdef"\n',
     "legacy": f'loader="grub"\ncpu=1\nmemory=1024M\ndisk0_type="virtio-blk"\ndisk0_name="disk0.img"\n{NIC}'
     'network0_mac="58:9c:fc:00:00:04"\nuuid="31234567-89ab-cdef-0123-456789abcdef"\n'
+    'grub_install0="linux /install/vmlinuz"\ngrub_install1="initrd /install/initrd.gz"\ngrub_install2="boot"\n'
     'grub_run0="linux /vmlinuz root=/dev/vda1"\ngrub_run1="initrd /initrd.img"\n',
     "win": 'loader="uefi"\ncpu=2\nmemory=4G\nutctime="no"\nahci_device_limit="8"\ndisk0_type="ahci-hd"\n'
     'disk0_name="disk0.img"\ndisk1_type="ahci-cd"\ndisk1_dev="custom"\ndisk1_name="/srv/iso/virtio.iso"\n'

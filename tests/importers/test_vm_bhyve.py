@@ -21,6 +21,7 @@ def test_the_guide_imports_six_guests(tmp_path: Path, monkeypatch: pytest.Monkey
     assert "not explained" not in report
     assert "| `-s 0:7:0,xhci,tablet` |" not in report
     assert "colour=blue" in report
+    assert "- volmode=none of zfs_zvol_opts: hivewright sets volmode=dev" in report
     assert "hush" not in report + "".join(path.read_text() for path in Path().rglob("*.toml"))
     db = tomli.loads(Path("site/vms/db.toml").read_text())["vm"]["db"]
     assert db["disk"]["root"] == {"path": "/dev/zvol/zroot/vm/db/disk0", "bus": "nvme", "serial": "NVME-4-0"}
@@ -32,7 +33,19 @@ def test_the_guide_imports_six_guests(tmp_path: Path, monkeypatch: pytest.Monkey
     networks = tomli.loads(Path("site/networks.toml").read_text())["network"]
     assert networks == {
         "dmz": {"kind": "manual", "bridge": "bridge7"},
-        "public": {"kind": "manual", "bridge": "vm-public"},
+        "public": {"kind": "manual", "bridge": "vm-public", "private": True},
+    }
+    assert "private = true" in Path("site/networks.toml").read_text().partition("[network.public]")[0]
+    assert not [path for path in Path("site/vms").iterdir() if "private" in path.read_text()]
+    assert tomli.loads(Path("site/vms/legacy.toml").read_text())["vm"]["legacy"]["firmware"]["grub"] == {
+        "commands": ["linux /vmlinuz root=/dev/vda1", "initrd /initrd.img"],
+        "install_commands": ["linux /install/vmlinuz", "initrd /install/initrd.gz"],
+    }
+    assert tomli.loads(Path("site/storages.toml").read_text())["storage"]["vm"] == {
+        "kind": "zfs",
+        "dataset": "zroot/vm",
+        "properties": {"volblocksize": "16K"},
+        "dataset_properties": {"compression": "zstd", "atime": "off"},
     }
     lock = tomli.loads(Path("site/locks/web.toml").read_text())
     assert lock["slots"] == {"disk.root": "0:4:0", "fbuf": "0:6:0", "nic.public": "0:5:0"}

@@ -42,9 +42,12 @@ def name_networks(guests: Sequence[Guest], known: Known, others: Sequence[Bridge
     return new
 
 
-def name_storages(guests: Sequence[Guest], known: Known) -> dict[str, Bridge]:
+def name_storages(guests: Sequence[Guest], known: Known, others: Sequence[Bridge] = ()) -> dict[str, Bridge]:
     """Storages of the site that are new, by name; disks get the names of theirs."""
     new: dict[str, Bridge] = {}
+    for other in others:
+        if all(keys.get("dataset") != other.keys["dataset"] for keys in known.has("storage").values()):
+            new[site_name(other.name, {**known.has("storage"), **new}, "storage")] = other
     for guest in guests:
         for disk, storage in guest.old.storages.items():
             there = {**known.has("storage"), **{name: each.keys for name, each in new.items()}}
@@ -127,7 +130,7 @@ def site_texts(
     texts: dict[str, str] = {}
     tag = site_name(found.tool.split()[-1], otherwise="imported")
     networks = name_networks(guests, known, found.networks)
-    storages = name_storages(guests, known)
+    storages = name_storages(guests, known, found.storages)
     template_name = site_name(f"from-{tag}", known.has("template"))
     template = take_common(guests, template_name)
     if known.is_new:
@@ -143,7 +146,9 @@ def site_texts(
         tables = [table_text(("network", name), bridge.keys, {(): bridge.comment}) for name, bridge in networks.items()]
         texts[_free(known, texts, "networks.toml" if known.is_new else f"networks-{tag}.toml")] = "\n".join(tables)
     if storages:
-        tables = [table_text(("storage", name), storage.keys, {}) for name, storage in storages.items()]
+        tables = [
+            table_text(("storage", name), storage.keys, {(): storage.comment}) for name, storage in storages.items()
+        ]
         texts[_free(known, texts, "storages.toml" if known.is_new else f"storages-{tag}.toml")] = "\n".join(tables)
     if template:
         comment: dict[KeyPath, str] = {(): f"What all guests had that came from {found.tool}."}

@@ -131,6 +131,8 @@ class Found:
     """The architecture of the guests, where it is known."""
     files: dict[str, bytes] = field(default_factory=dict)
     """Files that the guests name, by their names below the site; none may be there yet."""
+    storages: list[Bridge] = field(default_factory=list)
+    """Storages for new disks, of which no guest has one."""
 
 
 class Target(NamedTuple):

@@ -12,6 +12,7 @@ from hivewright.importers.request import Request, RequestError
 from hivewright.importers.settings import Settings, guest_settings, rc_settings
 from hivewright.importers.sources import read_text
 from hivewright.importers.vm_bhyve_command import Builder
+from hivewright.importers.vm_bhyve_properties import Properties
 from hivewright.importers.vm_bhyve_switches import Switches
 
 _LOADERS = ("bhyveload", "grub", "uefi", "uefi-csm", "uefi-devel", "uefi-custom")
@@ -24,8 +25,6 @@ _LIMITS = {
 }
 _ONLY_INSTALL = re.compile("grub_install[0-9]+|install_slot|disk[0-9]+_size|grub_run.*")
 _NO_MATTER = {
-    "zfs_dataset_opts": "properties are set when a disk is made, and this one is there",
-    "zfs_zvol_opts": "properties are set when a disk is made, and this one is there",
     "debug": "the output of bhyve is in the log of the guest in any case",
     "ignore_msr": "vm-bhyve gives -w in any case, and so does the site",
     "ignore_bad_msr": "vm-bhyve never read it, and gives -w in any case, as the site does",
@@ -45,13 +44,13 @@ class Store(NamedTuple):
 def read_vm_bhyve(request: Request) -> Found:
     """All guests below the folder of vm-bhyve, and its switches."""
     stores, start, core = _stores(request)
-    switches = Switches(core)
+    switches, properties = Switches(core), Properties()
     guests: list[Old] = []
     for store in stores:
         for folder in sorted(store.here.iterdir()) if store.here.is_dir() else ():
             file = folder / f"{folder.name}.conf"
             if file.is_file() and all(old.called != folder.name for old in guests):
-                guests.append(_guest(request, store, folder.name, file, switches))
+                guests.append(_guest(request, store, folder.name, file, switches, properties))
     if not guests:
         raise UnreadableError(stores[0].path, "no guest of vm-bhyve is in it: NAME/NAME.conf")
     for old in guests:
@@ -68,7 +67,7 @@ def read_vm_bhyve(request: Request) -> Found:
         "`sysrc vm_enable=NO` keeps vm-bhyve from starting, and with that from making its switches. So first let "
         "hivewright make the bridges: the comment at each network says what to write in the place of `manual`.",
     )
-    return Found("vm-bhyve", guests, switches.notes, [], after)
+    return Found("vm-bhyve", guests, switches.notes, [], after, storages=properties.storages())
 
 
 def _stores(request: Request) -> tuple[list[Store], list[str], dict[str, str]]:
@@ -119,7 +118,7 @@ def _place_of(request: Request, text: str) -> tuple[str, str]:
     return (said if said.startswith("/") else f"/{dataset}"), dataset
 
 
-def _guest(request: Request, store: Store, name: str, file: Path, switches: Switches) -> Old:
+def _guest(request: Request, store: Store, name: str, file: Path, switches: Switches, properties: Properties) -> Old:
     place = request.shown(f"{store.path}/{name}/{name}.conf")
     settings = Settings(guest_settings(read_text(file, place)))
     for key in ("loader", "cpu", "memory"):
@@ -152,6 +151,7 @@ def _guest(request: Request, store: Store, name: str, file: Path, switches: Swit
     for where, number in builder.nics:
         switches.connect(old, settings, number, where)
     _keys(old, builder, settings)
+    properties.take(old, settings, store.dataset)
     _remarks(old, settings)
     _switching(old, store)
     return old
@@ -165,6 +165,8 @@ def _keys(old: Old, builder: Builder, settings: Settings) -> None:
             keys[("firmware", "grub", "root")] = root
         if settings.get("loader_timeout", "3") != "3" and builder.menu():
             keys[("firmware", "grub", "timeout")] = f"{int(settings.get('loader_timeout'))}s"
+        if commands := builder.install_menu():
+            keys[("firmware", "grub", "install_commands")] = list(commands)
     if settings.get("on_restart", "restart") != "restart":
         keys[("on_reboot",)] = "destroy"
     if settings.get("on_fault", "shutdown") != "restart":

@@ -236,7 +236,14 @@ class Builder:
 
     def menu(self) -> tuple[str, ...]:
         """Commands of GRUB; ``boot`` is not needed."""
+        return self._commands("grub_run")
+
+    def install_menu(self) -> tuple[str, ...]:
+        """The same for the medium of an installer."""
+        return self._commands("grub_install")
+
+    def _commands(self, key: str) -> tuple[str, ...]:
         found: list[str] = []
-        while command := self.settings.get(f"grub_run{len(found)}"):
+        while command := self.settings.get(f"{key}{len(found)}"):
             found.append(command)
         return tuple(command for command in found if command != "boot")

@@ -44,8 +44,6 @@ class Switches:
             keys |= {"existing": device} if device else {}
             span = settings.yes(f"network{number}_span") and bool(switch)
             keys |= {"span": True} if span else {}
-            # A span port is no member, so the kernel did not take it for a private one either.
-            keys |= {"private": True} if switch and not span and is_yes(self._get("private", switch)) else {}
         if keys:
             old.nics.setdefault(where, {}).update(keys)
         if not settings.get(f"network{number}_mac"):
@@ -65,13 +63,15 @@ class Switches:
         name = site_name(switch, otherwise="net")
         kind = self._get("type", switch) or "standard"
         if kind == "manual":
-            return Bridge(name, {"kind": "manual", "bridge": self._get("bridge", switch)} | self._mtu(switch))
+            keys = {"kind": "manual", "bridge": self._get("bridge", switch)}
+            return Bridge(name, keys | self._mtu(switch) | self._private(switch))
         if kind == "vale":
             own = f"vale{self._get('vale', switch) or switch}"
             return Bridge(name, {"kind": "vale", "switch": own[:7]})
         if kind == "netgraph":
             return Bridge(name, {"kind": "netgraph", "node": self._get("netgraph", switch) or switch})
-        return Bridge(name, {"kind": "manual", "bridge": self._bridge(switch)} | self._mtu(switch), self._later(switch))
+        keys = {"kind": "manual", "bridge": self._bridge(switch)}
+        return Bridge(name, keys | self._mtu(switch) | self._private(switch), self._later(switch))
 
     def _bridge(self, switch: str) -> str:
         if len(switch) > _LONGEST:
@@ -89,15 +89,21 @@ class Switches:
         mtu = self._get("mtu", switch)
         return {"mtu": int(mtu)} if mtu.isdecimal() and mtu != "1500" else {}
 
+    def _private(self, switch: str) -> dict[str, Any]:
+        return {"private": True} if is_yes(self._get("private", switch)) else {}
+
     def _later(self, switch: str) -> str:
         """What to write when vm-bhyve does not make the bridge any more."""
         first = "vm-bhyve makes this bridge, and both share it until the last guest is switched over."
         ports = self._get("ports", switch).split()
         if self._get("type", switch) == "vxlan":
-            return f"{first} Then it is a network of the kind vxlan with vni = {self._get('vlan', switch) or 1}."
+            private = ", and private = true stays" if self._private(switch) else ""
+            number = self._get("vlan", switch) or 1
+            return f"{first} Then it is a network of the kind vxlan with vni = {number}{private}."
         keys = ['kind = "bridge"', f'bridge = "{self._bridge(switch)}"', f'uplink = "{ports[0] if ports else "none"}"']
         if vlan := self._get("vlan", switch):
             keys.append(f"vlan = {vlan}")
+        keys += ["private = true"] if self._private(switch) else []
         keys += [f'ipv4 = "{address}"' for address in [self._get("addr", switch)] if "/" in address]
         keys += [f'ipv6 = "{address}"' for address in [self._get("addr6", switch)] if "/" in address]
         if len(ports) > 1:

@@ -17,6 +17,23 @@ BLOCK_SIZES = tuple(2**power for power in range(9, 18))
 
 _BLOCK = r"([0-9]{1,7})([KkMm]?)"
 
+NOT_OF_VOLUMES = {
+    "volsize": "write size in the disk",
+    "reservation": "write sparse = true or false in the storage",
+    "refreservation": "write sparse = true or false in the storage",
+    **dict.fromkeys(
+        ("atime", "canmount", "mountpoint", "quota", "recordsize", "refquota", "sharenfs", "sharesmb"),
+        "a volume is no file system; delete it",
+    ),
+}
+"""Properties that hivewright sets from a key of its own, or that zfs create -V refuses (zfsprops(7)): what to do."""
+
+NOT_OF_DATASETS = dict.fromkeys(
+    ("volblocksize", "volmode", "volsize", "volthreading"),
+    "it is one of volumes; write it in properties of the storage, or of a disk",
+)
+"""Properties that a file system does not have, or that are decided for the volumes in it."""
+
 
 class Zfs(Table):
     """ZFS volumes below a dataset: ``DATASET/VM/DISK``."""

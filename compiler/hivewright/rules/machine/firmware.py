@@ -63,12 +63,12 @@ def without_use(index: SiteIndex) -> Iterator[Diagnostic]:
 
 
 def never_installed(index: SiteIndex) -> Iterator[Diagnostic]:
-    """Commands for the medium of an installer that the guest does not have."""
+    """Commands for the medium of an installer, of a guest that has a drive and is not installed from it."""
     for name, vm in index.using("firmware"):
         grub = vm.firmware.grub
         if grub is None or not grub.install_commands or vm.install is not None or vm.firmware.kind != "grub":
             continue
-        if index.site.trace(name, ("firmware", "grub", "install_commands")).file:
+        if vm.cd and index.site.trace(name, ("firmware", "grub", "install_commands")).file:
             yield diagnose(
                 "VM067",
                 f"{name} sets firmware.grub.install_commands, which has no meaning without install",

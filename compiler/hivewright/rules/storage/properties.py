@@ -7,27 +7,11 @@ from collections.abc import Iterator, Mapping
 
 from hivewright.diagnostics import Diagnostic, Place
 from hivewright.diagnostics.wording import quoted
-from hivewright.model.storage import BLOCK_SIZES, block_size
+from hivewright.model.storage import BLOCK_SIZES, NOT_OF_DATASETS, NOT_OF_VOLUMES, block_size
 from hivewright.rules.site_index import SiteIndex, diagnose, storage_place
 
 _NAME = r"[a-z0-9:_.][a-z0-9:_.-]*"
 _VALUE = r"[\x20-\x7e]+"
-
-_REFUSED = {
-    "volsize": "write size in the disk",
-    "reservation": "write sparse = true or false in the storage",
-    "refreservation": "write sparse = true or false in the storage",
-    **dict.fromkeys(
-        ("atime", "canmount", "mountpoint", "quota", "recordsize", "refquota", "sharenfs", "sharesmb"),
-        "a volume is no file system; delete it",
-    ),
-}
-"""Properties that hivewright sets from a key of its own, or that zfs create -V refuses (zfsprops(7))."""
-
-_OF_VOLUMES = dict.fromkeys(
-    ("volblocksize", "volmode", "volsize", "volthreading"),
-    "it is one of volumes; write it in properties of the storage, or of a disk",
-)
 
 
 def directory_is_root(index: SiteIndex) -> Iterator[Diagnostic]:
@@ -53,8 +37,8 @@ def properties(index: SiteIndex) -> Iterator[Diagnostic]:
         if storage.kind != "zfs":
             continue
         kinds = (
-            ("properties", storage.properties, _REFUSED),
-            ("dataset_properties", storage.dataset_properties, _OF_VOLUMES),
+            ("properties", storage.properties, NOT_OF_VOLUMES),
+            ("dataset_properties", storage.dataset_properties, NOT_OF_DATASETS),
         )
         for key, given, refused in kinds:
             table = storage_place(site, host, name, key)
@@ -74,7 +58,7 @@ def properties(index: SiteIndex) -> Iterator[Diagnostic]:
                 "delete properties, or choose a storage of kind zfs",
             )
         else:
-            yield from _properties(what, table, disk.properties, _REFUSED)
+            yield from _properties(what, table, disk.properties, NOT_OF_VOLUMES)
 
 
 def _properties(what: str, table: Place, given: Mapping[str, str], refused: Mapping[str, str]) -> Iterator[Diagnostic]:
