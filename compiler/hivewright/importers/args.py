@@ -108,7 +108,7 @@ def _of_configuration(file: str, text: str) -> Old:
                 file, f"nothing says which device is at {where} (pci.{where.replace(':', '.')}.device)"
             )
         words += ["-s", f"{where},{_device_words(keys)}"]
-    return Old(values["name"], file, tuple(words))
+    return Old(values["name"], file, tuple(words), text=text)
 
 
 def _expanded(file: str, line: int, value: str, values: Mapping[str, str], depth: int = 0) -> str:

@@ -68,6 +68,8 @@ class Old:
     """Addresses for its lock that no word of the command says."""
     program: str = ""
     """Another bhyve than that of the base system, which ran it."""
+    text: str = ""
+    """Its definition, where that is one file of text: an error is told at its line."""
     boots: str = ""
     """The path of what the loader starts from, where its command does not say that."""
 

@@ -16,6 +16,7 @@ from hivewright.bhyve.facts import version
 from hivewright.editing.attempt import attempt, check_sources
 from hivewright.editing.edits import conclude
 from hivewright.importers.command import guest_of
+from hivewright.importers.faults import at_their_source
 from hivewright.importers.files import Known, clashing_ports, lock_of, site_texts
 from hivewright.importers.forms import Found, Guest, Target, UnreadableError
 from hivewright.importers.report import report
@@ -147,7 +148,7 @@ def _conclude(
     trial, faults = attempt(arguments, session, known, texts, all_locks)
     with trial:
         if faults or trial.site is None:
-            trial.report(faults)
+            trial.report(at_their_source(faults, guests, texts))
             sys.stderr.write("hivewright: the site would have these errors, so nothing was written\n")
             return Outcome(1)
         numbers = allocate_numbers(trial.site, all_locks)

@@ -120,7 +120,8 @@ def _place_of(request: Request, text: str) -> tuple[str, str]:
 
 def _guest(request: Request, store: Store, name: str, file: Path, switches: Switches, properties: Properties) -> Old:
     place = request.shown(f"{store.path}/{name}/{name}.conf")
-    settings = Settings(guest_settings(read_text(file, place)))
+    text = read_text(file, place)
+    settings = Settings(guest_settings(text))
     for key in ("loader", "cpu", "memory"):
         if not settings.get(key):
             raise UnreadableError(place, f"{key} is missing, without which vm-bhyve does not start the guest either")
@@ -147,7 +148,7 @@ def _guest(request: Request, store: Store, name: str, file: Path, switches: Swit
         if isinstance(error, UnreadableError):
             raise
         raise UnreadableError(place, str(error)) from None
-    old = Old(name, place, tuple(words), builder.loader_words(), builder.menu())
+    old = Old(name, place, tuple(words), builder.loader_words(), builder.menu(), text=text)
     for where, number in builder.nics:
         switches.connect(old, settings, number, where)
     _keys(old, builder, settings)
