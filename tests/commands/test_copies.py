@@ -89,6 +89,19 @@ def test_a_clone_needs_addresses_where_a_template_says_the_gateway(volumes: Proj
     assert "hivewright clone web1 web2 nic.lan.ipv4=ADDRESS/LENGTH" in done.err
 
 
+def test_what_only_one_can_have_is_told_without_a_place_in_a_file_that_is_not_written(volumes: Project) -> None:
+    serial = 'serial = { com1 = {}, com2 = { kind = "device", device = "/dev/cuau0" } }\n'
+    volumes.edit("vms/web.toml", 'memory = "4G"\n', f'memory = "4G"\n{serial}')
+    done = volumes.run("clone", "web1", "web2")
+    assert done.status == 1
+    assert "site/vms/web2.toml" not in done.err
+    assert "error[DEV023]: web1 and web2 are both on /dev/ttyu0 of alpha\n = also: " in done.err
+    assert ' = help: it would have serial.com2.device = "/dev/cuau0"; choose another' in done.err
+    assert done.err.count("say by KEY=VALUE behind the names what the new VM has otherwise\n") == 1
+    assert "web2.toml" not in {path.name for path in (volumes.root / "site").rglob("*")}
+    volumes.succeed("clone", "web1", "web2", "serial.com2.device=/dev/cuau1")
+
+
 def test_a_disk_in_a_file_is_copied(project: Project) -> None:
     done = project.succeed("clone", "web1", "web2", "nic.lan.ipv4=192.0.2.12/24")
     assert done.err.splitlines()[1:] == ["web2: web1 has to be off while web2 is provisioned, which copies its files"]

@@ -19,10 +19,10 @@ def rows(project: Project, *words: str) -> list[dict[str, object]]:
 
 def test_vms_are_listed_as_a_build_sees_them(project: Project) -> None:
     lines = project.succeed("-q", "list").out.splitlines()
-    columns = ["NAME", "HOSTS", "CPUS", "MEMORY", "PROFILE", "AUTOSTART", "ADDRESSES", "TAGS", "DESCRIPTION"]
+    columns = ["NAME", "HOSTS", "CPUS", "MEMORY", "PROFILE", "AUTOSTART", "ADDRESSES", "TAGS", "ALIAS", "DESCRIPTION"]
     assert lines[0].split() == columns
     assert [line.split()[0] for line in lines[1:]] == ["db1", "mail1", "web1"]
-    assert lines[3].split()[1:] == ["alpha", "1", "4G", "other", "yes", "192.0.2.10/24", "-", "-"]
+    assert lines[3].split()[1:] == ["alpha", "1", "4G", "other", "yes", "192.0.2.10/24", "-", "-", "-"]
     assert len({line.index(word) for line, word in ((lines[0], "HOSTS"), (lines[1], "alpha"), (lines[2], "beta"))}) == 1
 
 

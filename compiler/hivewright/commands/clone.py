@@ -45,4 +45,4 @@ def run(arguments: Namespace) -> int:
         notes.extend(found)
         return change
 
-    return change_guests(arguments, edit, notes)
+    return change_guests(arguments, edit, notes, "say by KEY=VALUE behind the names what the new VM has otherwise")

@@ -75,6 +75,7 @@ def _vms(site: Site) -> Iterator[Row]:
             "autostart": vm.autostart,
             "addresses": addresses,
             "tags": list(vm.tags),
+            "alias": vm.alias or "",
             "description": vm.description,
         }
 

@@ -14,6 +14,7 @@ from hivewright.allocation.lock_files import Locks, lock_faults, read_locks
 from hivewright.editing.attempt import attempt, check_sources
 from hivewright.editing.document import UneditableError
 from hivewright.editing.edits import conclude
+from hivewright.editing.unwritten import without_places
 from hivewright.source import Sources, find_project, no_project, read_site
 
 if TYPE_CHECKING:
@@ -60,10 +61,15 @@ class Guests(NamedTuple):
             )
 
 
-def change_guests(arguments: Namespace, edit: Callable[[Guests], Edit], after: str | Sequence[str]) -> int:
+def change_guests(
+    arguments: Namespace,
+    edit: Callable[[Guests], Edit],
+    after: str | Sequence[str],
+    remedy: str = "nothing was written",
+) -> int:
     """The exit status: 0, 1 when nothing was written because of faults, 2 for words that make no sense.
 
-    ``after`` is what is left to do, for people.
+    ``after`` is what is left to do, for people, and ``remedy`` what helps where a new file would have errors.
     """
     project = find_project(Path(arguments.directory))
     session, known = check_sources(arguments, project, read_site(project))
@@ -83,7 +89,7 @@ def change_guests(arguments: Namespace, edit: Callable[[Guests], Edit], after: s
     trial, faults = attempt(arguments, session, known, change.texts, change.locks)
     with trial:
         if faults:
-            trial.report(faults)
+            trial.report(without_places(faults, change.texts, session.sources.texts, remedy))
             return 1
     for name in change.lock_texts:
         session.sources.text(name)

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
-from typing import Any
 
-import tomli
-
-from hivewright.diagnostics import Diagnostic, KeyPath, Place, Spot
+from hivewright.diagnostics import Diagnostic, KeyPath, Place
+from hivewright.editing.unwritten import is_unwritten, value_at, would_be
 from hivewright.importers.forms import Guest
 
 _OTHERS = "change it there, or import the others by --only and write this one by hand"
@@ -21,29 +18,24 @@ def at_their_source(
     faults: Iterable[Diagnostic], guests: Sequence[Guest], texts: Mapping[str, str]
 ) -> list[Diagnostic]:
     """The same errors; those in files that were to be written name guests and keys of the other tool in their place."""
-    tables = cache(lambda name: tomli.loads(texts[name]))
 
     def told(fault: Diagnostic) -> Diagnostic:
-        if not isinstance(fault.place, Place) or fault.place.file not in texts:
+        if not isinstance(fault.place, Place) or not is_unwritten(fault.place, texts):
             return fault
-        where = {_where(place, guests, tables(place.file)): None for place in (fault.place, *fault.also) if _new(place)}
-        there = tuple(place for place in fault.also if not _new(place))
-        key, value = _key(fault.place), _value(tables(fault.place.file), fault.place.path)
-        what = f"{key} = {value}" if value is not None else key
-        help_text = f"it would be {what} in the site{f' ({fault.help})' if fault.help else ''}; {_OTHERS}"
-        message = f"{' and '.join(where)}: {fault.message}"
-        return fault._replace(message=message, place=None, also=there, help=help_text)
-
-    def _new(place: Place | Spot) -> bool:
-        return isinstance(place, Place) and place.file in texts
+        new = [place for place in (fault.place, *fault.also) if isinstance(place, Place) and is_unwritten(place, texts)]
+        where = dict.fromkeys(_where(place, guests, texts) for place in new)
+        there = tuple(place for place in fault.also if place not in new)
+        what = f"it would be {would_be(fault.place, texts)} in the site"
+        words = f"{what}{f' ({fault.help})' if fault.help else ''}; {_OTHERS}"
+        return fault._replace(message=f"{' and '.join(where)}: {fault.message}", place=None, also=there, help=words)
 
     return [told(fault) for fault in faults]
 
 
-def _where(place: Place | Spot, guests: Sequence[Guest], table: Mapping[str, Any]) -> str:
+def _where(place: Place, guests: Sequence[Guest], texts: Mapping[str, str]) -> str:
     """The definitions that a key follows from, with the line that has its value where there is one such line."""
-    named = [guest for guest in guests if isinstance(place, Place) and _has(guest, place.path[:2])] or [*guests]
-    value = _value(table, place.path) if isinstance(place, Place) else None
+    named = [guest for guest in guests if _has(guest, place.path[:2])] or [*guests]
+    value = value_at(place, texts)
     places = list(dict.fromkeys(guest.old.place + _line(guest.old.text, value) for guest in named))
     return ", ".join(places) if len(places) <= _MANY else f"{len(places)} definitions ({places[0]} and others)"
 
@@ -62,20 +54,3 @@ def _line(text: str, value: str | None) -> str:
     pattern = re.compile(rf"(?<![\w.]){re.escape(word)}(?![\w.])", re.IGNORECASE)
     found = [number for number, line in enumerate(text.splitlines(), 1) if pattern.search(line)]
     return f":{found[0]}" if len(found) == 1 else ""
-
-
-def _key(place: Place) -> str:
-    path = place.path[2:] if place.path[:1] == ("vm",) and len(place.path) > 2 else place.path
-    return ".".join(map(str, path))
-
-
-def _value(table: Any, path: Sequence[str | int]) -> str | None:
-    """A value as it would be written; tables and arrays have no short form."""
-    try:
-        for part in path:
-            table = table[part]
-    except (KeyError, IndexError, TypeError):
-        return None
-    if isinstance(table, bool):
-        return str(table).lower()
-    return f'"{table}"' if isinstance(table, str) else str(table) if isinstance(table, int) else None

@@ -46,6 +46,7 @@ RULES: tuple[Rule, ...] = (
     placement.host_repeated,
     placement.hosts_alike,
     placement.names_alike,
+    placement.aliases,
     former.former_names,
     former.one_heir,
     former.former_host,

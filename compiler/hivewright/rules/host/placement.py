@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from hivewright.diagnostics import Diagnostic
-from hivewright.rules.site_index import SiteIndex, clashes, diagnose, host_place, listed
+from hivewright.rules.site_index import Owner, SiteIndex, both, clash, clashes, diagnose, host_place, listed
 from hivewright.source import RUNTIME
 
 
@@ -107,3 +107,32 @@ def names_alike(index: SiteIndex) -> Iterator[Diagnostic]:
             "rename one of the two",
             [site.place("vm", *first, part="table")],
         )
+
+
+def aliases(index: SiteIndex) -> Iterator[Diagnostic]:
+    """Who reads another name of a guest on its host takes it for that guest: hivectl(8) tells it, and hooks get it."""
+    named = dict(index.using("alias"))
+    if not named:
+        return
+    claims: list[tuple[tuple[str, str], Owner]] = [
+        ((host, vm), (vm,)) for host, vms in index.guests.items() for vm in vms
+    ]
+    claims += [
+        ((host, str(vm.alias)), (name, "alias"))
+        for host, vms in index.guests.items()
+        for name, vm in vms.items()
+        if name in named and vm.alias not in (None, name)
+    ]
+    for (host, alias), first, second in clashes(claims):
+        if len(first) == 1:
+            yield diagnose(
+                "VM115",
+                f"the alias {alias} of {second[0]} is the name of another VM of {host}",
+                index.site.place("vm", *second),
+                "write another one, or delete it",
+                [index.site.place("vm", *first, part="table")],
+            )
+        else:
+            message = f"{both(first, second)} have the same alias {alias} on {host}"
+            remedy = "write another one for one of the two, or delete it"
+            yield clash(index.site, "VM115", message, (first, second), remedy)
