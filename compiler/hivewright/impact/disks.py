@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from hivewright.impact.calls import Call
-from hivewright.impact.consequence import Consequence, Finding, Needs
+from hivewright.impact.consequence import INSTALL, Consequence, Finding, Needs
 from hivewright.values import format_size
 
 _MAKERS = frozenset(("volume", "clone", "sparse_file"))
@@ -27,6 +27,10 @@ class Disk:
     content: str = ""
     """What tells this image from others: its checksum, or else its source."""
     blocks: int | None = None
+    maker: str = ""
+    """The call that makes it."""
+    words: tuple[str, ...] = ()
+    """What that call says besides."""
 
     @property
     def is_made(self) -> bool:
@@ -65,7 +69,8 @@ def _made(call: Call, images: Mapping[str, str]) -> Disk:
     if call.verb == "clone" and not image:
         image = content = rest[0] if rest else ""
     blocks = named.get("volblocksize", named.get("+volblocksize"))
-    return Disk(name, place, int(size), image, content, _bytes(blocks) if blocks is not None else None)
+    own = _bytes(blocks) if blocks is not None else None
+    return Disk(name, place, int(size), image, content, own, call.verb, tuple(rest))
 
 
 def _bytes(blocks: str) -> int | None:
@@ -75,7 +80,7 @@ def _bytes(blocks: str) -> int | None:
 
 
 def compare_disks(old: Mapping[str, Disk], new: Mapping[str, Disk], vm: str) -> Iterator[Finding]:
-    """What becomes of each disk. Properties that count only when a disk is made have no consequence."""
+    """What becomes of each disk. What counts only when a disk is made is told, and has no consequence."""
     for name in sorted(old.keys() | new.keys()):
         if name not in new:
             reason = f"disk {name} leaves the guest; what is on it stays at {old[name].place}"
@@ -83,7 +88,8 @@ def compare_disks(old: Mapping[str, Disk], new: Mapping[str, Disk], vm: str) -> 
         elif name not in old:
             yield _added(new[name])
         else:
-            yield from _compare(old[name], new[name], vm)
+            found = list(_compare(old[name], new[name], vm))
+            yield from found or _otherwise_made(old[name], new[name])
 
 
 def _added(disk: Disk) -> Finding:
@@ -101,6 +107,29 @@ def _compare(old: Disk, new: Disk, vm: str) -> Iterator[Finding]:
         yield _resized(old.size, new.size, new.name)
     if old.blocks is not None and new.blocks is not None and old.blocks != new.blocks:
         yield _other_blocks(old.blocks, new.blocks, new.name)
+
+
+def _otherwise_made(old: Disk, new: Disk) -> Iterator[Finding]:
+    """How a disk would be made if it were not there."""
+    if not (old.is_made and new.is_made) or (old.maker, old.words) == (new.maker, new.words):
+        return
+    keys = (f"disk.{new.name}.{'clone' if not new.image else 'clone_image'}",)
+    if old.maker != new.maker:
+        how = "a clone" if new.maker == "clone" else "a copy"
+        reason = f"disk {new.name} would be made as {how}; one that is there stays what it is"
+    elif _properties(old) != _properties(new):
+        keys = (f"disk.{new.name}.properties",)
+        reason = f"disk {new.name} would be made with other properties; one that is there keeps its own"
+    else:
+        keys = (f"image.{new.image}",)
+        reason = f"disk {new.name} would be made of another volume of its image; one that is there stays what it is"
+    yield Finding(Consequence.NOTHING, keys, reason, INSTALL)
+
+
+def _properties(disk: Disk) -> frozenset[str]:
+    """The words without those that say what it is made from."""
+    words = disk.words[1:] if disk.maker == "clone" else disk.words
+    return frozenset(word for word in words if not word.startswith(("image=", "copy=")))
 
 
 def _moved(old: Disk, new: Disk, vm: str) -> Finding:

@@ -59,12 +59,23 @@ class Scripts:
 
 def compare_guest(vm: str, files: Mapping[str, Pair], changed: Iterable[str]) -> list[Finding]:
     """All that a change means for a guest. ``files`` has its scripts whole, ``changed`` names what differs at all."""
-    found = list(_findings(vm, files, changed))
-    return found or [Finding(Consequence.NOTHING, (), "only comments or the order of words differ", INSTALL)]
+    scripts = Scripts(files)
+    found = list(_findings(vm, files, scripts, set(changed)))
+    if found:
+        return found
+    made = difference(_of_making(scripts.calls("provision", 0)), _of_making(scripts.calls("provision", 1)))
+    if made.old or made.new:
+        reason = "what would be made anew would be made otherwise; what is there stays what it is"
+        return [Finding(Consequence.NOTHING, made.keys, reason, INSTALL)]
+    return [Finding(Consequence.NOTHING, (), "only comments or the order of words differ", INSTALL)]
 
 
-def _findings(vm: str, files: Mapping[str, Pair], changed: Iterable[str]) -> Iterator[Finding]:
-    scripts, names = Scripts(files), set(changed)
+def _of_making(calls: list[Call]) -> list[Call]:
+    """The calls of a provision script without its digest."""
+    return [call for call in calls if call.verb != "vm"]
+
+
+def _findings(vm: str, files: Mapping[str, Pair], scripts: Scripts, names: set[str]) -> Iterator[Finding]:
     if "start" in names or "provision" in names:
         yield from compare_disks(scripts.disks(0), scripts.disks(1), vm)
     if "provision" in names:

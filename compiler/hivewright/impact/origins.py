@@ -38,9 +38,10 @@ def _object(site: Site, host: str, path: tuple[str, ...]) -> tuple[str, str]:
 
 
 def _of_storage(site: Site, guest: str, path: tuple[str, ...]) -> tuple[str, ...]:
-    """Properties that a disk does not say itself are those of its storage."""
+    """What a disk does not say itself its storage may say."""
     match path:
-        case "disk", name, "properties" if site.trace(guest, path).label == "default":
+        case "disk", name, ("properties" | "clone_image") as key if site.trace(guest, path).label == "default":
             disk = site.vms[guest].disk.get(name)
-            return ("storage", disk.storage, "properties") if disk is not None and disk.storage else path
+            own = "clone_images" if key == "clone_image" else key
+            return ("storage", disk.storage, own) if disk is not None and disk.storage else path
     return path
