@@ -32,7 +32,7 @@ ENTRY = "lib/runtime.subr"
 
 CALLED_BY_SCRIPTS = {
     *("begin", "clone", "created", "debugger", "finish", "home", "hook", "hook_terms", "host", "image"),
-    *("live", "loader", "loader_file", "called", "login_by", "logs"),
+    *("live", "loader", "loader_file", "dataset", "called", "login_by", "logs"),
     *(
         "metrics",
         "modules",

@@ -99,12 +99,15 @@ def provision_images(guest: Guest) -> Iterator[Step]:
 
 def provision_datasets(guest: Guest) -> Iterator[Step]:
     """What the datasets are to have that hold the volumes of this guest, where a storage says that."""
-    used = {disk.storage for disk in guest.vm.disk.values() if disk.path is None and disk.ram is None}
-    for name in sorted(each for each in used if each is not None):
+    users: dict[str, list[str]] = {}
+    for name, disk in sorted(guest.vm.disk.items()):
+        if disk.path is None and disk.storage is not None:
+            users.setdefault(disk.storage, []).append(f"disk.{name}.storage")
+    for name in sorted(users):
         storage = guest.site.host_storages[guest.host_name, name]
         if isinstance(storage, Zfs) and storage.dataset_properties:
             words = (f"{storage.dataset}/{guest.name}", *_settings(storage.dataset_properties))
-            keys = (f"storage:{name}.dataset", f"storage:{name}.dataset_properties")
+            keys = (f"storage:{name}.dataset", f"storage:{name}.dataset_properties", *users[name])
             yield Step("dataset", words, keys, f"storage.{name}.dataset_properties")
 
 

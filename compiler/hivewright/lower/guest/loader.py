@@ -127,35 +127,38 @@ def _lower_grub(guest: Guest) -> Iterator[Step]:
     installers = {f"cd.{name}" for name in _installers(guest)}
     media = _media(guest)
     if installers:
-        yield from _lower_map(_INSTALL_MAP, media)
-    yield from _lower_map(_MAP, media if not installers else _media(guest, without=installers))
+        yield from _lower_map(guest, _INSTALL_MAP, media)
+    yield from _lower_map(guest, _MAP, media if not installers else _media(guest, without=installers))
     boot = boot_device(guest.vm.firmware, dict(guest.vm.disk), dict(guest.vm.cd)) or ""
     root = grub.root or ("cd0" if boot.startswith("cd.") else "hd0,msdos1")
     installs = bool(installers)
     if grub.commands:
         yield from _lower_menu(guest, _MENU, (root, "firmware.grub.root"), (grub.commands, _COMMANDS))
     if installs and grub.install_commands:
-        yield from _lower_menu(guest, _INSTALL_MENU, ("cd0", "install.cd"), (grub.install_commands, _INSTALL_COMMANDS))
+        yield from _lower_menu(guest, _INSTALL_MENU, ("cd0", "install"), (grub.install_commands, _INSTALL_COMMANDS))
     yield _program(guest, GRUB)
     yield from _lower_wired(guest)
     yield _call(("-M", format_mebibytes(guest.vm.memory)), "memory")
     if installs:
-        yield Step("loader_installing", ("-m", f"{RUN}/{guest.name}/{_INSTALL_MAP}"), ("install.cd",), "install")
-        yield Step("loader_installed", ("-m", f"{RUN}/{guest.name}/{_MAP}"), ("install.cd",), "install")
+        yield Step("loader_installing", ("-m", f"{RUN}/{guest.name}/{_INSTALL_MAP}"), ("install",), "install")
+        yield Step("loader_installed", ("-m", f"{RUN}/{guest.name}/{_MAP}"), ("install",), "install")
     else:
-        yield _call(("-m", f"{RUN}/{guest.name}/{_MAP}"), "firmware.kind")
+        yield _call(("-m", f"{RUN}/{guest.name}/{_MAP}"), _KIND, "install")
     if installs and grub.install_commands:
         words = ("-r", "host", "-d", f"{RUN}/{guest.name}", "-g", _INSTALL_MENU)
-        yield Step("loader_installing", words, (_INSTALL_COMMANDS, "install.cd"), _INSTALL_COMMANDS)
+        yield Step("loader_installing", words, (_INSTALL_COMMANDS, "install"), _INSTALL_COMMANDS)
     elif installs:
-        yield Step("loader_installing", ("-r", "cd0"), ("install.cd",), "install")
+        yield Step("loader_installing", ("-r", "cd0"), ("install", _INSTALL_COMMANDS), "install")
     verb = "loader_installed" if installs else "loader"
-    yield from (step._replace(verb=verb) for step in _lower_configuration(guest, grub, root))
+    for step in _lower_configuration(guest, grub, root):
+        yield step._replace(verb=verb, keys=(*step.keys, "install"))
 
 
-def _lower_map(file: str, media: list[tuple[str, str, Provenance]]) -> Iterator[Step]:
+def _lower_map(guest: Guest, file: str, media: list[tuple[str, str, Provenance]]) -> Iterator[Step]:
     for device, path, keys in media:
-        yield Step("loader_file", (file, f"({device}) {path}"), keys, _device(keys))
+        chosen: Provenance = ("install.cd",) if device.startswith("cd") and _installers(guest) else ()
+        chosen += ("install",) if file == _INSTALL_MAP else ()
+        yield Step("loader_file", (file, f"({device}) {path}"), (*keys, *chosen), _device(keys))
 
 
 def _lower_configuration(guest: Guest, grub: Grub, root: str) -> Iterator[Step]:
@@ -182,7 +185,8 @@ def _lower_menu(guest: Guest, file: str, root: tuple[str, str], commands: tuple[
         ("}", key),
     )
     for line, own in lines:
-        yield Step("loader_file", (file, line), tuple(dict.fromkeys((own, key))), own)
+        needs = ("install",) if file == _INSTALL_MENU else ()
+        yield Step("loader_file", (file, line), tuple(dict.fromkeys((own, key, *needs))), own)
 
 
 def _program(guest: Guest, program: str) -> Step:
