@@ -62,7 +62,7 @@ ROOMS = {
     "editing": Room(6, "values diagnostics source model rules.__init__ site allocation pipeline"),
     "impact": Room(6, "values plan model source emit site"),
     "delivery": Room(6, "plan system source model output emit catalogue site pipeline impact"),
-    "importers": Room(6, "values model bhyve source site allocation lower.__init__ editing"),
+    "importers": Room(6, "values diagnostics model bhyve source site allocation lower.__init__ editing"),
     "editor": Room(7, "diagnostics model source emit schema site pipeline editing"),
     "commands": Room(8, "values diagnostics plan system model bhyve source output emit schema site allocation "
                      "lower lower.seed pipeline editing impact delivery importers editor catalogue"),
@@ -85,7 +85,7 @@ PACKAGES = {
     "pydantic_core": "model.addresses model.base model.disk model.guest model.login model.vm editor.settings",
     "textual": "editor.app editor.guest editor.prompts",
     "tomli": "diagnostics.locate allocation.lock source.parsing source.salvage source.syntax editing.assignment "
-    "editing.document editing.tables",
+    "editing.document editing.tables editing.unwritten",
     "tomlkit": "editing.document",
     "yaml": "impact.seeds lower.seed.yaml_text rules.machine.first_boot",
 }
