@@ -34,6 +34,7 @@ VERBS = {
     "status": "say what the guests of all hosts do",
     "show": "show a VM and where each part of its command comes from",
     "list": "list what the site has",
+    "report": "print the site as a page for a browser",
     "get": "print keys of VMs",
     "set": "give keys of VMs other values, in the files of the site",
     "edit": "edit VMs on the whole terminal",

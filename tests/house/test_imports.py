@@ -62,10 +62,11 @@ ROOMS = {
     "editing": Room(6, "values diagnostics source model rules.__init__ site allocation pipeline"),
     "impact": Room(6, "values plan model source emit site"),
     "delivery": Room(6, "plan system source model output emit catalogue site pipeline impact"),
+    "views": Room(6, "values plan site"),
     "importers": Room(6, "values diagnostics model bhyve source site allocation lower.__init__ editing"),
     "editor": Room(7, "diagnostics model source emit schema site pipeline editing"),
     "commands": Room(8, "values diagnostics plan system model bhyve source output emit schema site allocation "
-                     "lower lower.seed pipeline editing impact delivery importers editor catalogue"),
+                     "lower lower.seed pipeline editing impact delivery views importers editor catalogue"),
     "cli": Room(9, "package"),
 }  # fmt: skip
 """Each may import those above it in this table, so there is no circle; what is imported for types only counts as well.

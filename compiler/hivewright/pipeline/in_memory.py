@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping
 
 from hivewright.allocation.lock_files import allocate_numbers, read_locks
 from hivewright.diagnostics import Diagnostic
-from hivewright.lower import lower_host
+from hivewright.lower import lower, lower_host
 from hivewright.lower.seed.nocloud import SeedWriter
 from hivewright.pipeline.compile_host import Compiled, compile_plan, get_ready
 from hivewright.pipeline.session import Session
-from hivewright.plan import VmPlan
+from hivewright.plan import HostPlan, VmPlan
 from hivewright.site import Site
 from hivewright.source import Project
 from hivewright.system.parallel import in_background
@@ -37,6 +37,15 @@ def plan_guests(session: Session, site: Site, homes: Mapping[str, str]) -> list[
             return None
         plans.update({(host, plan.name): plan for plan in lowered.plans[0].vms})
     return [plans[host, vm] for vm, host in homes.items()]
+
+
+def plan_hosts(session: Session, site: Site) -> list[HostPlan] | None:
+    """All hosts, in their order; ``None`` after an error, which was reported."""
+    numbers = allocate_numbers(site, read_locks(session.project))
+    if session.report(numbers.diagnostics):
+        return None
+    lowered = lower(site, numbers.allocation)
+    return None if session.report(lowered.diagnostics) else list(lowered.plans)
 
 
 def lower_one(project: Project, site: Site, vm: str, host: str) -> tuple[VmPlan | None, list[Diagnostic]]:

@@ -1,0 +1,4 @@
+"""A site as people look at it, outside of its files.
+
+Entrance: ``report`` (one page of HTML).
+"""
