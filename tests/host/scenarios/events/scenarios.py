@@ -34,6 +34,28 @@ def a_pool_arrives(play: Play) -> None:
 
 
 @scenario()
+def pools_arrive_long_after_the_boot(play: Play) -> None:
+    """What came before is not enough for one of them, which waits for the rest; and who comes after it starts then."""
+    play.host.path("/etc/rc.conf").write_text('hivewright_enable="YES"\n')
+    for pool in ("tank", "dozer"):
+        play.host.call("pool", name=pool, imported=True)
+    play.made("two1")
+    for pool in ("tank", "dozer"):
+        play.host.call("pool", name=pool, imported=False)
+    play.service("faststart", says=[])
+    play.wait(8000)
+    assert play.phase("two1").startswith("failed: disk ")
+    assert play.phase("after1").startswith("failed: it comes after two1, which is ")
+    play.host.call("pool", name="tank", imported=True)
+    event(play, f"{IMPORT} pool=tank pool_state=0 pool_context=6")
+    assert play.phase("two1").startswith("waiting: disk data: ")
+    assert play.phase("after1").startswith("waiting: it comes after two1, which is waiting")
+    play.host.call("pool", name="dozer", imported=True)
+    play.wait(70)
+    assert {"two1", "after1"} <= {*play.names("guest")}
+
+
+@scenario()
 def a_pool_is_suspended(play: Play) -> None:
     """syslogd is told as by the rule of the system that lost, and the log of each guest that runs with it."""
     play.host.call("pool", name="tank", imported=True)

@@ -157,6 +157,19 @@ def the_last_of_several_counts(play: Play) -> None:
     assert "devd: event mains-again: a later one came before its stop" in play.log("ups1")
 
 
+@scenario()
+def a_start_waits_for_what_comes_late(play: Play) -> None:
+    """The mains are back before the file system with its disk is mounted: nobody would start it again."""
+    play.made("ups1")
+    play.sh("mv /srv/vms /srv/unmounted")
+    event(play, ACAD.format(1))
+    assert play.phase("ups1").startswith("waiting: disk root: /srv/vms/ups1/root.img was there once and is missing")
+    play.sh("mv /srv/unmounted /srv/vms")
+    play.wait(70)
+    assert play.phase("ups1") == STARTED
+    play.down("ups1")
+
+
 CORE = '!system=kernel subsystem=signal type=coredump comm="/usr/sbin/bhyve" core="{}"'
 
 
