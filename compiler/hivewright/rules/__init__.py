@@ -116,6 +116,7 @@ RULES: tuple[Rule, ...] = (
     kinds.dhcp_range,
     translation.nat_gateway,
     translation.takes_ssh,
+    translation.address_is_outside,
     subnets.nat_overlaps,
     subnets.prefix_differs,
     kinds.useless_keys,

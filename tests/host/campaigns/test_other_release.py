@@ -256,3 +256,37 @@ def test_a_script_longer_than_what_sh_reads_at_once_is_read_whole(shell: str, op
         assert states(host)["web1"] == "running", step
         hivectl(host, "stop", "web1")
     nothing_read_on(host)
+
+
+LONGER = {
+    "export": (("start db1", "stop db1"), "export db1 -o /tmp/db1.tar"),
+    "snapshot": (("start db1",), "snapshot db1 one"),
+    "rollback": (("start db1", "stop db1", "snapshot db1 one"), "rollback --yes db1 one"),
+    "restart": (("start web1",), "restart web1"),
+    "grow": (("start db1", "stop db1"), "disk grow db1 data 8G"),
+    "poweroff": (("start web1",), "poweroff web1"),
+    "service": ((), "start"),
+}
+"""Verbs that take long, and what they find."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("in_place", WAYS)
+@pytest.mark.parametrize("verb", LONGER)
+def test_files_come_in_the_middle_of_what_takes_long(verb: str, in_place: bool, open_release: Open) -> None:
+    """Of a release that is this one but for its length: what a verb began it ends."""
+    before, command = LONGER[verb]
+
+    def prepare(host: Host) -> None:
+        for each in before:
+            hivectl(host, *each.split())
+        host.advance(10)
+        host.transcript()
+
+    for step, host, status in laid_at_each_command(
+        open_release, "this", "dash", in_place, [HIVECTL, *command.split()], prepare
+    ):
+        assert status == 0, (step, report(host))
+        hivectl(host, "stop", *GUESTS)
+        assert left(host) == [], (step, report(host))
+        nothing_read_on(host)

@@ -56,6 +56,9 @@ def missing(inventory: str, script: str, pools: list[str]) -> list[str]:
             wanted = f"pkg install {package.name}" if package else path if path != "/usr/sbin/bhyveload" else ""
         elif verb in ("file", "disk", "share", "image"):
             wanted = words[-1] if verb == "file" else words[1]
+        elif verb == "carp":
+            found += [] if words[0] in items else [f"{verb} {words[0]}"]
+            continue
         elif verb == "secret":
             wanted = f"/usr/local/etc/hivewright/secrets/{words[0]}"
         else:
@@ -90,6 +93,12 @@ def check_hosts(site: Site | None) -> None:
         scripts = [text for path, text in artifacts.items() if path.endswith(("/start", "/provision"))]
         assert scripts
         assert [each for script in scripts for each in missing(inventory, script, pools)] == []
+        conf = next(text for path, text in artifacts.items() if path.endswith("/host.conf"))
+        for name, address in re.findall(r"^peer (\S+) (\S+)", conf, re.MULTILINE):
+            said = dict(listed(inventory))
+            assert name in said["/root/.ssh/authorized_keys"]
+            assert name in said["/root/.ssh/known_hosts"]
+            assert address in said["/root/.ssh/known_hosts"]
 
 
 def test_packages_that_the_runtime_names_are_known() -> None:

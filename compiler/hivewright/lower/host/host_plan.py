@@ -119,7 +119,7 @@ def _lower_host(site: Site, allocation: Allocation, name: str, seeds: SeedWriter
             *lower_notes(plans, networks, supported.member_addresses, host.iommu),
             *(*iov_notes(iov), *rate_notes(rates)),
         ),
-        preparation=tuple(lower_preparation(site, guests, plans, networks)),
+        preparation=tuple(lower_preparation(site, guests, plans, networks, _peers(site, name, plans))),
         lines=(
             *lower_lines(files, networks, bool(rates.sections), rate_lines(rates)),
             *iscsi_lines(plans),

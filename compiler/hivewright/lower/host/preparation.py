@@ -60,6 +60,7 @@ def lower_preparation(
     guests: Iterable[Guest],
     vms: Iterable[VmPlan],
     networks: Iterable[NetworkPlan],
+    peers: Iterable[tuple[str, ...]] = (),
 ) -> Iterator[Preparation]:
     """All of it, in the order in which one would go about it. A host without guests needs nothing."""
     guests, vms, networks = list(guests), sorted(vms, key=lambda vm: vm.name), list(networks)
@@ -70,9 +71,11 @@ def lower_preparation(
         yield Preparation(PACKAGED, ("pkg", "install", name), what, ("file", file))
     yield from _storage(guests)
     yield from _files(guests, vms)
+    yield from _keys(list(peers))
     yield from _secrets(vms)
     yield from _bridges(site, networks)
     yield from _interfaces(vms)
+    yield from _addresses(vms)
     service = ("sysrc", "hivewright_enable=YES")
     reason = "starts the guests at boot, and stops them at shutdown"
     yield Preparation(SERVICES, service, reason, ("setting", service[1]))
@@ -155,6 +158,35 @@ def _what(step: Step) -> str:
     if step.verb == "file":
         return step.words[0]
     return "the boot ROM" if step.verb == "rom" else "the program"
+
+
+def _keys(peers: list[tuple[str, ...]]) -> Iterator[Preparation]:
+    """What ssh(1) between hosts that share guests takes: name and address of each other host."""
+    if not peers:
+        return
+    known, allowed = "/root/.ssh/known_hosts", "/root/.ssh/authorized_keys"
+    hosts = ", ".join(name if name == address else f"{name} ({address})" for name, address, *_ in peers)
+    yield Preparation(
+        FILES, (known,), f"the host keys of {hosts}, which are asked about guests of both", ("file", known)
+    )
+    names = ", ".join(name for name, *_ in peers)
+    reason = f'the keys of root on {names}, with command="/usr/local/sbin/hivectl receive"'
+    yield Preparation(FILES, (allowed,), reason, ("file", allowed))
+
+
+def _addresses(vms: Iterable[VmPlan]) -> Iterator[Preparation]:
+    """Addresses of carp(4) that guests follow."""
+    found: dict[str, list[str]] = {}
+    for vm in vms:
+        for step in vm.prepare:
+            if step.verb == "carp":
+                found.setdefault(step.words[0], []).append(vm.name)
+    for address, users in sorted(found.items()):
+        number, _, interface = address.partition("@")
+        reason = f"the address of carp(4) with vhid {number} on {interface}, in rc.conf: {', '.join(users)} follow it"
+        yield Preparation(
+            SERVICES, (address,), reason.replace("follow it", "follows it") if len(users) == 1 else reason
+        )
 
 
 def _secrets(vms: Iterable[VmPlan]) -> Iterator[Preparation]:

@@ -23,6 +23,7 @@ from hivewright.rules.site_index import (
 
 if TYPE_CHECKING:
     from hivewright.model.network import AnyNetwork, Nat
+    from hivewright.model.nic import Nic
 
 _FORWARDING = [name for name, kind in NETWORKS.items() if kind.ports_lead_in]
 _DEMANDING = frozenset(key for kind in NETWORKS.values() for key in kind.without_effect)
@@ -91,14 +92,21 @@ def forwards(index: SiteIndex) -> Iterator[Diagnostic]:
 
 
 def same_forward(index: SiteIndex) -> Iterator[Diagnostic]:
-    """A port of a host is forwarded once, though the uplinks of two networks may have different addresses."""
-    claims = (
-        ((host, forward.protocol, forward.port), (name, "nic", key, "forward", each, "port"))
+    """A port of a host is forwarded once, though the uplinks of two networks may have different addresses; but for
+    networks that all name theirs."""
+    claims = [
+        (
+            (host, forward.protocol, forward.port),
+            _address(index, host, nic),
+            (name, "nic", key, "forward", each, "port"),
+        )
         for name, key, nic in index.nics
         for each, forward in ordered(nic.forward)
         for host in index.hosts_of[name]
-    )
-    for (host, protocol, port), first, second in clashes(claims):
+    ]
+    anywhere = {port for port, address, _ in claims if not address}
+    ports = (((*port, "" if port in anywhere else address), owner) for port, address, owner in claims)
+    for (host, protocol, port, _), first, second in clashes(ports):
         yield clash(
             index.site,
             "NET023",
@@ -106,6 +114,11 @@ def same_forward(index: SiteIndex) -> Iterator[Diagnostic]:
             (first, second),
             "choose another port for one of them",
         )
+
+
+def _address(index: SiteIndex, host: str, nic: Nic) -> str:
+    """The address of the host that a network names for its guests, if it does."""
+    return getattr(index.site.host_networks.get((host, nic.network)), "address", None) or ""
 
 
 def _owners(first: Owner, second: Owner) -> str:

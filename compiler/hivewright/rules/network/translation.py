@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from ipaddress import IPv4Address, IPv4Interface
 
 from hivewright.diagnostics import Diagnostic
 from hivewright.model.network_kinds import kind_of
@@ -58,3 +59,23 @@ def takes_ssh(index: SiteIndex) -> Iterator[Diagnostic]:
                 remedy = "choose another port, such as 2222"
             place = site.place("vm", name, "nic", key, "forward", each, "port")
             yield diagnose("NET038", message, place, remedy, severity="warning")
+
+
+def address_is_outside(index: SiteIndex) -> Iterator[Diagnostic]:
+    """Behind an address of their own network guests would get no answer."""
+    site = index.site
+    for host, names in index.networks_used.items():
+        for name in names:
+            network = site.host_networks[host, name]
+            if network.kind != "nat" or network.address is None:
+                continue
+            subnet = IPv4Interface(network.ipv4).network
+            if IPv4Address(network.address) in subnet:
+                yield diagnose(
+                    "NET052",
+                    f"the guests of the network {name} on {host} are to be behind {network.address}, which is in "
+                    f"their own network {subnet}",
+                    network_place(site, host, name, "address"),
+                    f"write an address of {network.uplink}, or delete address",
+                    [network_place(site, host, name, "ipv4")],
+                )
