@@ -257,3 +257,23 @@ def test_a_file_that_was_changed_meanwhile_is_left_alone(project: Project) -> No
     with pytest.raises(attempt.ChangedMeanwhileError, match=r"web\.toml was changed meanwhile"):
         attempt.write_texts(sources, {"new.toml": "", "vms/web.toml": "", "vms/db.toml": None})
     assert files_below(project.root) == before
+
+
+def test_what_is_wrong_is_told_without_a_place_in_a_file_that_is_not_written(project: Project) -> None:
+    done = project.run("new", "vm", "x9", "profile=nope", "host=alpha")
+    assert done.status == 1
+    assert done.err.startswith(
+        'error[REF002]: there is no profile "nope"\n = help: it would have profile = "nope"; known: '
+    )
+    assert "x9.toml" not in done.err
+    assert not (project.root / "site/vms/x9.toml").exists()
+
+
+def test_a_disk_is_proposed_that_takes_its_image(project: Project) -> None:
+    image = '[image.amd64]\nurl = "https://images.example.net/mine.raw"\nsha256 = "none"\nmin_size = "30G"\n'
+    project.add("profiles/linux/mine.toml", f'os = "linux"\ndescription = "Ours."\n\n{image}')
+    done = project.succeed("new", "vm", "m1", "host=alpha", "profile=mine")
+    assert 'size = "30G"' in done.out
+    done = project.run("new", "vm", "m2", "host=alpha", "profile=mine", "disk=20G")
+    assert done.status == 1
+    assert "error[STO029]: disk root of m2 has 20G, and its image mine needs 30G" in done.err

@@ -18,6 +18,7 @@ from hivewright.editing.draft import Draft
 from hivewright.editing.edits import conclude
 from hivewright.editing.guests import Texts
 from hivewright.editing.questions import QUESTIONS, Question
+from hivewright.editing.unwritten import without_places
 from hivewright.pipeline.session import Session
 from hivewright.source import Sources, find_project, no_project, read_site
 
@@ -184,6 +185,8 @@ class _Dialog:
             else:
                 texts, trial, found = draft.edit().texts, other, better
         with trial:
+            if any(each.severity == "error" for each in found):
+                found = without_places(found, texts, self._session.sources.texts, "say by KEY=VALUE what is otherwise")
             if trial.report(found) or trial.site is None:
                 return texts, None
             vm = trial.site.vms[draft["name"]]
