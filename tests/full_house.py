@@ -288,6 +288,16 @@ PARTS = (
 """All that a guest can have, in the order in which it is put together: later parts override earlier ones."""
 
 
+SAVED: Keys = {
+    "host": "alpha",
+    "memory": "1G",
+    "checkpoint": True,
+    "on_host_shutdown": "suspend",
+    "disk": {"root": {"storage": "fast", "size": "4G", "clone": "golden/root@v1", "full_copy": True}},
+}
+"""A guest that can be saved, as one with everything cannot be. Hosts of arm64 save none."""
+
+
 def merge(first: Keys, second: Keys) -> dict[str, Any]:
     """``second`` over ``first``, table by table."""
     merged = dict(first)
@@ -307,9 +317,10 @@ def full_tables(release: str, arch: str, *more: Part) -> dict[str, Keys]:
     for part in (*(part for part in PARTS if part.fits(release, arch)), *more):
         vm = merge(vm, part.vm)
         networks |= part.networks
+    saves = arch == "amd64"
     return {
-        "vm": {"full": vm},
-        "host": {"alpha": {**HOST, "freebsd": release, "arch": arch}},
+        "vm": {"full": vm, **({"saved": SAVED} if saves else {})},
+        "host": {"alpha": {**HOST, "freebsd": release, "arch": arch, "capabilities": ["snapshot"] * saves}},
         "network": networks,
         "storage": STORAGES,
         "image": IMAGES,

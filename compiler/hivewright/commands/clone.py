@@ -20,6 +20,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("new", metavar="NEW", help="the name of the new one")
     parser.add_argument("assignments", metavar="KEY=VALUE", nargs="*", help="such as nic.lan.ipv4=192.0.2.12/24")
     parser.add_argument("--snapshot", metavar="NAME", help="the snapshot of each disk (default: NEW)")
+    parser.add_argument(
+        "--full", action="store_true", help="full copies of the snapshots, which may be destroyed afterwards"
+    )
     parser.add_argument("--dry-run", action="store_true", help="write nothing; print what would change")
 
 
@@ -41,7 +44,7 @@ def run(arguments: Namespace) -> int:
         except AssignmentError as error:
             raise ChangeError(str(error)) from None
         snapshot = arguments.snapshot or arguments.new
-        change, found = clone_guest(guests, arguments.old, arguments.new, snapshot, assignments)
+        change, found = clone_guest(guests, arguments.old, arguments.new, snapshot, assignments, full=arguments.full)
         notes.extend(found)
         return change
 

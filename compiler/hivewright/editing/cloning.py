@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 _OF_ONE = ("uuid", "alias", "renamed_from", "moved_from", "protected", "ready", "debug", "pin")
 """Keys that are about one guest: another one has its own, or none."""
 _OF_ONE_NIC = ("mac", "tap", "existing", "vf", "ipv4", "ipv6", "gateway4", "gateway6", "on_link", "routes", "forward")
-_OF_ONE_DISK = ("serial", "image", "clone_image", "clone")
+_OF_ONE_DISK = ("serial", "image", "clone_image", "clone", "full_copy")
 
 
 def clone_guest(
-    guests: Guests, old: str, new: str, snapshot: str, assignments: Sequence[Assignment]
+    guests: Guests, old: str, new: str, snapshot: str, assignments: Sequence[Assignment], *, full: bool = False
 ) -> tuple[Edit, list[str]]:
     """The site with the new guest in a file of its own, and what is left to do.
 
@@ -38,6 +38,8 @@ def clone_guest(
     for disk, is_volume in disks.items():
         origin = f"{old}/{disk}@{snapshot}" if is_volume else f"{old}/{disk}"
         text = set_key(text, ("vm", new, "disk", disk, "clone"), origin)
+        if full and is_volume:
+            text = set_key(text, ("vm", new, "disk", disk, "full_copy"), True)
     for each in assignments:
         text = set_key(text, ("vm", new, *each.path), each.value)
     return Edit({file: text}, {}, guests.locks), list(_left_to_do(guests, old, new, snapshot, disks, assignments))

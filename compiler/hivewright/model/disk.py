@@ -66,6 +66,11 @@ class Disk(Table):
         "You make the snapshot, with zfs(8); it must not be destroyed as long as the disk exists. On one of kind "
         'directory, without a snapshot ("golden/root"): create it as a full copy of that disk, whose guest is off.',
     )
+    full_copy: bool = Field(
+        False,
+        description="With clone: create it as a full copy of that snapshot, which takes as much space and depends on "
+        "nothing: the snapshot may be destroyed afterwards.",
+    )
     lun: Annotated[int, Field(ge=0, le=255)] | None = Field(
         None, description="On a storage of kind iscsi: which logical unit of the target it is."
     )

@@ -128,7 +128,8 @@ def provision_disks(guest: Guest) -> Iterator[Step]:
             keys += (f"storage:{disk.storage}.dataset", f"storage:{disk.storage}.properties", f"disk.{name}.properties")
             keys += _clone_keys(name, disk, storage)
             if disk.clone is not None or clones_image(disk, storage):
-                words = (*volume, *_origin(guest, disk, storage), *sparse, *_clone_settings(properties))
+                full = ("full",) if disk.full_copy else ()
+                words = (*volume, *_origin(guest, disk, storage), *full, *sparse, *_clone_settings(properties))
                 yield Step("clone", words, tuple(keys), f"disk.{name}")
             else:
                 words = (*volume, *sparse, *image, *_settings(properties))
@@ -146,6 +147,8 @@ def _clone_keys(name: str, disk: Disk, storage: Zfs) -> Iterator[str]:
     """What says whether a disk is a clone, and of what."""
     if disk.clone is not None:
         yield f"disk.{name}.clone"
+        if disk.full_copy:
+            yield f"disk.{name}.full_copy"
     elif disk.image is not None:
         if disk.clone_image is not None:
             yield f"disk.{name}.clone_image"

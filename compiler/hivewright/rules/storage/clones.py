@@ -75,6 +75,15 @@ def clone_storage(index: SiteIndex) -> Iterator[Diagnostic]:
 def clone_source(index: SiteIndex) -> Iterator[Diagnostic]:
     """A clone has one origin."""
     place = index.site.place
+    for name, key, disk in index.disks:
+        if disk.full_copy and disk.clone is None:
+            yield diagnose(
+                "STO021",
+                f"disk {key} of {name} shall be a full copy, but of no snapshot"
+                + (f"; one with an image is a copy of {disk.image} without that" if disk.image is not None else ""),
+                place("vm", name, "disk", key, "full_copy"),
+                'name a snapshot, such as clone = "golden/root@v1", or delete full_copy',
+            )
     for name, key, disk, word in _clones(index):
         here = ("vm", name, "disk", key)
         other = "clone_image" if disk.clone_image else "image"

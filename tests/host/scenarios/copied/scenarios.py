@@ -51,3 +51,74 @@ def what_cannot_be_copied(play: Play) -> None:
     play.sh(f"truncate -s 2M {SOURCE}")
     play.hivectl("start", "copy1", says=["copying", "creating", "UEFI", "started"])
     play.down("copy1")
+
+
+ORIGIN, FULL = "zroot/vms/web2/root", "zroot/vms/full1/root"
+
+
+def volume(play: Play, name: str) -> list[str]:
+    """Size and content of a volume, and what it is a clone of."""
+    return [line.split(maxsplit=2)[2] for line in play.state(f"volume {name} ")]
+
+
+def golden(play: Play) -> str:
+    """What the volume of web2 holds, of which there is a snapshot."""
+    play.guest("web2", {"writes": 1})
+    play.hivectl("start", "web2")
+    play.wait(5)
+    play.sh(f"zfs snapshot {ORIGIN}@v1")
+    return volume(play, ORIGIN)[0].split()[1]
+
+
+@scenario(everyday=True)
+def a_volume_copied_in_full(play: Play) -> None:
+    """It depends on nothing: the snapshot may go, and so may the guest that it is of, which runs meanwhile."""
+    content = golden(play)
+    play.hivectl("start", "full1", says=["copying", "growing", "UEFI", "started"])
+    play.order(
+        f"zfs send {ORIGIN}@v1",
+        f"zfs destroy {FULL}.copying@v1",
+        f"zfs set volsize={1 << 30} {FULL}.copying",
+        f"zfs set refreservation=auto {FULL}.copying",
+        f"zfs rename {FULL}.copying {FULL}",
+        "bhyve ... full1",
+    )
+    assert volume(play, FULL) == [f"{1 << 30} {content}"]
+    play.sh(f"zfs destroy {ORIGIN}@v1")
+    play.sh("hivectl stop web2 full1")
+    play.sh("rm /var/db/hivewright/full1/provisioned")
+    play.hivectl("provision", "full1", says=[])
+    play.never("zfs send", "zfs receive", "zfs set", "zfs destroy")
+    assert volume(play, FULL) == [f"{1 << 30} {content}"]
+
+
+@scenario()
+def a_full_copy_that_broke_off(play: Play) -> None:
+    """It goes on where it was; what is no copy of this snapshot is begun anew."""
+    content = golden(play)
+    play.sh(f"zfs create -p zroot/vms/full1; zfs send {ORIGIN}@v1 >/tmp/stream")
+    half = play.host.path("/tmp/stream").stat().st_size // 2
+    play.sh(f"dd if=/tmp/stream bs={half} count=1 2>/dev/null | zfs receive -s -u {FULL}.copying; true")
+    play.hivectl("start", "full1", says=["going on with", "growing", "UEFI", "started"])
+    play.ran("zfs send -t *")
+    assert volume(play, FULL) == [f"{1 << 30} {content}"]
+    play.down("full1", "web2")
+    play.sh(f"zfs destroy -r {FULL}; rm -r /var/db/hivewright/full1; zfs create -V 1G {FULL}.copying")
+    play.hivectl("start", "full1", says=["copying", "growing", "UEFI", "started"])
+    play.ran(f"zfs destroy -r {FULL}.copying")
+    assert volume(play, FULL) == [f"{1 << 30} {content}"]
+
+
+@scenario()
+def what_broke_off_goes_with_its_guest(play: Play) -> None:
+    """Nothing of it stays."""
+    golden(play)
+    play.host.call("fail_at", command=14)
+    play.hivectl("provision", "full1", status=1)
+    assert play.host.call("failed").startswith("zfs destroy ")
+    assert volume(play, f"{FULL}.copying")
+    play.sh("cd /usr/local/etc/hivewright; grep -v '^vm full1 ' host.conf >/tmp/conf; cp /tmp/conf host.conf")
+    play.sh("rm -r /usr/local/etc/hivewright/vms/full1")
+    play.hivectl("remove", "--yes", "full1", says=[f"{FULL}.copying is gone", "it is removed from this host"])
+    assert not play.state("volume zroot/vms/full1")
+    play.sh("! zfs list zroot/vms/full1 2>/dev/null")
