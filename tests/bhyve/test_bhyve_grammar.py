@@ -20,6 +20,7 @@ def test_a_complete_command_is_read() -> None:
     assert command.cpus == 2
     assert command.slots[0, 3, 0] == ("virtio-blk", "/dev/zvol/a,nocache,ser=a")
     assert parse_command([*ARM, "-o", "console=/dev/nmdm-web1.1A", "web1"], "15.0", "arm64").memory == "1G"
+    assert parse_command([*ARM, "-o", "console=/dev/ttyu1", "web1"], "15.0", "arm64").variables
 
 
 @pytest.mark.parametrize(
