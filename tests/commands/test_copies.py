@@ -38,7 +38,7 @@ def test_a_clone_has_numbers_and_addresses_of_its_own(volumes: Project) -> None:
     done = volumes.succeed("clone", "web1", "web2")
     assert done.err.splitlines()[1:] == [
         "web2: it has no addresses yet; give it its own: hivewright set web2 nic.lan.ipv4=ADDRESS/LENGTH",
-        "web2: before it starts, on alpha: zfs snapshot zroot/vms/web1/root@web2",
+        "web2: before it starts, on alpha: hivectl clone web1 web2",
     ]
     text = text_of(volumes, "vms/web2.toml")
     assert '[vm.web2.disk.root]\nstorage = "fast"  # quick\nsize = "10G"\nclone = "web1/root@web2"\n' in text
@@ -62,7 +62,7 @@ def test_a_clone_has_numbers_and_addresses_of_its_own(volumes: Project) -> None:
 def test_a_clone_may_be_given_all_at_once(volumes: Project) -> None:
     words = ["--snapshot", "v1", "web1", "web2", "nic.lan.ipv4=192.0.2.12/24", "memory=8G"]
     done = volumes.succeed("clone", *words)
-    assert done.err.splitlines()[1:] == ["web2: before it starts, on alpha: zfs snapshot zroot/vms/web1/root@v1"]
+    assert done.err.splitlines()[1:] == ["web2: before it starts, on alpha: hivectl clone web1 web2"]
     assert volumes.succeed("get", "web2", "memory", "nic.lan.ipv4").out.splitlines() == [
         "8G",
         "192.0.2.12/24",
@@ -76,7 +76,7 @@ def test_a_clone_has_a_tpm_of_its_own(volumes: Project) -> None:
     assert done.err.splitlines()[1:] == [
         "web2: its TPM is a new, empty one: what web1 has sealed by its own (BitLocker, LUKS) opens by its recovery "
         "key there",
-        "web2: before it starts, on alpha: zfs snapshot zroot/vms/web1/root@web2",
+        "web2: before it starts, on alpha: hivectl clone web1 web2",
     ]
 
 

@@ -42,7 +42,7 @@ def clone_guest(
             text = set_key(text, ("vm", new, "disk", disk, "full_copy"), True)
     for each in assignments:
         text = set_key(text, ("vm", new, *each.path), each.value)
-    return Edit({file: text}, {}, guests.locks), list(_left_to_do(guests, old, new, snapshot, disks, assignments))
+    return Edit({file: text}, {}, guests.locks), list(_left_to_do(guests, old, new, disks, assignments))
 
 
 def _needs_addresses(guests: Guests, old: str, new: str, assignments: Sequence[Assignment]) -> None:
@@ -111,7 +111,7 @@ def _managed(guests: Guests, old: str) -> Iterator[tuple[str, bool]]:
 
 
 def _left_to_do(
-    guests: Guests, old: str, new: str, snapshot: str, disks: Mapping[str, bool], assignments: Sequence[Assignment]
+    guests: Guests, old: str, new: str, disks: Mapping[str, bool], assignments: Sequence[Assignment]
 ) -> Iterator[str]:
     assert guests.site is not None, "a clone is made of a site without errors"
     vm = guests.site.vms[old]
@@ -125,11 +125,8 @@ def _left_to_do(
             "recovery key there"
         )
     host = guests.site.hosts_of(vm)[0]
-    storages = guests.site.host_storages
     volumes = [disk for disk, is_volume in disks.items() if is_volume]
     if len(volumes) < len(disks):
         yield f"{new}: {old} has to be off while {new} is provisioned, which copies its files"
-    places = [storages[host, str(vm.disk[disk].storage)].dataset for disk in volumes]  # type: ignore[union-attr]
     if volumes:
-        names = " ".join(f"{place}/{old}/{disk}@{snapshot}" for place, disk in zip(places, volumes, strict=True))
-        yield f"{new}: before it starts, on {host}: zfs snapshot {names}"
+        yield f"{new}: before it starts, on {host}: hivectl clone {old} {new}"

@@ -64,6 +64,7 @@ TRIED = (
     Dry("reset -n db1", "db1: would run: bhyvectl --force-reset --vm=db1", after=UP),
     Dry("poweroff -n db1", "db1: would be powered off at once", after=UP),
     Dry("nmi -n db1", "db1: would run: bhyvectl --inject-nmi --vm=db1", after=UP),
+    Dry("clone -n copy1 snap1", "snap1: would run: hivectl snapshot copy1 v1", "storage"),
     Dry("pause -n db1", "db1: would run: kill -STOP ", after=UP),
     Dry("pause -n db1", "db1: already paused", after=f"{UP}; hivectl pause db1"),
     Dry("resume -n db1", "db1: would run: kill -CONT ", after=f"{UP}; hivectl pause db1"),
