@@ -43,6 +43,17 @@ def test_a_lock_that_is_left_over_is_no_reason_without_a_new_vm(built: Project) 
     assert built.succeed("check").err == ""
 
 
+def test_a_clone_is_new_on_purpose(built: Project) -> None:
+    built.remove_beta()
+    built.add("storage.toml", '[storage.fast]\nkind = "zfs"\ndataset = "zroot/vms"\n')
+    disk = 'disk.root = { storage = "fast", size = "1G" }\n'
+    text = f'[vm.new1]\nhost = "alpha"\nmemory = "1G"\nvnc = true\n{disk}'
+    built.add("vms/new.toml", text)
+    assert "LOCK010" in built.succeed("check").err
+    built.edit("vms/new.toml", 'size = "1G"', 'size = "1G", clone = "golden/root@v1"')
+    assert "LOCK010" not in built.succeed("check").err
+
+
 def test_another_host_to_run_on_is_no_move(built: Project) -> None:
     built.edit("vms/db.toml", 'host = "beta"', 'hosts = ["alpha", "beta"]')
     assert "LOCK011" not in built.run("check").err

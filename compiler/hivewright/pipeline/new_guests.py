@@ -28,7 +28,12 @@ def _renamed(site: Site, locks: Mapping[str, Lock]) -> Iterator[Diagnostic]:
     gone = sorted(locks.keys() - site.vms.keys())
     if not gone:
         return
-    new = [name for name, vm in site.vms.items() if name not in locks and not vm.renamed_from]
+    # A clone of a disk of another guest says by that whose data it begins with.
+    new = [
+        name
+        for name, vm in site.vms.items()
+        if name not in locks and not vm.renamed_from and not any(disk.clone for disk in vm.disk.values())
+    ]
     for name in new[:_SHOWN]:
         old = gone[0] if len(gone) == 1 else "OLD"
         which = " or ".join(gone[:_SHOWN]) + (f" or {len(gone) - _SHOWN} more" if len(gone) > _SHOWN else "")
