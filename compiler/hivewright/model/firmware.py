@@ -111,7 +111,9 @@ class Firmware(Table):
         None, description="What the private copy is made from."
     )
     boot: Name | None = Field(
-        None, description="The disk or drive that bhyveload or grub boots from; the only disk, or root, if absent."
+        None,
+        description="The disk or drive that bhyveload or grub boots from. If absent the only disk, or root, or without "
+        "disks the only drive.",
     )
     bhyveload: Annotated[Bhyveload | None, _LOADER] = Field(None, description="More for bhyveload.")
     grub: Annotated[Grub | None, _LOADER] = Field(None, description="More for grub.")
@@ -125,6 +127,8 @@ LOADERS = ("bhyveload", "grub", "loader")
 def boot_device(firmware: Firmware, disks: dict[str, object], cds: dict[str, object]) -> str | None:
     """The key of what a loader boots from: ``disk.root`` or ``cd.install``; ``None`` when that is not clear."""
     name = firmware.boot
+    if name is None and not disks and len(cds) == 1:
+        return f"cd.{next(iter(cds))}"
     if name is None:
         name = "root" if "root" in disks or len(disks) != 1 else next(iter(disks))
     if name in disks and (name not in cds or firmware.boot is None):

@@ -88,6 +88,18 @@ def test_grub_boots_from_a_drive() -> None:
     assert lines_of(plan, "device.map")[0] == "(cd0) /srv/iso/live.iso"
 
 
+def test_the_only_drive_is_booted_from_where_there_is_no_disk() -> None:
+    assert loader_of(plan_of({"firmware": {"kind": "bhyveload"}, "cd": {"live": CD}}))["d"] == [CD["path"]]
+    grub = plan_of({"firmware": {"kind": "grub"}, "cd": {"live": CD}})
+    assert (loader_of(grub)["r"], lines_of(grub, "device.map")) == (["cd0"], ["(cd0) /srv/iso/live.iso"])
+
+
+def test_bhyveload_needs_no_disk_where_it_has_a_directory() -> None:
+    loader = {"kind": "bhyveload", "bhyveload": {"host_directory": "/srv/boot"}}
+    found = loader_of(plan_of({"firmware": loader}))
+    assert (found["h"], "d" in found) == (["/srv/boot"], False)
+
+
 def test_bhyveload_boots_the_installer_first_and_never_again() -> None:
     disks = {"disk": {"root": DISK}, "cd": {"a": CD, "live": CD}, "install": {"cd": ["live"]}}
     plan = plan_of({"firmware": {"kind": "bhyveload"}, **disks})

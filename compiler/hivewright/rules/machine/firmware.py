@@ -96,7 +96,10 @@ def loader_needs(index: SiteIndex) -> Iterator[Diagnostic]:
             )
         if kind == "loader":
             continue
-        if boot_device(vm.firmware, dict(vm.disk), dict(vm.cd)) is None:
+        shared = kind == "bhyveload" and vm.firmware.bhyveload is not None and vm.firmware.bhyveload.host_directory
+        if shared and not vm.disk and not vm.cd and vm.firmware.boot is None:
+            pass  # it loads what is in that directory
+        elif boot_device(vm.firmware, dict(vm.disk), dict(vm.cd)) is None:
             wanted, key = (
                 ("none is root", "kind") if vm.firmware.boot is None else (f"none is {vm.firmware.boot}", "boot")
             )
