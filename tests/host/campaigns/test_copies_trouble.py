@@ -18,6 +18,7 @@ from host.scenario import SCENARIOS
 pytest_plugins = ["host.fixtures"]
 
 GUEST = WAYS["copied"].guest
+VARIABLES = f"/var/db/hivewright/{GUEST}/vars.fd"
 
 
 @pytest.fixture
@@ -33,7 +34,9 @@ def copied(pair: Pair) -> dict[str, str]:
     """There is a copy, and the guest went on; returns what the copy has."""
     pair.anew(ends=True)
     before = pair.last
+    pair.near.path(VARIABLES).write_text("one")
     pair.done(pair.near, "replicate", GUEST)
+    pair.near.path(VARIABLES).write_text("two")
     pair.near.guest(GUEST, {"writes": 1}, *[{}] * 5)
     pair.done(pair.near, "start", GUEST)
     pair.near.advance(5)
@@ -79,6 +82,8 @@ def fails_over(pair: Pair, known: tuple[dict[str, str], ...], where: str) -> Non
     pair.far.advance(5)
     assert pair.running() == [pair.far], f"{where}\n{pair.report()}"
     assert pair.contents(pair.far) in known, f"{where}\n{pair.contents(pair.far)}"
+    moment = ("one", "two")[known.index(pair.contents(pair.far))]
+    assert pair.far.path(VARIABLES).read_text() == moment, f"variables of another moment\n{where}"
     pair.link.down = False
     refused = pair.near.run(HIVECTL, "start", GUEST)
     assert refused.status == 1, f"{where}\n{refused}"
