@@ -169,3 +169,16 @@ def test_ruff_would_format_nothing_else() -> None:
 def test_types_are_right() -> None:
     run("mypy", "--no-error-summary")
     run("mypy", "--no-error-summary", "tests", "build_data.py")
+
+
+def test_no_assignment_has_a_redirection() -> None:
+    """In FreeBSD's sh it does not hold for the commands that are substituted: x=$(...) 2>/dev/null."""
+    for path in filter(is_shell, files()):
+        within = ""
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            opened = re.match(r"(\t*)[a-z_]+=\$\($", line)
+            if opened:
+                within = opened[1] + ")"
+            elif within and line.startswith(within):
+                assert not re.match(r"\t*\)\s*\d?[<>]", line), f"{name_of(path)}:{number}"
+                within = ""

@@ -91,6 +91,11 @@ def vlan(play: Play) -> None:
     play.has("interface ix0.100, up, mtu 1500, vlan 100, vlandev ix0")
     addresses = "inet 192.0.2.129 netmask 0xffffff80, inet6 2001:db8::1 prefixlen 64, span ix4"
     play.has(f"interface br-vlan, up, mtu 1500, * {addresses}")
+    seen = play.hivectl("networks").out
+    assert "    ix0.100          uplink, up, MTU 1500\n" in seen
+    assert "    ix4              span port, up, MTU 1500\n" in seen
+    assert "not of the site" not in seen
+    assert "    ix0              uplink, up, MTU 1500\n" in seen, "of NAT, whose uplink is no member"
 
 
 @scenario(**SETTINGS)
