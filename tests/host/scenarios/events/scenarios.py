@@ -114,7 +114,7 @@ def the_service_answers_as_others_do(play: Play) -> None:
     """rc.subr(8) has these words, and none of them needs the service to be enabled but those that act."""
     play.service("describe", says="bhyve guests")
     play.service("rcvar", says=["# hivewright : bhyve guests", "#", 'hivewright_enable="NO"', "#"])
-    play.service("extracommands", says="status reload")
+    play.service("extracommands", says="reload")
     play.service("enabled", status=1)
     for verb in ("start", "stop", "restart", "reload"):
         play.service(verb, says=f"Cannot '{verb}' hivewright. Set hivewright_enable to YES in /etc/rc.conf or use")
