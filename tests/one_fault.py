@@ -18,7 +18,7 @@ from hivewright.source import Sources, find_project, read_site
 from hivewright.source.parsing import parse_toml
 
 _PAIR = re.compile(r"(\s*)([a-z0-9_.-]+)( = )(.*)")
-PROPERTIES = ("compression", "volblocksize")
+PROPERTIES = ("compression", "quota", "volblocksize")
 """Properties of ZFS, which are not keys of ours: zfs(8) knows which there are."""
 _FREE = ("forward", "env", "metadata", "variables", "properties")
 """Tables whose keys somebody chose: none of them is misspelt."""

@@ -11,8 +11,8 @@ import zlib
 from collections.abc import Iterator
 
 EVERY = bool(os.environ.get("HIVEWRIGHT_EVERY_STEP"))
-PART = 4
-SAMPLE = 5
+PART = 6
+SAMPLE = 8
 """Of the tests of campaigns/ ``make test`` has one of so many, by their names."""
 ALONE = 500
 """Who runs fewer tests than so many wants those."""

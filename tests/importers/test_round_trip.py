@@ -114,7 +114,7 @@ def test_a_guest_with_everything_is_imported(release: str) -> None:
     tables = full_tables(release, "amd64")
     site = site_of(tables)
     allocation = allocate(site, {})
-    (plan,) = lower(site, allocation).plans[0].vms
+    plan = next(vm for vm in lower(site, allocation).plans[0].vms if vm.name == "full")
     guest = imported(plan, allocation.locks["full"], words_of(plan), tables["vm"]["full"], tables["network"], release)
     host = {**tables["host"]["alpha"], "device": {name: {"pci": pci} for name, pci in guest.devices.items()}}
     locks = {"full": lock_of(guest, allocation.locks["full"].uuid)}
