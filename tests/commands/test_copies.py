@@ -69,6 +69,21 @@ def test_a_clone_may_be_given_all_at_once(volumes: Project) -> None:
     ]
 
 
+def test_a_clone_may_have_full_copies(volumes: Project) -> None:
+    done = volumes.succeed("clone", "--full", "web1", "web2", "nic.lan.ipv4=192.0.2.12/24")
+    assert done.err.splitlines()[1:] == ["web2: before it starts, on alpha: hivectl clone web1 web2"]
+    assert 'clone = "web1/root@web2"\nfull_copy = true\n' in text_of(volumes, "vms/web2.toml")
+    volumes.succeed("build")
+    script = (volumes.build / "alpha" / GUESTS / "web2" / "provision").read_text()
+    assert "clone root zroot/vms/web2/root 10737418240 zroot/vms/web1/root@web2 full" in script
+
+
+def test_a_full_copy_of_a_disk_in_a_file_is_a_copy_as_any(project: Project) -> None:
+    done = project.succeed("clone", "--full", "web1", "web2", "nic.lan.ipv4=192.0.2.12/24")
+    assert done.err.splitlines()[1:] == ["web2: web1 has to be off while web2 is provisioned, which copies its files"]
+    assert "full_copy" not in text_of(project, "vms/web2.toml")
+
+
 def test_a_clone_has_a_tpm_of_its_own(volumes: Project) -> None:
     volumes.edit("hosts.toml", '"14.3"', '"15.0"')
     volumes.edit("vms/web.toml", 'memory = "4G"\n', 'memory = "4G"\ntpm = true\n')

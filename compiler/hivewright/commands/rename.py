@@ -33,7 +33,7 @@ def run(arguments: Namespace) -> int:
         return rename_guest(guests.sources, guests.homes, guests.locks, arguments.old, arguments.new)
 
     after = (
-        f"{arguments.new}: stop {arguments.old} on its host, install the files there, and start {arguments.new}; "
-        "delete renamed_from when that is done"
+        f"{arguments.new}: stop {arguments.old} on its host, install the files there, and start {arguments.new}, or "
+        f"hivectl rename {arguments.old} {arguments.new}; delete renamed_from when that is done"
     )
     return change_guests(arguments, edit, after)

@@ -38,7 +38,10 @@ def test_disks_that_were_brought(shell: str, trouble: str, open_site: Callable[.
     for status in meeting(host, trouble, ("provision", "roam1"), prepare, "session victim"):
         where = f"{status}: {held(host)}\n" + "\n".join(host.transcript())
         assert held(host) == brought, where
+        arrived = host.path("/var/db/hivewright/roam1/came_from")
+        assert status != 0 or arrived.read_text() == "beta 2\n", where
         again = host.run(HIVECTL, "provision", "roam1")
+        assert status != 0 or again.status == 0, f"{where}\n{again}"
         if "hivectl provision --adopt roam1" in again.err:
             again = host.run(HIVECTL, "provision", "--adopt", "roam1")
         assert again.status == 0, f"{where}\n{again}"

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from host import build
+from host import build, former
 from host.golden_image import URLS
 from host.link import Link
 from host.play import HIVECTL
@@ -53,6 +53,7 @@ DISK = "hivectl start db1; hivectl stop db1"
 SHRUNK = f"{DISK}; zfs set volsize=1073741824 zroot/vms/db1/data"
 MEDIUM = "mkdir -p /srv/iso; echo >/srv/iso/x.iso"
 IMAGE = "hivectl image fetch golden"
+FORMER = "; ".join(former.MAKE)
 TRIED = (
     Dry("start -n", "db1: would be started (wave 10)"),
     Dry("start -n --console db1", "db1: would be started (wave 10)"),
@@ -65,6 +66,8 @@ TRIED = (
     Dry("poweroff -n db1", "db1: would be powered off at once", after=UP),
     Dry("nmi -n db1", "db1: would run: bhyvectl --inject-nmi --vm=db1", after=UP),
     Dry("clone -n copy1 snap1", "snap1: would run: hivectl snapshot copy1 v1", "storage"),
+    Dry("rename -n store1 shop1", "shop1: would run: zfs rename zroot/vms/store1 zroot/vms/shop1", "renamed", FORMER),
+    Dry("provision -n shop1", "shop1: would run: mv /srv/vms/store1 /srv/vms/shop1", "renamed", FORMER),
     Dry("pause -n db1", "db1: would run: kill -STOP ", after=UP),
     Dry("pause -n db1", "db1: already paused", after=f"{UP}; hivectl pause db1"),
     Dry("resume -n db1", "db1: would run: kill -CONT ", after=f"{UP}; hivectl pause db1"),

@@ -285,19 +285,3 @@ def dataset_of_a_guest(play: Play) -> None:
     play.sh("zfs set quota=20G zroot/apart/apart1")
     play.hivectl("provision", "--recreate", "data", "apart1")
     assert play.do("zfs", "get", "-H", "-o", "value", "quota", "zroot/apart/apart1").out == "20G\n"
-
-
-@scenario(urls=URLS)
-def clone_of_a_guest(play: Play) -> None:
-    """One command takes the snapshot of the other guest and makes the disks of the clone; what is there stays."""
-    play.made("copy1")
-    play.hivectl("clone", "copy1", "copy2", status=1, says="copy2: it has no disk that is a clone of one of copy1")
-    play.hivectl("clone", "copy2", "snap1", status=1, says=f"snap1: it has a disk that is a clone of {V1}, which is")
-    play.hivectl("clone", "copy1", "snap1")
-    made = [f"zfs clone * {V1} zroot/vms/snap1/{disk}" for disk in ("data", "root")]
-    play.order(f"zfs snapshot * {V1}", *made)
-    again = play.hivectl("clone", "copy1", "snap1")
-    assert "snap1: the snapshot v1 of copy1 is there\n" in again.out
-    play.never("zfs snapshot", "zfs clone")
-    play.hivectl("start", "snap1", says="snap1: started (pid N)")
-    play.down("snap1")
