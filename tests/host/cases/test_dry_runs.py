@@ -54,11 +54,12 @@ SHRUNK = f"{DISK}; zfs set volsize=1073741824 zroot/vms/db1/data"
 MEDIUM = "mkdir -p /srv/iso; echo >/srv/iso/x.iso"
 IMAGE = "hivectl image fetch golden"
 FORMER = "; ".join(former.MAKE)
+SAVED = "hivectl start web1; hivectl checkpoint create web1 v1; hivectl stop web1"
 TRIED = (
     Dry("start -n", "db1: would be started (wave 10)"),
     Dry("start -n --console db1", "db1: would be started (wave 10)"),
     Dry("start -n db1 --take-over beta", "db1: would be taken from beta, if that owns it"),
-    Dry("start -n web1 --from v1", "web1: would run: bhyve -r", "checkpoints"),
+    Dry("start -n web1 --from v1", "web1: would run: bhyve -r", "checkpoints", SAVED),
     Dry("stop -n", "db1: would be stopped", after=UP),
     Dry("stop -n --host-shutdown", "db1: would be stopped", after=UP),
     Dry("restart -n db1", "db1: would be stopped", after=UP),
@@ -76,7 +77,15 @@ TRIED = (
     Dry("agent -n db1 shutdown", "db1: would tell its agent: shutdown", "agent", UP),
     Dry("agent -n db1 guest-fsfreeze-freeze", "db1: would tell its agent: guest-fsfreeze-freeze", "agent", UP),
     Dry("suspend -n web1", "web1: would run: bhyvectl --suspend=", "checkpoints", "hivectl start web1"),
-    Dry("restore -n web1 v1", "web1: would run: bhyve -r /var/db", "checkpoints"),
+    Dry("restore -n web1 v1", "web1: would run: bhyve -r /var/db", "checkpoints", SAVED),
+    Dry("restore -n web1", "web1: would run: bhyve -r /var/db", "checkpoints", "hivectl start web1; hivectl suspend web1"),
+    Dry("restore -n --rollback web1 v1", "web1: would run: zfs rollback zroot/vms/web1/data@", "checkpoints", SAVED),
+    Dry("restore -n web1 v1", 'web1: there is no checkpoint "v1"; for those that there are', "checkpoints"),
+    Dry("restore -n web1", 'web1: there is no checkpoint "suspended"; for those that there are', "checkpoints"),
+    Dry("suspend -n web1", "web1: it is stopped; only a running guest can be suspended", "checkpoints"),
+    Dry("suspend -n db1", "db1: the bhyve of this host cannot save guests", after=UP),
+    Dry("checkpoint create -n web1 v1", "web1: it is stopped; only a running guest can be saved", "checkpoints"),
+    Dry("checkpoint delete -n web1 v1", 'web1: there is no checkpoint "v1"; there are: none', "checkpoints"),
     Dry("checkpoint create -n web1 v1", "web1: would run: bhyvectl --checkpoint=", "checkpoints", "hivectl start web1"),
     Dry(
         *("checkpoint delete -n web1 v1", "web1: would run: zfs destroy", "checkpoints"),
@@ -87,6 +96,7 @@ TRIED = (
     Dry("provision -n db1", "disk data: zroot/vms/db1/data is there, and nothing would be done", "disks", DISK),
     Dry("provision -n db1", "would grow from 1073741824 to 4294967296 bytes", "disks", SHRUNK),
     Dry("snapshot -n db1 x", "db1: would run: zfs snapshot zroot/vms/db1/data@x", "disks", DISK),
+    Dry("snapshot -n db1 x", "db1: there is zroot/vms/db1/data@x already", "disks", f"{DISK}; hivectl snapshot db1 x"),
     Dry("snapshot --delete -n db1 x", "would run: zfs destroy", "disks", f"{DISK}; hivectl snapshot db1 x"),
     Dry("rollback -n db1 x", "would run: zfs rollback -r", "disks", f"{DISK}; hivectl snapshot db1 x"),
     Dry("export -n db1", "zroot/vms/db1/data", "disks", DISK),
