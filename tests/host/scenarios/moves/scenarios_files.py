@@ -49,6 +49,19 @@ def files_are_copied(play: Play, far: Play) -> None:
 
 
 @scenario()
+def somebody_looks_on(play: Play, far: Play) -> None:
+    """At a terminal it is shown how much of a disk was sent, a file or a volume."""
+    play.hivectl("start", "file1")
+    wrote(play, "one")
+    play.hivectl("migrate", "file1", "beta", typed="")
+    play.ran("dd if=/srv/vms/file1/root.img bs=1048576 status=progress")
+    assert holds(far) == b"one"
+    play.hivectl("start", "web1")
+    play.hivectl("migrate", "web1", "beta", typed="")
+    play.ran("zfs send -cLep -v zroot/vms/web1/root@*")
+
+
+@scenario()
 def a_copy_that_broke_off(play: Play, far: Play, link: Link) -> None:
     """Again, or back: it is one of both, and nothing half stays."""
     play.hivectl("start", "file1")
