@@ -57,6 +57,7 @@ CALLED_BY_SCRIPTS = {
 
 CALLED_BY_NAME = {
     "give_up": "on_failure=give_up",
+    "tell_former": "with_former_words tell_former",
     "hand_to": "with_owner_words hand_to",
     "hand_away": "with_owner_words hand_away",
     "take_back": "with_owner_words take_back",

@@ -53,7 +53,7 @@ DISK = "hivectl start db1; hivectl stop db1"
 SHRUNK = f"{DISK}; zfs set volsize=1073741824 zroot/vms/db1/data"
 MEDIUM = "mkdir -p /srv/iso; echo >/srv/iso/x.iso"
 IMAGE = "hivectl image fetch golden"
-FORMER = "; ".join(former.MAKE)
+FORMER = "\n".join(former.MAKE).replace("; ", "\n")
 SAVED = "hivectl start web1; hivectl checkpoint create web1 v1; hivectl stop web1"
 TRIED = (
     Dry("start -n", "db1: would be started (wave 10)"),
