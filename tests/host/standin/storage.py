@@ -95,6 +95,8 @@ def dd(world: World, words: list[str]) -> Result:
         return fail(f"dd: unknown operand {min(unknown)}")
     if "seek" in operands and ("notrunc" not in operands.get("conv", "") or disks.is_device(operands.get("of", "/"))):
         raise UnmodelledError("seek of a device, or without conv=notrunc")
+    if operands.get("status") == "progress" and "of" not in operands and not disks.is_device(operands["if"]):
+        return Become([BUSYBOX, "dd", *words[:-1]])  # all of a file is more than a pipe holds
     limit = size_of(operands.get("bs", "512").upper()) * int(operands["count"]) if "count" in operands else None
     if "if" not in operands:
         return Input(lambda data: write(world, data[:limit], operands))
