@@ -78,7 +78,7 @@ TRIED = (
     Dry("agent -n db1 guest-fsfreeze-freeze", "db1: would tell its agent: guest-fsfreeze-freeze", "agent", UP),
     Dry("suspend -n web1", "web1: would run: bhyvectl --suspend=", "checkpoints", "hivectl start web1"),
     Dry("restore -n web1 v1", "web1: would run: bhyve -r /var/db", "checkpoints", SAVED),
-    Dry("restore -n web1", "web1: would run: bhyve -r /var/db", "checkpoints", "hivectl start web1; hivectl suspend web1"),
+    Dry("restore -n web1", "web1: would run: bhyve -r /", "checkpoints", "hivectl start web1; hivectl suspend web1"),
     Dry("restore -n --rollback web1 v1", "web1: would run: zfs rollback zroot/vms/web1/data@", "checkpoints", SAVED),
     Dry("restore -n web1 v1", 'web1: there is no checkpoint "v1"; for those that there are', "checkpoints"),
     Dry("restore -n web1", 'web1: there is no checkpoint "suspended"; for those that there are', "checkpoints"),
