@@ -18,7 +18,7 @@ from hivewright.lower.guest.vm_plan import lower_guest
 from hivewright.plan import VmPlan
 from hivewright.site.load import Loaded, load
 from hivewright.source import find_project, read_site
-from host.campaign import ALONE, is_tried
+from host.campaign import ALONE, EVERYDAY, INSTEAD, is_tried
 from host.scenario import scenario_of
 from loader_grammar import parse_loader
 from programs import leave_out, left_out
@@ -29,7 +29,7 @@ pytest_plugins = ["host.fixtures", "host.release_fixtures"]
 Files = Mapping[str, str | bytes]
 LoadSite = Callable[[str | Files], Loaded]
 
-OTHER_SHELLS = frozenset({"busybox", *SHELLS} - {"dash"})
+OTHER_SHELLS = frozenset({"busybox", *SHELLS} - {EVERYDAY})
 """Names of shells but for the everyday one, as parameters of tests."""
 
 MEMORY = "/dev/shm"
@@ -83,15 +83,22 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if config.option.snapshot_update:
         items[:] = [item for item in items if writes_snapshot(item)]
     leave_out(items)
-    left = [item for item in items if not is_tried(item.path.parent.name, item.name)]
-    if left and len(items) > ALONE:
-        leaves = set(left)
-        items[:] = [item for item in items if item not in leaves]
-        config.hook.pytest_deselected(items=left)
+    if len(items) > ALONE:
+        deselect(config, items, [item for item in items if not is_tried(item.path.parent.name, item.name)])
+    if INSTEAD != EVERYDAY:
+        deselect(config, items, [item for item in items if in_another_shell(item)])
     for item in items:
         on_host = "standin" in getattr(item, "fixturenames", ())
         if (on_host or in_another_shell(item)) and not item.get_closest_marker("everyday"):
             item.add_marker(pytest.mark.slow)
+
+
+def deselect(config: pytest.Config, items: list[pytest.Item], left: list[pytest.Item]) -> None:
+    """Leaves tests out of a run, which pytest counts."""
+    if left:
+        leaves = set(left)
+        items[:] = [item for item in items if item not in leaves]
+        config.hook.pytest_deselected(items=left)
 
 
 def in_another_shell(item: pytest.Item) -> bool:

@@ -1,7 +1,8 @@
 """Campaigns meet each step of a verb with some trouble: it is killed there, a command fails, a write finds no space.
 
-``make campaigns`` does all of them with every step. ``make test`` does some, with the first step and a part of the
-others, another part for each verb, so that it ends in time.
+``make campaigns`` does all of them with every step; HIVEWRIGHT_SHELL names another shell for those of dash alone.
+``make test`` does some, with the first step and a part of the others, another part for each verb, so that it ends in
+time.
 """
 
 from __future__ import annotations
@@ -11,6 +12,10 @@ import zlib
 from collections.abc import Iterator
 
 EVERY = bool(os.environ.get("HIVEWRIGHT_EVERY_STEP"))
+EVERYDAY = "dash"
+"""The shell of what does not run in several; the closest relative of FreeBSD's."""
+INSTEAD = os.environ.get("HIVEWRIGHT_SHELL", EVERYDAY)
+"""The shell that takes its place in this run."""
 PART = 6
 SAMPLE = 8
 """Of the tests of campaigns/ ``make test`` has one of so many, by their names."""
@@ -33,6 +38,11 @@ def stride(part: int) -> int:
 def is_tried(folder: str, test: str) -> bool:
     """Whether a test is part of this run."""
     return EVERY or folder != "campaigns" or zlib.crc32(test.encode()) % SAMPLE == 0
+
+
+def in_shell(shell: str) -> str:
+    """The shell in which a test for this one runs."""
+    return INSTEAD if shell == EVERYDAY else shell
 
 
 def enough(steps_tried: int) -> int:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .campaign import in_shell
 from .standin.commands import BUILTIN, places
 from .standin.reply import BUSYBOX
 
@@ -140,8 +141,8 @@ def command_line(root: Path, standin: Path, shell: str, net: Path | None = None)
     for library in ("/lib", "/lib64", "/usr/lib"):
         if os.path.isdir(library):
             words += ["--ro-bind", library, library]
-    words += [*binds, "--ro-bind", find(SHELLS[shell]), "/bin/sh", "--ro-bind", find("busybox"), "/.linux/busybox"]
-    words += ["--ro-bind", find("printf"), "/.linux/printf"]
+    words += [*binds, "--ro-bind", find(SHELLS[in_shell(shell)]), "/bin/sh"]
+    words += ["--ro-bind", find("busybox"), "/.linux/busybox", "--ro-bind", find("printf"), "/.linux/printf"]
     paths = "sys.path.insert(0, '/.linux'); sys.path.append('/.linux/standin')"
     start = f"import sys; {paths}; from standin.serve import main; main()"
     return [*words, "--chdir", "/", python, "-IS", "-c", start]

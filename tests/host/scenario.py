@@ -10,11 +10,10 @@ from typing import Any
 
 import pytest
 
+from .campaign import EVERYDAY
 from .sandbox import SHELLS
 
 SCENARIOS = Path(__file__).parent / "scenarios"
-EVERYDAY = "dash"
-"""The shell of the everyday run; the closest relative of FreeBSD's."""
 
 
 @dataclass(frozen=True)
