@@ -45,13 +45,12 @@ def diagnostics(case: Path, site: str, capsys: pytest.CaptureFixture[str]) -> tu
     return status, capsys.readouterr().err
 
 
-def everyday(case: Path) -> bool:
-    """Whether it is the first case of its code."""
-    return case == min(other for other in CASES if code_of(other) == code_of(case))
+EVERYDAY = {code_of(case): case for case in reversed(CASES)}
+"""The first case of each code."""
 
 
 @pytest.fixture(
-    params=[pytest.param(case, marks=[] if everyday(case) else [pytest.mark.slow]) for case in CASES],
+    params=[pytest.param(case, marks=[] if case in EVERYDAY.values() else [pytest.mark.slow]) for case in CASES],
     ids=lambda case: str(case.relative_to(ERRORS)),
 )
 def case(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: Any) -> Path:

@@ -21,7 +21,7 @@ from remedies import followed
 SITES = {"example": CHECKOUT / "site", "everything": CHECKOUT / "tests" / "sites" / "everything"}
 EVERY = 101
 """In the everyday run one breakage of so many is tried."""
-MANY = 400
+MANY = 200
 """Of a file with more breakages than so many, every second one is tried, every third of one with twice as many …"""
 
 
