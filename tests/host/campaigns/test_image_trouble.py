@@ -4,7 +4,10 @@ is left is never taken for an image, and the same command again has it."""
 from __future__ import annotations
 
 import hashlib
+import io
+import tarfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import product
 from typing import Any
 
@@ -18,14 +21,31 @@ from host.scenario import SCENARIOS
 
 pytest_plugins = ["host.fixtures"]
 
-SITE = SCENARIOS / "fetched"
 CACHE = "/var/cache/hivewright"
-URLS: dict[str, Any] = {URL: PACKED}
 FETCH = ("image", "fetch", "golden")
+MEMBER = ("image", "fetch", "appliance")
 IMPORT = ("image", "import", "/mnt/moving.raw")
-VERBS = {"fetch": FETCH, "remove": ("image", "remove", "golden"), "import": IMPORT}
+VERBS = {"fetch": FETCH, "member": MEMBER, "remove": ("image", "remove", "golden"), "import": IMPORT}
 MOVING = ("what it held yesterday\n", "what it holds today, which is more\n")
 SUMS = "https://images.example.net/latest/SHA512SUMS"
+
+
+def archived(name: str, data: bytes) -> str:
+    """A packed archive, in which an image lies behind another file."""
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w:gz") as archive:
+        for each, content in (("README", b"Read this.\n"), (name, data)):
+            entry = tarfile.TarInfo(each)
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))
+    return stream.getvalue().decode("latin-1")
+
+
+VMDK = b"KDMV\1\0\0\0\3\0\0\0\10"
+URLS: dict[str, Any] = {
+    URL: PACKED,
+    "https://images.example.net/appliance": archived("disks/server.vmdk", VMDK + RAW),
+}
 
 
 def bring(host: Host, text: str) -> None:
@@ -50,15 +70,15 @@ def forget(host: Host, verb: str) -> None:
     host.transcript()
 
 
-def is_sound(host: Host, where: str) -> None:
+def is_sound(host: Host, where: str, name: str) -> None:
     """An image that counts as one is whole, and in the end it is there."""
-    image, source = host.path(f"{CACHE}/golden"), host.path(f"{CACHE}/golden.source")
+    image, source = host.path(f"{CACHE}/{name}"), host.path(f"{CACHE}/{name}.source")
     if image.exists() and source.exists() and source.read_text().strip():
         assert image.read_bytes() == RAW, where
-    again = host.run(HIVECTL, *FETCH)
+    again = host.run(HIVECTL, "image", "fetch", name)
     assert again.status == 0, f"{where}\n{again}"
     assert image.read_bytes() == RAW, where
-    left = {path.name for path in image.parent.iterdir()} - {"golden", "golden.source", "golden.lock"}
+    left = {path.name for path in image.parent.iterdir()} - {name, f"{name}.source", f"{name}.lock"}
     assert not left, where
 
 
@@ -123,13 +143,22 @@ def killing(host: Host, verb: str) -> Iterator[str]:
 TROUBLE = {"fails": failing, "full": filling, "killed": killing}
 
 
+SOUND: dict[str, Callable[[Host, str], None]] = {
+    "fetch": partial(is_sound, name="golden"),
+    "member": partial(is_sound, name="appliance"),
+    "remove": partial(is_sound, name="golden"),
+    "import": is_brought,
+}
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("trouble", "verb"), [case for case in product(TROUBLE, VERBS) if case != ("full", "remove")])
 def test_the_same_command_again_restores_order(trouble: str, verb: str, open_site: Callable[..., Host]) -> None:
-    host = open_site(SITE, "alpha", "dash", urls=URLS, counted=trouble == "full")
+    site = SCENARIOS / ("contents" if verb == "member" else "fetched")
+    host = open_site(site, "alpha", "dash", urls=URLS, counted=trouble == "full")
     tried = 0
     for where in TROUBLE[trouble](host, verb):
-        (is_brought if verb == "import" else is_sound)(host, where)
+        SOUND[verb](host, where)
         tried += 1
     print(f"image {verb}: {tried} points at which it {trouble}")
     assert tried
