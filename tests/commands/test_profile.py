@@ -36,6 +36,25 @@ def test_show_says_where_images_come_from(project: Path, capsys: pytest.CaptureF
     assert main(["-C", str(project), "profile", "show"]) == 2
 
 
+def test_show_says_what_a_profile_gives_a_guest(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its own keys and those of what it extends, its sockets, who reads first-boot data."""
+    text = 'extends = "windows-11"\n[vm]\nmemory = "6G"\nvnc = true\n'
+    write_files(project, {"site/profiles/windows/ours.toml": text})
+    verb = ["-C", str(project), "profile", "show"]
+    assert main([*verb, "ours"]) == 0
+    out = capsys.readouterr().out
+    for line in ("first boot    cloudbase-init", "sockets       2 at most", "a VM has      cpus = 2"):
+        assert f"  {line}\n" in out
+    for key in ('memory = "6G"', "rng = false", 'machine.rtc = "localtime"', 'vnc.vga = "io"'):
+        assert f"\n{' ' * 16}{key}\n" in out
+    assert main([*verb, "ours", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["vm"]["machine"]["rtc"] == "localtime"
+    assert main([*verb, "alpine-3.23"]) == 0
+    assert "  first boot    cloud-init; users become root by doas\n" in capsys.readouterr().out
+    assert main([*verb, "other"]) == 0
+    assert "a VM has" not in capsys.readouterr().out
+
+
 def test_a_new_profile_extends_another_and_is_sound(project: Path) -> None:
     assert main(["-C", str(project), "profile", "new", "ours", "--from", "debian-13"]) == 0
     assert (project / "site/profiles/linux/ours.toml").read_text().startswith('extends = "debian-13"\n')

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from hivewright.catalogue.profiles import read_entries
 from hivewright.diagnostics import Diagnostic
+from hivewright.model.image import MEDIA
 from hivewright.model.readers import READERS, ReaderName
 from hivewright.rules import check_rules
 from hivewright.site import Site
@@ -80,6 +82,15 @@ def test_the_power_button_of_illumos_is_pressed_once(tmp_path: Path) -> None:
     """A second press during the shutdown cancels it."""
     site, _ = compiled(tmp_path, "illumos")
     assert (site.vms["guest"].stop.method, site.vms["guest"].stop.press_every) == ("acpi", 0)
+
+
+def test_a_system_that_is_installed_on_a_screen_has_one(tmp_path: Path) -> None:
+    entries, _ = read_entries(read_site(find_project(tmp_path)), [name.rpartition("/")[2] for name in NAMES])
+    assert len(entries) == len(NAMES)
+    for entry in entries:
+        media = {image.format for image in entry.profile.image.values()} & {*MEDIA}
+        if entry.profile.console == "vnc" or (entry.profile.console == "both" and media):
+            assert entry.profile.vm.get("vnc"), entry.name
 
 
 @pytest.mark.parametrize("name", ["windows-11", "windows-server-2022"])

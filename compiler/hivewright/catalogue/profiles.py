@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from pydantic import ValidationError
 
 from hivewright.model.profile import Profile
+from hivewright.model.readers import READERS
 from hivewright.model.site import ProfileSource
 from hivewright.site.profiles import Profiles
+from hivewright.site.resolve import merge
 from hivewright.values import format_size
 
 if TYPE_CHECKING:
@@ -39,10 +42,19 @@ def read_entries(sources: Sources, names: Iterable[str]) -> tuple[list[Entry], l
             continue
         files = tuple(file.name for file in profiles.chain(name))
         try:
-            found.append(Entry(name, files, Profile.model_validate(profiles.whole(name)[0])))
+            values = {**profiles.whole(name)[0], "vm": _keys_of_vms(profiles, name)}
+            found.append(Entry(name, files, Profile.model_validate(values)))
         except ValidationError:
             faulty.append(name)
     return found, faulty
+
+
+def _keys_of_vms(profiles: Profiles, name: str) -> Mapping[str, object]:
+    """What a profile and those that it extends set in a VM."""
+    keys: Mapping[str, object] = {}
+    for layer in profiles.layers(name):
+        keys = merge(keys, layer.values)
+    return keys
 
 
 def source_of(values: object) -> ProfileSource | None:
@@ -76,7 +88,7 @@ def lines_of(entry: Entry) -> Iterator[str]:
     if len(entry.files) > 1:
         yield f"  extends       {', '.join(entry.files[1:])}"
     yield f"  system        {profile.os}, for {' and '.join(profile.arches)}"
-    yield f"  first boot    {profile.reader or 'as its system does'}"
+    yield f"  first boot    {_first_boot(profile)}"
     if profile.user:
         yield f"  account       {profile.user}"
     yield f"  console       {profile.console}"
@@ -88,10 +100,31 @@ def lines_of(entry: Entry) -> Iterator[str]:
     if devices is not None:
         kinds = [f"{what} {kind}" for what, kind in (("disk", devices.disk), ("nic", devices.nic)) if kind]
         yield f"  devices       {', '.join(kinds)}"
+    if profile.sockets:
+        yield f"  sockets       {profile.sockets} at most"
+    yield from (f"  {'' if number else 'a VM has':12}  {line}" for number, line in enumerate(_keys(profile.vm)))
     for arch, image in profile.image.items():
         yield f"  image {arch}   {image.format}, {_checked(image)}"
         yield from (f"                {address}" for address in (image.url or image.path or "", *image.mirrors))
     yield from textwrap.wrap(profile.notes, WIDTH, initial_indent="  ", subsequent_indent="  ")
+
+
+def _first_boot(profile: Profile) -> str:
+    """Who reads the data, and what users become root by, where that is written for them."""
+    name, rules = profile.usual_reader, profile.root_rules
+    reader = READERS[name]
+    if reader is None:
+        return "nothing reads the data"
+    return name if rules in reader.lacks else f"{name}; users become root by {rules}"
+
+
+def _keys(table: Mapping[str, object], before: str = "") -> Iterator[str]:
+    """Keys of a VM, one a line, as they may be written in its table."""
+    for key, value in table.items():
+        if isinstance(value, Mapping):
+            yield from _keys(value, f"{before}{key}.")
+        else:
+            yield f"{before}{key} = {json.dumps(value, ensure_ascii=False)}"
 
 
 def _checked(image: Image) -> str:

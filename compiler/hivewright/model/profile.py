@@ -6,7 +6,7 @@ from pydantic import Field
 
 from hivewright.model.base import ImageName, Line, ListOf, Size, Table
 from hivewright.model.image import Image
-from hivewright.model.readers import ReaderName
+from hivewright.model.readers import DEFAULT_READERS, ReaderName
 
 Arch = Literal["amd64", "arm64"]
 
@@ -60,3 +60,20 @@ class Profile(Table):
         default_factory=dict, description="The image it brings under its own name, by architecture."
     )
     vm: dict[str, Any] = Field(default_factory=dict, description="Keys of a VM.")
+
+    @property
+    def sockets(self) -> int | None:
+        """How many sockets it uses at most; ``None`` for any number.
+
+        Pro editions of Windows 10 and 11 use two (Microsoft, "Windows 10/11 Pro for Workstations": four CPUs)."""
+        return self.max_sockets or (2 if self.os == "windows" else None)
+
+    @property
+    def root_rules(self) -> Literal["sudo", "doas"]:
+        """What its users become root by."""
+        return self.root_by or ("doas" if self.os == "openbsd" else "sudo")
+
+    @property
+    def usual_reader(self) -> ReaderName:
+        """What reads first-boot data where a VM names no other reader."""
+        return self.reader or DEFAULT_READERS.get(self.os, "cloud-init")

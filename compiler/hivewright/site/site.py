@@ -98,9 +98,7 @@ class Site:
     def root_by(self, vm: Vm) -> str:
         """What the users of a VM become root by: ``sudo`` or ``doas``."""
         profile = self.profiles.get(vm.profile)
-        if profile is None:
-            return "sudo"
-        return profile.root_by or ("doas" if profile.os == "openbsd" else "sudo")
+        return "sudo" if profile is None else profile.root_rules
 
     def medium(self, vm: Vm) -> str:
         """How a VM gets its first-boot data: from a drive with this label, or as a file of fw_cfg; empty without."""

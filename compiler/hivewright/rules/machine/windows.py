@@ -7,10 +7,6 @@ from collections.abc import Iterator
 from hivewright.diagnostics import Diagnostic
 from hivewright.rules.site_index import SiteIndex, diagnose, listed, ordered
 
-_CLIENT_SOCKETS = 2
-"""Pro editions of Windows 10 and 11 use two sockets (Microsoft, "Windows 10/11 Pro for Workstations": four CPUs)."""
-
-
 def sockets(index: SiteIndex) -> Iterator[Diagnostic]:
     """Sockets beyond those that a system uses are idle. Without a topology, each vCPU is a socket (bhyve(8), -c)."""
     site = index.site
@@ -18,7 +14,7 @@ def sockets(index: SiteIndex) -> Iterator[Diagnostic]:
         profile = site.profiles.get(vm.profile)
         if profile is None:
             continue
-        usable = profile.max_sockets or (_CLIENT_SOCKETS if profile.os == "windows" else None)
+        usable = profile.sockets
         topology = site.topologies.get(vm.topology) if isinstance(vm.topology, str) else vm.topology
         count = topology.sockets if topology is not None else vm.cpus
         if usable is None or count <= usable:
