@@ -30,14 +30,16 @@ class Answer(NamedTuple):
 
 
 def fetch(world: World, words: list[str], umask: int) -> Result:
-    """fetch(1): ``fetch [-qFr] [-S size] [-T seconds] [-o FILE] URL``; fetch.c says which failures keep the file."""
+    """fetch(1): ``fetch [-qFrs] [-S size] [-T seconds] [-o FILE] URL``; fetch.c says which failures keep the file."""
     try:
-        given, (url,) = options(words, "qmnaFro:T:w:S:")
+        given, (url,) = options(words, "qmnaFrso:T:w:S:")
     except (UsageError, ValueError):
         return fail("usage: fetch [-146AadFlMmnPpqRrsUv] [-o file] URL ...")
     answer = _look(world, url)
     if answer is None:
         return fail(f"fetch: {url}: Not Found")
+    if "s" in given:
+        return Reply(f"{len(answer.content)}\n" if answer.known else "Unknown\n")
     target = given.get("o", url.rpartition("/")[2])
     size, whole = given.get("S"), len(answer.content)
     if size is not None and answer.known and int(size) != whole:

@@ -115,6 +115,42 @@ def no_room(play: Play) -> None:
     play.hivectl("image", "fetch", "golden")
 
 
+@scenario(urls={MOVING: {"content": DATA, "cut": 30}, SUMS: LISTED})
+def room_for_what_the_site_gives_no_size(play: Play) -> None:
+    """Its server says how large it is, before anything comes; of a part, what is missing has to find room."""
+    play.host.call("set", name="free", value=0)
+    outcome = play.hivectl("image", "fetch", "moving", status=1)
+    refusal = f"image moving: it has {len(DATA)} bytes, and /var/cache/hivewright has room for 0"
+    assert refusal in outcome.err
+    play.ran(f"fetch -q -s -T 10 {MOVING}")
+    play.never("fetch -q -T*", "fetch -F*")
+    play.host.call("set", name="free", value=1024)
+    play.hivectl("image", "fetch", "moving", status=1)
+    assert "partly" in play.hivectl("image", "list").out
+    play.hivectl("image", "fetch", "moving")
+    assert holds(play, "moving", DATA.encode())
+
+
+@scenario()
+def room_for_the_rest(play: Play) -> None:
+    """A file system on which a part lies has to have room for the rest alone, whatever says the size."""
+    large = "x" * 1500
+    listed = f"{hashlib.sha512(large.encode()).hexdigest()}  moving.raw\n"
+    serve(play, {MOVING: {"content": large, "cut": 1400}, SUMS: listed})
+    play.host.call("set", name="free", value=2048)
+    play.hivectl("image", "fetch", "moving", status=1)
+    play.host.call("set", name="free", value=1024)
+    play.hivectl("image", "fetch", "moving")
+    assert holds(play, "moving", large.encode())
+
+
+@scenario(urls={MOVING: {"content": DATA, "short": len(DATA)}, SUMS: LISTED})
+def a_server_that_says_no_size(play: Play) -> None:
+    """Nobody knows then, so it is fetched."""
+    play.host.call("set", name="free", value=0)
+    play.hivectl("image", "fetch", "moving")
+
+
 @scenario(urls={MOVING: DATA, SUMS: LISTED})
 def checked_by_what_its_publisher_says(play: Play) -> None:
     """The checksum comes from the file that the publisher lays beside it."""
