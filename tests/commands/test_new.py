@@ -112,7 +112,7 @@ def test_every_file_is_text_that_ends_in_one_newline() -> None:
     assert run("demo", "freebsd=15.0") == 0
     assert run("other", f"ssh_key={KEY}") == 0
     paths = [path for path in Path().rglob("*") if path.is_file()]
-    assert len(paths) == 22
+    assert len(paths) == 20
     for path in paths:
         text = path.read_text()
         assert text.strip() == text[:-1], path
