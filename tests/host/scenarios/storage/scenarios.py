@@ -108,7 +108,7 @@ def disk_copy(play: Play) -> None:
     create = f"zfs create -p {notes} -o compression=lz4 -o volblocksize=32K -V {GIGABYTE} {volume}"
     copy = f"dd if=/var/cache/hivewright/golden of=/dev/zvol/{volume} bs=1048576"
     whole = f"zfs inherit hivewright:filling {volume}"
-    play.order(create, "fetch", "sha256", "xz", copy, whole, "bhyve ... copy1")
+    play.order(create, "fetch -q -s*", "fetch -q -T*", "sha256", "xz", copy, whole, "bhyve ... copy1")
     assert volumes(play) == {volume: f"{GIGABYTE} {CONTENT}"}
     used_and_made_again(play, "copy1", f"zfs destroy {volume}", f"/dev/zvol/{volume}", create, copy, whole)
 
