@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from hivewright.diagnostics import Diagnostic
 from hivewright.rules.site_index import SiteIndex, diagnose, listed, ordered
 
+
 def sockets(index: SiteIndex) -> Iterator[Diagnostic]:
     """Sockets beyond those that a system uses are idle. Without a topology, each vCPU is a socket (bhyve(8), -c)."""
     site = index.site
