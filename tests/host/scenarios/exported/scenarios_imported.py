@@ -12,6 +12,11 @@ from .archives import FILE, SECOND, contents, exported
 NOTE = "/var/db/hivewright/web2/importing"
 
 
+def guest_of(play: Play, volume: str) -> str:
+    """The UUID that a volume bears."""
+    return play.host.run("/sbin/zfs", "get", "-H", "-o", "value", "hivewright:guest", volume).out.strip()
+
+
 def received(name: str, *disks: str) -> list[str]:
     return [f"disk {disk}: receiving zroot/vms/{name}/{disk}" for disk in disks]
 
@@ -136,6 +141,9 @@ def files_and_another_storage(play: Play) -> None:
     assert (disk.stat().st_size, disk.read_bytes()[:6]) == (2 << 20, b"golden")
     play.hivectl("import", SECOND, "--as", "other1", "--storage", "zroot/other")
     play.has("volume zroot/other/other1/data 2097152", "volume zroot/other/other1/root 536870912")
+    assert guest_of(play, "zroot/other/other1/root") == guest_of(play, "zroot/other/other1/data") == "-"
+    play.hivectl("remove", "--yes", "other1", says=["is gone", "is gone", "it is removed from this host"])
+    play.hivectl("import", SECOND, "--as", "other1", "--storage", "zroot/other")
     notes = play.host.path("/var/db/hivewright/other1/disks").read_text()
     assert notes == "data zroot/other/other1/data\nroot zroot/other/other1/root\n"
     play.hivectl(
@@ -143,3 +151,20 @@ def files_and_another_storage(play: Play) -> None:
     )
     play.up("mixed2")
     play.down("mixed2")
+
+
+@scenario()
+def without_a_definition(play: Play) -> None:
+    """Under its own name it is the guest that it was; under another one, nobody's before it has a definition. Both can
+    be removed again."""
+    exported(play)
+    uuid = guest_of(play, "zroot/vms/web1/root")
+    play.sh("cd /usr/local/etc/hivewright; grep -v '^vm web1 ' host.conf >/tmp/conf; cp /tmp/conf host.conf")
+    play.hivectl("remove", "--yes", "web1", says=None)
+    for name, bears in (("web1", uuid), ("new1", "-")):
+        play.hivectl("import", FILE, "--as", name, "--storage", "zroot/other", says=None)
+        assert [guest_of(play, f"zroot/other/{name}/{disk}") for disk in ("data", "root")] == [bears, bears]
+        note = play.host.path(f"/var/db/hivewright/{name}/guest")
+        assert (note.read_text().strip() if note.exists() else "-") == bears
+        play.hivectl("remove", "--yes", name, says=["is gone", "is gone", "it is removed from this host"])
+    assert not play.state("volume zroot/other")

@@ -35,9 +35,10 @@ def gone(play: Play, *tables: str) -> None:
 def left(play: Play) -> list[str]:
     """What there is with the name of web1 in it."""
     found = play.state("volume", "snapshot", "file", "interface")
-    places = ("/srv/vms", "/var/db/hivewright", "/var/log/hivewright", "/usr/local/etc/hivewright/vms")
+    run = ("/var/db/hivewright", "/var/run/hivewright", "/var/log/hivewright")
+    places = ("/srv/vms", *run, "/usr/local/etc/hivewright/vms")
     there = [str(path) for place in places for path in play.host.path(place).glob("web1*")]
-    return [line for line in (*found, *there) if "web1" in line and "/var/run/" not in line]
+    return [line for line in (*found, *there) if "web1" in line]
 
 
 @scenario(everyday=True)
@@ -49,6 +50,8 @@ def nothing_is_left(play: Play) -> None:
     assert rows["web1"][1] == "removed"
     assert play.hivectl("list").out.count("left the site; hivectl remove web1 destroys what is left") == 1
     assert '"name": "web1", "state": "removed"' in play.hivectl("list", "--json").out
+    left_the_site = "hivewright: web1 is no VM of this host any more; what is left of it: hivectl remove -n web1"
+    play.hivectl("status", "web1", status=1, says=left_the_site)
     shown = [*SHOWN, "web1: add --yes to destroy it"]
     play.hivectl("remove", "web1", status=1, says=shown)
     play.never("zfs destroy", "rm")
@@ -67,6 +70,7 @@ def nothing_is_left(play: Play) -> None:
         "rm -f /var/log/hivewright/web1.log",
         "rm -rf /usr/local/etc/hivewright/vms/web1",
         "rm -rf /var/db/hivewright/web1",
+        "rm -rf /var/run/hivewright/web1",
     )
     assert left(play) == []
     assert [line for line in play.state("volume") if "web1" not in line] == others
