@@ -143,8 +143,12 @@ def test_a_guest_moves(project: Project) -> None:
 def test_a_guest_of_several_hosts_gets_another_home(project: Project) -> None:
     project.edit("vms/db.toml", '[vm.db1]\nhost = "alpha"\n', '[vm.db1]\nhosts = ["alpha", "beta"]\n')
     project.edit("hosts.toml", 'freebsd = "15.0"', 'freebsd = "14.3"')
-    project.succeed("move", "db1", "beta")
+    done = project.succeed("move", "db1", "beta")
     assert 'hosts = ["beta", "alpha"]\n' in text_of(project, "vms/db.toml")
+    assert done.err.splitlines()[-1] == (
+        "db1: install the files of its hosts, and where it is on another host than beta, there: hivectl migrate db1 "
+        "beta"
+    )
 
 
 def test_a_guest_is_removed_and_its_lock_stays(project: Project) -> None:

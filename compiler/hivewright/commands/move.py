@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ def run(arguments: Namespace) -> int:
     """0, 1 when the site would have errors that it has not got or is written in another way, 2 for wrong names."""
     from hivewright.editing.change import change_guests
 
+    left: list[str] = []
+
     def edit(guests: Guests) -> Edit:
         from hivewright.editing.change import ChangeError
         from hivewright.editing.guests import move_guest
@@ -37,11 +40,20 @@ def run(arguments: Namespace) -> int:
         hosts = guests.site.hosts_of(vm)
         if hosts[0] == arguments.host:
             raise ChangeError(f"{arguments.vm} lives on {arguments.host} already")
+        left.append(_left_to_do(arguments.vm, hosts, arguments.host))
         return move_guest(guests.sources, guests.homes, guests.locks, arguments.vm, hosts, arguments.host)
 
-    after = (
-        f"{arguments.vm}: stop it on its former host, install the files of both hosts, bring its disks and "
-        f"/var/db/hivewright/{arguments.vm} to {arguments.host}, and start it there; then hivectl remove it on the "
-        "former host"
+    return change_guests(arguments, edit, left)
+
+
+def _left_to_do(vm: str, hosts: Sequence[str], host: str) -> str:
+    """What is to be done on the hosts; of several, the one that has the guest sends it."""
+    if len(hosts) > 1:
+        return (
+            f"{vm}: install the files of its hosts, and where it is on another host than {host}, there: hivectl "
+            f"migrate {vm} {host}"
+        )
+    return (
+        f"{vm}: stop it on its former host, install the files of both hosts, bring its disks and "
+        f"/var/db/hivewright/{vm} to {host}, and start it there; then hivectl remove it on the former host"
     )
-    return change_guests(arguments, edit, after)

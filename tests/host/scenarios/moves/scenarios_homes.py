@@ -1,0 +1,79 @@
+"""A guest of several hosts gets another home by the site: who owns it stands with its data, and nobody asks."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from host import build
+from host.link import Link
+from host.play import Play
+from host.scenario import SCENARIOS, scenario
+
+from .scenarios import owner
+
+pytestmark = pytest.mark.usefixtures("play", "link")
+SITE = SCENARIOS / "moves"
+
+
+def moved(vm: str, home: str, away: str, *hosts: Play) -> None:
+    """What ``hivewright move`` writes is installed."""
+    with tempfile.TemporaryDirectory() as directory:
+        site = Path(directory) / "site"
+        shutil.copytree(SITE, site)
+        text = (site / "site.toml").read_text()
+        keys = f'[vm.{vm}]\nhosts = ["{home}", "{away}"]\nmoved_from = "{away}"\n'
+        (site / "site.toml").write_text(text.replace(f"[vm.{vm}]\n", keys))
+        for play, name in zip(hosts, ("alpha", "beta"), strict=True):
+            tree = build.build_tree(Path(directory) / name, name, site)
+            shutil.copytree(tree, play.host.root, dirs_exist_ok=True)
+
+
+@scenario()
+def the_site_follows_a_migration(play: Play, far: Play) -> None:
+    """There and back: each start takes what the migration brought."""
+    play.hivectl("start", "web1")
+    play.hivectl("migrate", "web1", "beta")
+    far.hivectl("restart", "web1")
+    moved("web1", "beta", "alpha", play, far)
+    far.hivectl("restart", "web1")
+    assert far.host.path("/var/db/hivewright/web1/came_from").read_text().startswith("alpha\nby alpha ")
+    far.hivectl("migrate", "web1", "alpha")
+    play.has("guest web1")
+    moved("web1", "alpha", "beta", play, far)
+    play.hivectl("restart", "web1")
+    assert owner(play, "web1") == "alpha"
+
+
+@scenario()
+def a_migration_follows_the_site(play: Play, far: Play) -> None:
+    """Whoever has it sends it, whatever its home is by now."""
+    play.hivectl("start", "web1")
+    moved("web1", "beta", "alpha", play, far)
+    far.hivectl("start", "web1", status=1, says=None)
+    far.never("zfs create", "truncate", "bhyve")
+    play.hivectl("migrate", "web1", "beta")
+    far.has("guest web1")
+    far.hivectl("restart", "web1")
+
+
+@scenario()
+def the_site_follows_a_failover(play: Play, far: Play, link: Link) -> None:
+    """Of a copy the same holds; what brought it once counts for one move."""
+    play.hivectl("start", "copied1")
+    play.hivectl("replicate", "copied1")
+    link.down = True
+    far.hivectl("failover", "copied1")
+    far.hivectl("stop", "copied1")
+    far.sh("echo 0 >/var/db/hivewright/copied1/provisioned")
+    far.sh(
+        "cd /usr/local/etc/hivewright/vms/copied1; sed -i 's/^owner alpha/moved_from alpha 2\\nowner alpha/' provision"
+    )
+    far.hivectl("provision", "copied1", says=None)
+    far.sh("cd /usr/local/etc/hivewright/vms/copied1; sed -i 's/^moved_from alpha 2/moved_from alpha 4/' provision")
+    says = "copied1: disk data: it lived on alpha since zroot/vms/copied1/data was made here. If that is what it had"
+    far.hivectl("provision", "copied1", status=1, says=says)
+    far.hivectl("provision", "--adopt", "copied1", says=None)
