@@ -20,15 +20,16 @@ def only(pattern: str) -> str:
 
 def test_a_hook_may_take_as_long_as_is_counted() -> None:
     assert only(r"^hook_limit=([0-9]+)\b") == str(HOOK_TIMEOUT)
-    assert only(r'timeout --foreground -k ([0-9]+) "\$limit_of_hook"') == str(HOOK_KILL_SECONDS)
+    assert only(r"^hook_end=([0-9]+)\b") == str(HOOK_KILL_SECONDS)
+    assert only(r'timeout --foreground -k "\$hook_end" "(\$limit_of_hook)"')
 
 
 def test_force_takes_as_long_as_is_counted() -> None:
-    """After the time of a clean stop each means of force is waited for once."""
+    """After the time of a clean stop each means of force is waited for once, and for what is undone then."""
     step = int(only(r"^again=([0-9]+)\b"))
-    stopping = only(r"(?s)^stop_supervised\(\) \{\n(.*?)^\}")
-    waits = re.findall(r'await_end "\$keeper" "\$again"', stopping.partition("tell_force")[2])
-    assert len(waits) * step == FORCE_SECONDS
+    forcing = only(r"(?s)^force_end\(\) \{\n(.*?)^\}")
+    waits = re.findall(r'await_end "\$3" "\$again"', forcing.partition("tell_force")[2])
+    assert len(waits) * step + int(only(r"^for_context=([0-9]+)\b")) == FORCE_SECONDS
 
 
 def test_the_power_button_is_pressed_as_often_as_the_model_says() -> None:

@@ -112,6 +112,11 @@ def prestop_seconds(vm: Vm) -> int:
     return sum(hook.timeout + HOOK_KILL_SECONDS for hook in vm.hooks.prestop)
 
 
+def poststop_seconds(vm: Vm) -> int:
+    """Seconds that the poststop hooks of a VM may take when it is gone: its stop waits for them."""
+    return sum(hook.timeout + HOOK_KILL_SECONDS for hook in vm.hooks.poststop)
+
+
 def clean_seconds(vm: Vm) -> int:
     """Seconds that a VM has before it is stopped by force."""
     return vm.stop_timeout if vm.stop.method != "force" else 0
@@ -120,7 +125,8 @@ def clean_seconds(vm: Vm) -> int:
 def stopping_seconds(vm: Vm) -> int:
     """Seconds that stopping a VM may take, and before that, where it is to be suspended, the try to do so."""
     saving = saving_seconds(vm)
-    return saving + (HOOK_KILL_SECONDS if saving else 0) + prestop_seconds(vm) + clean_seconds(vm) + FORCE_SECONDS
+    hooks = prestop_seconds(vm) + poststop_seconds(vm)
+    return saving + (HOOK_KILL_SECONDS if saving else 0) + clean_seconds(vm) + FORCE_SECONDS + hooks
 
 
 def stopping_time(vms: Mapping[str, Vm]) -> int:

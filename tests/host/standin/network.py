@@ -20,7 +20,7 @@ def ifconfig(world: World, words: list[str]) -> Result:
     if not words or words == ["-a"]:
         return Reply("".join(show(world, each) for each in world.interfaces.values()))
     if words[0] == "-l":
-        return Reply(" ".join(world.interfaces) + "\n")
+        return Reply(" ".join(each.name for each in world.interfaces.values() if each.up or "-u" not in words) + "\n")
     if words[0] == "-g" and len(words) == 2:
         return Reply("".join(f"{each.name}\n" for each in world.interfaces.values() if words[1] in each.groups))
     if words[0].startswith("-"):

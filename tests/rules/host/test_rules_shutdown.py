@@ -41,6 +41,15 @@ def test_prestop_hooks_run_before_the_timeout_begins() -> None:
     assert "a (40s after 620 seconds for prestop hooks)" in diagnostic.message
 
 
+def test_a_stop_waits_for_poststop_hooks() -> None:
+    vm = {"stop_timeout": "40s", "hooks": {"poststop": [{"file": "a.sh", "timeout": "20s"}, "b.sh"]}}
+    files = {"a.sh": b"", "b.sh": b""}
+    needed = 40 + 15 + (20 + 10) + (300 + 10)
+    assert codes(build_site({"a": vm}, hosts=host(shutdown_timeout=needed), files=files)) == []
+    diagnostic = found(build_site({"a": vm}, hosts=host(shutdown_timeout=needed - 1), files=files))
+    assert "a (40s, before 340 seconds for poststop hooks)" in diagnostic.message
+
+
 def test_force_at_once_takes_no_time_for_a_clean_stop() -> None:
     vm = {"stop_timeout": "40s", "stop": {"method": "force"}}
     assert codes(build_site({"a": vm}, hosts=host(shutdown_timeout=15))) == []

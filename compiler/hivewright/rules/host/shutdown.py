@@ -10,6 +10,7 @@ from hivewright.rules.site_index import SiteIndex, diagnose, listed
 from hivewright.site.start_order import (
     FORCE_SECONDS,
     clean_seconds,
+    poststop_seconds,
     prestop_seconds,
     saving_seconds,
     stopping_seconds,
@@ -53,13 +54,15 @@ def _times(vm: Vm) -> str:
         for seconds, what in ((saving_seconds(vm), "to be suspended"), (prestop_seconds(vm), "for prestop hooks"))
         if seconds
     ]
-    return f"{format_duration(clean_seconds(vm))}{f' after {listed(before)}' if before else ''}"
+    after = f", before {poststop_seconds(vm)} seconds for poststop hooks" if vm.hooks.poststop else ""
+    return f"{format_duration(clean_seconds(vm))}{f' after {listed(before)}' if before else ''}{after}"
 
 
 def _keys(vm: Vm) -> list[tuple[str, ...]]:
     clean = ("stop", "method") if vm.stop.method == "force" else ("stop_timeout",)
     suspended = [("on_host_shutdown",)] if vm.on_host_shutdown == "suspend" else []
-    return [clean, *suspended, *([("hooks", "prestop")] if vm.hooks.prestop else [])]
+    moments = {"prestop": vm.hooks.prestop, "poststop": vm.hooks.poststop}
+    return [clean, *suspended, *(("hooks", moment) for moment, hooks in moments.items() if hooks)]
 
 
 def _help(host: str, needed: int) -> str:

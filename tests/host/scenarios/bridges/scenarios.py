@@ -43,6 +43,23 @@ def manual_bridge_missing(play: Play) -> None:
     assert play.members("bridge7") == ["ix1", "tap-dmz1-dmz"]
 
 
+@scenario()
+def a_bridge_is_down_under_guests(play: Play) -> None:
+    """A guest that runs and reaches nobody is told as such wherever one looks, and by monitoring; nobody else is."""
+    play.up("dmz1", "web1")
+    for change, said in (("down", "its bridge bridge7 is not up"), ("up", ""), ("destroy", "its bridge bridge7 is")):
+        play.sh(f"ifconfig bridge7 {change}")
+        rows = {line.split()[0]: line for line in play.hivectl("list").out.splitlines()}
+        assert play.ran("ifconfig -l -u") == 1
+        assert (said or "running") in rows["dmz1"]
+        assert ("bridge" in rows["dmz1"]) == bool(said)
+        assert "bridge" not in rows["web1"]
+        assert ("    its bridge bridge7 is not up\n" in play.hivectl("status", "dmz1").out) == bool(said)
+        checked = f"WARNING: dmz1 is running, and {said}" if said else "OK: 1 guests run"
+        play.hivectl("status", "--check", "dmz1", status=1 if said else 0, says=checked)
+        play.hivectl("status", "--check", "web1", says="OK: 1 guests run")
+
+
 @scenario(everyday=True, default_route="ix1")
 def uplink_auto(play: Play) -> None:
     """The interface of the default route becomes a member of the bridge."""

@@ -42,6 +42,25 @@ def core_file_is_told(play: Play) -> None:
 
 
 @scenario()
+def a_crash_with_many_words(play: Play) -> None:
+    """A list has as much of them as a line takes, and so has what monitoring gets; the record has them all."""
+    words = "the device is " + "very " * 100 + "busy"
+    play.guest("web1", {"refuse": words})
+    play.hivectl("start", "web1", status=None)
+    play.wait(5)
+    note = "bhyve failed (status 4): the device is very"
+    (row,) = [line for line in play.hivectl("list", "web1").out.splitlines() if line.startswith("web1 ")]
+    assert note in row
+    assert row.endswith("very ...")
+    assert len(row) <= 64 + 120
+    line = play.hivectl("status", "--check", "web1", status=2).out
+    assert line.startswith(f"CRITICAL: web1 is preserved: {note}")
+    assert len(line) <= 200
+    assert note + " very" * 30 in play.hivectl("status", "web1", status=1).out
+    assert words in play.host.path(CRASHES.format("web1") + "/1").read_text()
+
+
+@scenario()
 def records_are_rotated(play: Play) -> None:
     """The last ten stay, with their numbers."""
     play.guest("db1", *[{"end": "triple", "after": 900}] * 12, {})

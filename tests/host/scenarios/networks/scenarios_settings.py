@@ -58,6 +58,16 @@ def variable_that_is_not_there(play: Play) -> None:
     assert "cannot read net.link.ether.ipfw (sysctl: unknown oid 'net.link.ether.ipfw')" in outcome.err
 
 
+@scenario(**PLAIN)
+def an_uplink_comes_without_them(play: Play) -> None:
+    """That ipfw is not loaded is no failure of an uplink's event; the start after it still tells it."""
+    play.hivectl("event", "uplink", "ix0", says=[])
+    assert "br-vlan" in play.names("interface")
+    told = "cannot read net.link.ether.ipfw (sysctl: unknown oid 'net.link.ether.ipfw')"
+    assert told in play.hivectl("start", "kept-1").out
+    assert told not in play.hivectl("start", "kept-2").out
+
+
 @scenario(**{**SETTINGS, "sysctl": {**FRAMES, TIMEOUT: "forever"}})
 def variable_that_is_no_number(play: Play) -> None:
     """A variable that is no number is told, and stays."""

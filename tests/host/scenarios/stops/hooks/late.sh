@@ -1,0 +1,4 @@
+#!/bin/sh
+echo "begins after $HIVE_REASON"
+sleep 25
+echo 'is done'
