@@ -213,3 +213,32 @@ def what_a_restart_would_change(play: Play) -> None:
         "    a restart would take away: -m 1G",
         "    a restart would bring: -m 2G",
     ]
+
+
+@scenario()
+def what_a_restart_would_change_besides(play: Play) -> None:
+    """The policies, networks, hooks and provisioning that go and come, where the words of bhyve are the same."""
+    play.up("web1")
+    start = play.host.path("/usr/local/etc/hivewright/vms/web1/start")
+    text = start.read_text()
+    for before, after in (
+        ("\nvm web1 ", "\nvm web1 0"),
+        ("on crash preserve", "on crash restart"),
+        (" br-lan 1500", " br-dmz 1500"),
+        ("prepare provisioned ", "prepare provisioned 0"),
+        ("\nbegin", "\nhook poststop 10-late.sh 00\nhook prestart 10-x.sh 00\nbegin"),
+        ("run /usr/sbin/bhyve ", "run /usr/local/sbin/bhyve-next "),
+    ):
+        assert text.count(before) == 1, before
+        text = text.replace(before, after)
+    start.write_text(text)
+    said = play.hivectl("status", "web1").out
+    assert [line.replace("    a restart would ", "") for line in said.splitlines() if "a restart" in line] == [
+        "take away: on crash preserve 5 600",
+        "take away: prepare tap lan tap-web1-lan br-lan 1500",
+        "bring: hook prestart 10-x.sh 00",
+        "bring: on crash restart 5 600",
+        "bring: what provisioning makes by now: disks, seed",
+        "bring: prepare tap lan tap-web1-lan br-dmz 1500",
+        "bring: /usr/local/sbin/bhyve-next",
+    ]
