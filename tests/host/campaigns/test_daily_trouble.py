@@ -41,9 +41,9 @@ def test_a_guest_is_let_go_of_in_the_end(verb: str, trouble: str, open_site: Cal
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("trouble", ["failure", "kill"])
+@pytest.mark.parametrize("trouble", TROUBLES)
 def test_the_file_of_metrics_is_the_old_one_or_the_new_one(trouble: str, open_site: Callable[..., Host]) -> None:
-    host = open_site(DAILY, "alpha", "dash")
+    host = open_site(DAILY, "alpha", "dash", counted=trouble == "full")
     host.path(PROM).parent.mkdir(parents=True)
 
     def prepare() -> None:
