@@ -35,4 +35,5 @@ def test_its_supervisor_is_left_to_clean_up(shell: str, tmp_path: Path) -> None:
     assert done.returncode == 1, done
     killed = [line for line in done.stdout.splitlines() if line.startswith("kill ")]
     assert killed == ["kill -USR1 22", "kill -KILL 4711"]
-    assert done.stderr.endswith("web1: bhyve 4711 was killed and is not gone yet; when it is, what is left of it is cleaned up\n")
+    said = "web1: bhyve 4711 was killed and is not gone yet; when it is, what is left of it is cleaned up\n"
+    assert done.stderr.endswith(said)
