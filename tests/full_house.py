@@ -9,35 +9,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from builders import build_site
-from full_host import HOST, IMAGES, STORAGES
+from full_host import HOST, IMAGES, NETWORKS, STORAGES
 from hivewright.site import Site
 from parts import Keys, Part
 from seeds import CLOUD_INIT
-
-NETWORKS: Keys = {
-    "lan": {"kind": "bridge", "uplink": "ix0", "ipv4": "192.0.2.1/25", "ipv6": "2001:db8::1/64", "span": "ix5"},
-    "tagged": {"kind": "bridge", "uplink": "ix1", "vlan": 40, "mtu": 9000},
-    "inner": {"kind": "bridge", "uplink": "none"},
-    "dmz": {"kind": "manual", "bridge": "bridge7"},
-    "point": {"kind": "routed"},
-    "outside": {
-        "kind": "nat",
-        "ipv4": "10.0.0.1/24",
-        "uplink": "ix0",
-        "dhcp": {"first": "10.0.0.100", "last": "10.0.0.199"},
-    },
-    "walled": {
-        "kind": "nat",
-        "ipv4": "10.0.1.1/24",
-        "uplink": "ix0",
-        "address": "192.0.2.2",
-        "firewall": "ipfw",
-        "ipfw_number": 100,
-    },
-    "switch": {"kind": "vale", "switch": "vale0", "uplink": "ix2"},
-    "node": {"kind": "netgraph", "node": "vmsw", "uplink": "ix3"},
-    "far": {"kind": "vxlan", "vni": 42, "local": "192.0.2.1", "remote": "239.0.0.42", "device": "ix0", "private": True},
-}
 
 ALLOWED: Keys = {"sudo": "ALL=(ALL) ALL", "doas": ["permit alice"]}
 ROUTINE: Keys = {"order": 20, "on_not_ready": "skip", "login": {"user": "alice"}}
@@ -83,7 +58,13 @@ PARTS = (
         "block devices",
         {
             "disk": {
-                "root": {"storage": "fast", "size": "20G", "image": "golden", "cache": "nocache"},
+                "root": {
+                    "storage": "fast",
+                    "size": "20G",
+                    "image": "golden",
+                    "cache": "nocache",
+                    "description": "What it boots from, | and a bar",
+                },
                 "data": {"storage": "plain", "size": "10G", "cache": "nocache-direct", "trim": False},
                 "plain": {"path": "/dev/da1", "readonly": True, "sector_size": "512/4096", "serial": "PLAIN"},
                 "cluster": {"path": "/dev/da2", "shared": True, "cache": "direct"},
@@ -124,7 +105,7 @@ PARTS = (
             "install": {"cd": "install"},
             "controller": {"main": {"slot": 27}},
             "cd": {
-                "install": {"image": "install"},
+                "install": {"image": "install", "description": "Installer"},
                 "drivers": {"path": "/srv/iso/drivers.iso", "slot": "9:1"},
                 "tools": {"path": "/srv/iso/tools.iso", "slot": 9},
                 "port": {"path": "/srv/iso/more.iso", "controller": "main"},
@@ -147,7 +128,7 @@ PARTS = (
                     "search": ["example.net"],
                     "mac": "58:9c:fc:00:00:01",
                 },
-                "old": {"network": "lan", "model": "e1000", "tap": "tapfull0"},
+                "old": {"network": "lan", "model": "e1000", "tap": "tapfull0", "description": "For 'old' drivers"},
                 "tagged": {"network": "tagged"},
                 "inner": {"network": "inner", "private": True, "mtu": 1400},
                 "dmz": {"network": "dmz", "model": "e1000"},
@@ -219,7 +200,7 @@ PARTS = (
             }
         },
     ),
-    Part("private UEFI variables", {"firmware": {"variables": True}}),
+    Part("private UEFI variables", {"firmware": {"variables": True, "variables_template": "enrolled"}}),
     Part("option ROM", {"passthrough": {"gpu": {"device": "gpu0", "rom": "/srv/gpu.rom"}}}),
     Part("TPM of the host", {"tpm": {"kind": "passthru"}}),
     Part(

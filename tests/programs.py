@@ -22,6 +22,11 @@ def rows() -> list[list[str]]:
     return [line.split() for line in lines if line and not line.startswith("#")]
 
 
+def extras() -> frozenset[str]:
+    """Programs that nobody has to have."""
+    return frozenset(program for purpose, program, *_ in rows() if purpose == "extra")
+
+
 def unknown_to(system: str) -> frozenset[str]:
     """Programs that nobody can install on a system."""
     return frozenset(program for _, program, _, freebsd in rows() if system == "FreeBSD" and freebsd == "none")
@@ -41,11 +46,13 @@ def used_by(item: pytest.Item) -> set[str]:
 
 
 def leave_out(items: Iterable[pytest.Item]) -> None:
-    """Skips the tests whose programs do not exist for this system."""
+    """Skips the tests whose programs do not exist for this system, or that nobody has to have and are not there."""
     unknown = unknown_to(SYSTEM)
+    absent = {name for name in extras() if shutil.which(name) is None}
     for item in items:
-        for name in sorted(used_by(item) & unknown):
-            item.add_marker(pytest.mark.skip(reason=f"{name} does not exist for {SYSTEM}"))
+        for name in sorted(used_by(item) & (unknown | absent)):
+            why = f"does not exist for {SYSTEM}" if name in unknown else "is not on this machine"
+            item.add_marker(pytest.mark.skip(reason=f"{name} {why}"))
 
 
 def left_out(stats: Mapping[str, list[pytest.TestReport]]) -> list[str]:

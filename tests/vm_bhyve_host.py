@@ -10,7 +10,7 @@ RC = 'vm_enable="YES"\nvm_dir="zfs:zroot/vm"\nvm_list="db web"\n'
 SYSTEM = """\
 switch_list="public dmz"
 type_public="standard"
-ports_public="igb0"
+ports_public="igb0 igb1"
 private_public="yes"
 type_dmz="manual"
 bridge_dmz="bridge7"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from programs import TABLE, rows, unknown_to
+from programs import TABLE, extras, rows, unknown_to
 from projects import CHECKOUT
 from shells import SHELLS
 
@@ -113,7 +113,9 @@ def test_root_gets_it_installed_on_debian(machine: Machine) -> None:
 
 
 def test_root_gets_what_exists_installed_on_freebsd(machine: Machine) -> None:
-    needed = {program: package for _, program, _, package in rows() if package not in ("-", "none")}
+    needed = {
+        program: package for purpose, program, _, package in rows() if purpose != "extra" and package not in ("-", "none")
+    }
     lose(machine, *(program for _, program, *_ in rows()))
     machine.be("FreeBSD", user=0)
     machine.let_install("pkg", *needed)
@@ -164,12 +166,37 @@ def test_make_runs_nothing_else_before_all_is_there(machine: Machine, target: st
     assert not (machine.root / ".venv").exists()
 
 
+@pytest.mark.parametrize("purpose", ["build", "test"])
+def test_what_is_extra_is_neither_asked_for_nor_installed(machine: Machine, purpose: str) -> None:
+    lose(machine, *extras())
+    machine.be("Linux", user=0)
+    machine.let_install("apt-get")
+    assert (machine.check(purpose), machine.installed) == ((0, ""), [])
+
+
 def test_every_shell_of_the_tests_is_listed() -> None:
     assert {words[0] for words in SHELLS.values()} <= {program for _, program, *_ in rows()}
 
 
 def test_only_freebsd_does_without_a_sandbox() -> None:
     assert [sorted(unknown_to(system)) for system in ("Linux", "FreeBSD")] == [[], ["bwrap", "lksh"]]
+
+
+def test_what_is_extra_and_not_there_is_told_in_the_end(tmp_path: Path) -> None:
+    """Of programs.txt all others are on the machine that runs this."""
+    names = {program for purpose, program, *_ in rows() if purpose != "extra"} | {*HELPERS, "env", "git"}
+    for name in names:
+        found = shutil.which(name)
+        if found is not None:
+            (tmp_path / name).symlink_to(found)
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-n", "0", "tests/views/test_browser.py"]
+    done = subprocess.run(
+        command, cwd=CHECKOUT, env={"PATH": str(tmp_path)}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout
+    (line,) = [line for line in done.stdout.splitlines() if "not run" in line]
+    assert "tests not run, since chromium is not on this machine: " in line
+    assert line.endswith(" of tests/views/test_browser.py")
 
 
 @pytest.mark.slow

@@ -177,6 +177,20 @@ def test_an_uplink_interrupts_the_guests_of_its_network_and_no_others(plan: Plan
     ]
 
 
+def test_a_further_uplink_joins_while_guests_run_and_one_less_interrupts(plan: Plan) -> None:
+    """The order of uplinks has no meaning; one that is there now, or is gone, is otherwise."""
+    one, two = 'kind = "bridge"\nuplink = "ix0"', 'kind = "bridge"\nuplink = ["ix2", "ix0"]'
+    found = plan.change((one, two))
+    assert codes(found) == {"-": "reload"}
+    assert of(found, None)["keys"] == ["network.lan.uplink"]
+    assert of(found, None)["reasons"] == ["br-lan gets uplink=ix2", "/usr/local/etc/devd/hivewright.conf differs"]
+    plan.project.succeed("-q", "build")
+    assert codes(plan.change(('["ix2", "ix0"]', '["ix0", "ix2"]'))) == {}
+    found = plan.change(('["ix0", "ix2"]', '"ix2"'))
+    assert codes(found) == {"-": "interruption", "pair1": "interruption", "web1": "interruption"}
+    assert of(found, None)["keys"] == ["network.lan.uplink"]
+
+
 def test_an_mtu_interrupts_and_an_address_of_the_host_does_not(plan: Plan) -> None:
     address = 'uplink = "none"\nipv4 = "198.51.100.1/24"\n'
     found = plan.change(('uplink = "none"\n', address))

@@ -174,6 +174,17 @@ def test_binary_and_huge_files_are_no_definitions(tmp_path: Path) -> None:
             found(str(file))
 
 
+def test_all_addresses_of_a_bridge_are_told_for_when_libvirt_does_not_make_it(tmp_path: Path) -> None:
+    """What to write at the network: libvirt may give its bridge several addresses of a family."""
+    ip = "<ip address='{}' prefix='{}'/>".format
+    text = f"<network><name>default</name><bridge name='virbr0'/>{ip('192.0.2.1', 24)}{ip('198.51.100.1', 24)}"
+    text += f"{ip('2001:db8::1', 64)}</network>"
+    nic = "<interface type='network'><mac address='52:54:00:00:00:01'/><source network='default'/></interface>"
+    (guest,) = read(tmp_path, domain(devices=DISK + nic), text)
+    (network,) = guest.old.networks.values()
+    assert 'ipv4 = ["192.0.2.1/24", "198.51.100.1/24"], ipv6 = "2001:db8::1/64"' in network.comment
+
+
 def test_a_loader_of_its_own_stays_that_of_the_guest(tmp_path: Path) -> None:
     own = "<bootloader>/usr/local/sbin/load</bootloader><bootloader_args>-m 1G -d /vm/a.img web</bootloader_args>"
     (guest,) = read(tmp_path, domain(top=own, os=PLAIN))

@@ -35,7 +35,8 @@ def test_the_guide_imports_six_guests(tmp_path: Path, monkeypatch: pytest.Monkey
         "dmz": {"kind": "manual", "bridge": "bridge7"},
         "public": {"kind": "manual", "bridge": "vm-public", "private": True},
     }
-    assert "private = true" in Path("site/networks.toml").read_text().partition("[network.public]")[0]
+    before = Path("site/networks.toml").read_text().partition("[network.public]")[0]
+    assert 'uplink = ["igb0", "igb1"], private = true' in before
     assert not [path for path in Path("site/vms").iterdir() if "private" in path.read_text()]
     assert tomli.loads(Path("site/vms/legacy.toml").read_text())["vm"]["legacy"]["firmware"]["grub"] == {
         "commands": ["linux /vmlinuz root=/dev/vda1", "initrd /initrd.img"],

@@ -83,7 +83,7 @@ def test_the_host_is_told_what_the_row_says(kind: NetworkKind) -> None:
     assert bool(network.steps) == kind.made
     assert set(plan.modules) & set(MODULES) == {
         *kind.modules,
-        *(kind.uplink_modules if network.uplink != "none" else ()),
+        *(kind.uplink_modules if network.uplinks else ()),
     }
     forwards = any(setting.name == "gateway_enable" for setting in plan.rc)
     assert forwards == kind.host_forwards

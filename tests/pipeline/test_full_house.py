@@ -140,7 +140,6 @@ ELSEWHERE = {
     ("Firmware", "grub"): "a guest has one loader",
     ("Firmware", "loader"): "a guest has one loader",
     ("Firmware", "kind"): "that of the architecture is the default",
-    ("Firmware", "variables_template"): "its variables are those of the package",
     ("Nic", "vf"): "its host makes no virtual functions",
 }
 """Keys that not every host has, but that the full house does without, and why."""

@@ -87,7 +87,7 @@ def test_host_override_replaces_keys_of_the_network(load_site: LoadSite) -> None
     assert loaded.site is not None
     beta = loaded.site.host_networks["beta", "lan"]
     assert beta.kind == "bridge"
-    assert (beta.uplink, beta.mtu) == ("ix0", 9000)
+    assert (beta.uplink, beta.mtu) == (("ix0",), 9000)
     assert loaded.site.host_networks["alpha", "lan"] is loaded.site.networks["lan"]
 
 

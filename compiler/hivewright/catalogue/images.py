@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from hivewright.catalogue.checksums import LARGEST, digest_of, find_digest, is_digest
+from hivewright.model.image_uses import image_uses
 
 if TYPE_CHECKING:
     from hivewright.model.image import Image
@@ -46,10 +47,8 @@ def needed(site: Site, hosts: Sequence[str]) -> list[Needed]:
     for host in hosts:
         arch = site.hosts[host].arch
         for vm in site.guests[host].values():
-            images = [disk.image for disk in vm.disk.values() if disk.path is None]
-            images += [drive.image for drive in vm.cd.values() if drive.path is None]
-            for used in (each for each in images if each is not None):
-                users_of = found.setdefault((used, arch), [])
+            for use in image_uses(vm):
+                users_of = found.setdefault((use.image, arch), [])
                 if host not in users_of:
                     users_of.append(host)
     result = []

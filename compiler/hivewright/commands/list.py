@@ -93,7 +93,7 @@ def _hosts(site: Site) -> Iterator[Row]:
 
 
 def _networks(site: Site) -> Iterator[Row]:
-    from hivewright.model.network_kinds import interface_of
+    from hivewright.model.network_kinds import interface_of, named_uplinks
 
     for name, network in site.networks.items():
         nics = [nic for vm in site.vms.values() for nic in vm.nic.values() if nic.network == name]
@@ -101,7 +101,7 @@ def _networks(site: Site) -> Iterator[Row]:
             "name": name,
             "kind": network.kind,
             "interface": interface_of(name, network),
-            "uplink": getattr(network, "uplink", "none"),
+            "uplink": list(uplinks) if len(uplinks := named_uplinks(network)) > 1 else uplinks[0],
             "mtu": network.mtu,
             "hosts": list(network.hosts) or list(site.hosts),
             "nics": len(nics),

@@ -14,7 +14,7 @@ from typing import Any
 from hivewright.editing.assignment import KeyPath
 from hivewright.editing.draft import NONE, Draft, usual, words_of
 from hivewright.model.network import AnyNetwork
-from hivewright.model.network_kinds import is_isolated, kind_of
+from hivewright.model.network_kinds import addresses_of, is_isolated, kind_of
 from hivewright.model.nic import Nic
 from hivewright.model.vm import DEFAULT_PROFILE
 
@@ -204,10 +204,10 @@ def _address(draft: Draft) -> str:
 
 
 def _free_address(draft: Draft, network: AnyNetwork) -> str:
-    own = getattr(network, "ipv4", None)
+    own = addresses_of(network)
     written = [address for nic in _neighbours(draft) for address in nic.fixed4]
-    subnet = ipaddress.IPv4Interface(own or usual([*written], "0.0.0.0/32")).network
-    used = {address.partition("/")[0] for address in (*written, own or "")}
+    subnet = ipaddress.IPv4Interface(own[0] if own else usual([*written], "0.0.0.0/32")).network
+    used = {address.partition("/")[0] for address in (*written, *own)}
     free = next((str(each) for each in subnet.hosts() if str(each) not in used), None) if written or own else None
     return f"{free}/{subnet.prefixlen}" if free is not None else NONE
 
@@ -221,7 +221,7 @@ def _gateway(draft: Draft) -> str:
     if kind_of(network).name == "routed":
         return ""
     if kind_of(network).behind_host and not six:
-        return str(getattr(network, "ipv4", "")).partition("/")[0] or NONE
+        return next((address.partition("/")[0] for address in addresses_of(network)), NONE)
     return usual([each for nic in _neighbours(draft) if (each := nic.gateway6 if six else nic.gateway4)], NONE)
 
 

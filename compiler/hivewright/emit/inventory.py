@@ -42,10 +42,12 @@ def inventory_context(plan: HostPlan) -> dict[str, object]:
             (group, _NOTES.get(group, ""), [_preparation_cells(item) for item in items])
             for group, items in groupby(preparations(plan), key=lambda item: item.group)
         ],
-        "networks": [(network, markdown_code(network.source)) for network in plan.networks],
+        "networks": [
+            (network, ", ".join(network.uplinks) or "none", markdown_code(network.source)) for network in plan.networks
+        ],
         "bridges": [_bridge(network.name, _network_label(network)) for network in plan.networks],
         "uplinks": [
-            (_uplink(network.uplink), _bridge(network.name)) for network in plan.networks if network.uplink != "none"
+            (_uplink(uplink), _bridge(network.name)) for network in plan.networks for uplink in network.uplinks
         ],
         "links": [
             (_bridge(network), _guest(vm.name, vm.name))
@@ -146,4 +148,5 @@ def _details(vm: VmPlan) -> dict[str, object]:
         "vm": vm,
         "description": markdown_paragraph(vm.description) if vm.description else None,
         "disks": [(disk, format_size(disk.size) if disk.size else "") for disk in vm.disks],
+        "descriptions": [(f"{kind} {name}", text) for kind, name, text in vm.descriptions],
     }

@@ -10,24 +10,27 @@ from hivewright.impact.consequence import Consequence, Finding, Needs
 from hivewright.model.network_kinds import NETWORKS
 
 _ADDED = ("ipv4=", "ipv6=", "span=")
-"""What a bridge that is there gets besides, without a moment of interruption."""
+"""What a bridge that is there gets besides, without a moment of interruption, as it does further uplinks."""
+_FURTHER = "uplink="
 
 
 class Network(NamedTuple):
-    """A network of host.conf: ``network NAME KIND INTERFACE MTU UPLINK [KEY=VALUE…]``."""
+    """A network of host.conf: ``network NAME KIND INTERFACE MTU UPLINK [uplink=UPLINK…] [KEY=VALUE…]``."""
 
     name: str
     kind: str
     interface: str
     mtu: str
-    uplink: str
+    uplinks: tuple[str, ...]
+    """Which is the first of them has no meaning."""
     words: tuple[str, ...]
 
     @property
-    def member(self) -> str:
-        """What belongs to this network alone on its host: an uplink, or one VLAN of it."""
+    def members(self) -> tuple[str, ...]:
+        """What belongs to this network alone on its host: its uplinks, or one VLAN of each."""
         vlan = next((word.partition("=")[2] for word in self.words if word.startswith("vlan=")), "")
-        return f"{self.uplink}.{vlan}" if vlan else self.uplink
+        named = [uplink for uplink in self.uplinks if uplink != "none"]
+        return tuple(f"{uplink}.{vlan}" if vlan else uplink for uplink in named)
 
 
 class Outage(NamedTuple):
@@ -41,10 +44,12 @@ class Outage(NamedTuple):
 
 def read_networks(calls: list[Call]) -> dict[str, Network]:
     found = (call.words for call in calls if call.verb == "network" and len(call.words) >= 5)
-    return {
-        name: Network(name, kind, interface, mtu, uplink, tuple(sorted(words)))
-        for name, kind, interface, mtu, uplink, *words in found
-    }
+    networks: dict[str, Network] = {}
+    for name, kind, interface, mtu, uplink, *words in found:
+        more = [word.removeprefix(_FURTHER) for word in words if word.startswith(_FURTHER)]
+        others = tuple(sorted(word for word in words if not word.startswith(_FURTHER)))
+        networks[name] = Network(name, kind, interface, mtu, tuple(sorted((uplink, *more))), others)
+    return networks
 
 
 def compare_networks(old: Mapping[str, Network], new: Mapping[str, Network]) -> Iterator[Finding | Outage]:
@@ -65,7 +70,8 @@ def compare_networks(old: Mapping[str, Network], new: Mapping[str, Network]) -> 
 def _in_the_way(new: Network, old: Mapping[str, Network], kept: Mapping[str, Network]) -> Network | None:
     """The network that left the host and still has the interface or the uplink of a new one."""
     for each in old.values():
-        if each.name not in kept and (each.interface == new.interface or each.member == new.member != "none"):
+        shares = not set(each.members).isdisjoint(new.members)
+        if each.name not in kept and (each.interface == new.interface or shares):
             return each
     return None
 
@@ -73,23 +79,26 @@ def _in_the_way(new: Network, old: Mapping[str, Network], kept: Mapping[str, Net
 def _changed(old: Network, new: Network) -> Finding | Outage:
     keys = tuple(f"network.{new.name}.{key}" for key in _keys(old, new))
     added = set(new.words) - set(old.words)
-    if old[:5] == new[:5] and set(old.words) <= set(new.words) and all(word.startswith(_ADDED) for word in added):
-        reason = f"{new.interface} gets {', '.join(sorted(added))}"
+    more = set(new.uplinks) - set(old.uplinks)
+    is_more = set(old.uplinks) <= set(new.uplinks) and set(old.words) <= set(new.words)
+    if old[:4] == new[:4] and is_more and all(word.startswith(_ADDED) for word in added):
+        reason = f"{new.interface} gets {', '.join([*sorted(f'{_FURTHER}{each}' for each in more), *sorted(added)])}"
         return Finding(Consequence.RELOAD, keys, reason, Needs(networks_up=True))
     return _outage(old, keys, f"network {new.name}: {_reason(old, new)}", _other_mtu(old, new))
 
 
 def _other_mtu(old: Network, new: Network) -> tuple[str, ...]:
     """What the administrator has to do before a bridge has another MTU, which is that of its uplink."""
-    if old.mtu == new.mtu or new.uplink in ("none", "auto") or new.kind == "vxlan":
+    if old.mtu == new.mtu or new.kind == "vxlan":
         return ()
-    return (f"ifconfig {new.uplink} mtu {new.mtu}, and the same in rc.conf",)
+    named = (uplink for uplink in new.uplinks if uplink not in ("none", "auto"))
+    return tuple(f"ifconfig {uplink} mtu {new.mtu}, and the same in rc.conf" for uplink in named)
 
 
 def _outage(old: Network, keys: tuple[str, ...], reason: str, by_hand: tuple[str, ...] = ()) -> Outage:
     """A bridge can be destroyed alone; of other kinds only hivectl knows what belongs to them, and it undoes all."""
     row = NETWORKS.get(old.kind)
-    is_bridge = row is not None and row.bridged and old.kind != "vxlan" and old.member == old.uplink
+    is_bridge = row is not None and row.bridged and old.kind != "vxlan" and not _has_vlan(old)
     is_ours = row is None or (row.made and not row.given and row.interface != "")
     if is_bridge and is_ours:
         by_hand = (f"ifconfig {old.interface} destroy", *by_hand)
@@ -98,17 +107,23 @@ def _outage(old: Network, keys: tuple[str, ...], reason: str, by_hand: tuple[str
     return Outage(finding, old.name, needs.networks_down)
 
 
+def _has_vlan(network: Network) -> bool:
+    return any(word.startswith("vlan=") for word in network.words)
+
+
 def _keys(old: Network, new: Network) -> Iterator[str]:
     """The keys of a network that differ, by the places of the words."""
     row = NETWORKS.get(new.kind)
     interface = (row.interface if row is not None else "") or "bridge"
     names = ("", "kind", interface, "mtu", "vni" if new.kind == "vxlan" else "uplink")
-    yield from (key for key, before, after in zip(names, old[:5], new[:5], strict=True) if key and before != after)
+    yield from (key for key, before, after in zip(names, old[:5], new[:5], strict=True) if before != after)
     yield from sorted({word.partition("=")[0] for word in {*old.words} ^ {*new.words}})
 
 
 def _reason(old: Network, new: Network) -> str:
-    words = [(before, after) for before, after in zip(old[1:5], new[1:5], strict=True) if before != after]
+    words = [(before, after) for before, after in zip(old[1:4], new[1:4], strict=True) if before != after]
+    if old.uplinks != new.uplinks:
+        words.append((" and ".join(old.uplinks), " and ".join(new.uplinks)))
     words += [(word, "nothing") for word in old.words if word not in new.words]
     words += [("nothing", word) for word in new.words if word not in old.words]
     return ", ".join(f"{before} becomes {after}" for before, after in words)

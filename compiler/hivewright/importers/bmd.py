@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from hivewright.importers.bmd_command import Command, fault
@@ -57,20 +58,24 @@ def read_bmd(request: Request) -> Found:
     configuration = read_configuration(file, text, lambda own, pattern: _included(request, own, pattern))
     shared, pipes = dict(configuration.settings), _pipes(configuration)
     guests: list[Old] = []
-    for machine in configuration.machines:
-        command = Command(machine, shared, pipes)
-        guests.append(_guest(request, machine, command))
-        pipes = command.pipes
-        if any(each.called == machine.name for each in guests[:-1]):
+    names = tuple(machine.name for machine in configuration.machines)
+    for number, machine in enumerate(configuration.machines):
+        if machine.name in names[:number]:
             raise UnreadableError(request.shown(machine.place), f"a second VM is called {machine.name}")
-    if not guests:
+        command = request.guest(machine.name, partial(Command, machine, shared, pipes), alone=len(names) == 1)
+        if command is not None:
+            read = partial(_guest, request, machine, command)
+            old = request.guest(machine.name, read, alone=len(names) == 1)
+            guests += [old] if old is not None else []
+            pipes = command.pipes
+    if not names:
         raise UnreadableError(request.shown(file), "there is no section vm in it")
     notes = [
         Remark(f'.include "{value}"', f"no file here is meant by it ({place})")
         for value, place in configuration.missing
     ]
     after = ("`service bmd stop` and `sysrc bmd_enable=NO` end bmd.",)
-    return Found("bmd", guests, notes, [], after)
+    return Found("bmd", guests, notes, [], after, names=names)
 
 
 def _pipes(configuration: Configuration) -> int:

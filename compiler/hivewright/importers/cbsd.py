@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Any
 
 from hivewright.bhyve.facts import version
@@ -29,24 +30,30 @@ def read_cbsd(request: Request, release: str | None) -> Found:
     """All guests that CBSD has. Which words it gives bhyve depends on the release of the host."""
     workdir, definitions = read_definitions(request)
     builders = [Builder(each, version(release or request.release or _NEWEST)) for each in definitions]
-    commands = [_words(builder) for builder in builders]
+    names, alone = tuple(each.name for each in definitions), len(definitions) == 1
+    read = [request.guest(name, partial(_words, each), alone=alone) for name, each in zip(names, builders, strict=True)]
     bridges: dict[str, str] = {}
     for builder in builders:
         for port in builder.ports:
             if bridge := builder.bridge_of(port.slot):
                 bridges[port.row.get("nic_parent", "auto")] = bridge
-    found = [_guest(builder, words, bridges, workdir) for builder, words in zip(builders, commands, strict=True)]
+    found = [
+        _guest(builder, words, bridges, workdir)
+        for builder, words in zip(builders, read, strict=True)
+        if words is not None
+    ]
     _one_mtu(found)
     orders = {old.keys.pop(("order",), None) for old in found}
     if len(orders) > 1:
-        for old, definition in zip(found, definitions, strict=True):
-            old.keys[("order",)] = int(definition.get("b_order", "0"))
+        by_name = {definition.name: definition for definition in definitions}
+        for old in found:
+            old.keys[("order",)] = int(by_name[old.called].get("b_order", "0"))
     after = (
         "`sysrc cbsdd_enable=NO` keeps CBSD's daemon from starting guests with the host; it made bridges at their "
         "start, so first let hivewright make these: the comment at each network says what to write in the place of "
         "`manual`.",
     )
-    return Found("CBSD", found, [], [], after)
+    return Found("CBSD", found, [], [], after, names=names)
 
 
 def _one_mtu(guests: list[Old]) -> None:

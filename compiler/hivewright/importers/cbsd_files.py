@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -73,7 +74,11 @@ def read_definitions(request: Request) -> tuple[Workdir, list[Definition]]:
     names = sorted(name for name, row in jails.items() if row.get("emulator") == "bhyve") or _alone(workdir)
     if not names:
         raise UnreadableError(workdir.shown(), "no guest of bhyve is in it: jails-system/NAME/local.sqlite")
-    return workdir, [_definition(workdir, name, jails.get(name, {}), others) for name in names]
+    read = (
+        request.guest(name, partial(_definition, workdir, name, jails.get(name, {}), others), alone=len(names) == 1)
+        for name in names
+    )
+    return workdir, [definition for definition in read if definition is not None]
 
 
 def _workdir(request: Request) -> Workdir:

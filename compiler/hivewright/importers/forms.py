@@ -14,6 +14,12 @@ class UnreadableError(ValueError):
 
     def __init__(self, place: str, reason: str) -> None:
         super().__init__(f"{place}: {reason}")
+        self.place, self.reason = place, reason
+
+    @classmethod
+    def of_guest(cls, error: UnreadableError, name: str) -> UnreadableError:
+        """The same about one of several guests, the others of which can be read all the same."""
+        return cls(error.place, f"{error.reason}; --only imports other guests than {name}")
 
 
 class Remark(NamedTuple):
@@ -135,6 +141,8 @@ class Found:
     """Files that the guests name, by their names below the site; none may be there yet."""
     storages: list[Bridge] = field(default_factory=list)
     """Storages for new disks, of which no guest has one."""
+    names: tuple[str, ...] = ()
+    """All guests that there are, where some of them were not read; see ``Request.guest``."""
 
 
 class Target(NamedTuple):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from hivewright.importers.forms import Found, KeyPath, Old, Remark, UnreadableError
 from hivewright.importers.libvirt_command import Command, mebibytes
@@ -79,17 +80,20 @@ def read_libvirt(request: Request) -> Found:
             raise element.fault(f"<{element.name}> is no domain, network, pool or volume of libvirt")
     guests: list[Old] = []
     for definition in domains:
-        old = _guest(definition, host)
-        if any(each.called == old.called for each in guests):
+        called, alone = definition.element.value("name"), len(domains) == 1
+        old = request.guest(called, partial(_guest, definition, host), alone=alone)
+        if old is not None and any(each.called == old.called for each in guests):
             raise definition.element.fault(f"a second domain is called {old.called}")
-        guests.append(old)
-    if not guests:
+        guests += [old] if old is not None else []
+    if not domains:
         raise UnreadableError(", ".join(request.paths) or "libvirt", "there is no domain in it")
+    names = tuple(definition.element.value("name") for definition in domains)
     after = (
         "libvirt still makes its networks. `virsh net-autostart --disable NAME` and `virsh net-destroy NAME` end that. "
         "But first let hivewright make the bridges: the comment at each network says what to write for `manual`.",
     )
-    return Found("libvirt", guests, network_remarks(host.networks), [], after, _arch(domains))
+    wanted = [each for each in domains if not request.only or each.element.value("name") in request.only]
+    return Found("libvirt", guests, network_remarks(host.networks), [], after, _arch(wanted), names=names)
 
 
 def _arch(domains: Sequence[Definition]) -> str:

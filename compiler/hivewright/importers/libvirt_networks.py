@@ -50,19 +50,24 @@ def _later(called: str, bridge: str, network: Element) -> str:
     first = f"libvirt makes this bridge (network {called}), and both share it until the last guest is switched over."
     keys = [f'bridge = "{bridge}"']
     addresses = [_address(ip) for ip in network.all("ip")]
-    ipv4 = next((text for text in addresses if text and ":" not in text), "")
-    ipv6 = next((text for text in addresses if ":" in text), "")
+    ipv4 = [text for text in addresses if text and ":" not in text]
+    ipv6 = [text for text in addresses if ":" in text]
     if mode == "nat" and ipv4:
         uplink = network.at("forward", "dev") or "INTERFACE"
-        keys = ['kind = "nat"', *keys, f'ipv4 = "{ipv4}"', f'uplink = "{uplink}"']
+        keys = ['kind = "nat"', *keys, f'ipv4 = "{ipv4[0]}"', f'uplink = "{uplink}"']
         span = network.first("ip/dhcp/range")
         if span is not None:
             keys.append(f'dhcp = {{ first = "{span.get("start")}", last = "{span.get("end")}" }}')
     else:
         keys = ['kind = "bridge"', *keys, 'uplink = "none"']
-        keys += [f'ipv4 = "{ipv4}"'] if ipv4 else []
-        keys += [f'ipv6 = "{ipv6}"'] if ipv6 else []
+        keys += [f"{key} = {_written(found)}" for key, found in (("ipv4", ipv4), ("ipv6", ipv6)) if found]
     return f"{first} Then write: {', '.join(keys)}"
+
+
+def _written(addresses: list[str]) -> str:
+    """One in quotes, or several in an array."""
+    text = ", ".join(f'"{each}"' for each in addresses)
+    return f"[{text}]" if len(addresses) > 1 else text
 
 
 def _address(ip: Element) -> str:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 import tempfile
 from argparse import Namespace
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from hivewright.importers.forms import UnreadableError
 from hivewright.importers.sources import fetch, read_text, run
 
+T = TypeVar("T")
 SSH = ("ssh", "-o", "BatchMode=yes", "-T")
 
 
@@ -32,6 +33,8 @@ class Request(NamedTuple):
     at: str | None = None
     """Where a folder lies on the host, when this is a copy of it."""
     dataset: str | None = None
+    only: tuple[str, ...] = ()
+    """The guests that are wanted; all if empty."""
 
     def texts(self) -> list[tuple[str, str]]:
         """Each file that was named, with its text."""
@@ -57,6 +60,18 @@ class Request(NamedTuple):
             return ""
         return run(SSH, self.address, command).decode("utf-8", "replace")
 
+    def guest(self, name: str, read: Callable[[], T], *, alone: bool = False) -> T | None:
+        """What is read of a guest, ``alone`` or one of several; ``None`` where it cannot be read, and others are
+        wanted."""
+        try:
+            return read()
+        except UnreadableError as error:
+            if self.only and name not in self.only:
+                return None
+            if alone or self.only:
+                raise
+            raise UnreadableError.of_guest(error, name) from None
+
     def local(self, path: str) -> Path:
         """Where a path of the host lies here."""
         return Path(path) if self.root is None else self.root / path.lstrip("/")
@@ -69,9 +84,9 @@ class Request(NamedTuple):
 @contextmanager
 def open_request(arguments: Namespace) -> Iterator[Request]:
     """What the words ask for; what was fetched goes away at the end."""
-    paths = tuple(arguments.paths)
+    paths, only = tuple(arguments.paths), tuple(getattr(arguments, "only", None) or ())
     if arguments.ssh is None:
-        yield Request(paths, None, None, None, arguments.at, arguments.dataset)
+        yield Request(paths, None, None, None, arguments.at, arguments.dataset, only)
         return
     if re.fullmatch(r"[A-Za-z0-9_:][A-Za-z0-9_.:@-]*", arguments.ssh) is None:
         raise RequestError(f"{arguments.ssh!r} is no name or address for ssh(1)")
@@ -83,4 +98,4 @@ def open_request(arguments: Namespace) -> Iterator[Request]:
         raise UnreadableError(arguments.ssh, "it does not say which release of FreeBSD it has (uname -sr)")
     release = match[1] if match is not None else None
     with tempfile.TemporaryDirectory(prefix="hivewright-") as folder:
-        yield Request(paths, Path(folder), arguments.ssh, release, arguments.at, arguments.dataset)
+        yield Request(paths, Path(folder), arguments.ssh, release, arguments.at, arguments.dataset, only)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -45,14 +46,21 @@ def read_vm_bhyve(request: Request) -> Found:
     """All guests below the folder of vm-bhyve, and its switches."""
     stores, start, core = _stores(request)
     switches, properties = Switches(core), Properties()
-    guests: list[Old] = []
+    files: dict[str, tuple[Store, Path]] = {}
     for store in stores:
         for folder in sorted(store.here.iterdir()) if store.here.is_dir() else ():
             file = folder / f"{folder.name}.conf"
-            if file.is_file() and all(old.called != folder.name for old in guests):
-                guests.append(_guest(request, store, folder.name, file, switches, properties))
-    if not guests:
+            if file.is_file():
+                files.setdefault(folder.name, (store, file))
+    if not files:
         raise UnreadableError(stores[0].path, "no guest of vm-bhyve is in it: NAME/NAME.conf")
+    read = {
+        name: request.guest(
+            name, partial(_guest, request, store, name, file, switches, properties), alone=len(files) == 1
+        )
+        for name, (store, file) in files.items()
+    }
+    guests = [old for old in read.values() if old is not None]
     for old in guests:
         old.keys[("autostart",)] = old.called in start
         if old.called in start:
@@ -67,7 +75,7 @@ def read_vm_bhyve(request: Request) -> Found:
         "`sysrc vm_enable=NO` keeps vm-bhyve from starting, and with that from making its switches. So first let "
         "hivewright make the bridges: the comment at each network says what to write in the place of `manual`.",
     )
-    return Found("vm-bhyve", guests, switches.notes, [], after, storages=properties.storages())
+    return Found("vm-bhyve", guests, switches.notes, [], after, storages=properties.storages(), names=tuple(files))
 
 
 def _stores(request: Request) -> tuple[list[Store], list[str], dict[str, str]]:
@@ -141,7 +149,7 @@ def _guest(request: Request, store: Store, name: str, file: Path, switches: Swit
                                   "Make a storage of the kind iscsi, and write the disk by hand")  # fmt: skip
         return disk if kind in ("custom", "9p") else f"{store.path}/{name}/{disk}"
 
-    builder = Builder(name, settings, f"{store.path}/{name}", store.path, path_of)
+    builder = Builder(name, settings, f"{store.path}/{name}", store.path, path_of, switches.in_tmux)
     try:
         words = builder.build(lambda number: switches.backend(name, settings, number))
     except ValueError as error:

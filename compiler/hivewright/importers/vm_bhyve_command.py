@@ -40,9 +40,16 @@ class Builder:
     """The command while it is put together. ``path_of`` is where a disk lies: NUMBER, NAME, KIND."""
 
     def __init__(
-        self, name: str, settings: Settings, folder: str, store: str, path_of: Callable[[int, str, str], str]
+        self,
+        name: str,
+        settings: Settings,
+        folder: str,
+        store: str,
+        path_of: Callable[[int, str, str], str],
+        in_tmux: bool,
     ) -> None:
         self.name, self.settings, self.folder, self.store = name, settings, folder, store
+        self._in_tmux = in_tmux
         self._path_of = path_of
         self.loader = settings.get("loader")
         self.is_uefi = self.loader.partition("-")[0] == "uefi"
@@ -206,14 +213,18 @@ class Builder:
 
     def _serial(self) -> None:
         for number, port in enumerate(self.settings.get("comports", "com1").split(), 1):
-            self.words += ["-l", f"{port},/dev/nmdm-{self.name}.{number}A"]
+            self.words += ["-l", f"{port},{self._console(number)}"]
+
+    def _console(self, number: int = 1) -> str:
+        """Where a serial port leads; in tmux, bhyve's own terminal is the first of them."""
+        return "stdio" if self._in_tmux and number == 1 else f"/dev/nmdm-{self.name}.{number}A"
 
     def loader_words(self) -> tuple[str, ...]:
         """What loads a guest without UEFI."""
         if self.is_uefi:
             return ()
         get = self.settings.get
-        console = f"/dev/nmdm-{self.name}.1A"
+        console = self._console()
         wired = ["-S"] if self.settings.yes("wired_memory") else []
         if self.loader == "bhyveload":
             words = ["bhyveload", "-c", console, *wired, "-m", get("memory")]

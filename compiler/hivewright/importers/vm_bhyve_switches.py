@@ -19,6 +19,8 @@ class Switches:
         self._core = core
         self.names = core.get("switch_list", "").split()
         self.notes: list[Remark] = []
+        self.in_tmux = core.get("console") == "tmux"
+        """Whether guests run in tmux(1), which is for all guests of a host."""
 
     def _get(self, key: str, switch: str) -> str:
         return self._core.get(f"{key}_{switch}", "")
@@ -100,14 +102,12 @@ class Switches:
             private = ", and private = true stays" if self._private(switch) else ""
             number = self._get("vlan", switch) or 1
             return f"{first} Then it is a network of the kind vxlan with vni = {number}{private}."
-        keys = ['kind = "bridge"', f'bridge = "{self._bridge(switch)}"', f'uplink = "{ports[0] if ports else "none"}"']
+        names = ", ".join(f'"{port}"' for port in ports or ["none"])
+        uplinks = f"[{names}]" if len(ports) > 1 else names
+        keys = ['kind = "bridge"', f'bridge = "{self._bridge(switch)}"', f"uplink = {uplinks}"]
         if vlan := self._get("vlan", switch):
             keys.append(f"vlan = {vlan}")
         keys += ["private = true"] if self._private(switch) else []
         keys += [f'ipv4 = "{address}"' for address in [self._get("addr", switch)] if "/" in address]
         keys += [f'ipv6 = "{address}"' for address in [self._get("addr6", switch)] if "/" in address]
-        if len(ports) > 1:
-            remark = Remark(f"ports {' '.join(ports[1:])} of the switch {switch}", "a bridge of a site has one uplink")
-            if remark not in self.notes:
-                self.notes.append(remark)
         return f"{first} Then write: {', '.join(keys)}"

@@ -150,7 +150,8 @@ def _host_address_6(text: str) -> str:
 
 
 HostAddress4 = Annotated[str, reader(_host_address_4, '"192.0.2.1/24"'), described("^[0-9./]+$", "192.0.2.1/24")]
-HostAddress6 = Annotated[str, reader(_host_address_6, '"2001:db8::1/64"'), described("^.+/[0-9]+$", "2001:db8::1/64")]
+HostAddresses4 = Annotated[tuple[str, ...], *_several(_host_address_4, '"192.0.2.1/24"', ())]
+HostAddresses6 = Annotated[tuple[str, ...], *_several(_host_address_6, '"2001:db8::1/64"', ())]
 
 
 def _subnet(text: str) -> str:

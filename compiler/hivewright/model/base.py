@@ -62,7 +62,7 @@ def matching(pattern: str, expectation: str, limit: int = 0) -> Callable[[str], 
     return parse
 
 
-def _absolute_path(text: str) -> str:
+def absolute_path(text: str) -> str:
     # bhyve(8) cannot escape a comma in an option and expands %(name) and backslashes in configuration values.
     if not text.startswith("/"):
         raise ValueError('a path on the host is absolute, for example "/srv/vms"')
@@ -199,9 +199,9 @@ Slot = Annotated[
 ]
 """A fixed PCI address in the guest."""
 
-_interface_name = matching(
-    r"[A-Za-z][A-Za-z0-9_.-]*", "an interface name begins with a letter and has letters, digits, - _ and . only"
-)
+INTERFACE_PATTERN = r"[A-Za-z][A-Za-z0-9_.-]*"
+INTERFACE_FORM = "an interface name begins with a letter and has letters, digits, - _ and . only"
+_interface_name = matching(INTERFACE_PATTERN, INTERFACE_FORM)
 Interface = Annotated[str, reader(_interface_name, "ix0"), described("^[A-Za-z][A-Za-z0-9_.-]{0,14}$", "ix0")]
 """A network interface; that it fits into 15 characters (ifconfig(8)) is a rule, so that it gets its own code."""
 
@@ -230,7 +230,7 @@ NetgraphName = Annotated[
     described("^[A-Za-z][A-Za-z0-9_-]{0,30}$", "vmsw"),
 ]
 
-HostPath = Annotated[str, reader(_absolute_path, '"/srv/vms"'), described("^/", "/srv/vms")]
+HostPath = Annotated[str, reader(absolute_path, '"/srv/vms"'), described("^/", "/srv/vms")]
 SitePath = Annotated[str, reader(_site_path, '"files/web1.yaml"'), described("^[^/]", "files/web1.yaml")]
 HostPort = Annotated[
     str,

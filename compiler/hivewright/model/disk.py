@@ -15,6 +15,7 @@ from hivewright.model.base import (
     Eui64,
     HostPath,
     ImageName,
+    Line,
     Name,
     SectorSize,
     Serial,
@@ -50,6 +51,7 @@ class Disk(Table):
     On a storage of kind iscsi it has a ``lun`` instead of a size.
     """
 
+    description: Line = Field("", description="For people; INVENTORY.md of the host shows it.")
     storage: Name | None = Field(None, description="The [storage.NAME] it lies on.")
     size: Size | None = Field(None, description="Its size. A larger one grows the disk; it never shrinks.")
     path: HostPath | None = Field(None, description="An existing file or device, used as it is.")
@@ -156,6 +158,7 @@ class Controller(Table):
 class Cd(Table):
     """An optical drive: ``[vm.NAME.cd.DRIVE]``."""
 
+    description: Line = Field("", description="For people; INVENTORY.md of the host shows it.")
     path: HostPath | None = Field(None, description="The ISO image on the host.")
     image: ImageName | None = Field(None, description="An image, fetched on provisioning.")
     controller: Name | None = Field(None, description="One AHCI controller for all disks and drives that name it.")

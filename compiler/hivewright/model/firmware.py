@@ -6,7 +6,18 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from hivewright.bhyve.facts import UEFI_VARIABLES, Only
-from hivewright.model.base import Duration, HostPath, Line, ListOf, Name, Table, described, reader
+from hivewright.model.base import (
+    IMAGE_NAME_PATTERN,
+    Duration,
+    HostPath,
+    Line,
+    ListOf,
+    Name,
+    Table,
+    absolute_path,
+    described,
+    reader,
+)
 
 _LOADER_VALUE = r"[ -~]{0,255}"
 _LOADER_VARIABLE = r"[A-Za-z_][A-Za-z0-9_.-]{0,63}"
@@ -45,6 +56,22 @@ LoaderVariable = Annotated[
     str, reader(_loader_variable, '"autoboot_delay"'), described("^[A-Za-z_][A-Za-z0-9_.-]{0,63}$", "autoboot_delay")
 ]
 LoaderValue = Annotated[str, reader(_loader_value, '"3"'), described("^[ -~]{0,255}$", "3")]
+
+
+def _variables_template(text: str) -> str:
+    if re.fullmatch(IMAGE_NAME_PATTERN, text, re.ASCII):
+        return text
+    if not text.startswith("/"):
+        raise ValueError('this is a path on the host, for example "/srv/firmware/VARS.fd", or the name of an image')
+    return absolute_path(text)
+
+
+VariablesTemplate = Annotated[
+    str,
+    reader(_variables_template, '"/srv/firmware/VARS.fd"'),
+    described(f"^(/|{IMAGE_NAME_PATTERN}$)", "/srv/firmware/VARS.fd"),
+]
+"""A path begins with a slash; anything else is the name of an image."""
 
 
 class Bhyveload(Table):
@@ -107,8 +134,10 @@ class Firmware(Table):
         description="Keep UEFI variables in a private copy. If absent: with the ROM of the package, or when there is a "
         "variables_template, where the host can.",
     )
-    variables_template: Annotated[HostPath | None, *_VARIABLES] = Field(
-        None, description="What the private copy is made from."
+    variables_template: Annotated[VariablesTemplate | None, *_VARIABLES] = Field(
+        None,
+        description="What the private copy is made from: a file of the host by its path, or an [image.NAME] with "
+        "variables that were prepared, such as keys for Secure Boot.",
     )
     boot: Name | None = Field(
         None,
@@ -119,6 +148,16 @@ class Firmware(Table):
     grub: Annotated[Grub | None, _LOADER] = Field(None, description="More for grub.")
     loader: Annotated[OwnLoader | None, _LOADER] = Field(None, description="With kind loader: the program that it is.")
 
+    @property
+    def variables_image(self) -> str | None:
+        """The image that the variables come from, if there are any, and it is one."""
+        if self.variables is False or self.kind not in WITH_VARIABLES:
+            return None
+        return None if (self.variables_template or "/").startswith("/") else self.variables_template
+
+
+WITH_VARIABLES = (None, "uefi", "rom")
+"""Kinds whose ROM can keep variables."""
 
 LOADERS = ("bhyveload", "grub", "loader")
 """Kinds without a boot ROM: a program of the host puts the guest into its memory before each run."""

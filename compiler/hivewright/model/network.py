@@ -5,8 +5,9 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from hivewright.bhyve.facts import VLAN_FILTER, Since
-from hivewright.model.addresses import HostAddress4, HostAddress6, Ip4
+from hivewright.model.addresses import HostAddress4, HostAddresses4, HostAddresses6, Ip4
 from hivewright.model.base import Interface, ListOf, Name, NetgraphName, Table, ValeSwitch, Vlan
+from hivewright.model.uplinks import Uplinks
 
 Mtu = Annotated[int, Field(ge=576, le=16384)]
 _HOSTS = "Hosts that have it; all if empty."
@@ -20,17 +21,23 @@ class Bridge(Table):
     kind: Literal["bridge"]
     hosts: ListOf[Name] = Field((), description=_HOSTS)
     bridge: Interface | None = Field(None, description="Name of the interface; br-NAME if absent.")
-    uplink: Literal["auto", "none"] | Interface = Field(
-        "auto", description="auto: the interface of the default route, found at start; none: no physical member."
+    uplink: Uplinks = Field(
+        ("auto",),
+        description="auto: the interface of the default route, found at start; none: no physical member. Several in an "
+        "array lead to different places: two to the same switch are a loop, for which there is lagg(4).",
     )
     mtu: Mtu = Field(1500, description="MTU of the bridge and its taps.")
     private: bool = Field(False, description=_PRIVATE)
-    vlan: Vlan | None = Field(None, description="The VLAN of the uplink that is bridged; a vlan(4) interface is made.")
+    vlan: Vlan | None = Field(None, description="The VLAN of each uplink that is bridged; vlan(4) interfaces are made.")
     vlan_filter: Annotated[bool, VLAN_FILTER] = Field(
         False, description="The bridge keeps VLANs apart; NICs say theirs by vlan and trunk."
     )
-    ipv4: HostAddress4 | None = Field(None, description='IPv4 address of the host on the bridge: "192.0.2.1/24".')
-    ipv6: HostAddress6 | None = Field(None, description='IPv6 address of the host on the bridge: "2001:db8::1/64".')
+    ipv4: HostAddresses4 = Field(
+        (), description='IPv4 address of the host on the bridge, "192.0.2.1/24", or several in an array.'
+    )
+    ipv6: HostAddresses6 = Field(
+        (), description='IPv6 address of the host on the bridge, "2001:db8::1/64", or several in an array.'
+    )
     span: Interface | None = Field(None, description="An interface that gets a copy of every frame.")
 
 

@@ -156,15 +156,23 @@ def interface_of(name: str, network: AnyNetwork) -> str:
     return getattr(network, key) or f"br-{name}" if key else "none"
 
 
-def uplink_of(network: AnyNetwork) -> str:
-    """The interface that a network takes for itself on its host: ``auto``, ``ix0``; else ``none``."""
-    return getattr(network, "uplink", "none") if NETWORKS[network.kind].takes_uplink else "none"
+def named_uplinks(network: AnyNetwork) -> tuple[str, ...]:
+    """What a network says of its uplinks: ``auto``, ``none`` or interfaces; ``none`` where its kind has no such key."""
+    uplink = getattr(network, "uplink", "none")
+    return (uplink,) if isinstance(uplink, str) else uplink
 
 
-def member_of(network: AnyNetwork) -> str:
-    """The interface that becomes a part of a network on its host: ``auto``, ``ix0`` or ``ix0.100``; else ``none``."""
-    uplink, vlan = uplink_of(network), getattr(network, "vlan", None)
-    return f"{uplink}.{vlan}" if vlan is not None and uplink != "none" else uplink
+def uplinks_of(network: AnyNetwork) -> tuple[str, ...]:
+    """The interfaces that a network takes for itself on its host: ``auto``, or ``ix0``; none where it takes none."""
+    if not NETWORKS[network.kind].takes_uplink:
+        return ()
+    return tuple(uplink for uplink in named_uplinks(network) if uplink != "none")
+
+
+def members_of(network: AnyNetwork) -> tuple[str, ...]:
+    """The interfaces that become parts of a network on its host: ``auto``, or ``ix0``, or ``ix0.100``."""
+    vlan = getattr(network, "vlan", None)
+    return tuple(uplink if vlan is None else f"{uplink}.{vlan}" for uplink in uplinks_of(network))
 
 
 def rc_name(interface: str) -> str:
@@ -172,16 +180,22 @@ def rc_name(interface: str) -> str:
     return re.sub(r"[-./+]", "_", interface)
 
 
+def addresses_of(network: AnyNetwork, key: str = "ipv4") -> tuple[str, ...]:
+    """The addresses of the host on a network, with their prefix lengths; ``key`` may be ``ipv6`` instead."""
+    own: str | tuple[str, ...] = getattr(network, key, ())
+    return (own,) if isinstance(own, str) else own
+
+
 def is_isolated(network: AnyNetwork) -> bool:
     """Whether addresses on a network are of its host alone: other hosts may have the same on theirs."""
     kind = NETWORKS[network.kind]
-    return kind.behind_host or (kind.takes_uplink and uplink_of(network) == "none")
+    return kind.behind_host or (kind.takes_uplink and not uplinks_of(network))
 
 
 def leads_out(network: AnyNetwork) -> bool:
     """Whether a router may be on a network: it has an uplink, guests behind the host, or is the administrator's."""
     kind = NETWORKS[network.kind]
-    return kind.given or (kind.behind_host and kind.host_forwards) or uplink_of(network) != "none"
+    return kind.given or (kind.behind_host and kind.host_forwards) or bool(uplinks_of(network))
 
 
 def uplink_words(kind: NetworkKind) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from hivewright.bhyve.facts import Only
 from hivewright.model.addresses import Addresses4, Addresses6, Gateway4, Gateway6, Ip, Subnet, is_link_local, within
-from hivewright.model.base import Backend, Domain, ListOf, Mac, Name, OwnTap, Rate, Slot, Table, Vlan
+from hivewright.model.base import Backend, Domain, Line, ListOf, Mac, Name, OwnTap, Rate, Slot, Table, Vlan
 from hivewright.model.sriov import Function
 
 
@@ -40,6 +40,7 @@ _FUNCTIONS = Only("amd64", "bhyve(8), passthru", instead="connect it to a networ
 class Nic(Table):
     """A network interface: ``[vm.NAME.nic.NIC]``."""
 
+    description: Line = Field("", description="For people; INVENTORY.md of the host shows it.")
     network: Name = Field("", description="The [network.NAME] it is connected to; this, existing or vf.")
     existing: Backend | None = Field(
         None,

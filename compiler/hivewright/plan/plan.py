@@ -100,11 +100,13 @@ class VmPlan:
     on_not_ready: str = "wait"
     """What those after it do when it does not get ready."""
     on_host_shutdown: str = "stop"
+    """What becomes of it when its host shuts down."""
     saving_seconds: int = 0
     """How long a suspend at the shutdown of the host may take."""
-    """What becomes of it when its host shuts down."""
     tags: tuple[str, ...] = ()
     """Words that select it."""
+    descriptions: tuple[tuple[str, str, str], ...] = ()
+    """What its disks, drives and NICs are for, by people: ``("disk", "data", "Mail of all")``."""
     stop: Step
     """The one call of the stop script."""
     policy: Policy
@@ -217,14 +219,15 @@ class NetworkPlan:
     kind: str
     interface: str
     """The bridge."""
-    uplink: str
+    uplinks: tuple[str, ...]
+    """What leads out: ``auto``, or interfaces; none."""
     mtu: int
     source: str
     steps: tuple[Step, ...]
     modules: tuple[str, ...] = ("bridgestp", "if_bridge", "if_tuntap")
     """Kernel modules that it needs."""
-    joined: str = "none"
-    """The uplink if it is itself a member of the bridge; it cannot have an address from FreeBSD 15.0 on."""
+    joined: tuple[str, ...] = ()
+    """The uplinks that are members of the bridge themselves; they cannot have an address from FreeBSD 15.0 on."""
     nat: NatPlan | None = None
 
 

@@ -149,6 +149,7 @@ RULES: tuple[Rule, ...] = (
     images.image_keys,
     images.image_format,
     images.image_fits,
+    images.variables_are_raw,
     images.drive_source,
     capacity.topology_product,
     capacity.pins,

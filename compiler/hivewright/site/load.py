@@ -17,6 +17,7 @@ from hivewright.model.base import Table
 from hivewright.model.guest import Topology
 from hivewright.model.host import Host
 from hivewright.model.image import Image
+from hivewright.model.image_uses import image_uses
 from hivewright.model.profile import Profile
 from hivewright.model.roots import ROOTS
 from hivewright.model.site import SiteTable, User
@@ -268,9 +269,8 @@ class _Loader:
 
     def _profiles(self, vms: Mapping[str, Vm], images: Mapping[str, Image]) -> dict[str, Profile]:
         """The profiles that VMs use, for themselves or for their image, and those of the site; each is checked once."""
-        wanted = {disk.image for vm in vms.values() for disk in vm.disk.values()}
-        wanted |= {drive.image for vm in vms.values() for drive in vm.cd.values()}
-        for image in sorted(image for image in wanted if image is not None and image not in images):
+        wanted = {use.image for vm in vms.values() for use in image_uses(vm)}
+        for image in sorted(wanted - images.keys()):
             self.resolver.profiles.ask(image)
         for name in self.sources.own_profiles():
             self.resolver.profiles.ask(name)

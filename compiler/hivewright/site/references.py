@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from hivewright.diagnostics import Diagnostic, KeyPath
 from hivewright.diagnostics.wording import Suggestions, quoted, suggestion
+from hivewright.model.image_uses import image_uses
 from hivewright.site.programs import programs
 
 if TYPE_CHECKING:
@@ -79,11 +80,8 @@ class _Checker:
         for key, disk in vm.disk.items():
             if disk.storage is not None and disk.storage not in storages:
                 self.refer("REF006", "storage", disk.storage, "vm", name, "disk", key, "storage")
-            if disk.image is not None:
-                self.check_image(disk.image, hosts, ("vm", name, "disk", key, "image"))
-        for key, drive in vm.cd.items():
-            if drive.image is not None:
-                self.check_image(drive.image, hosts, ("vm", name, "cd", key, "image"))
+        for use in image_uses(vm):
+            self.check_image(use.image, hosts, ("vm", name, *use.path))
         for medium in vm.install.cd if vm.install is not None else ():
             if medium not in vm.cd and ("vm", name) not in self.known.uncertain:
                 remedy = suggestion(medium, vm.cd, "drive") if vm.cd else f"define [vm.{name}.cd.{medium}]"

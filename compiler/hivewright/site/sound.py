@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from hivewright.diagnostics import Diagnostic, KeyPath, Place
+from hivewright.model.image_uses import image_uses
 from hivewright.model.vm import Vm
 from hivewright.site.site import Site
 
@@ -58,8 +59,7 @@ def _needs(site: Site, vm: Vm) -> Iterator[KeyPath]:
     yield from (("host", host) for host in site.hosts_of(vm))
     yield from (("network", nic.network) for nic in vm.nic.values() if nic.network)
     yield from (("storage", disk.storage) for disk in vm.disk.values() if disk.storage is not None)
-    yield from (("image", disk.image) for disk in vm.disk.values() if disk.image is not None)
-    yield from (("image", drive.image) for drive in vm.cd.values() if drive.image is not None)
+    yield from (("image", use.image) for use in image_uses(vm))
     yield from (("vm", other) for other in vm.after)
     if isinstance(vm.topology, str):
         yield "topology", vm.topology

@@ -60,7 +60,10 @@ def _host(plan: HostPlan) -> Iterator[Html]:
     yield element("p", f"FreeBSD {plan.freebsd}, {plan.arch}. Its own guests have {given} of memory.")
     heads = ("guest", "what it is", "vCPUs", "memory", "disks", "NICs", "reached by", "starts")
     yield table("Guests", heads, (_guest(vm) for vm in plan.vms))
-    networks = ((each.name, each.kind, each.interface, each.uplink, str(each.mtu)) for each in plan.networks)
+    networks = (
+        (each.name, each.kind, each.interface, ", ".join(each.uplinks) or "none", str(each.mtu))
+        for each in plan.networks
+    )
     yield table("Networks", ("network", "kind", "interface", "uplink", "MTU"), networks)
     given_to_it = ((each.group, " ".join(each.words), each.reason) for each in plan.preparation)
     yield table("What it must be given", ("kind", "what", "for"), given_to_it)
@@ -69,8 +72,17 @@ def _host(plan: HostPlan) -> Iterator[Html]:
 def _guest(vm: VmPlan) -> Sequence[str]:
     told = [step.words[0] for step in vm.told if step.verb == "called"]
     names = [*([f"profile {vm.profile}"] if vm.profile else []), *told, *([vm.description] if vm.description else [])]
-    disks = [f"{disk.name}: {format_size(disk.size) if disk.size else 'as it is'}, {disk.path}" for disk in vm.disks]
-    nics = [f"{nic.name}: {' '.join(word for word in (nic.network, nic.address, nic.mac) if word)}" for nic in vm.nics]
+    said = {(kind, name): f" ({text})" for kind, name, text in vm.descriptions}
+    disks = [
+        f"{disk.name}{said.get(('disk', disk.name), '')}: "
+        f"{format_size(disk.size) if disk.size else 'as it is'}, {disk.path}"
+        for disk in vm.disks
+    ]
+    nics = [
+        f"{nic.name}{said.get(('nic', nic.name), '')}: "
+        f"{' '.join(word for word in (nic.network, nic.address, nic.mac) if word)}"
+        for nic in vm.nics
+    ]
     reached = [*([f"VNC {vm.vnc}"] if vm.vnc else []), *(f"{port} {device}" for port, device in vm.consoles)]
     name = element("strong", vm.name)
     tags = [f"@{tag}" for tag in vm.tags]

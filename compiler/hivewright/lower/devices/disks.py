@@ -10,6 +10,7 @@ from hivewright.lower.devices.access import access_of
 from hivewright.lower.devices.iscsi import lun_path, prepare_lun
 from hivewright.model.disk import Cd, Disk, clones_image
 from hivewright.model.image import Image, name_in
+from hivewright.model.image_uses import image_uses
 from hivewright.model.storage import VOLBLOCKSIZE, AnyStorage, Iscsi, Zfs
 from hivewright.plan import DiskPlan, Provenance, Step
 
@@ -79,14 +80,10 @@ def prepare_disks(guest: Guest) -> Iterator[Step]:
 
 
 def provision_images(guest: Guest) -> Iterator[Step]:
-    """The images that disks and drives of this guest are made from, each once."""
+    """The images that disks, drives and UEFI variables of this guest are made from, each once."""
     users: dict[str, list[str]] = {}
-    for name, disk in sorted(guest.vm.disk.items()):
-        if disk.image is not None and disk.path is None:
-            users.setdefault(disk.image, []).append(f"disk.{name}.image")
-    for name, cd in sorted(guest.vm.cd.items()):
-        if cd.image is not None and cd.path is None:
-            users.setdefault(cd.image, []).append(f"cd.{name}.image")
+    for use in image_uses(guest.vm):
+        users.setdefault(use.image, []).append(".".join(use.path))
     for name in sorted(users):
         image = guest.site.image(name, guest.host.arch)
         assert image is not None, "rules refuse an image that does not exist"

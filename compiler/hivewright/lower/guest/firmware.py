@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hivewright.lower.context import STATE, Guest
-from hivewright.model.firmware import LOADERS
+from hivewright.model.firmware import LOADERS, WITH_VARIABLES
 from hivewright.plan import Option, Provenance, Step
 
 _UEFI = "/usr/local/share/uefi-firmware"
@@ -18,9 +18,6 @@ ROM_CSM = f"{_UEFI}/BHYVE_UEFI_CSM.fd"
 ROM_UBOOT = "/usr/local/share/u-boot/u-boot-bhyve-arm64/u-boot.bin"
 """File of the package u-boot-bhyve-arm64."""
 
-_WITH_VARIABLES = (None, "uefi", "rom")
-"""Kinds of firmware whose ROM can keep variables."""
-
 
 def has_rom(guest: Guest) -> bool:
     """Whether a boot ROM starts the guest; otherwise a loader does (``lower.loader``)."""
@@ -30,7 +27,7 @@ def has_rom(guest: Guest) -> bool:
 def has_variables(guest: Guest) -> bool:
     """Whether the guest keeps UEFI variables; otherwise those that an installer writes are lost at the next start."""
     firmware = guest.vm.firmware
-    if not guest.features.uefi_variables or firmware.kind not in _WITH_VARIABLES:
+    if not guest.features.uefi_variables or firmware.kind not in WITH_VARIABLES:
         return False
     if firmware.variables is not None:
         return firmware.variables and (firmware.kind != "rom" or firmware.variables_template is not None)
@@ -41,7 +38,7 @@ def has_variables(guest: Guest) -> bool:
 def _variables_keys(guest: Guest) -> Provenance:
     """What decides whether the guest keeps UEFI variables (``has_variables``)."""
     firmware = guest.vm.firmware
-    if firmware.kind not in _WITH_VARIABLES:
+    if firmware.kind not in WITH_VARIABLES:
         return ("firmware.kind",)
     if not guest.features.uefi_variables:
         return ("firmware.kind", "host:freebsd")
@@ -108,6 +105,7 @@ def prepare_variables(guest: Guest) -> Iterator[Step]:
 
 def provision_firmware(guest: Guest) -> Iterator[Step]:
     if has_variables(guest):
-        template = guest.vm.firmware.variables_template or ROM_VARIABLES
+        image = guest.vm.firmware.variables_image
+        template = f"image={image}" if image else guest.vm.firmware.variables_template or ROM_VARIABLES
         keys = _united(_variables_keys(guest), ("firmware.variables_template",))
         yield Step("variables", (template,), keys, "firmware")

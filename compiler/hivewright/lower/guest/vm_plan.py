@@ -62,6 +62,12 @@ def lower_guest(guest: Guest, depth: int, seeds: SeedWriter) -> tuple[VmPlan, tu
         home=guest.host_name if vm.carp is not None else guest.site.hosts_of(vm)[0],
         source=f"{guest.site.homes.get(('vm', guest.name), '')} [vm.{guest.name}]".lstrip(),
         description=vm.description,
+        descriptions=tuple(
+            (kind, name, each.description)
+            for kind, named in (("disk", vm.disk), ("cd", vm.cd), ("nic", vm.nic))
+            for name, each in sorted(named.items())
+            if each.description
+        ),
         profile=vm.profile,
         hosts=guest.site.hosts_of(vm),
         cpus=vm.cpus,

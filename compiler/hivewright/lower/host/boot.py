@@ -19,6 +19,10 @@ _MARGIN = 10
 _PRIVATE = ("127.", "[::1]:", "unix:")
 _PRIVATE_STUB = ("127.", "::1:")
 
+_SEVERAL = (
+    "its bridge hands frames from one of {uplinks} to the others; if two of them lead to the same switch, that is a "
+    "loop, which stops all traffic there. Two cables to one switch are one lagg(4) interface."
+)
 _AUTO = {"auto": "the interface of the default route"}
 _MEMBER = (
     "FreeBSD 15 refuses a bridge member that has an IP address, and then its guests do not start. If {uplink} has one, "
@@ -133,8 +137,9 @@ def lower_notes(
             yield f"The gdb stub of {vm.name} listens on {vm.gdb} and asks for no password: whoever reaches it has it."
     for network in networks:
         note = NETWORKS[network.kind].uplink_note
-        if note and network.uplink != "none":
-            yield f"Network {network.name}: {note.format(uplink=network.uplink, rc_name=rc_name(network.uplink))}"
-        if network.joined == "none" or member_addresses:
-            continue
-        yield f"Network {network.name}: {_MEMBER.format(uplink=_AUTO.get(network.joined, network.joined))}"
+        for uplink in network.uplinks if note else ():
+            yield f"Network {network.name}: {note.format(uplink=uplink, rc_name=rc_name(uplink))}"
+        if len(network.joined) > 1:
+            yield f"Network {network.name}: {_SEVERAL.format(uplinks=' and '.join(network.joined))}"
+        for uplink in () if member_addresses else network.joined:
+            yield f"Network {network.name}: {_MEMBER.format(uplink=_AUTO.get(uplink, uplink))}"

@@ -24,7 +24,7 @@ _NOT_UPLINKS = "!(tap|br-|bridge|vnet|vmnet|epair|vale|lo|pflog|pfsync|enc|usbus
 
 def uplinks_of(networks: Iterable[NetworkPlan]) -> set[str]:
     """The uplinks whose networks are made again when the uplink comes back."""
-    return {network.uplink for network in networks if NETWORKS[network.kind].takes_uplink}
+    return {each for network in networks if NETWORKS[network.kind].takes_uplink for each in network.uplinks}
 
 
 def pools_of(plans: Iterable[VmPlan]) -> set[str]:
@@ -53,7 +53,7 @@ def lower_devd(
     if names:
         yield _context_rule(names, "CREATE", "context-created", "the vmm(4) context of a guest was made")
         yield _context_rule(names, "DESTROY", "context-destroyed", "the vmm(4) context of a guest is gone")
-    named = sorted(set(uplinks) - {"auto", "none"})
+    named = sorted(set(uplinks) - {"auto"})
     if named:
         pattern = "|".join(name.replace(".", "[.]") for name in named)
         yield _uplink_rule(f"({pattern})", PRIORITY + 10, "an uplink of a bridge came back")

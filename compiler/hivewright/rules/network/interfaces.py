@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from hivewright.diagnostics import Diagnostic, Place
-from hivewright.model.network_kinds import interface_of, kind_of, member_of
+from hivewright.model.network_kinds import interface_of, kind_of, members_of
 from hivewright.rules.site_index import SiteIndex, diagnose, host_place, network_place
 
 INTERFACE_LIMIT = 15
@@ -44,7 +44,7 @@ def name_too_long(index: SiteIndex) -> Iterator[Diagnostic]:
     seen: set[Place] = set()
     for (host, name), network in site.host_networks.items():
         bridge = interface_of(name, network) if kind_of(network).bridged else ""
-        for key, interface in (("bridge", bridge), ("uplink", member_of(network))):
+        for key, interface in (("bridge", bridge), *(("uplink", each) for each in members_of(network))):
             if len(interface) <= INTERFACE_LIMIT:
                 continue
             derived = key == "bridge" and getattr(network, "bridge", None) is None

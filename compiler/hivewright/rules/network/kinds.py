@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from hivewright.bhyve.facts import VLAN_FILTER
 from hivewright.diagnostics import Diagnostic
-from hivewright.model.network_kinds import NETWORKS, is_multicast, kind_of
+from hivewright.model.network_kinds import NETWORKS, is_multicast, kind_of, uplinks_of
 from hivewright.rules.network.ports import OF_MEMBERS, is_span_port
 from hivewright.rules.site_index import (
     Owner,
@@ -192,7 +192,7 @@ def vlan_twice(index: SiteIndex) -> Iterator[Diagnostic]:
                 [site.place("vm", name, "nic", key, "trunk")],
             )
     for (host, name), network in site.host_networks.items():
-        if network.kind == "bridge" and network.vlan is not None and (network.vlan_filter or network.uplink == "none"):
+        if network.kind == "bridge" and network.vlan is not None and (network.vlan_filter or not uplinks_of(network)):
             what = "vlan_filter" if network.vlan_filter else 'uplink = "none"'
             yield diagnose(
                 "NET027",

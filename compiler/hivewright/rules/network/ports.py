@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from hivewright.diagnostics import Diagnostic
-from hivewright.model.network_kinds import NETWORKS, interface_of, kind_of, member_of
+from hivewright.model.network_kinds import NETWORKS, interface_of, kind_of, members_of
 from hivewright.rules.site_index import SiteIndex, diagnose, listed, network_place
 
 if TYPE_CHECKING:
@@ -90,12 +90,12 @@ def _taken_by_networks(index: SiteIndex, host: str) -> dict[str, tuple[str, str]
     taken: dict[str, tuple[str, str]] = {}
     for name in index.networks_used[host]:
         network = index.site.host_networks[host, name]
-        uses = {
-            "uplink": member_of(network),
-            "span": getattr(network, "span", None),
-            "bridge": interface_of(name, network),
-        }
-        for field, interface in uses.items():
+        uses = (
+            *(("uplink", member) for member in members_of(network)),
+            ("span", getattr(network, "span", None)),
+            ("bridge", interface_of(name, network)),
+        )
+        for field, interface in uses:
             if interface:
                 taken.setdefault(interface, (name, field))
     return taken

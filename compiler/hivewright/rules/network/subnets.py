@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from hivewright.diagnostics import Diagnostic, Place
 from hivewright.model.addresses import within
-from hivewright.model.network_kinds import interface_of, is_isolated, kind_of, member_of
+from hivewright.model.network_kinds import addresses_of, interface_of, is_isolated, kind_of, members_of
 from hivewright.rules.site_index import SiteIndex, diagnose, network_place
 
 if TYPE_CHECKING:
@@ -63,11 +63,11 @@ def _of_hosts(index: SiteIndex) -> Iterator[tuple[Scope, tuple[str, ...], str]]:
     for host, names in index.networks_used.items():
         for name in names:
             network = index.site.host_networks[host, name]
+            alone = host if is_isolated(network) else ""
             for key in ("ipv4", "ipv6"):
-                text = getattr(network, key, None)
-                if text:
-                    alone = host if is_isolated(network) else ""
-                    yield (name, alone, None, key == "ipv6"), (host, name, key), text
+                for text in addresses_of(network, key):
+                    if not text.endswith(_ALONE[key]):
+                        yield (name, alone, None, key == "ipv6"), (host, name, key), text
 
 
 def _of_guests(index: SiteIndex) -> Iterator[tuple[Scope, tuple[str, ...], str]]:
@@ -189,9 +189,9 @@ def _own_address(index: SiteIndex, host: str) -> Iterator[_Subnet]:
 def _bridges(index: SiteIndex, host: str, names: Iterable[str]) -> Iterator[_Subnet]:
     for name in names:
         network = index.site.host_networks[host, name]
-        if network.kind == "bridge" and network.ipv4:
+        if network.kind == "bridge":
             place = network_place(index.site, host, name, "ipv4")
-            yield _Subnet(network.ipv4, f"the network {name}", place)
+            yield from (_Subnet(text, f"the network {name}", place) for text in network.ipv4)
 
 
 def _beside_uplinks(index: SiteIndex, host: str, nats: Iterable[tuple[str, Nat]]) -> Iterator[_Subnet]:
@@ -203,7 +203,7 @@ def _beside_uplinks(index: SiteIndex, host: str, nats: Iterable[tuple[str, Nat]]
             network = index.site.host_networks.get((host, nic.network))
             if network is None or network.kind == "nat" or nic.vlan is not None:
                 continue
-            if uplinks.isdisjoint((member_of(network), interface_of(nic.network, network))):
+            if uplinks.isdisjoint((*members_of(network), interface_of(nic.network, network))):
                 continue
             for text in nic.fixed4:
                 if any(_overlap(text, subnet) for subnet in subnets):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from hivewright.diagnostics import Diagnostic, Place
-from hivewright.model.network_kinds import NETWORKS, TAP_KEYS, kind_of, uplink_words
+from hivewright.model.network_kinds import NETWORKS, TAP_KEYS, kind_of, named_uplinks, uplink_words
 from hivewright.rules.site_index import SiteIndex, both, clash, clashes, diagnose, listed, network_place
 
 if TYPE_CHECKING:
@@ -91,11 +91,12 @@ def uplink_word(index: SiteIndex) -> Iterator[Diagnostic]:
     site = index.site
     seen: set[Place] = set()
     for (host, name), network in site.host_networks.items():
-        uplink = getattr(network, "uplink", "none")
-        word = uplink.lower()
         known = _WORDS[network.kind]
-        if word not in _RESERVED or uplink in known or not hasattr(network, "uplink"):
+        taken = (each for each in named_uplinks(network) if each.lower() in _RESERVED and each not in known)
+        uplink = next(taken, None) if hasattr(network, "uplink") else None
+        if uplink is None:
             continue
+        word = uplink.lower()
         place = network_place(site, host, name, "uplink")
         if place in seen:
             continue

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from hivewright.bhyve.facts import MEMBER_ADDRESSES, TAGS_REACH_VLANS, VLAN_FILTER
 from hivewright.diagnostics import Diagnostic, Place
-from hivewright.model.network_kinds import interface_of, kind_of, member_of, uplink_of
+from hivewright.model.network_kinds import interface_of, kind_of, members_of, uplinks_of
 from hivewright.rules.site_index import SiteIndex, diagnose, listed, network_place
 
 if TYPE_CHECKING:
@@ -22,10 +22,8 @@ def same_uplink(index: SiteIndex) -> Iterator[Diagnostic]:
     site = index.site
     for host, networks in index.networks_used.items():
         first: dict[str, str] = {}
-        for name in networks:
-            uplink = member_of(site.host_networks[host, name])
-            if uplink == "none":
-                continue
+        claims = ((name, each) for name in networks for each in members_of(site.host_networks[host, name]))
+        for name, uplink in claims:
             other = first.setdefault(uplink, name)
             if other == name:
                 continue
@@ -45,9 +43,9 @@ def uplink_is_bridge(index: SiteIndex) -> Iterator[Diagnostic]:
     site = index.site
     for host, networks in index.networks_used.items():
         bridges = {interface_of(name, site.host_networks[host, name]): name for name in reversed(networks)}
-        for name in networks:
-            uplink = uplink_of(site.host_networks[host, name])
-            if uplink != "none" and uplink in bridges:
+        claims = ((name, each) for name in networks for each in uplinks_of(site.host_networks[host, name]))
+        for name, uplink in claims:
+            if uplink in bridges:
                 yield diagnose(
                     "NET008",
                     f"the uplink {uplink} of the network {name} on {host} is itself a bridge",
@@ -66,27 +64,28 @@ def vlan_beside_plain(index: SiteIndex) -> Iterator[Diagnostic]:
     for host, names in index.networks_used.items():
         networks = {name: site.host_networks[host, name] for name in names}
         for name, network in networks.items():
-            parent, dot, tag = member_of(network).rpartition(".")
-            if not dot or not tag.isdigit():
-                continue
-            plain = _bridge_with(parent, networks)
-            if plain:
-                yield _beside(index, host, name, plain, tag)
+            for tagged in members_of(network):
+                parent, dot, tag = tagged.rpartition(".")
+                plain = _bridge_with(parent, networks) if dot and tag.isdigit() else None
+                if plain is not None:
+                    yield _beside(index, host, (name, tagged), plain)
 
 
-def _bridge_with(parent: str, networks: Mapping[str, AnyNetwork]) -> str:
-    """The network whose bridge has an interface as a member; else one of which that may be so."""
-    members = {name: member_of(network) for name, network in networks.items() if kind_of(network).bridged}
-    certain = [name for name, member in members.items() if member == parent]
-    plain = [name for name, member in members.items() if member != "none" and "." not in member]
-    possible = [name for name in plain if "auto" in (parent, members[name])]
-    return next(iter([*certain, *possible]), "")
+def _bridge_with(parent: str, networks: Mapping[str, AnyNetwork]) -> tuple[str, str] | None:
+    """The network whose bridge has an interface as a member, and that; else one of which that may be so."""
+    members = [
+        (name, each) for name, network in networks.items() if kind_of(network).bridged for each in members_of(network)
+    ]
+    certain = [each for each in members if each[1] == parent]
+    possible = [each for each in members if "." not in each[1] and "auto" in (parent, each[1])]
+    return next(iter([*certain, *possible]), None)
 
 
-def _beside(index: SiteIndex, host: str, name: str, plain: str, tag: str) -> Diagnostic:
+def _beside(index: SiteIndex, host: str, one: tuple[str, str], other: tuple[str, str]) -> Diagnostic:
     site = index.site
-    network, other = site.host_networks[host, name], site.host_networks[host, plain]
-    parent, member = member_of(network).rpartition(".")[0], member_of(other)
+    (name, tagged), (plain, member) = one, other
+    network = site.host_networks[host, name]
+    parent, _, tag = tagged.rpartition(".")
     passed = index.has(host, TAGS_REACH_VLANS)
     what = "the interface of the default route" if parent == "auto" else parent
     shared = f"share {what}:" if parent == member else "may share an interface; then"
@@ -116,7 +115,7 @@ def address_on_member(index: SiteIndex) -> Iterator[Diagnostic]:
     for host, names in index.networks_used.items():
         for name in names:
             network = site.host_networks[host, name]
-            if not kind_of(network).bridged or member_of(network) != "auto" or index.has(host, MEMBER_ADDRESSES):
+            if not kind_of(network).bridged or members_of(network) != ("auto",) or index.has(host, MEMBER_ADDRESSES):
                 continue
             found.setdefault((name, network_place(site, host, name, "uplink")), []).append(host)
     for (name, place), hosts in found.items():
@@ -145,12 +144,13 @@ def wireless_uplink(index: SiteIndex) -> Iterator[Diagnostic]:
         for name in names:
             network = site.host_networks[host, name]
             place = network_place(site, host, name, "uplink")
-            if not _STATION.fullmatch(uplink_of(network)) or place in seen:
+            station = next(filter(_STATION.fullmatch, uplinks_of(network)), None)
+            if station is None or place in seen:
                 continue
             seen.add(place)
             yield diagnose(
                 "NET037",
-                f"the uplink {uplink_of(network)} of the network {name} on {host} is wireless: an access point takes "
+                f"the uplink {station} of the network {name} on {host} is wireless: an access point takes "
                 "frames of its station only, so guests reach nothing through it",
                 place,
                 'name an interface with a cable, or write kind = "nat" with this uplink; if the host is the access '

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from hivewright.diagnostics import Diagnostic, Part, Place
 from hivewright.model.image import ARCHIVES, CONVERTED, MEDIA, PACKERS, chain_of
+from hivewright.model.image_uses import image_uses
 from hivewright.rules.site_index import SiteIndex, diagnose
 from hivewright.values import format_size
 
@@ -31,10 +32,10 @@ def _images(index: SiteIndex) -> Iterator[tuple[str, Callable[..., Place], Image
 
 def _profile_named(index: SiteIndex, profile: str, *_key: str, **_part: Part) -> Place:
     """The key that names a profile, since keys within a profile's file have no place in the site."""
-    for kind, devices in (("disk", index.disks), ("cd", index.cds)):
-        for name, key, device in devices:
-            if device.image == profile:
-                return index.site.place("vm", name, kind, key, "image")
+    for name, vm in index.site.vms.items():
+        for use in image_uses(vm):
+            if use.image == profile:
+                return index.site.place("vm", name, *use.path)
     users = (index.site.place("vm", name, "profile") for name, vm in index.site.vms.items() if vm.profile == profile)
     return next(users, Place("", ("profile", profile)))
 
@@ -127,6 +128,25 @@ def _too_large(index: SiteIndex, host: str, disk: Disk) -> Image | None:
     """The image of a disk on a host, if it needs a larger one."""
     image = index.site.image(disk.image or "", index.site.hosts[host].arch)
     return image if image is not None and not image.fits(disk.size) else None
+
+
+def variables_are_raw(index: SiteIndex) -> Iterator[Diagnostic]:
+    """What becomes the UEFI variables of a guest is copied byte by byte, and is no medium."""
+    for name, vm in index.using("firmware"):
+        used = vm.firmware.variables_image
+        for host in index.hosts_of[name] if used is not None else ():
+            image = index.site.image(used or "", index.site.hosts[host].arch)
+            if image is None or image.format == "raw":
+                continue
+            yield diagnose(
+                "STO017",
+                f"the UEFI variables of {name} come from the image {used}, which is no file of them: its format is "
+                f"{image.format}",
+                index.site.place("vm", name, "firmware", "variables_template"),
+                'name an image with format = "raw", or the path of a file on the host',
+                [index.site.place("image", used or "", "format")] if used in index.site.images else (),
+            )
+            break
 
 
 Fault = tuple[str, str, str]

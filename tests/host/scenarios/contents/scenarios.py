@@ -194,6 +194,28 @@ def member_of_an_archive(play: Play) -> None:
 
 
 @scenario()
+def variables_of_an_image(play: Play) -> None:
+    """UEFI variables that were prepared are fetched like a disk's image, once, and the guest has its own of them."""
+    own = play.host.path("/var/db/hivewright/enrolled1/vars.fd")
+    says = ["image signed: fetching", f"fetch: {SIGNED}: Not Found", f"image signed: cannot fetch {SIGNED}"]
+    play.hivectl("start", "enrolled1", status=1, says=says)
+    assert not own.exists()
+    play.nothing_left()
+    serve(play, SIGNED, PACKED["xz"])
+    says = ["image signed: fetching", "image signed: unpacking", "making the UEFI variables", "started"]
+    play.hivectl("start", "enrolled1", says=says)
+    assert own.read_bytes() == RAW
+    play.down("enrolled1")
+    assert "signed" in play.hivectl("image", "list").out
+    own.write_bytes(b"what the guest wrote\n")
+    play.sh("rm -r /var/cache/hivewright /var/db/hivewright/enrolled1/provisioned")
+    play.hivectl("start", "enrolled1")
+    play.never("fetch")
+    assert own.read_bytes() == b"what the guest wrote\n", "the copy is the guest's"
+    play.down("enrolled1")
+
+
+@scenario()
 def image_of_the_host(play: Play) -> None:
     """A file of the host is looked at before it is copied, and stays as it is."""
     image = play.host.path("/srv/images/server")

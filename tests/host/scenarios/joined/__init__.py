@@ -1,0 +1,1 @@
+"""A bridge with several uplinks and several addresses."""
