@@ -114,7 +114,9 @@ def test_root_gets_it_installed_on_debian(machine: Machine) -> None:
 
 def test_root_gets_what_exists_installed_on_freebsd(machine: Machine) -> None:
     needed = {
-        program: package for purpose, program, _, package in rows() if purpose != "extra" and package not in ("-", "none")
+        program: package
+        for purpose, program, _, package in rows()
+        if purpose != "extra" and package not in ("-", "none")
     }
     lose(machine, *(program for _, program, *_ in rows()))
     machine.be("FreeBSD", user=0)

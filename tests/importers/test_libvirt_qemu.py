@@ -51,6 +51,7 @@ KVM = """<domain type='kvm' id='3'>
       <model type='rtl8139'/></interface>
     <serial type='pty'><target type='isa-serial' port='0'><model name='isa-serial'/></target></serial>
     <console type='pty'><target type='serial' port='0'/></console>
+    <console type='pty'><target type='virtio' port='1'/></console>
     <channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>
     <channel type='spicevmc'><target type='virtio' name='com.redhat.spice.0'/></channel>
     <input type='tablet' bus='usb'/><input type='mouse' bus='ps2'/>
@@ -115,7 +116,7 @@ def test_a_domain_of_kvm_keeps_what_bhyve_has_too(tmp_path: Path) -> None:
         "UEFI variables", "disk sda on scsi", "empty drive sdb", "floppy drive fda", "a screen over spice",
         "NIC 52:54:00:11:22:34 of the model rtl8139", "NIC 52:54:00:11:22:34 of the type direct", "bridge br0",
         "a device of the host of the type usb", "shared directory s by virtiofs", "memballoon (line 62)",
-        "watchdog (line 63)", "channel (line 52)", "os/boot (line 9)", "features/vmport (line 10)",
+        "watchdog (line 63)", "console (line 54)", "channel (line 52)", "os/boot (line 9)", "features/vmport (line 10)",
     ],
 )  # fmt: skip
 def test_what_bhyve_has_not_is_told(tmp_path: Path, what: str) -> None:

@@ -19,7 +19,7 @@ from hivewright.values import format_pci_address
 
 _QUIET = frozenset({
     "emulator", "currentMemory", "iothreads", "resource", "pm", "seclabel", "on_lockfailure", "perf", "launchSecurity",
-    "metadata", "alias", "backingStore", "mirror", "console", "genid", "bandwidth", "timer", "apic", "acpi", "audio@id",
+    "metadata", "alias", "backingStore", "mirror", "genid", "bandwidth", "timer", "apic", "acpi", "audio@id",
     "type@machine", "driver@name", "driver@type", "controller@model", "controller@ports", "target@type", "model@name",
     "audio", "protocol", "encryption", "input",
 })  # fmt: skip
@@ -29,6 +29,7 @@ _WHY = {
     "cpu": "bhyve shows the CPU of the host",
     "features": "bhyve has no such switch",
     "channel": "bhyve has channels of virtio with a socket alone",
+    "console": "bhyve's consoles are serial ports; for a port of virtio, write a channel, which is a socket on the host",
     "audio": "bhyve plays on an OSS device of the host: sound",
     "memballoon": "bhyve has no balloon: the guest keeps the memory that it has",
     "watchdog": "bhyve has none",

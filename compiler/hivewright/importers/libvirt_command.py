@@ -58,12 +58,16 @@ class Command:
         return self.arch not in ("aarch64", "arm64")
 
     def _serials(self) -> list[Element]:
-        """Serial ports; a console is the first where none is said, as libvirt takes it."""
+        """Serial ports; a console is the first where none is said, as libvirt takes it, and else says one again."""
         serials = self.domain.all("devices/serial")
         for console in self.domain.all("devices/console"):
-            if not serials and console.at("target", "type", "serial") == "serial":
-                return [console]
-            console.leave()
+            if console.at("target", "type", "serial") != "serial":
+                console.seen = False  # of virtio, for example: it is told as what is left over
+            elif not serials:
+                console.get("tty")  # of a domain that runs
+                serials = [console]
+            else:
+                console.leave()
         return serials
 
     def _needs_lpc(self) -> bool:
