@@ -156,15 +156,15 @@ CASES = (
          ("-l", "com1,/dev/nmdm0A", "-l", "com2,tcp=127.0.0.1:4555"), "serial.com2.port", 4555),
     Case((92,), domain(devices=DISK + "<console type='nmdm'><source master='/dev/nmdm5A' slave='/dev/nmdm5B'/>"
                       "<target type='serial' port='0'/></console>"),
-         ("-l", "com1,/dev/nmdm5A"), "serial.com1.device", "/dev/nmdm5A"),
+         ("-l", "com1,/dev/nmdm5A"), "memory", "1G"),
     Case((92,), domain(devices=DISK + "<serial type='nmdm'><source master='/dev/nmdm0A' slave='/dev/nmdm0B'/></serial>"
                       "<console type='nmdm'><source master='/dev/nmdm0A' slave='/dev/nmdm0B'/>"
                       "<target type='serial' port='0'/></console>"),
-         ("-l", "com1,/dev/nmdm0A"), "serial.com1.device", "/dev/nmdm0A"),
+         ("-l", "com1,/dev/nmdm0A"), "memory", "1G"),
     Case((8, 92), domain(os="<os><type arch='aarch64'>hvm</type><loader>/vm/u-boot.bin</loader></os>",
                          devices=DISK + "<console type='nmdm'><source master='/dev/nmdm0A' slave='/dev/nmdm0B'/>"
                          "</console>"),
-         ("-o", "console=/dev/nmdm0A"), "serial.com1.device", "/dev/nmdm0A"),
+         ("-o", "console=/dev/nmdm0A"), "memory", "1G"),
 )  # fmt: skip
 
 NOT_DRIVEN = {

@@ -182,13 +182,13 @@ def test_a_further_uplink_joins_while_guests_run_and_one_less_interrupts(plan: P
     one, two = 'kind = "bridge"\nuplink = "ix0"', 'kind = "bridge"\nuplink = ["ix2", "ix0"]'
     found = plan.change((one, two))
     assert codes(found) == {"-": "reload"}
-    assert of(found, None)["keys"] == ["network.lan.uplink"]
-    assert of(found, None)["reasons"] == ["br-lan gets uplink=ix2", "/usr/local/etc/devd/hivewright.conf differs"]
+    assert of(found, None)["keys"] == ["devd/hivewright.conf", "network.lan.uplink"]
+    assert of(found, None)["steps"] == ["install the files of alpha", "service devd restart", "hivectl network up"]
     plan.project.succeed("-q", "build")
     assert codes(plan.change(('["ix2", "ix0"]', '["ix0", "ix2"]'))) == {}
     found = plan.change(('["ix0", "ix2"]', '"ix2"'))
     assert codes(found) == {"-": "interruption", "pair1": "interruption", "web1": "interruption"}
-    assert of(found, None)["keys"] == ["network.lan.uplink"]
+    assert of(found, "web1")["keys"] == ["network.lan.uplink"]
 
 
 def test_an_mtu_interrupts_and_an_address_of_the_host_does_not(plan: Plan) -> None:

@@ -179,7 +179,8 @@ def test_all_addresses_of_a_bridge_are_told_for_when_libvirt_does_not_make_it(tm
     ip = "<ip address='{}' prefix='{}'/>".format
     text = f"<network><name>default</name><bridge name='virbr0'/>{ip('192.0.2.1', 24)}{ip('198.51.100.1', 24)}"
     text += f"{ip('2001:db8::1', 64)}</network>"
-    nic = "<interface type='network'><mac address='52:54:00:00:00:01'/><source network='default'/></interface>"
+    nic = "<interface type='network'><mac address='52:54:00:00:00:01'/><source network='default'/>"
+    nic += "<model type='virtio'/></interface>"
     (guest,) = read(tmp_path, domain(devices=DISK + nic), text)
     (network,) = guest.old.networks.values()
     assert 'ipv4 = ["192.0.2.1/24", "198.51.100.1/24"], ipv6 = "2001:db8::1/64"' in network.comment

@@ -63,19 +63,19 @@ CASES: dict[str, Case] = {
     'utctime="no"': ((), "machine.rtc", "localtime"),
     'ahci_device_limit="8"\ndisk1_type="ahci-hd"\ndisk1_name="b.img"\ndisk2_type="ahci-cd"\n'
     'disk2_dev="custom"\ndisk2_name="/iso/c.iso"': (
-        ("-s", "5:0,ahci,hd:/zroot/vm/web/b.img,cd:/iso/c.iso"), "disk.disk-1.controller", "ahci",
+        ("-s", "5:0,ahci,hd:/zroot/vm/web/b.img,cd:/iso/c.iso"), "disk.b.controller", "ahci",
     ),
-    'disk1_type="nvme"\ndisk1_name="b.img"': (("-s", "0:5:0,nvme,/zroot/vm/web/b.img"), "disk.disk-1.bus", "nvme"),
+    'disk1_type="nvme"\ndisk1_name="b.img"': (("-s", "0:5:0,nvme,/zroot/vm/web/b.img"), "disk.b.bus", "nvme"),
     'disk1_type="virtio-blk"\ndisk1_dev="sparse-zvol"\ndisk1_name="b"': (
-        ("-s", "0:5:0,virtio-blk,/dev/zvol/zroot/vm/web/b"), "disk.disk-1.path", "/dev/zvol/zroot/vm/web/b",
+        ("-s", "0:5:0,virtio-blk,/dev/zvol/zroot/vm/web/b"), "disk.b.path", "/dev/zvol/zroot/vm/web/b",
     ),
     'disk1_type="virtio-blk"\ndisk1_dev="zvol"\ndisk1_name="b"': (
-        ("-s", "0:5:0,virtio-blk,/dev/zvol/zroot/vm/web/b"), "disk.disk-1.path", "/dev/zvol/zroot/vm/web/b",
+        ("-s", "0:5:0,virtio-blk,/dev/zvol/zroot/vm/web/b"), "disk.b.path", "/dev/zvol/zroot/vm/web/b",
     ),
     'disk1_type="virtio-blk"\ndisk1_name="b.img"\ndisk1_opts="direct,nocache,ro,sectorsize=512/4096"\n'
     'disk1_size="30G"': (
         ("-s", "0:5:0,virtio-blk,/zroot/vm/web/b.img,direct,nocache,ro,sectorsize=512/4096"),
-        "disk.disk-1.cache", "nocache-direct",
+        "disk.b.cache", "nocache-direct",
     ),
     'disk1_type="virtio-9p"\ndisk1_dev="9p"\ndisk1_name="data=/srv/data"\ndisk1_opts="ro"': (
         ("-s", "0:5:0,virtio-9p,data=/srv/data,ro"), "share.data.readonly", True,

@@ -29,7 +29,7 @@ _WHY = {
     "cpu": "bhyve shows the CPU of the host",
     "features": "bhyve has no such switch",
     "channel": "bhyve has channels of virtio with a socket alone",
-    "console": "bhyve's consoles are serial ports; for a port of virtio, write a channel, which is a socket on the host",
+    "console": "a console of bhyve is a serial port; for one of virtio write a channel, a socket of the host",
     "audio": "bhyve plays on an OSS device of the host: sound",
     "memballoon": "bhyve has no balloon: the guest keeps the memory that it has",
     "watchdog": "bhyve has none",
@@ -102,7 +102,7 @@ def _arch(domains: Sequence[Definition]) -> str:
     found = {"arm64" if domain.element.at("os/type", "arch") in ("aarch64", "arm64") else "amd64" for domain in domains}
     if len(found) > 1:
         raise domains[-1].element.fault("domains of several architectures; import those of one host at a time")
-    return found.pop()
+    return found.pop() if found else "amd64"
 
 
 def _guest(definition: Definition, host: _Host) -> Old:

@@ -42,10 +42,10 @@ class Outcome(NamedTuple):
 def place(arguments: Namespace, request: Request, found: Found) -> Outcome:
     """Writes the files, or with ``--dry-run`` prints them. Raises ``RequestError`` and ``UnreadableError``."""
     if arguments.only:
-        known = found.names or [old.called for old in found.guests]
-        unknown = sorted({*arguments.only} - {*known})
+        all_names = found.names or tuple(old.called for old in found.guests)
+        unknown = sorted({*arguments.only} - {*all_names})
         if unknown:
-            names = ", ".join(known)
+            names = ", ".join(all_names)
             raise RequestError(f"there is no guest {unknown[0]} in it; there are {names}")
         found.guests = [old for old in found.guests if old.called in arguments.only]
     if not found.guests:

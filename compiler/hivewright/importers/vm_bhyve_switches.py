@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from hivewright.importers.forms import Bridge, Old, Remark, UnreadableError
 from hivewright.importers.names import site_name
 from hivewright.importers.settings import Settings, is_yes
 
+_OWN_TAP = re.compile(r"(?!tap[0-9]+\Z)tap[A-Za-z0-9_.-]{1,12}")
+"""What a tap may be called that hivewright makes: not as the kernel calls its own."""
 _LONGEST = 12
 """A bridge is called vm-SWITCH where the name of the switch has so many characters at most."""
 
@@ -44,6 +47,8 @@ class Switches:
         keys: dict[str, Any] = {}
         if self._has_taps(switch):
             keys |= {"existing": device} if device else {}
+            name = settings.get(f"network{number}_name")
+            keys |= {"tap": name} if not device and _OWN_TAP.fullmatch(name) else {}
             span = settings.yes(f"network{number}_span") and bool(switch)
             keys |= {"span": True} if span else {}
         if keys:

@@ -19,6 +19,7 @@ from hivewright.model.base import (
     reader,
 )
 
+_FILE_NAME = "[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}"
 _LOADER_VALUE = r"[ -~]{0,255}"
 _LOADER_VARIABLE = r"[A-Za-z_][A-Za-z0-9_.-]{0,63}"
 _PART = "(?:msdos|gpt|bsd|openbsd|netbsd)?[0-9]{1,3}"
@@ -74,6 +75,15 @@ VariablesTemplate = Annotated[
 """A path begins with a slash; anything else is the name of an image."""
 
 
+def _grub_config(text: str) -> str:
+    return text if re.fullmatch(_FILE_NAME, text) else absolute_path(text)
+
+
+GrubConfig = Annotated[
+    str, reader(_grub_config, '"/boot/grub/own.cfg"'), described(f"^(/|{_FILE_NAME}$)", "/boot/grub/own.cfg")
+]
+
+
 class Bhyveload(Table):
     """How bhyveload(8) loads a FreeBSD guest: ``[vm.NAME.firmware.bhyveload]``."""
 
@@ -91,7 +101,9 @@ class Grub(Table):
         None, description='Where the guest\'s files are; "hd0,msdos1" if absent, or "cd0" where it boots from a drive.'
     )
     directory: HostPath = Field("/boot/grub", description="Where the guest has its GRUB configuration.")
-    config: HostPath | None = Field(None, description="The configuration's path, where it is not DIRECTORY/grub.cfg.")
+    config: GrubConfig | None = Field(
+        None, description="The name of the configuration in that directory, or its path, where it is not grub.cfg."
+    )
     commands: ListOf[Line] = Field((), description="GRUB commands instead of the guest's configuration.")
     install_commands: ListOf[Line] = Field(
         (),

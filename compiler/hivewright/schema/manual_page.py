@@ -49,7 +49,7 @@ _KINDS = {
 }
 """Words for text of a form that many keys share; the page explains them. By pattern."""
 
-_MANY = {"name": "names", "file of the site": "files of the site", "text": "lines of text"}
+_MANY = {"name": "names", "interface": "interfaces", "file of the site": "files of the site", "text": "lines of text"}
 
 
 def reference() -> str:
@@ -149,6 +149,8 @@ def _many(node: Schema) -> str:
 def _value(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, list):
+        return ", ".join(map(_value, value))
     return f'"{value}"' if isinstance(value, str) else str(value)
 
 

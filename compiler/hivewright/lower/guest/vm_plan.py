@@ -62,12 +62,7 @@ def lower_guest(guest: Guest, depth: int, seeds: SeedWriter) -> tuple[VmPlan, tu
         home=guest.host_name if vm.carp is not None else guest.site.hosts_of(vm)[0],
         source=f"{guest.site.homes.get(('vm', guest.name), '')} [vm.{guest.name}]".lstrip(),
         description=vm.description,
-        descriptions=tuple(
-            (kind, name, each.description)
-            for kind, named in (("disk", vm.disk), ("cd", vm.cd), ("nic", vm.nic))
-            for name, each in sorted(named.items())
-            if each.description
-        ),
+        descriptions=tuple(_descriptions(vm)),
         profile=vm.profile,
         hosts=guest.site.hosts_of(vm),
         cpus=vm.cpus,
@@ -110,6 +105,12 @@ def lower_guest(guest: Guest, depth: int, seeds: SeedWriter) -> tuple[VmPlan, tu
         pptdevs=reserved_devices(guest),
     )
     return plan, diagnostics
+
+
+def _descriptions(vm: Vm) -> Iterator[tuple[str, str, str]]:
+    yield from (("disk", name, disk.description) for name, disk in sorted(vm.disk.items()) if disk.description)
+    yield from (("cd", name, drive.description) for name, drive in sorted(vm.cd.items()) if drive.description)
+    yield from (("nic", name, nic.description) for name, nic in sorted(vm.nic.items()) if nic.description)
 
 
 def _readiness(ready: Ready) -> str:

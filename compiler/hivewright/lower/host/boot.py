@@ -139,7 +139,7 @@ def lower_notes(
         note = NETWORKS[network.kind].uplink_note
         for uplink in network.uplinks if note else ():
             yield f"Network {network.name}: {note.format(uplink=uplink, rc_name=rc_name(uplink))}"
-        if len(network.joined) > 1:
-            yield f"Network {network.name}: {_SEVERAL.format(uplinks=' and '.join(network.joined))}"
+        if len(network.uplinks) > 1:
+            yield f"Network {network.name}: {_SEVERAL.format(uplinks=' and '.join(network.uplinks))}"
         for uplink in () if member_addresses else network.joined:
             yield f"Network {network.name}: {_MEMBER.format(uplink=_AUTO.get(uplink, uplink))}"
