@@ -48,11 +48,10 @@ def test_the_example_is_one_page_that_needs_no_other_file(capsys: pytest.Capture
     page = capsys.readouterr().out
     reader = Reader(page)
     assert "script" not in reader.names
-    assert (
-        reader.links == reader.anchors == [f"#host-{name}" for name in ("alpha", "beta", "delta", "epsilon", "gamma")]
-    )
+    hosts = [f"#host-{name}" for name in ("alpha", "beta", "delta", "epsilon", "gamma")]
+    assert reader.links == reader.anchors == [*hosts, "#site"]
     for word in ("web1", "192.0.2.10/24", "Public web server", "/dev/nmdm-web1.1", "pkg install edk2-bhyve", "@prod"):
-        assert word in "\n".join(reader.text), word
+        assert word in "".join(reader.text), word
     assert cli.main(["-q", "-C", str(CHECKOUT), "report"]) == 0
     assert capsys.readouterr().out == page
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from html import escape
 
@@ -13,8 +14,8 @@ class Html(str):
 
 
 def element(name: str, *children: str, **attributes: str) -> Html:
-    """``<name attribute="…">children</name>``; ``class_`` stands for ``class``."""
-    given = "".join(f' {key.rstrip("_")}="{quoted(value)}"' for key, value in attributes.items())
+    """``<name attribute="…">children</name>``; ``class_`` stands for ``class``, and ``data_head`` for ``data-head``."""
+    given = "".join(f' {key.rstrip("_").replace("_", "-")}="{quoted(value)}"' for key, value in attributes.items())
     return Html(f"<{name}{given}>{''.join(map(quoted, children))}</{name}>")
 
 
@@ -31,8 +32,12 @@ def _visible(character: str) -> str:
 
 
 def table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Html:
-    """A table with a heading above it; nothing where it has no rows."""
-    lines = [element("tr", *(element("td", cell) for cell in row)) for row in rows]
+    """A table with a heading above it; nothing where it has no rows. Each cell knows the head of its column, which a
+    narrow page shows beside it."""
+    lines = [
+        element("tr", *(element("td", unbroken(cell), data_head=head) for head, cell in zip(heads, row, strict=True)))
+        for row in rows
+    ]
     if not lines:
         return Html("")
     head = element("thead", element("tr", *(element("th", each, scope="col") for each in heads)))
@@ -41,4 +46,12 @@ def table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> 
 
 def listed(items: Iterable[str]) -> Html:
     """Several things in one cell, each on a line of its own."""
-    return Html("<br>".join(map(quoted, items)))
+    return Html("".join(element("div", unbroken(item)) for item in items))
+
+
+def unbroken(text: str) -> Html:
+    """Text whose words are not broken at a hyphen: names and devices are full of them."""
+    if isinstance(text, Html):
+        return text
+    parts = re.split(r"(\S*-\S*)", text)
+    return Html("".join(element("span", part) if number % 2 else quoted(part) for number, part in enumerate(parts)))

@@ -11,12 +11,26 @@ from hivewright.values import format_size
 from hivewright.views.html import Html, element, listed, table
 
 _STYLE = """
-body { font: 15px/1.4 system-ui, sans-serif; margin: 2em auto; max-width: 75em; padding: 0 1em; }
-table { border-collapse: collapse; display: block; margin: .5em 0 1.5em; overflow-x: auto; }
+:root { color-scheme: light dark; }
+body { font: 15px/1.4 system-ui, sans-serif; margin: 2em auto; max-width: 90em; padding: 0 1em; }
+table { border-collapse: collapse; margin: .5em 0 1.5em; }
 th, td { border: 1px solid #8886; padding: .25em .6em; text-align: left; vertical-align: top; }
-th { background: #8882; }
+th { background: #8882; white-space: nowrap; }
+td div + div { margin-top: .25em; }
+td span { white-space: nowrap; }
 h2 { border-bottom: 2px solid #8886; margin-top: 2em; }
 @media (prefers-color-scheme: dark) { body { background: #16181c; color: #dde; } a { color: #8cf; } }
+@media screen and (max-width: 80em) {
+  table, tbody, tr, td { display: block; border: 0; padding: 0; overflow-wrap: anywhere; }
+  thead { display: none; }
+  tr { border-top: 1px solid #8886; padding: .5em 0; }
+  td { padding-left: 7em; text-indent: -7em; }
+  td::before { content: attr(data-head); display: inline-block; width: 7em; text-indent: 0; opacity: .7; }
+  td:empty { display: none; }
+  td div { text-indent: 0; }
+  td div:first-child { display: inline; }
+  td span { white-space: normal; }
+}
 """
 
 
@@ -24,7 +38,7 @@ def report(site: Site, plans: Sequence[HostPlan]) -> str:
     """The page. ``plans`` are the hosts of the site, in their order."""
     title = f"Site {site.table.name}"
     names = [element("a", plan.name, href=f"#{_anchor(plan.name)}") for plan in plans]
-    contents = Html(", ".join(names)) if names else Html("no hosts")
+    names.append(element("a", "the whole site", href="#site"))
     head = Html(
         '<meta charset="utf-8">\n<meta name="viewport" content="width=device-width">\n'
         + element("title", title)
@@ -32,9 +46,9 @@ def report(site: Site, plans: Sequence[HostPlan]) -> str:
     )
     parts = [
         element("h1", title),
-        element("p", f"{_count(len(plans), 'host')}, {_count(len(site.vms), 'guest')}: ", contents),
+        element("p", f"{_count(len(plans), 'host')}, {_count(len(site.vms), 'guest')}: ", Html(", ".join(names))),
         *(part for plan in plans for part in _host(plan)),
-        element("h2", "The whole site"),
+        element("h2", "The whole site", id="site"),
         table("Addresses", ("address", "guest", "NIC", "network"), _addresses(plans)),
         table("Screens", ("VNC", "host", "guest"), _screens(plans)),
         table("Devices of hosts that guests have", ("host", "device", "guest"), _devices(plans)),
@@ -54,8 +68,8 @@ def _anchor(host: str) -> str:
 def _host(plan: HostPlan) -> Iterator[Html]:
     own = [vm for vm in plan.vms if vm.home == plan.name]
     yield element("h2", plan.name, id=_anchor(plan.name))
-    cpus = f" ({plan.cpus} CPUs)" if plan.cpus else ""
-    memory = f" (of {format_size(plan.memory)})" if plan.memory else ""
+    cpus = f" on {plan.cpus} CPUs" if plan.cpus else ""
+    memory = f" of {format_size(plan.memory)}" if plan.memory else ""
     given = f"{sum(vm.cpus for vm in own)} vCPUs{cpus} and {format_size(sum(vm.memory for vm in own))}{memory}"
     yield element("p", f"FreeBSD {plan.freebsd}, {plan.arch}. Its own guests have {given} of memory.")
     heads = ("guest", "what it is", "vCPUs", "memory", "disks", "NICs", "reached by", "starts")
