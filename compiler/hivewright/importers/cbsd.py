@@ -23,6 +23,8 @@ _HOOKS = {
     "master_poststop.d": "poststop", "master_reboot.d": "reboot", "remove.d": "remove",
 }  # fmt: skip
 """Folders of programs -> the moment of a site."""
+_NICE = "1"
+"""The priority of a guest of CBSD where nobody says another one."""
 _NEWEST = "14.3"
 
 
@@ -155,8 +157,9 @@ def _keys(definition: Definition) -> dict[KeyPath, Any]:
         keys[("protected",)] = True
     if tags := definition.get("tags"):
         keys[("tags",)] = [*dict.fromkeys(site_name(tag, otherwise="tag") for tag in re.split("[ ,]+", tags) if tag)]
-    if definition.get("nice"):
-        keys[("limits", "nice")] = int(definition.get("nice"))
+    nice = definition.get("nice") or definition.get("rctl_nice", _NICE)
+    if nice != _NICE:
+        keys[("limits", "nice")] = int(nice)
     return keys
 
 
