@@ -173,6 +173,30 @@ def test_a_medium_that_a_profile_brings_is_proposed(project: Project) -> None:
     assert (found["cd"], "image" in found["disk"]["root"]) == ({"install": {"image": "debian-13-install"}}, False)
 
 
+def test_an_installer_that_boots_as_a_disk_gets_one_of_its_own(project: Project) -> None:
+    """Behind the disk that is installed on, which therefore boots once it can."""
+    done = project.succeed("new", "vm", "a1", "host=alpha", "profile=openbsd-7")
+    assert "warning" not in done.err
+    assert table(project, "a1")["disk"] == {
+        "root": {"size": "20G", "storage": "plain"},
+        "install": {"storage": "plain", "size": "1G", "image": "openbsd-7"},
+    }
+    disks = [line for line in done.out.splitlines() if ",virtio-blk," in line]
+    assert ["a1/root.img" in line for line in disks] == [True, False]
+
+
+def test_media_fill_no_disk(larger: Project) -> None:
+    """Of the images of a site, those that install are offered as media, in a drive or on a disk."""
+    images = "".join(f'[image.{name}]\npath = "/srv/{name}.{name}"\nformat = "{name}"\n' for name in ("iso", "img"))
+    larger.add("images.toml", images)
+    larger.succeed("new", "vm", "a1", "host=alpha", "profile=other", "image=none", "cd=img")
+    assert table(larger, "a1")["disk"]["install"] == {"storage": "plain", "size": "8G", "image": "img"}
+    larger.succeed("new", "vm", "a2", "host=alpha", "profile=other", "image=none", "cd=iso")
+    assert table(larger, "a2")["cd"] == {"install": {"image": "iso"}}
+    larger.succeed("new", "vm", "a3", "host=alpha", "profile=other")
+    assert "image" not in table(larger, "a3")["disk"]["root"]
+
+
 def test_the_image_is_that_of_guests_alike(larger: Project) -> None:
     larger.succeed("new", "vm", "a1", "host=alpha", "image=debian")
     larger.succeed("new", "vm", "a2", "host=alpha")

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from hivewright.model.device_kinds import CONTROLLER, DEVICES, KINDS, with_key
+from hivewright.model.image import MEDIA
 from hivewright.model.vm import Vm
 from hivewright.site import Site
 
@@ -25,7 +26,7 @@ def in_first_order(site: Site, name: str, keys: Iterable[str]) -> list[str]:
     vm = site.vms[name]
     ranks = {key: rank for rank, key in enumerate(_as_written(site, name))}
     last = len(ranks)
-    boot = _boot_disk(vm, ranks)
+    boot = _boot_disk(site, vm, ranks)
     if boot is not None:
         ranks[boot] = -1
     for kind in with_key("controller"):
@@ -47,10 +48,18 @@ def _as_written(site: Site, name: str) -> list[str]:
     return [*found]
 
 
-def _boot_disk(vm: Vm, ranks: Mapping[str, int]) -> str | None:
-    """The disk of the key ``firmware.boot``, else the first that is filled from an image or from another disk."""
+def _boot_disk(site: Site, vm: Vm, ranks: Mapping[str, int]) -> str | None:
+    """The disk of the key ``firmware.boot``, else the first that is filled from an image or from another disk.
+
+    A guest that is installed from a disk boots from another one once it is, so a medium to install from is none."""
     names = sorted(vm.disk, key=lambda name: ranks.get(f"disk.{name}", len(ranks)))
     filled = [vm.firmware.boot] if vm.firmware.boot in vm.disk else []
-    filled += [name for name in names if vm.disk[name].image is not None]
+    filled += [name for name in names if vm.disk[name].image is not None and not _is_medium(site, vm, name)]
     filled += [name for name in names if vm.disk[name].clone is not None]
     return f"disk.{filled[0]}" if filled else None
+
+
+def _is_medium(site: Site, vm: Vm, disk: str) -> bool:
+    """Whether what fills a disk is there to install from."""
+    images = (site.image(vm.disk[disk].image or "", site.hosts[host].arch) for host in site.hosts_of(vm))
+    return any(image is not None and image.format in MEDIA for image in images)

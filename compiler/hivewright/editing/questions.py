@@ -6,13 +6,14 @@ What makes an answer wrong stands nowhere here: the site is checked with it.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from hivewright.editing.assignment import KeyPath
 from hivewright.editing.draft import NONE, Draft, usual, words_of
+from hivewright.model.image import MEDIA
 from hivewright.model.network import AnyNetwork
 from hivewright.model.network_kinds import addresses_of, is_isolated, kind_of
 from hivewright.model.nic import Nic
@@ -27,6 +28,10 @@ def _always(_draft: Draft) -> bool:
 
 
 def _nothing(_draft: Draft) -> Sequence[str]:
+    return ()
+
+
+def _nothing_besides(_draft: Draft, _answer: str) -> Iterable[tuple[KeyPath, Any]]:
     return ()
 
 
@@ -45,11 +50,14 @@ class Question:
     asked: Callable[[Draft], bool] = _always
     form: Callable[[str], Any] = str
     """The value that an answer is in TOML."""
+    besides: Callable[[Draft, str], Iterable[tuple[KeyPath, Any]]] = _nothing_besides
+    """Further keys, with their values, that an answer sets."""
 
     def values(self, draft: Draft) -> Iterator[tuple[KeyPath, Any]]:
-        """The key that the answer sets, with its value."""
+        """The keys that the answer sets, with their values."""
         answer = draft[self.key]
         if self.path is not None and answer not in ("", NONE):
+            yield from self.besides(draft, answer)
             yield self.path(draft, answer), self.form(answer)
 
 
@@ -119,35 +127,50 @@ def _has_disk(draft: Draft) -> bool:
 
 def _images(draft: Draft) -> Sequence[str]:
     """What fills a disk: the image of the profile, unless that is a medium, and those of the site."""
-    brought = [draft["profile"]] if draft.brought and not _is_medium(draft) else []
-    return [*brought, *(name for name in draft.site.images if name not in brought), NONE]
+    brought = [draft["profile"]] if draft.brought and _format(draft, draft["profile"]) not in MEDIA else []
+    own = [name for name, image in draft.site.images.items() if image.format not in MEDIA]
+    return [*brought, *(name for name in own if name not in brought), NONE]
 
 
-def _is_medium(draft: Draft) -> bool:
-    """Whether the image that the profile brings is one to install from."""
-    return draft.brought.get("format") == "iso"
+def _format(draft: Draft, image: str) -> str:
+    """The format of an image of the site, or of the one that the profile brings; empty for no image."""
+    if image in draft.site.images:
+        return draft.site.images[image].format
+    return str(draft.brought.get("format", "raw")) if image == draft["profile"] and draft.brought else ""
 
 
 def _image(draft: Draft) -> str:
     """What guests with this profile on hosts of this architecture have, else what the profile brings."""
+    there = _images(draft)
     used = [
         disk.image
         for vm in draft.site.vms.values()
         if vm.profile == draft["profile"] and draft.arch in {draft.site.hosts[h].arch for h in draft.site.hosts_of(vm)}
         for disk in vm.disk.values()
-        if disk.image is not None
+        if disk.image is not None and (disk.image in there or _format(draft, disk.image) not in MEDIA)
     ]
-    return usual(used, draft["profile"] if draft["profile"] in _images(draft) else NONE)
+    return usual(used, draft["profile"] if draft["profile"] in there else NONE)
 
 
 def _media(draft: Draft) -> Sequence[str]:
-    brought = [draft["profile"]] if _is_medium(draft) else []
-    isos = [name for name, image in draft.site.images.items() if image.format == "iso"]
-    return [*brought, *isos, NONE]
+    brought = [draft["profile"]] if _format(draft, draft["profile"]) in MEDIA else []
+    own = [name for name, image in draft.site.images.items() if image.format in MEDIA]
+    return [*brought, *(name for name in own if name not in brought), NONE]
 
 
-def _drive_path(_draft: Draft, answer: str) -> KeyPath:
-    return ("cd", "install", "path" if answer.startswith("/") else "image")
+def _medium_path(draft: Draft, answer: str) -> KeyPath:
+    """An iso is for a drive; what boots as a disk, for one more disk."""
+    kind = "disk" if _format(draft, answer) == "img" else "cd"
+    return (kind, "install", "path" if answer.startswith("/") else "image")
+
+
+def _medium_disk(draft: Draft, answer: str) -> Iterator[tuple[KeyPath, Any]]:
+    """The disk that an installer lies on, which is as large as that is, as far as anybody says."""
+    if _format(draft, answer) == "img":
+        image = draft.site.images.get(answer)
+        size = image.size if image is not None else draft.brought.get("size")
+        yield ("disk", "install", "storage"), draft["storage"]
+        yield ("disk", "install", "size"), f"{-(-size // 2**30)}G" if isinstance(size, int) else "8G"
 
 
 def _networks(draft: Draft) -> Sequence[str]:
@@ -262,7 +285,7 @@ QUESTIONS = (
     Question("image", "Image that fills the disk, or none", _of_disk("image", _image), _disk_path("image"), _images,
              _has_disk),
     Question("cd", "Medium to install from, an image or a path on the host", lambda draft: _media(draft)[0],
-             _drive_path, _media, lambda draft: _has_disk(draft) and draft["image"] == NONE),
+             _medium_path, _media, lambda draft: _has_disk(draft) and draft["image"] == NONE, besides=_medium_disk),
     Question("network", "Network", _of_nic("network", _network), _nic_path("network"), _networks),
     Question("address", "Address with prefix length, dhcp, auto or none", _of_nic("ipv4", _address), _nic_path("ipv4"),
              asked=_is_connected,

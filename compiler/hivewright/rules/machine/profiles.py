@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from hivewright.diagnostics import Diagnostic
+from hivewright.model.image import MEDIA
 from hivewright.rules.site_index import SiteIndex, diagnose
 from hivewright.values import format_size
 
@@ -46,7 +47,7 @@ def smallest(index: SiteIndex) -> Iterator[Diagnostic]:
                 f'write memory = "{format_size(least.memory)}" or more',
                 severity="warning",
             )
-        disk = _system_disk(vm)
+        disk = _system_disk(vm, profile)
         size = vm.disk[disk].size if disk else None
         if least.disk is not None and size is not None and size < least.disk and not _is_told(index, name, disk):
             yield diagnose(
@@ -73,9 +74,11 @@ def _with_profile(index: SiteIndex) -> Iterator[tuple[str, Vm, Profile]]:
             yield name, vm, profile
 
 
-def _system_disk(vm: Vm) -> str:
-    """The disk that the system lies on: the one from the image of its profile, else the largest; empty if unknown."""
-    from_image = [key for key, disk in sorted(vm.disk.items()) if disk.image == vm.profile]
+def _system_disk(vm: Vm, profile: Profile) -> str:
+    """The disk that the system lies on: the one from the image of its profile, unless that is there to install from,
+    else the largest; empty if unknown."""
+    installs = any(image.format in MEDIA for image in profile.image.values())
+    from_image = [] if installs else [key for key, disk in sorted(vm.disk.items()) if disk.image == vm.profile]
     if from_image:
         return from_image[0]
     if any(disk.size is None for disk in vm.disk.values()):
