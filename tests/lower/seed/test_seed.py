@@ -92,6 +92,19 @@ def test_own_data_is_merged_over_ours() -> None:
     )
 
 
+@pytest.mark.parametrize("reader", ["cloud-init", "nuageinit-15.1", "cloudbase-init"])
+def test_own_data_says_itself_how_it_is_merged(reader: str) -> None:
+    """By the rules of cloud-init, which has no need of them any more."""
+    own = "merge_how:\n- {name: dict, settings: [replace]}\n- {name: list, settings: []}\nusers: [carol]\nruncmd: [b]\n"
+    cloud_init = {"reader": reader, "users": ["bob"], "runcmd": ["a"], "user_data": "files/web1.yaml"}
+    data = user_data(cloud_init, files={"files/web1.yaml": f"#cloud-config\n{own}".encode()})
+    assert (data["users"], data["runcmd"], "merge_how" in data) == (["carol"], ["b"], False)
+    own = "merge_type: dict(recurse_array,allow_delete)+list(prepend)\nruncmd: [b]\nhostname: other\ntimezone: null\n"
+    cloud_init |= {"timezone": "Europe/Berlin"}
+    data = user_data(cloud_init, files={"files/web1.yaml": f"#cloud-config\n{own}".encode()})
+    assert (data["runcmd"], data["hostname"], "timezone" in data) == (["b", "a"], "web1", False)
+
+
 ALIASES = "".join(f"a{number}: &a{number} [*a{number - 1}, *a{number - 1}]\n" for number in range(1, 40))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from hivewright.lower.context import Guest
 from hivewright.lower.devices.blocks import serial_of
 from hivewright.lower.seed.accounts import accounts
-from hivewright.lower.seed.own_data import Own, merge
+from hivewright.lower.seed.own_data import Own, merge_own
 from hivewright.lower.seed.target import target_of
 from hivewright.lower.seed.yaml_text import Text
 from hivewright.model.first_boot import CloudInit
@@ -37,7 +37,7 @@ def autoinstall_data(
     answers["storage"] = {"layout": {"name": "direct", **_match(guest)}}
     answers["ssh"] = {"install-server": True, "allow-pw": False}
     answers["user-data"] = names | data
-    return dict(merge({"autoinstall": answers}, own))
+    return merge_own({"autoinstall": answers}, own)
 
 
 def _match(guest: Guest) -> dict[str, object]:

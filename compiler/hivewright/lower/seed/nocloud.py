@@ -19,7 +19,7 @@ from hivewright.lower.seed.autoinstall import autoinstall_data
 from hivewright.lower.seed.config_drive import config_drive
 from hivewright.lower.seed.ignition import ignition_config
 from hivewright.lower.seed.network import network_config
-from hivewright.lower.seed.own_data import Own, adapted, merge, once
+from hivewright.lower.seed.own_data import Own, adapted, merge_own, once
 from hivewright.lower.seed.preseed import MOST, PRESEED_FILE, late_command, preseed_answers
 from hivewright.lower.seed.unattend import unattend_files
 from hivewright.lower.seed.yaml_text import Text, YamlWriter, read_mapping
@@ -122,7 +122,7 @@ class SeedWriter:
             if reader.default_account and not {"users", "ssh_authorized_keys"} & own.keys():
                 first |= {"users": []}
             ours = first | accounts(guest, cloud_init, reader)
-            return writer.write(merge(ours, adapted(own, reader)))
+            return writer.write(merge_own(ours, adapted(own, reader)))
         return writer.write(first) + self._common(guest, reader).text
 
     def _common(self, guest: Guest, reader: Reader) -> Common:

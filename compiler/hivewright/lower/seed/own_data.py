@@ -9,6 +9,7 @@ from typing import Any
 from hivewright.lower.seed.accounts import shell_safe
 from hivewright.lower.seed.yaml_text import Verbatim
 from hivewright.model.readers import Reader
+from hivewright.values.merging import KEYS, merge_by, rules_of
 
 Own = dict[str, Any]
 
@@ -19,6 +20,21 @@ _EACH_BOOT = frozenset({"fqdn", "hostname", "network", "preserve_hostname", "ssh
 def once(own: Own) -> Own:
     """What of it needs a first boot, in an order that does not depend on that of the file."""
     return {key: own[key] for key in sorted(own) if key not in _EACH_BOOT}
+
+
+def merge_own(ours: Own, own: Own) -> Own:
+    """The site's own file merged over our data: as it says itself, else as ``merge`` does."""
+    theirs = {key: value for key, value in own.items() if key not in KEYS}
+    rules = rules_of(own)
+    merged: Own = merge(ours, theirs) if rules is None else merge_by(rules, ours, _with_nothing(theirs))
+    return merged
+
+
+def _with_nothing(value: Any) -> Any:
+    """A value of null, which is kept as it was written, as the nothing that it is for who merges."""
+    if isinstance(value, dict):
+        return {key: _with_nothing(each) for key, each in value.items()}
+    return None if isinstance(value, Verbatim) and value.tag.endswith(":null") else value
 
 
 _EACH_ONCE = frozenset({"groups", "packages", "ssh_authorized_keys"})

@@ -10,6 +10,7 @@ from hivewright.diagnostics import Diagnostic, Spot
 from hivewright.diagnostics.wording import quoted
 from hivewright.rules.site_index import SiteIndex, diagnose
 from hivewright.values.ignition import faults_of
+from hivewright.values.merging import KEYS, rules_of
 
 if TYPE_CHECKING:
     from hivewright.site import Site
@@ -69,6 +70,8 @@ def user_data(index: SiteIndex) -> Iterator[Diagnostic]:
         fault, remedy = _user_data_fault(site.files[path]), _FORM
         if fault is None:
             fault, remedy = _repeated_key(site.files[path]), "keep one of the two, with the values of both"
+        if fault is None:
+            fault, remedy = _merge_fault(site.files[path]), 'write for example "dict(recurse_array)+list(append)+str()"'
         if fault is not None:
             reason, line, column = fault
             place = site.place("vm", name, "cloud_init", "user_data")
@@ -204,4 +207,21 @@ def _repeated_key(content: bytes) -> tuple[str, int, int] | None:
         if key.value in seen:
             return f"has the key {quoted(key.value)} twice", key.start_mark.line + 1, key.start_mark.column + 1
         seen.add(key.value)
+    return None
+
+
+def _merge_fault(content: bytes) -> tuple[str, int, int] | None:
+    """Rules for merging that cloud-init has not got: it would leave out the whole file."""
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    root = yaml.compose(content, Loader=loader)
+    said = [key for key, _ in root.value if key.value in KEYS] if isinstance(root, yaml.MappingNode) else []
+    if not said:
+        return None
+    try:
+        rules_of(yaml.load(content, Loader=loader))
+    except ValueError as error:
+        mark = said[0].start_mark
+        return f"has a {said[0].value} that {error}", mark.line + 1, mark.column + 1
     return None
