@@ -71,6 +71,10 @@ def test_a_setting_is_changed_checked_while_it_is_typed_and_saved(screen: Screen
     # All at once, as a slow line brings it.
     terminal.text("\x7f9\x7f8X")
     terminal.see("memory = 8X", "KEY004", "a size needs a whole number and a unit")
+    terminal.keys("F1")
+    terminal.see("KEY004: ", "Wrong:", but="Enter take it")
+    terminal.keys("q")
+    terminal.see("memory = 8X", "Enter take it   Escape leave it   Tab panel   F1 explain")
     terminal.keys("BSpace", "G", "Tab")
     terminal.see("memory = 8G", '\nmemory = "8G"', but="KEY004")
     terminal.keys("Tab")

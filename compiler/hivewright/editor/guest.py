@@ -40,6 +40,7 @@ class GuestScreen(Screen[None]):
         Binding("u", "undo", ""),
         Binding("s,f2", "save", ""),
         Binding("x", "explain", ""),
+        Binding("f1", "explain", "", priority=True),
         Binding("question_mark", "keys", ""),
         Binding("left_square_bracket", "scroll(-1)", ""),
         Binding("right_square_bracket", "scroll(1)", ""),
@@ -105,7 +106,7 @@ class GuestScreen(Screen[None]):
         self.query_one("#title", Static).update(visible(name))
         faults = [f"{each.code}: {each.message}" for each in look.faults[:_SHOWN_FAULTS]]
         if faults:
-            faults[-1] += "  (x explains)"
+            faults[-1] += "  (F1 explains)"
         self.query_one("#faults", Static).update(visible("\n".join(faults)))
         if self._typing is None:
             self._fill()

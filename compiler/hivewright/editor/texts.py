@@ -5,7 +5,7 @@ from __future__ import annotations
 from hivewright.editor.settings import Setting, documentation
 
 KEYS = "Enter change  a add  d unset  / find  Tab panel  u undo  s save  q back  ? keys"
-TYPING = "Enter take it   Escape leave it   Tab panel"
+TYPING = "Enter take it   Escape leave it   Tab panel   F1 explain"
 HELP = """\
 Enter      change the setting under the cursor; what is typed is checked at once
 a          add a setting by its key, such as disk.data.size or vnc
@@ -15,7 +15,7 @@ h          hide settings that are not set, or show them again
 Tab        below: what a setting is for, the TOML of the guest, how the files on its host change
 [ ]        scroll that
 u          undo the last change
-x          explain what is wrong
+x, F1      explain what is wrong; F1 also while you type
 s, F2      save; nothing is written while the site would have errors
 q, Escape  back to the list
 
