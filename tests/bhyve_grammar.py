@@ -32,6 +32,7 @@ from bhyve_words import (
     SWITCHES,
     UUID,
     Command,
+    Form,
 )
 
 
@@ -191,7 +192,7 @@ def _configuration(command: Command, emulation: str, words: list[str]) -> None:
         _CHECKS[emulation](command, seen)
 
 
-def _backend(command: Command, backend: str, words: list[str], keys: dict[str, re.Pattern[str] | None]) -> None:
+def _backend(command: Command, backend: str, words: list[str], keys: dict[str, Form | None]) -> None:
     """What carries the frames of a NIC; some kinds have keys of their own."""
     if backend in SWITCHES:
         since, own = SWITCHES[backend]

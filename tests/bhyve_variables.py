@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from bhyve_words import CPU_LIST, NMDM, PATH, SERIAL_TCP, SMBIOS, SMBIOS_VALUE, TPM, Command
+from bhyve_words import CPU_LIST, NMDM, PATH, SERIAL_TCP, SMBIOS, SMBIOS_VALUE, TPM, Command, Form
 
 
 def read_lpc(command: Command, value: str) -> None:
@@ -46,11 +46,11 @@ def read_variable(command: Command, value: str) -> None:
     elif command.arch == "arm64" and name == "bootrom":
         form = PATH
     elif command.arch == "arm64" and name == "console":
-        form = re.compile(f"stdio|{NMDM.pattern}|{SERIAL_TCP.pattern}")
+        form = Form(f"stdio|{NMDM.pattern}|{SERIAL_TCP.pattern}")
     elif command.arch == "amd64" and command.release >= (14, 0) and _is_smbios(name):
         form = SMBIOS_VALUE
     elif command.arch == "amd64" and command.release >= (14, 0) and name == "lpc.fwcfg":
-        form = re.compile("bhyve|qemu")
+        form = Form("bhyve|qemu")
         command.firmware_files = text
     elif command.release >= (14, 0) and _is_passed(command, name):
         form = PATH

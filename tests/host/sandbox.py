@@ -24,6 +24,8 @@ from .standin.reply import BUSYBOX
 HERE = Path(__file__).parent
 GRAMMAR = ("bhyve_grammar.py", "bhyve_variables.py", "bhyve_words.py")
 """The strict parser of bhyve's command line, which the stand-in bhyve asks as well."""
+FRESH = "fresh"
+"""The folder beside the stand-ins with the root of a host that has nothing of ours."""
 SHELLS = {"dash": "dash", "busybox": "busybox", "bash": "bash", "lksh": "lksh"}
 FIRMWARE = (
     "usr/local/share/uefi-firmware/BHYVE_UEFI.fd",
@@ -80,6 +82,7 @@ def prepare(directory: Path) -> Path:
     for name in GRAMMAR:
         shutil.copy(HERE.parent / name, target)
     compileall.compile_dir(target, quiet=1)
+    make_fresh(directory / FRESH)
     command = [find("cc"), "-O1", "-static", "-s", "-o", "command", *(path.name for path in target.glob("*.c"))]
     done = subprocess.run(command, cwd=target, capture_output=True, text=True, check=False)
     if done.returncode:
@@ -97,9 +100,9 @@ def interpreter() -> tuple[str, list[str]]:
     return executable, ["--ro-bind", prefix, prefix]
 
 
-def make_root(root: Path, tree: Path, python: str) -> None:
-    """Fill the directory that becomes /: the built tree, the stand-ins' links, the files of a fresh FreeBSD."""
-    shutil.copytree(tree, root, symlinks=True, dirs_exist_ok=True)
+def make_fresh(root: Path) -> None:
+    """What each host has before the built tree comes: the stand-ins' links, and the files of a fresh FreeBSD."""
+    python, _ = interpreter()
     for name in DIRECTORIES:
         (root / name).mkdir(parents=True, exist_ok=True)
     debugger = root / ".linux/debugger"
@@ -116,6 +119,12 @@ def make_root(root: Path, tree: Path, python: str) -> None:
     (root / "etc/rc.conf").write_text("")
     for name in FIRMWARE:
         (root / name).write_text("firmware\n")
+
+
+def make_root(root: Path, tree: Path, fresh: Path) -> None:
+    """Fill the directory that becomes /; cp(1) takes a third of the time that Python takes for hundreds of files."""
+    root.mkdir()
+    subprocess.run([find("cp"), "-a", f"{fresh}/.", f"{tree}/.", root], check=True)
 
 
 def command_line(root: Path, standin: Path, shell: str, net: Path | None = None) -> list[str]:
@@ -154,7 +163,7 @@ class Host:
     def __init__(self, tree: Path, directory: Path, standin: Path, shell: str, **settings: Any) -> None:
         self.root = directory / "root"
         self.net = directory.parent / "net" if settings.pop("net", False) else None
-        make_root(self.root, tree, interpreter()[0])
+        make_root(self.root, tree, standin.with_name(FRESH))
         if self.net is not None:
             self.net.mkdir(exist_ok=True)
             (self.root / "net").mkdir()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import os
 import re
 
@@ -102,7 +101,11 @@ def _digests(kind: str, words: list[str]) -> Result:
 
 
 def _digest(kind: str, data: bytes) -> str:
-    return digest_of(data) if kind == "sha256" else hashlib.new(kind, data).hexdigest()
+    if kind == "sha256":
+        return digest_of(data)
+    import hashlib  # which takes longer to load than all else of this module
+
+    return hashlib.new(kind, data).hexdigest()
 
 
 def df(world: World, words: list[str]) -> Result:

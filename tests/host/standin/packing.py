@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import lzma
 import os
-import tarfile
-import zipfile
 
 from .options import UsageError, options
 from .reply import BUSYBOX, Become, Input, Reply, Result, UnmodelledError, fail
@@ -121,42 +118,17 @@ BEHIND = b"parentFileNameHint"
 
 
 def unzip(_: World, words: list[str]) -> Result:
-    """``unzip -Z1 FILE`` and ``unzip -p FILE`` (unzip(1) of the base system)."""
-    if len(words) != 2 or words[0] not in ("-Z1", "-p"):
-        raise UnmodelledError("anything but -Z1 and -p")
-    try:
-        with zipfile.ZipFile(words[1]) as archive:
-            names = archive.namelist()
-            if words[0] == "-Z1":
-                return Reply("".join(f"{name}\n" for name in names))
-            return Reply(b"".join(map(archive.read, names)).decode("utf-8", "surrogateescape"))
-    except (OSError, zipfile.BadZipFile) as error:
-        return fail(f"unzip: {words[1]}: {error}")
+    """What reads archives takes long to load, and few hosts unpack any."""
+    from . import archives
+
+    return archives.unzip(words)
 
 
 def tar(words: list[str]) -> Result:
-    """``tar -tf FILE`` and ``tar -xOqf FILE MEMBER`` of bsdtar(1), which reads a zip as well."""
-    form, name, *members = words
-    if (form, len(members)) not in (("-tf", 0), ("-xOqf", 1)):
-        raise UnmodelledError("anything but -tf FILE and -xOqf FILE MEMBER")
-    try:
-        files = _files(name)
-    except (OSError, tarfile.TarError, lzma.LZMAError, EOFError) as error:
-        return fail(f"tar: Error opening archive: {error}")
-    if not members:
-        return Reply("".join(f"{file}\n" for file in files))
-    wanted = next((data for file, data in files.items() if file.removeprefix("./") == members[0]), None)
-    if wanted is None:
-        return fail(f"tar: {members[0]}: Not found in archive\ntar: Error exit delayed from previous errors.")
-    return Reply(wanted.decode("utf-8", "surrogateescape"))
+    """The same for those words of tar(1) that Linux's reads in another way."""
+    from . import archives
 
-
-def _files(name: str) -> dict[str, bytes]:
-    if zipfile.is_zipfile(name):
-        with zipfile.ZipFile(name) as archive:
-            return {file: archive.read(file) for file in archive.namelist()}
-    with tarfile.open(name) as members:
-        return {each.name: found.read() if (found := members.extractfile(each)) else b"" for each in members}
+    return archives.tar(words)
 
 
 def _info(source: str) -> Result:
