@@ -66,3 +66,17 @@ def the_former_guest_runs(play: Play) -> None:
     play.sh("rm -r /var/run/hivewright/store1")
     play.hivectl("rename", former.OLD, former.NEW, says="it was called store1")
     assert not former.lost(play.host)
+
+
+@scenario(pools=POOLS)
+def words_of_it_are_completed(play: Play) -> None:
+    """What guests were called comes first, and then the guests."""
+
+    def offered(*words: str) -> list[str]:
+        return play.hivectl("_words", "--", *words).out.split()
+
+    assert offered("rename", "") == ["-n", "store1"]
+    assert offered("rename", "-n", "s") == ["store1"]
+    assert offered("rename", "store1", "s") == ["shop1"]
+    assert offered("clone", "") == ["-n", "db1", "shop1", "www"]
+    assert offered("clone", "db1", "w") == ["www"]
