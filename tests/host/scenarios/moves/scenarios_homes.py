@@ -1,4 +1,4 @@
-"""A guest of several hosts gets another home by the site: who owns it stands with its data, and nobody asks."""
+"""A guest of several hosts gets another home, or another owner: who that is stands with its data."""
 
 from __future__ import annotations
 
@@ -77,3 +77,20 @@ def the_site_follows_a_failover(play: Play, far: Play, link: Link) -> None:
     says = "copied1: disk data: it lived on alpha since zroot/vms/copied1/data was made here. If that is what it had"
     far.hivectl("provision", "copied1", status=1, says=says)
     far.hivectl("provision", "--adopt", "copied1", says=None)
+
+
+@scenario(net=True)
+def an_owner_that_answers_is_not_lost(play: Play, far: Play, link: Link) -> None:
+    """Whoever runs the guest and is there does not lose it by mistake; one that is off, or cannot be asked, does."""
+    play.hivectl("start", "mail1")
+    says = "mail1: it runs on alpha, which is there; bring it here from there: hivectl migrate mail1 beta"
+    far.hivectl("start", "--take-over", "alpha", "mail1", status=1, says=says)
+    far.never("mv", "bhyve")
+    play.has("guest mail1")
+    play.hivectl("stop", "mail1")
+    far.hivectl("start", "--take-over", "alpha", "mail1")
+    far.has("guest mail1")
+    link.down = True
+    far.hivectl("stop", "mail1")
+    play.hivectl("start", "--take-over", "beta", "mail1")
+    play.has("guest mail1")

@@ -42,8 +42,10 @@ def what_broke_off_goes_on(play: Play, far: Play, link: Link) -> None:
     assert link.asked[-1].startswith("hivewright 1 stream web1 alpha data new hivewright-migrate-")
     assert token(far, "web1").startswith("1-")
     assert held(play, "web1") == ["hivewright-migrate"]
+    link.down = True
     far.hivectl("start", "web1", "--take-over", "alpha", status=1, says="its disk root is not here")
     assert owner(far) == "<alpha"
+    link.down = False
     link.cut_at(0)
     outcome = play.hivectl("migrate", "web1", "beta")
     assert "going on with disk data where it broke off" in outcome.out + outcome.err
