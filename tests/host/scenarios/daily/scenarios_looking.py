@@ -30,6 +30,8 @@ def screen(play: Play) -> None:
     ssh = "SSH_CONNECTION=198.51.100.7 50022 192.0.2.1 22"
     command = "from your machine: ssh -N -L 5901:127.0.0.1:5901 alice@192.0.2.1"
     play.do("env", ssh, "USER=alice", HIVECTL, "vnc", "web1", says=["127.0.0.1:5901", command])
+    other = "from your machine: ssh -p 2222 -N -L 5901:127.0.0.1:5901 alice@192.0.2.1"
+    play.do("env", ssh.replace(" 22", " 2222"), "USER=alice", HIVECTL, "vnc", "web1", says=["127.0.0.1:5901", other])
     assert json.loads(play.hivectl("vnc", "--json", "web1").out)["address"] == "127.0.0.1:5901"
     play.hivectl("vnc", "db1", status=1, says="db1: it has no screen; vnc gives it one, in the site")
     play.hivectl("vnc", "--open", "web1", status=1, says="web1: there is no vncviewer on this host")
@@ -184,6 +186,9 @@ def login(play: Play) -> None:
     play.hivectl("login", "-n", "root@after1", "uptime", says="ssh -- root@192.0.2.30 uptime")
     play.hivectl("login", "-n", "flag1", status=1, says="flag1: its address is not known")
     play.hivectl("login", status=2)
+    play.hivectl("login", "-n", "@nowhere", status=1, says='no VM of this host has the tag "nowhere"')
+    chosen = play.hivectl("login", "-n", typed="after1\n")
+    assert chosen.out.replace("\r", "").endswith("ssh -- alice@192.0.2.30\n")
 
 
 @scenario(host="beta")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from exposition import read_exposition
+from host.devd_events import event
 from host.play import HIVECTL, Play
 from host.scenario import scenario
 
@@ -111,6 +112,26 @@ def pauses_grow(play: Play) -> None:
     play.wait(200)
     play.nothing_ran()
     assert play.log("pool1").count("waits:") == 1
+
+
+@scenario(default_route=None, targets=TARGETS, urls={URL: "golden image\n"})
+def uplinks_come_long_after_the_boot(play: Play) -> None:
+    """Who gave up for want of an interface or of a route starts when an uplink comes, and waits for the rest."""
+    pools(play)
+    play.service("faststart", says=[])
+    play.wait(8000)
+    for name in ("dmz1", "route1"):
+        assert play.phase(name).startswith("failed: cannot add tap-"), play.phase(name)
+        assert play.phase(name).endswith("given up after an hour")
+    play.host.call("interface", name="ix9")
+    event(play, "!system=IFNET subsystem=ix9 type=ATTACH")
+    assert "dmz1" in play.names("guest")
+    assert play.phase("route1").startswith(f"waiting: {ROUTE}")
+    assert play.phase("office1").startswith("waiting: cannot add tap-")
+    assert play.status("media1") == "failed"
+    play.host.call("set", name="default_route", value="ix0")
+    play.wait(70)
+    assert "route1" in play.names("guest")
 
 
 @scenario(targets=TARGETS, urls={URL: "golden image\n"})
