@@ -6,7 +6,7 @@ import hashlib
 from typing import Any
 
 from host.golden_image import PACKED, RAW, URL
-from host.play import Play
+from host.play import HIVECTL, Play
 from host.scenario import scenario
 
 MIRROR = "https://mirror.example.net/golden.raw.xz"
@@ -50,6 +50,21 @@ def fetched_before_it_is_needed(play: Play) -> None:
     play.hivectl("start", "golden1")
     play.never("fetch", "xz")
     play.down("golden1")
+
+
+@scenario(urls={URL: PACKED})
+def an_image_is_waited_for(play: Play) -> None:
+    """Another process has its lock: the phase of a guest that wants it says so, and then what is done with it."""
+    play.spawn("other", "/bin/sh", "-c", f"mkdir -p {CACHE}; exec lockf -k -s {CACHE}/golden.lock sleep 60")
+    play.wait(1)
+    play.spawn("start", HIVECTL, "start", "golden1")
+    play.wait(30)
+    assert play.phase("golden1") == "starting: image golden: it is being made"
+    since = "golden1 is starting since 30s\n    image golden: it is being made\n"
+    assert play.hivectl("status", "golden1", status=1).out.startswith(since)
+    play.join("other")
+    play.join("start")
+    assert play.phase("golden1") == "running: started (pid N)"
 
 
 @scenario()

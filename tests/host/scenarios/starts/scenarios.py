@@ -35,3 +35,13 @@ def a_pause_between_two(play: Play) -> None:
     play.hivectl("start", "b1", "b2", "b3")
     play.never("sleep 3")
     assert len(play.names("guest")) == 3
+
+
+@scenario()
+def what_a_start_is_about(play: Play) -> None:
+    """Whoever looks while a start takes long reads at what it is."""
+    play.spawn("start", HIVECTL, "start", "a1")
+    play.wait(5)
+    assert play.phase("a1") == "starting: its prestart hooks are under way"
+    play.join("start")
+    assert play.phase("a1") == "running: started (pid N)"
