@@ -169,20 +169,25 @@ read_bounds() { largest=4; }
 hivectl=$2/rotate
 do__record web1 com1
 """
-ROTATE = "#!/bin/sh\n[ $(($(wc -c <%s))) -le 4096 ] || { cp %s %s.0; : >%s; }\n"
+ROTATE = """
+. "$1/lib/runtime.subr"
+hive_log=$2
+. "$1/verbs/_logs"
+read_bounds() { largest=4; }
+bound_logs
+"""
+"""What ``hivectl _logs`` does under its lock."""
 
 
 def recorder(guest: Guest) -> Path:
     """What tmux runs, with a bound of 4 KiB, and what is kept."""
-    kept = guest.run / "web1.com1.log"
-    script = guest.run / "hivectl"
     shell = " ".join(guest.shell)
-    (guest.run / "record").write_text(RECORD)
-    script.write_text(f'#!/bin/sh\nexec {shell} "{guest.run}/record" "{guest.library}" "{guest.run}"\n')
-    (guest.run / "rotate").write_text(ROTATE % (kept, kept, kept, kept))
-    for each in (script, guest.run / "rotate"):
-        each.chmod(0o755)
-    return kept
+    for name, called, text in (("record", "hivectl", RECORD), ("logs", "rotate", ROTATE)):
+        (guest.run / name).write_text(text)
+        script = guest.run / called
+        script.write_text(f'#!/bin/sh\nexec {shell} "{guest.run}/{name}" "{guest.library}" "{guest.run}"\n')
+        script.chmod(0o755)
+    return guest.run / "web1.com1.log"
 
 
 OPEN = "recorded=com1 hivectl=$2/hivectl; open_terminal; printf '%s' \"$terminal\""
