@@ -79,3 +79,54 @@ def test_twenty_hosts_are_asked_at_the_same_time(
     status = project.run("-q", "status", *names)
     assert (status.status, status.err) == (0, "")
     assert [line.split()[0] for line in status.out.splitlines()[1:]] == names
+
+
+def answering(project: Project, folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
+    """All hosts answer so: an ssh of ours, whose last word but one is an address."""
+    folder.mkdir()
+    (folder / "ssh").write_text(f"#!/bin/sh\n{script}\n")
+    (folder / "ssh").chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder), prepend=os.pathsep)
+
+
+def test_a_host_that_hangs_is_told_and_holds_up_nobody(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hivewright.commands.status.LIMIT", 3.0)
+    guests = '[{"name": "web1", "state": "running", "autostart": true}]'
+    hangs = f"""case " $* " in *" beta.example.net "*|*" beta "*) exec sleep 500 ;; esac; echo '{guests}'"""
+    answering(project, tmp_path / "bin", monkeypatch, hangs)
+    status = project.run("-q", "status", "alpha", "beta")
+    assert status.status == 1, status
+    assert [line.split()[0] for line in status.out.splitlines()[1:]] == ["alpha"]
+    assert status.err == "beta: it did not answer within 3 seconds\n"
+
+
+def test_what_ssh_says_beside_it_is_no_part_of_an_answer(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answering(project, tmp_path / "bin", monkeypatch, "echo 'Authorized users only' >&2; echo '[{\"name\": \"web1\"}]'")
+    status = project.run("-q", "status", "alpha")
+    assert (status.status, status.err) == (0, "")
+    assert "web1" in status.out
+
+
+@pytest.mark.parametrize(
+    ("keys", "code"),
+    [
+        ({"state": "stopped"}, 3),
+        ({"state": "stopped", "home": "beta"}, 0),
+        ({"state": "stopped", "home": "alpha", "owner": "beta"}, 0),
+        ({"state": "failed", "home": "beta", "owner": "alpha"}, 3),
+        ({"state": "standby"}, 0),
+    ],
+)
+def test_a_guest_is_missed_where_it_lives(
+    keys: dict[str, str], code: int, project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guest = json.dumps([{"name": "web1", "autostart": True, "note": "why " * 100, **keys}])
+    answering(project, tmp_path / "bin", monkeypatch, f"echo '{guest}'")
+    status = project.run("-q", "status", "alpha")
+    assert (status.status, status.err) == (code, "")
+    assert status.out.splitlines()[1].endswith("why why ...")
+    assert max(map(len, status.out.splitlines())) < 200

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 COLUMNS = ("HOST", "NAME", "STATE", "CPUS", "MEMORY", "NOTE")
 UNREACHED, IDLE = 1, 3
+LIMIT = 60.0
+"""Seconds that a host has: one whose pool hangs answers never."""
+LONGEST_NOTE = 120
+"""Characters of it in the table."""
 Guests = list[dict[str, Any]]
 
 
@@ -50,7 +54,7 @@ def run(arguments: Namespace) -> int:
         _print_table([row for host, found in guests.items() for row in _rows(host, found)])
         for host, fault in faults.items():
             sys.stderr.write(f"{host}: {visible(fault)}\n")
-    idle = any(_is_idle(guest) for found in guests.values() for guest in found)
+    idle = any(_is_idle(host, guest) for host, found in guests.items() for guest in found)
     return UNREACHED if faults else IDLE if idle else 0
 
 
@@ -61,7 +65,7 @@ def _ask(site: Site, hosts: Sequence[str]) -> dict[str, Guests | str]:
     from hivewright.impact.remote import HIVECTL
 
     def act(host: str) -> Answer:
-        return run_there(site.hosts[host].address or host, f"{HIVECTL} list --json")
+        return run_there(site.hosts[host].address or host, f"{HIVECTL} list --json", limit=LIMIT)
 
     found = dict(side_by_side(act, hosts, ASKED_AT_ONCE))
     return {host: _guests_of(found[host]) for host in hosts}
@@ -74,7 +78,7 @@ def _guests_of(answer: Answer) -> Guests | str:
     if answer.status != 0:
         return answer.lines[-1] if answer.lines else f"ssh ended with status {answer.status}"
     try:
-        guests = json.loads("\n".join(answer.lines))
+        guests = json.loads(answer.output)
     except ValueError:
         return "what it says cannot be read"
     if isinstance(guests, list) and all(isinstance(each, dict) and "name" in each for each in guests):
@@ -82,26 +86,38 @@ def _guests_of(answer: Answer) -> Guests | str:
     return "what it says cannot be read"
 
 
-def _is_idle(guest: dict[str, Any]) -> bool:
-    """Whether a guest that starts with its host, and lives there, does not run."""
-    return bool(guest.get("autostart")) and guest.get("state") != "running"
+def _is_idle(host: str, guest: dict[str, Any]) -> bool:
+    """Whether a guest that starts with its host, and lives there, does not run. Who stands by follows an address that
+    another host has."""
+    lives_on = guest.get("owner") or guest.get("home") or host
+    return bool(guest.get("autostart")) and lives_on == host and guest.get("state") not in ("running", "standby")
 
 
 def _rows(host: str, guests: Guests) -> Iterable[tuple[str, ...]]:
     for guest in guests:
-        memory, reason = guest.get("memory_mib"), str(guest.get("reason") or "")
-        running = guest.get("state") == "running"
-        outdated = running and guest.get("current") is False
-        note = "the definition changed since the start" if outdated else "" if running else reason
+        memory = guest.get("memory_mib")
         words = (
             host,
             guest["name"],
             guest.get("state"),
             guest.get("cpus") or "-",
             f"{memory}M" if memory else "-",
-            note,
+            _short(_note(guest)),
         )
         yield tuple(visible(str(word)) for word in words)
+
+
+def _note(guest: dict[str, Any]) -> str:
+    """What ``hivectl list`` says beside its state; a runtime before this one has no key for that."""
+    if "note" in guest:
+        return str(guest["note"] or "")
+    running = guest.get("state") == "running"
+    outdated = running and guest.get("current") is False
+    return "the definition changed since the start" if outdated else "" if running else str(guest.get("reason") or "")
+
+
+def _short(note: str) -> str:
+    return note if len(note) <= LONGEST_NOTE else f"{note[: LONGEST_NOTE - 4].rstrip()} ..."
 
 
 def _print_table(rows: Sequence[tuple[str, ...]]) -> None:

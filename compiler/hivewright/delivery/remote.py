@@ -20,11 +20,15 @@ Result = TypeVar("Result")
 
 
 class Answer(NamedTuple):
-    """How a command on a host ended, and the lines that it said."""
+    """How a command on a host ended, the lines that it said, and what of that was its output alone."""
 
     status: int
     lines: list[str]
+    output: str = ""
 
+
+_UNANSWERED = 255
+"""As ssh(1) ends where it cannot reach a host."""
 
 ASKED_AT_ONCE = 128
 """Hosts that are asked side by side for a few words; each takes a thread that waits, and a process of ssh(1)."""
@@ -45,8 +49,12 @@ def install(address: str, archive: bytes, *words: str) -> Answer:
     return run(address, f"/bin/sh -c '{' '.join([_UNPACK, *words])}'", archive)
 
 
-def run(address: str, command: str, given: bytes = b"") -> Answer:
-    """Runs a command on a host, without questions."""
-    done = subprocess.run([*SSH, "--", address, command], input=given, capture_output=True, check=False)
+def run(address: str, command: str, given: bytes = b"", limit: float | None = None) -> Answer:
+    """Runs a command on a host, without questions, and for so many seconds at most."""
+    words = [*SSH, "--", address, command]
+    try:
+        done = subprocess.run(words, input=given, capture_output=True, check=False, timeout=limit)
+    except subprocess.TimeoutExpired:
+        return Answer(_UNANSWERED, [f"it did not answer within {limit:g} seconds"])
     said = (done.stdout + done.stderr).decode("utf-8", "replace")
-    return Answer(done.returncode, said.splitlines())
+    return Answer(done.returncode, said.splitlines(), done.stdout.decode("utf-8", "replace"))
