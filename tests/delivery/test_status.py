@@ -81,7 +81,7 @@ def test_twenty_hosts_are_asked_at_the_same_time(
     assert [line.split()[0] for line in status.out.splitlines()[1:]] == names
 
 
-def answering(project: Project, folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
+def answering(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
     """All hosts answer so: an ssh of ours, whose last word but one is an address."""
     folder.mkdir()
     (folder / "ssh").write_text(f"#!/bin/sh\n{script}\n")
@@ -95,7 +95,7 @@ def test_a_host_that_hangs_is_told_and_holds_up_nobody(
     monkeypatch.setattr("hivewright.commands.status.LIMIT", 3.0)
     guests = '[{"name": "web1", "state": "running", "autostart": true}]'
     hangs = f"""case " $* " in *" beta.example.net "*|*" beta "*) exec sleep 500 ;; esac; echo '{guests}'"""
-    answering(project, tmp_path / "bin", monkeypatch, hangs)
+    answering(tmp_path / "bin", monkeypatch, hangs)
     status = project.run("-q", "status", "alpha", "beta")
     assert status.status == 1, status
     assert [line.split()[0] for line in status.out.splitlines()[1:]] == ["alpha"]
@@ -105,7 +105,7 @@ def test_a_host_that_hangs_is_told_and_holds_up_nobody(
 def test_what_ssh_says_beside_it_is_no_part_of_an_answer(
     project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answering(project, tmp_path / "bin", monkeypatch, "echo 'Authorized users only' >&2; echo '[{\"name\": \"web1\"}]'")
+    answering(tmp_path / "bin", monkeypatch, "echo 'Authorized users only' >&2; echo '[{\"name\": \"web1\"}]'")
     status = project.run("-q", "status", "alpha")
     assert (status.status, status.err) == (0, "")
     assert "web1" in status.out
@@ -125,7 +125,7 @@ def test_a_guest_is_missed_where_it_lives(
     keys: dict[str, str], code: int, project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     guest = json.dumps([{"name": "web1", "autostart": True, "note": "why " * 100, **keys}])
-    answering(project, tmp_path / "bin", monkeypatch, f"echo '{guest}'")
+    answering(tmp_path / "bin", monkeypatch, f"echo '{guest}'")
     status = project.run("-q", "status", "alpha")
     assert (status.status, status.err) == (code, "")
     assert status.out.splitlines()[1].endswith("why why ...")
