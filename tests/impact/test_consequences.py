@@ -152,6 +152,29 @@ def test_a_disk_that_moves_is_carried_along_by_its_operator(plan: Plan) -> None:
     ]
 
 
+def test_a_disk_by_another_name_would_start_empty_and_one_of_another_size_is_another(plan: Plan) -> None:
+    there, other = "[vm.web1.disk.data]", "[vm.web1.disk.stuff]"
+    found = of(plan.change((there, other)), "web1")
+    assert (found["consequence"], found["keys"]) == ("data", ["disk.data", "disk.stuff"])
+    assert any("disk stuff would start empty" in reason for reason in found["reasons"])
+    assert found["steps"] == [
+        "hivectl stop web1",
+        "if it is disk data by another name, zfs rename -p zroot/vms/web1/data zroot/vms/web1/stuff, and once the "
+        "files are installed hivectl provision --adopt stuff web1; if not, nothing of this",
+        "install the files of alpha",
+        "hivectl start web1",
+    ]
+    found = of(plan.change(('size = "40G"', 'size = "41G"')), "web1")
+    assert (found["consequence"], found["keys"]) == ("next-boot", ["disk.data", "disk.stuff"])
+
+
+def test_what_hivectl_alone_follows_is_named(plan: Plan) -> None:
+    web = 'description = "Web server"'
+    found = of(plan.change((web, f'{web}\nalias = "WWW"\nlogin.user = "root"')), "web1")
+    assert (found["consequence"], found["keys"]) == ("nothing", ["alias", "login.user"])
+    assert found["reasons"] == ["hivectl follows it"]
+
+
 def test_another_uuid_is_another_guest_to_its_disks(plan: Plan) -> None:
     uuid = "01234567-89ab-cdef-0123-456789abcdef"
     found = of(plan.change((WEB, f'uuid = "{uuid}"\n{WEB}')), "web1")

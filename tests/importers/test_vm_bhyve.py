@@ -79,6 +79,16 @@ def test_taps_of_the_administrator_and_span_ports(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "reason"), [("none", "there is no such folder"), ("file", "this is no folder; name that of vm-bhyve")]
+)
+def test_a_folder_is_wanted(name: str, reason: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").write_text("")
+    (tmp_path / "new").mkdir()
+    assert cli.main(["-C", str(tmp_path / "new"), "import", "vm-bhyve", str(tmp_path / name)]) == 1
+    assert capsys.readouterr().err.startswith(f"hivewright: {tmp_path / name}: {reason}")
+
+
+@pytest.mark.parametrize(
     ("lines", "reason"),
     [
         ("cpu=1\nmemory=1G\n", "loader is missing"),

@@ -81,12 +81,18 @@ def _bytes(blocks: str) -> int | None:
 
 def compare_disks(old: Mapping[str, Disk], new: Mapping[str, Disk], vm: str) -> Iterator[Finding]:
     """What becomes of each disk. What counts only when a disk is made is told, and has no consequence."""
+    left = [old[name] for name in sorted(old.keys() - new.keys()) if old[name].is_made]
     for name in sorted(old.keys() | new.keys()):
         if name not in new:
             reason = f"disk {name} leaves the guest; what is on it stays at {old[name].place}"
             yield Finding(Consequence.NEXT_BOOT, (f"disk.{name}",), reason, Needs(restart=True))
         elif name not in old:
-            yield _added(new[name])
+            same = next((disk for disk in left if _may_be(disk, new[name])), None)
+            if same is None:
+                yield _added(new[name])
+            else:
+                left.remove(same)
+                yield _renamed(same, new[name], vm)
         else:
             found = list(_compare(old[name], new[name], vm))
             yield from found or _otherwise_made(old[name], new[name])
@@ -95,6 +101,19 @@ def compare_disks(old: Mapping[str, Disk], new: Mapping[str, Disk], vm: str) -> 
 def _added(disk: Disk) -> Finding:
     what = f"disk {disk.name} is new"
     return Finding(Consequence.NEXT_BOOT, (f"disk.{disk.name}",), what, Needs(restart=True, provision=disk.is_made))
+
+
+def _may_be(old: Disk, new: Disk) -> bool:
+    """Whether a disk that is new may be one that leaves, by another name."""
+    return new.is_made and (old.size, old.content) == (new.size, new.content)
+
+
+def _renamed(old: Disk, new: Disk, vm: str) -> Finding:
+    reason = f"disk {new.name} would start empty; disk {old.name}, as large, leaves the guest with what it holds"
+    move = f"if it is disk {old.name} by another name, {_move(old, new)}, and once the files are installed hivectl "
+    move += f"provision --adopt {new.name} {vm}; if not, nothing of this"
+    keys = (f"disk.{old.name}", f"disk.{new.name}")
+    return Finding(Consequence.DATA, keys, reason, Needs(off=True, restart=True, by_hand=(move,)))
 
 
 def _compare(old: Disk, new: Disk, vm: str) -> Iterator[Finding]:

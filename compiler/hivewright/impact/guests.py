@@ -135,7 +135,7 @@ def _compare_start(old: list[Call], new: list[Call]) -> Iterator[Finding]:
         yield Finding(Consequence.NEXT_BOOT, tuple(_keys(found)), _reason(found), RESTART)
     told = difference(_told(old), _told(new))
     if told.old or told.new:
-        yield Finding(Consequence.NOTHING, told.keys, "hivectl status tells it", INSTALL)
+        yield Finding(Consequence.NOTHING, told.keys, "hivectl follows it", INSTALL)
 
 
 def _of_start(calls: list[Call]) -> list[Call]:
@@ -144,7 +144,7 @@ def _of_start(calls: list[Call]) -> list[Call]:
 
 
 def _told(calls: list[Call]) -> list[Call]:
-    return [call for call in calls if call.verb in ("nic", "debugger")]
+    return [call for call in calls if call.verb in ("nic", "debugger", "called", "login_by", "home")]
 
 
 def _keys(found: Difference) -> Iterator[str]:

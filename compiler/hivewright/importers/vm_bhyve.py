@@ -104,7 +104,8 @@ def _stores(request: Request) -> tuple[list[Store], list[str], dict[str, str]]:
         raise RequestError("rc.conf has no vm_dir; name the folder of vm-bhyve")
     where = where if where.startswith("/") else str(Path(where).resolve())
     if not folder.is_dir():
-        raise UnreadableError(request.shown(given), "there is no such folder")
+        what = "this is no folder; name that of vm-bhyve (vm_dir)" if folder.exists() else "there is no such folder"
+        raise UnreadableError(request.shown(given), what)
     config = folder / ".config" / "system.conf"
     core = guest_settings(read_text(config, request.shown(f"{where}/.config/system.conf"))) if config.is_file() else {}
     stores = [Store(where, folder, dataset)]

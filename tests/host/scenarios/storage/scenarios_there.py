@@ -230,3 +230,29 @@ def note_cut_short(play: Play) -> None:
     assert lines[2:] == ["data -", "root zroot/v unwritten -", "data zroot/vms/thick1/data"]
     rows = play.host.run(HIVECTL, "disk", "list", "thick1").out.splitlines()[1:]
     assert [row.split()[-1] for row in rows] == ["zroot/vms/thick1/data", "zroot/vms/thick1/root"]
+
+
+@scenario()
+def disk_by_another_name(play: Play) -> None:
+    """What plan says of a disk that has another name now: moved by hand and adopted, it is what it was; on its own it
+    would be refused or begin empty."""
+    moves = {
+        "thick1": "zfs rename -p zroot/vms/thick1/data zroot/vms/thick1/stuff",
+        "file1": "mv /srv/vms/file1/data.img /srv/vms/file1/stuff.img",
+    }
+    for name, move in moves.items():
+        play.up(name)
+        play.down(name)
+        folder = play.host.path(f"/usr/local/etc/hivewright/vms/{name}")
+        before = volumes(play)
+        for script in ("start", "provision"):
+            text = (folder / script).read_text()
+            (folder / script).write_text(text.replace("data", "stuff"))
+        play.sh(move)
+        outcome = play.hivectl("provision", "--adopt", "stuff", name)
+        assert "creating" not in outcome.out + outcome.err
+        play.hivectl("start", name)
+        play.never("zfs create", "truncate")
+        after = volumes(play)
+        assert {place.replace("data", "stuff"): content for place, content in before.items()} == after
+        play.down(name)
