@@ -281,6 +281,21 @@ def test_a_guest_whose_home_moves_could_run_twice_and_one_of_a_host_less_could_n
     assert [of(found, "pair1", host)["consequence"] for host in ("alpha", "beta")] == ["nothing", "interruption"]
 
 
+def test_a_guest_whose_owner_nobody_looks_for_could_run_twice(plan: Plan) -> None:
+    """And of a guest that has one host alone nobody has to look."""
+    hosts = 'hosts = ["alpha", "beta"]'
+    found = plan.change((hosts, f"{hosts}\nowner_check = false"))
+    for host in ("alpha", "beta"):
+        assert of(found, "pair1", host)["consequence"] == "data"
+        assert of(found, "pair1", host)["keys"] == ["owner_check"]
+    plan.project.succeed("-q", "build")
+    found = plan.change((f"{hosts}\nowner_check = false", hosts))
+    assert of(found, "pair1")["consequence"] == "nothing"
+    assert of(found, "pair1")["reasons"] == ["each start looks who owns it"]
+    plan.project.succeed("-q", "build")
+    assert of(plan.change((hosts, 'host = "alpha"')), "pair1")["consequence"] == "nothing"
+
+
 def test_a_guest_that_may_be_one_renamed_would_start_empty(plan: Plan) -> None:
     text = (plan.project.root / "site" / "site.toml").read_text()
     plan.project.add("site.toml", text.replace("vm.web1", "vm.www1"))

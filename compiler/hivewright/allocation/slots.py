@@ -13,6 +13,7 @@ from hivewright.allocation.lock import lock_file
 from hivewright.bhyve.options import slots_of
 from hivewright.diagnostics import Diagnostic, Place
 from hivewright.model.device_kinds import (
+    CHANNELS,
     CONTROLLER,
     DEVICES,
     FRAMEBUFFER,
@@ -122,6 +123,8 @@ def _explicit_slots(vm: Vm) -> dict[str, PciAddress]:
         for name, device in found.items():
             if device.slot is not None and (kind is not CONTROLLER or name in controllers(vm)):
                 explicit[f"{kind.lock}.{name}"] = device.slot
+    if vm.channel and vm.machine.channel_slot is not None:
+        explicit[CHANNELS] = vm.machine.channel_slot
     return explicit
 
 
@@ -137,7 +140,12 @@ def _kept(vm: Vm) -> dict[PciAddress, tuple[str, ...]]:
 
 def slot_keys(vm: Vm) -> dict[str, str]:
     """The devices whose address the VM itself says -> the key by which it does: ``fbuf`` -> ``vnc.slot``."""
-    return {key: ".".join((*_path_of("", key)[2:], "slot")) for key in _explicit_slots(vm)}
+    return {key: ".".join(_slot_path("", key)[2:]) for key in _explicit_slots(vm)}
+
+
+def _slot_path(vm: str, device: str) -> tuple[str, ...]:
+    """The key that says the address of a device."""
+    return ("vm", vm, "machine", "channel_slot") if device == CHANNELS else (*_path_of(vm, device), "slot")
 
 
 def _path_of(vm: str, device: str) -> tuple[str, ...]:
@@ -182,7 +190,7 @@ class _Chooser:
                 del self.addresses[key]
             elif key not in explicit:
                 message = f"the PCI address {format_pci_address(address)} of {self._name} is already allocated to {key}"
-                self._report("LOCK005", message, (*_path_of(self._name, holder), "slot"), key)
+                self._report("LOCK005", message, _slot_path(self._name, holder), key)
         for address, path in _kept(self._vm).items():
             holder = self._taken.get(address, "")
             if holder in self._live and holder not in explicit:

@@ -82,6 +82,7 @@ def _findings(vm: str, files: Mapping[str, Pair], scripts: Scripts, names: set[s
         yield from _compare_identity(scripts.calls("provision", 0), scripts.calls("provision", 1), vm)
         yield from _compare_past(scripts.calls("provision", 0), scripts.calls("provision", 1))
     if "start" in names:
+        yield from _compare_owner(scripts.calls("start", 0), scripts.calls("start", 1))
         yield from _compare_start(scripts.calls("start", 0), scripts.calls("start", 1))
     if "stop" in names:
         found = difference(scripts.calls("stop", 0), scripts.calls("stop", 1))
@@ -115,6 +116,20 @@ def _compare_past(old: list[Call], new: list[Call]) -> Iterator[Finding]:
     found = difference(*([call for call in calls if call.verb in _PAST] for calls in (old, new)))
     if found.old or found.new:
         yield Finding(Consequence.NOTHING, found.keys, "the next provisioning follows it", INSTALL)
+
+
+def _compare_owner(old: list[Call], new: list[Call]) -> Iterator[Finding]:
+    """A guest of several hosts of which nobody looks any more whose it is could be started by two of them."""
+    before, after = (
+        any(call.words[:1] == ("owner",) for call in calls if call.verb == "prepare") for calls in (old, new)
+    )
+    several = any(len(call.words) > 1 for call in new if call.verb == "home")
+    if before and not after and several:
+        reason = "no start looks any more who owns it, so two hosts could run it at once"
+        look = "see by hivectl list on all of its hosts that it runs on one alone"
+        yield Finding(Consequence.DATA, ("owner_check",), reason, Needs(by_hand=(look,)))
+    elif after and not before and any(call.verb == "home" for call in old):
+        yield Finding(Consequence.NOTHING, ("owner_check",), "each start looks who owns it", INSTALL)
 
 
 def _compare_hooks(names: list[str]) -> Iterator[Finding]:

@@ -116,6 +116,8 @@ def _kind(key: str, lock: str, *emulations: str, **facts: Any) -> DeviceKind:
     )
 
 
+CHANNELS = "channels"
+"""What the lock calls the one device of all channels, whose address ``machine.channel_slot`` says."""
 CONTROLLER = _kind("controller", "controller", "ahci")
 
 DEVICES = (
@@ -127,7 +129,7 @@ DEVICES = (
     _kind("passthrough", "passthrough", PASSTHRU),
     _kind("rng", "rng", "virtio-rnd"),
     _kind("cloud_init", "seed", "ahci-cd"),
-    _kind("channel", "channels", "virtio-console", together=True),
+    _kind("channel", CHANNELS, "virtio-console", together=True),
     _kind("input", "input", "virtio-input", of_host=("device", "device")),
     _kind("sound", "sound", "hda"),
     _kind("share", "share", "virtio-9p", of_host=("directory", "path")),

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from hivewright.bhyve.facts import Only, Until
-from hivewright.model.base import HostPath, Table, described, reader
+from hivewright.model.base import HostPath, Slot, Table, described, reader
 
 _PLAIN = r"[ -$&-\[\]-~]{1,128}"
 _FIRMWARE_FILE = r"[A-Za-z0-9._-]+(?:/[A-Za-z0-9._-]+)*"
@@ -109,6 +109,9 @@ class Machine(Table):
         ge=0,
         le=31,
         description="The PCI slot of the LPC bridge, 31 if absent. Windows wants it there. 0 is the host bridge's.",
+    )
+    channel_slot: Slot | None = Field(
+        None, description="A fixed PCI address of the one device that has all channels; taken from the lock if absent."
     )
     rtc: Annotated[Literal["utc", "localtime"], _LOCAL_TIME] = Field(
         "utc", description="What the real-time clock shows."

@@ -64,6 +64,8 @@ def given_slots(index: SiteIndex) -> dict[str, list[tuple[PciAddress, Owner]]]:
         if vm.vnc is not None and has_screen_tablet(vm) and vm.vnc.tablet_slot is not None:
             given.setdefault(name, []).append((vm.vnc.tablet_slot, (name, "vnc", "tablet_slot")))
     for name, vm in index.using("machine"):
+        if vm.channel and vm.machine.channel_slot is not None:
+            given.setdefault(name, []).append((vm.machine.channel_slot, (name, "machine", "channel_slot")))
         if vm.machine.lpc_slot is not None:
             given.setdefault(name, []).append((lpc_address(vm), (name, "machine", "lpc_slot")))
     return given
