@@ -157,7 +157,7 @@ PARTS = (
             "agent": True,
             "share": {"web": {"path": "/data/web", "readonly": True}, "home": {"path": "/data/home", "tag": "h"}},
             "serial": {"com1": {}},
-            "machine": {"channel_slot": 28},
+            "machine": {"channel_slot": "9:3"},
         },
     ),
     Part("further serial ports", {"serial": {"com2": {}, "com3": {}, "com4": {}}}),

@@ -34,19 +34,6 @@ def many(kind: str, count: int) -> dict[str, Any]:
     return {f"{kind[0]}{number:03}": {"nic": NIC, "disk": DISK, "cd": CD}[kind] for number in range(count)}
 
 
-def test_the_device_of_all_channels_is_where_the_machine_says_and_stays_there() -> None:
-    vm = {"channel": {"one": {}, "two": {}}, "rng": True, "machine": {"channel_slot": "9"}}
-    given = locked({"web1": vm})
-    assert dict(given["web1"].slots) == {"channels": "0:9:0", "rng": "0:3:0"}
-    later = locked({"web1": {**vm, "machine": {}, "sound": True}}, given)["web1"]
-    assert later.slots["channels"] == "0:9:0"
-    taken = allocate(build_site({"web1": {**vm, "machine": {"channel_slot": 3}}}), given)
-    assert codes(taken) == ["LOCK005"]
-    place = taken.diagnostics[0].place
-    assert isinstance(place, Place)
-    assert place.path == ("vm", "web1", "machine", "channel_slot")
-
-
 def test_first_allocation_goes_by_kinds_and_then_as_the_file_does() -> None:
     vm = {
         "nic": {"wan": NIC, "lan": NIC},

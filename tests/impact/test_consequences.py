@@ -2,65 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import shutil
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
-
 import pytest
 
-from hivewright.impact.consequence import CODES, Finding
+from hivewright.impact.consequence import Finding
 from hivewright.impact.hosts import compare_host
-from projects import CHECKOUT, Project
+from plan_changes import Plan, codes, of
 
-pytest_plugins = ["project_fixtures"]
-
-SITE = CHECKOUT / "tests" / "sites" / "impact"
-
-
-@pytest.fixture
-def plan(tmp_path: Path, cache: Path, capsys: pytest.CaptureFixture[str]) -> Plan:  # noqa: ARG001
-    """The site of these tests, built; each test has its own copy."""
-    shutil.copytree(SITE, tmp_path / "site")
-    project = Project(tmp_path, capsys)
-    project.succeed("-q", "build")
-    return Plan(project)
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """A built site, and what its plan says after changes."""
-
-    project: Project
-
-    def change(self, *changes: tuple[str, str], file: str = "site.toml") -> list[dict[str, Any]]:
-        """Each text is replaced at its only place; then the plan as JSON."""
-        for old, new in changes:
-            self.project.edit(file, old, new)
-        done = self.project.run("--format", "json", "plan", "--against", str(self.project.root))
-        assert done.status in (0, 3), done.err
-        found: list[dict[str, Any]] = json.loads(done.out)
-        heaviest = max((CODES[each["consequence"]] for each in found), default=0)
-        assert done.status == (3 if heaviest else 0)
-        return found
-
-
-def of(found: list[dict[str, Any]], guest: str | None, host: str = "alpha") -> dict[str, Any]:
-    """What is said of a guest, or of a host itself."""
-    matching = [each for each in found if (each["host"], each["guest"]) == (host, guest)]
-    assert len(matching) == 1, found
-    return matching[0]
-
-
-def codes(found: list[dict[str, Any]]) -> dict[str, str]:
-    """Guests of alpha, and - for alpha itself, with what follows for them, if anything does."""
-    return {
-        each["guest"] or "-": each["consequence"]
-        for each in found
-        if each["host"] == "alpha" and each["consequence"] != "nothing"
-    }
-
+pytest_plugins = ["project_fixtures", "plan_fixtures"]
 
 WEB = 'memory = "2G"\norder'
 ROOT = 'size = "20G"\nimage = "small"'
@@ -136,43 +84,6 @@ def test_an_image_of_other_content_is_another_one_for_all_that_are_made_from_it(
     found = plan.change(("cdef0123456789abcde1", "cdef0123456789abcdf1"))
     assert codes(found) == {"clone1": "data", "web1": "data"}
     assert of(found, "web1")["keys"] == ["image.small"]
-
-
-def test_a_disk_that_moves_is_carried_along_by_its_operator(plan: Plan) -> None:
-    found = of(plan.change(('"zroot/vms"', '"zroot/guests"')), "web1")
-    assert found["consequence"] == "data"
-    assert found["steps"] == [
-        "hivectl stop web1",
-        "zfs rename -p zroot/vms/web1/data zroot/guests/web1/data, or begin anew, with the old one kept: "
-        "hivectl provision --recreate data web1",
-        "zfs rename -p zroot/vms/web1/root zroot/guests/web1/root, or begin anew, with the old one kept: "
-        "hivectl provision --recreate root web1",
-        "install the files of alpha",
-        "hivectl start web1",
-    ]
-
-
-def test_a_disk_by_another_name_would_start_empty_and_one_of_another_size_is_another(plan: Plan) -> None:
-    there, other = "[vm.web1.disk.data]", "[vm.web1.disk.stuff]"
-    found = of(plan.change((there, other)), "web1")
-    assert (found["consequence"], found["keys"]) == ("data", ["disk.data", "disk.stuff"])
-    assert any("disk stuff would start empty" in reason for reason in found["reasons"])
-    assert found["steps"] == [
-        "hivectl stop web1",
-        "if it is disk data by another name, zfs rename -p zroot/vms/web1/data zroot/vms/web1/stuff, and once the "
-        "files are installed hivectl provision --adopt stuff web1; if not, nothing of this",
-        "install the files of alpha",
-        "hivectl start web1",
-    ]
-    found = of(plan.change(('size = "40G"', 'size = "41G"')), "web1")
-    assert (found["consequence"], found["keys"]) == ("next-boot", ["disk.data", "disk.stuff"])
-
-
-def test_what_hivectl_alone_follows_is_named(plan: Plan) -> None:
-    web = 'description = "Web server"'
-    found = of(plan.change((web, f'{web}\nalias = "WWW"\nlogin.user = "root"')), "web1")
-    assert (found["consequence"], found["keys"]) == ("nothing", ["alias", "login.user"])
-    assert found["reasons"] == ["hivectl follows it"]
 
 
 def test_another_uuid_is_another_guest_to_its_disks(plan: Plan) -> None:
@@ -279,21 +190,6 @@ def test_a_guest_whose_home_moves_could_run_twice_and_one_of_a_host_less_could_n
     assert [of(found, "pair1", host)["consequence"] for host in ("alpha", "beta")] == ["data", "data"]
     found = plan.change(('hosts = ["beta", "alpha"]', 'host = "alpha"'))
     assert [of(found, "pair1", host)["consequence"] for host in ("alpha", "beta")] == ["nothing", "interruption"]
-
-
-def test_a_guest_whose_owner_nobody_looks_for_could_run_twice(plan: Plan) -> None:
-    """And of a guest that has one host alone nobody has to look."""
-    hosts = 'hosts = ["alpha", "beta"]'
-    found = plan.change((hosts, f"{hosts}\nowner_check = false"))
-    for host in ("alpha", "beta"):
-        assert of(found, "pair1", host)["consequence"] == "data"
-        assert of(found, "pair1", host)["keys"] == ["owner_check"]
-    plan.project.succeed("-q", "build")
-    found = plan.change((f"{hosts}\nowner_check = false", hosts))
-    assert of(found, "pair1")["consequence"] == "nothing"
-    assert of(found, "pair1")["reasons"] == ["each start looks who owns it"]
-    plan.project.succeed("-q", "build")
-    assert of(plan.change((hosts, 'host = "alpha"')), "pair1")["consequence"] == "nothing"
 
 
 def test_a_guest_that_may_be_one_renamed_would_start_empty(plan: Plan) -> None:
