@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -277,6 +278,43 @@ def test_pin_writes_the_checksum_of_today_and_keeps_comments(run: Run, tmp_path:
     assert "# the address" in text
     assert main(["-C", str(tmp_path), "check"]) == 0
     assert main(["-C", str(tmp_path), "image", "pin"]) == 0
+
+
+PROFILE = """\
+extends = "debian-13"
+description = "Ours"
+[image.amd64]
+url = "SERVER/golden.raw"
+mirrors = ["SERVER/mirror/golden.raw"]
+checksums = { url = "SERVER/SHA512SUMS", digest = "sha512" }
+size = 9000
+min_size = "1G"
+"""
+
+
+def test_pin_gives_the_image_of_a_profile_a_table_of_the_site(tmp_path: Path, run: Run, server: str) -> None:
+    """With all that the profile says of it, as that has it."""
+    write_files(tmp_path, {"site/profiles/linux/ours.toml": PROFILE.replace("SERVER", server)})
+    more = 'sha256 = "none"\n[vm.web2]\nhost = "alpha"\nmemory = "1G"\n'
+    more += 'disk.root = { storage = "plain", size = "2G", image = "ours" }\n'
+    assert run("/golden.raw", more, "pin") == 0
+    table = tomllib.loads((tmp_path / "site" / "images.toml").read_text())["image"]["ours"]
+    assert (table["min_size"], table["size"], table["sha512"]) == ("1G", 9000, SHA512)
+    assert table["mirrors"] == [f"{server}/mirror/golden.raw"]
+    assert main(["-C", str(tmp_path), "--strict", "check"]) == 0
+    assert main(["-C", str(tmp_path), "image", "fetch", "ours"]) == 0
+
+
+def test_pin_writes_nothing_that_makes_the_site_wrong(tmp_path: Path, run: Run, server: str) -> None:
+    """A table cannot be added to one that is written in braces."""
+    write_files(tmp_path, {"site/profiles/linux/ours.toml": PROFILE.replace("SERVER", server)})
+    more = 'sha256 = "none"\n[vm.web2]\nhost = "alpha"\nmemory = "1G"\n'
+    more += 'disk.root = { storage = "plain", size = "2G", image = "ours" }\n'
+    before = 'image = { other = { path = "/srv/other.raw" } }\n'
+    write_files(tmp_path, {"site/images.toml": before})
+    assert run("/golden.raw", more, "list") == 0
+    assert run("/golden.raw", more, "pin") == 1
+    assert (tmp_path / "site" / "images.toml").read_text() == before
 
 
 def test_list_tells_what_hosts_need(run: Run, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,7 +7,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hivewright.catalogue.images import (
     FetchError,
@@ -26,6 +26,7 @@ from hivewright.pipeline.session import Session, load_project
 
 if TYPE_CHECKING:
     from hivewright.site import Site
+    from hivewright.site.profiles import Profiles
 
 ACTIONS = ("list", "fetch", "verify", "bundle", "pin")
 
@@ -142,8 +143,10 @@ def _verify(folder: Path, each: Needed) -> None:
 
 def _pin(arguments: Namespace, session: Session, site: Site, images: Sequence[Needed]) -> int:
     """Today's checksum of images that change goes into their tables; one of a profile gets a table of its own."""
+    from hivewright.editing.attempt import attempt
     from hivewright.editing.document import UneditableError, set_key, write_tables
     from hivewright.editing.edits import conclude
+    from hivewright.site.profiles import Profiles
 
     moving = [each for each in images if not each.image.pinned and each.image.checksums is not None]
     arches = {each.name: [other.arch for other in moving if other.name == each.name] for each in moving}
@@ -164,7 +167,7 @@ def _pin(arguments: Namespace, session: Session, site: Site, images: Sequence[Ne
                     "[image.NAME] for each"
                 )
             file = "images.toml"
-            values = {**each.image.model_dump(mode="json", exclude_unset=True), kind: digits}
+            values = {**_as_written(Profiles(session.sources), each), kind: digits}
             before = texts.get(file) or session.sources.texts.get(file, "")
             texts[file] = f"{before}{chr(10) if before else ''}{write_tables(('image', each.name), values)}"
     except (FetchError, UneditableError) as error:
@@ -173,4 +176,12 @@ def _pin(arguments: Namespace, session: Session, site: Site, images: Sequence[Ne
     if not texts:
         print("no image that a VM has changes: nothing to pin")
         return 0
-    return conclude(arguments, session.sources, texts)
+    trial, faults = attempt(arguments, session, [], texts)
+    with trial:
+        return 1 if trial.report(faults) else conclude(arguments, session.sources, texts)
+
+
+def _as_written(profiles: Profiles, image: Needed) -> dict[str, object]:
+    """The keys of the image of a profile, as its file has them."""
+    found: Any = profiles.whole(image.name)[0]["image"]
+    return dict(found[image.arch])
