@@ -119,6 +119,27 @@ def nothing_that_helps(play: Play) -> None:
     play.down("golden1")
 
 
+@scenario(urls={URL: PACKED, MOVING: DATA, SUMS: LISTED})
+def two_guests_want_one_image_at_once(play: Play) -> None:
+    """One of them fetches it; the other one waits for that, and both have it."""
+    play.sh(f"mkdir -p {CACHE}")
+    play.spawn("holder", "/usr/bin/lockf", "-k", f"{CACHE}/golden.lock", "/bin/sleep", "30")
+    play.wait(1)
+    for guest in ("golden1", "golden2"):
+        play.spawn(guest, HIVECTL, "start", guest)
+    play.wait(20)
+    play.never("fetch", "bhyve")
+    play.wait(20)
+    outcomes = [play.join(guest) for guest in ("golden1", "golden2")]
+    play.join("holder")
+    assert sum(each.out.count("image golden: fetching") for each in outcomes) == 1, outcomes
+    assert all("filling it from the image golden" in each.out for each in outcomes), outcomes
+    for guest in ("golden1", "golden2"):
+        with play.host.path(f"/srv/vms/{guest}/root.img").open("rb") as stream:
+            assert stream.read(len(RAW)) == RAW
+    play.down("golden1", "golden2")
+
+
 @scenario(urls={URL: PACKED})
 def no_room(play: Play) -> None:
     """Looked for before anything is fetched."""
