@@ -69,6 +69,23 @@ def test_a_clone_may_be_given_all_at_once(volumes: Project) -> None:
     ]
 
 
+def test_a_clone_begins_where_the_disks_of_the_other_one_lie(volumes: Project) -> None:
+    before = files_below(volumes.root)
+    done = volumes.run("clone", "web1", "web2", "host=beta", "nic.lan.ipv4=192.0.2.11/24")
+    assert (done.status, files_below(volumes.root) == before) == (2, True)
+    assert "which lie on alpha and not on beta; leave host out, and move it afterwards: hivewright move" in done.err
+
+
+def test_a_clone_of_one_that_is_written_with_dots(volumes: Project) -> None:
+    """A key that leaves takes the tables with it that spoke of nothing else."""
+    volumes.add("dots.toml", '[vm.dot1]\nhost = "alpha"\nmemory = "1G"\ninherit = ["net"]\n'
+                'nic.lan.ipv4 = "192.0.2.21/24"\n[template.net.nic.lan]\nnetwork = "lan"\n')  # fmt: skip
+    volumes.succeed("clone", "dot1", "dot2", "nic.lan.ipv4=192.0.2.22/24")
+    assert text_of(volumes, "dot2.toml").endswith('[vm.dot2.nic.lan]\nipv4 = "192.0.2.22/24"\n')
+    volumes.succeed("set", "dot1", "nic.lan.ipv4=")
+    assert "nic" not in text_of(volumes, "dots.toml").partition("[template")[0]
+
+
 def test_a_clone_may_have_full_copies(volumes: Project) -> None:
     done = volumes.succeed("clone", "--full", "web1", "web2", "nic.lan.ipv4=192.0.2.12/24")
     assert done.err.splitlines()[1:] == ["web2: before it starts, on alpha: hivectl clone web1 web2"]

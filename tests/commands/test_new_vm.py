@@ -109,6 +109,17 @@ def test_what_a_template_gives_is_not_written_again(larger: Project) -> None:
     }
 
 
+def test_the_profile_of_a_template_is_that_of_the_guest(larger: Project) -> None:
+    """Whatever others have; where it was given, it is written."""
+    larger.add("bsd.toml", '[template.bsd]\nprofile = "freebsd-15.1"\n')
+    larger.succeed("new", "vm", "a1", "host=alpha", "template=bsd")
+    found = table(larger, "a1")
+    assert "profile" not in found
+    assert found["disk"]["root"]["image"] == "freebsd-15.1"
+    larger.succeed("new", "vm", "a2", "host=alpha", "template=bsd", "profile=freebsd-14")
+    assert table(larger, "a2")["profile"] == "freebsd-14"
+
+
 def test_what_was_given_is_written_though_a_template_says_the_same(larger: Project) -> None:
     larger.succeed("new", "vm", "web2", "host=alpha", "template=server", "memory=4G")
     assert table(larger, "web2")["memory"] == "4G"

@@ -32,9 +32,10 @@ def clone_guest(
     _needs_addresses(guests, old, new, assignments)
     text = rename_tables(part_tables(guests.sources.texts[guests.homes[old]], "vm", old).tables, "vm", old, new)
     own = guests.vms[old]
+    disks = dict(_managed(guests, old))
+    _stays(guests, old, new, disks, assignments)
     for path in _dropped(own):
         text = set_key(text, ("vm", new, *path), None)
-    disks = dict(_managed(guests, old))
     for disk, is_volume in disks.items():
         origin = f"{old}/{disk}@{snapshot}" if is_volume else f"{old}/{disk}"
         text = set_key(text, ("vm", new, "disk", disk, "clone"), origin)
@@ -43,6 +44,19 @@ def clone_guest(
     for each in assignments:
         text = set_key(text, ("vm", new, *each.path), each.value)
     return Edit({file: text}, {}, guests.locks), list(_left_to_do(guests, old, new, disks, assignments))
+
+
+def _stays(guests: Guests, old: str, new: str, disks: Mapping[str, bool], assignments: Sequence[Assignment]) -> None:
+    """Disks are made of those of the old guest, so the new one begins where these lie."""
+    there = guests.site.hosts_of(guests.site.vms[old]) if guests.site is not None else ()
+    for each in assignments:
+        wanted = each.value if isinstance(each.value, list) else [each.value]
+        others = [host for host in wanted if host not in there]
+        if disks and each.path in (("host",), ("hosts",)) and others:
+            raise ChangeError(
+                f"the disks of {new} are made of those of {old}, which lie on {', '.join(there)} and not on "
+                f"{others[0]}; leave {each.path[0]} out, and move it afterwards: hivewright move {new} {others[0]}"
+            )
 
 
 def _needs_addresses(guests: Guests, old: str, new: str, assignments: Sequence[Assignment]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import deepcopy
+from functools import reduce
 from typing import Any
 
 import tomli
@@ -33,9 +34,20 @@ def set_key(text: str, path: KeyPath, value: Any) -> str:
         found = tomli.loads(edited)
     except (tomlkit.exceptions.TOMLKitError, tomli.TOMLDecodeError, KeyError, TypeError, ValueError, IndexError):
         found, edited = None, ""
-    if found != wanted:
+    if found != wanted and not (value is None and _is_without(found, wanted, path)):
         raise UneditableError(f"{'.'.join(path)} is written in a way that cannot be edited here; edit the file by hand")
     return edited
+
+
+def _is_without(found: Any, wanted: dict[str, Any], path: KeyPath) -> bool:
+    """Whether what differs is that tables around a deleted key are gone, of which nothing but that key spoke."""
+    for length in range(len(path) - 1, 1, -1):
+        if reduce(lambda table, part: table.get(part, {}), path[:length], wanted):
+            return False
+        wanted = changed(wanted, path[:length], None)
+        if found == wanted:
+            return True
+    return False
 
 
 def _spaced(edited: str, text: str) -> str:

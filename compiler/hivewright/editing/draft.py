@@ -60,7 +60,10 @@ class Draft:
     @property
     def below(self) -> Mapping[str, Any]:
         """What the defaults of the site, the profile and the templates give the guest, as it is written there."""
-        chosen = (self.answers.get("profile", ""), self.answers.get("template", ""))
+        return self._beneath(self.answers.get("profile", ""))
+
+    def _beneath(self, profile: str) -> Mapping[str, Any]:
+        chosen = (profile, self.answers.get("template", ""))
         if chosen not in self._below:
             own: dict[str, Any] = {"profile": chosen[0]} if chosen[0] else {}
             if chosen[1] and chosen[1] != NONE:
@@ -71,8 +74,8 @@ class Draft:
         return self._below[chosen]
 
     def given(self, path: KeyPath) -> Any:
-        """A value of ``below``; ``None`` if that has none."""
-        found: Any = self.below
+        """A value of ``below``; ``None`` if that has none. The profile is the one that they give without an answer."""
+        found: Any = self.below if path != ("profile",) else self._beneath("")
         for part in path:
             found = found.get(part) if isinstance(found, Mapping) else None
         return found

@@ -269,10 +269,10 @@ def _key_file(_draft: Draft) -> str:
 
 QUESTIONS = (
     Question("name", "Name of the VM", _free_name),
-    Question("profile", "Profile, the guest's system", _given(("profile",), _profile), lambda _d, _a: ("profile",),
-             lambda draft: draft.guests.sources.profile_names()),
     Question("template", "Template", _given(("inherit",), lambda _: NONE), lambda _d, _a: ("inherit",),
              lambda draft: [*_templates(draft), NONE], lambda draft: bool(_templates(draft)), words_of),
+    Question("profile", "Profile, the guest's system", _given(("profile",), _profile), lambda _d, _a: ("profile",),
+             lambda draft: draft.guests.sources.profile_names()),
     Question("host", "Host", _given(("host",), _host), lambda _d, _a: ("host",), lambda draft: list(draft.site.hosts)),
     Question("cpus", "Number of vCPUs", _given(("cpus",), lambda _: "1"), lambda _d, _a: ("cpus",),
              form=lambda answer: int(answer) if answer.isascii() and answer.isdigit() else answer),
