@@ -68,7 +68,18 @@ def copies_come_when_they_are_due(play: Play, far: Play, link: Link) -> None:
     play.wait(900)
     outcome = play.hivectl("replicate", "--due", status=1)
     assert "no copy was made: beta did not answer to its end" in outcome.err
+    play.wait(60)
+    assert not play.hivectl("replicate", "--due", status=1).err
     link.down = False
+    play.wait(60)
+    assert play.hivectl("replicate", "--due").out == ""
+    assert (replica(play) or {})["lag"] == 0
+    play.spawn("holder", "lockf", "-k", f"/var/run/hivewright/{VM}/moving", "sleep", "2000")
+    play.wait(1000)
+    assert play.hivectl("replicate", "--due").out == ""
+    play.never("zfs", "ssh")
+    play.hivectl("replicate", VM, says="it is being sent to another host already")
+    play.join("holder")
     play.hivectl("replicate", VM)
 
 
