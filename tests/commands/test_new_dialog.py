@@ -6,6 +6,7 @@ import tomllib
 
 import pytest
 
+from conftest import write_files
 from screens import Screen
 
 pytestmark = pytest.mark.slow
@@ -37,8 +38,8 @@ def test_each_answer_is_checked_at_once_and_asked_for_again(screen: Screen) -> N
         ("directory", "[7/9] The dataset, or the directory [/srv/vms]:", None),
         ("zroot/vms", "[7/9] The dataset, or the directory [/srv/vms]:", "location must be an absolute path"),
         ("/srv/guests", "[8/9] Your account in guests [admin]:", None),
-        ("ops", "[9/9] Your public ssh key [none]:", None),
-        ("secret", "[9/9] Your public ssh key [none]:", "ssh_key must be one public key"),
+        ("ops", "[9/9] Your public ssh key, or the file it is in [none]:", None),
+        ("secret", "[9/9] Your public ssh key, or the file it is in [none]:", "ssh_key must be one public key"),
     ]
     for text, question, fault in dialog:
         before = screen.type(text, question)
@@ -55,6 +56,25 @@ def test_each_answer_is_checked_at_once_and_asked_for_again(screen: Screen) -> N
     assert site["storage"] == {"main": {"kind": "directory", "path": "/srv/guests"}}
     assert site["user"] == {"ops": {"ssh_keys": [KEY], "sudo": "ALL=(ALL) NOPASSWD:ALL"}}
     assert "\x1b" not in screen.shown("-e")
+
+
+def test_the_key_of_whoever_asks_is_proposed(screen: Screen) -> None:
+    """And another file may be named instead; one that cannot be read is asked for again."""
+    write_files(screen.folder.parent, {".ssh/id_ed25519.pub": f"{KEY}\n", "other.pub": f"{KEY} other\n"})
+    for name, dialog, key in (
+        ("one", [("", "ready:")], KEY),
+        ("two", [("~/none.pub", "cannot read ~/none.pub: No such file"), ("~/other.pub", "ready:")], f"{KEY} other"),
+        ("three", [("none", "ready:")], None),
+    ):
+        screen.type(f"hivewright new {name}", "[1/9] Name of the site [example]:")
+        question = "[9/9] Your public ssh key, or the file it is in [~/.ssh/id_ed25519.pub]:"
+        for number in range(2, 10):
+            screen.type("", f"[{number}/9] {QUESTIONS[number]}" if number < 9 else question)
+        for answer, said in dialog:
+            before = screen.type(answer, "ready:" if said == "ready:" else question)
+            assert said == "ready:" or before.startswith(said)
+        users = tomllib.loads((screen.folder / name / "site/users.toml").read_text())["user"]
+        assert users["admin"]["ssh_keys"] == ([] if key is None else [key])
 
 
 @pytest.mark.slow
@@ -78,7 +98,7 @@ QUESTIONS = {
     6: "Where disks lie, zfs or directory [zfs]:",
     7: "The dataset, or the directory [zroot/vms]:",
     8: "Your account in guests [admin]:",
-    9: "Your public ssh key [none]:",
+    9: "Your public ssh key, or the file it is in [none]:",
 }
 
 

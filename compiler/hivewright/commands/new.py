@@ -16,7 +16,9 @@ from hivewright.bhyve.facts import RELEASES
 from hivewright.bhyve.releases import TABLE, features
 from hivewright.commands.asking import read_line
 from hivewright.diagnostics.printer import visible
-from hivewright.editing.questions import QUESTIONS
+from hivewright.editing.change import ChangeError
+from hivewright.editing.draft import NONE, key_of
+from hivewright.editing.questions import QUESTIONS, key_file
 from hivewright.model.base import NAME_PATTERN
 
 if TYPE_CHECKING:
@@ -162,11 +164,14 @@ def _ask(base: Path | None) -> Answers:
     given: dict[str, str] = {}
     for number, (key, prompt) in enumerate(prompts.items(), 1):
         choices = questions[key] if isinstance(questions[key], list) else []
-        default = _defaults(given)[key]
+        default = _defaults(given)[key] if key != "ssh_key" else key_file()
         shown = f"{prompt}, {' or '.join(choices)}" if choices else prompt
         while True:
-            answer = read_line(f"[{number}/{len(prompts)}] {shown} [{default or 'none'}]: ") or default
-            fault = find_fault({**given, key: answer})
+            answer = read_line(f"[{number}/{len(prompts)}] {shown} [{default or NONE}]: ") or default
+            fault = ""
+            if key == "ssh_key":
+                answer, fault = _key(answer)
+            fault = fault or find_fault({**given, key: answer})
             if not fault and key == "site" and base is not None and os.path.lexists(base / answer):
                 fault = _exists(base / answer)
             if not fault:
@@ -174,6 +179,15 @@ def _ask(base: Path | None) -> Answers:
             print(f"      {visible(fault)}")
         given[key] = answer
     return _defaults(given)
+
+
+def _key(answer: str) -> tuple[str, str]:
+    """A public key, which may be in a file, and what is wrong with that; empty for none."""
+    try:
+        key = key_of(answer)
+    except ChangeError as error:
+        return "", str(error)
+    return "" if key == NONE else key, ""
 
 
 def _generate(folder: Path, answers: Answers) -> None:

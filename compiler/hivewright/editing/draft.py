@@ -153,7 +153,7 @@ class Draft:
         user = self.new_user
         if user:
             home = usual([each for path, each in self._homes("user")], "users.toml")
-            key = _key_of(self["key"])
+            key = key_of(self["key"])
             values = {"ssh_keys": [key] if key not in ("", NONE) else [], "sudo": "ALL=(ALL) NOPASSWD:ALL"}
             texts[home] = self._with(home, texts, ("user", user), values)
         return Edit(texts, {}, self.guests.locks)
@@ -187,7 +187,7 @@ def _is_of_site(file: str) -> bool:
     return file.endswith(".toml") and not hidden and parts[0] not in (LOCKS, "profiles")
 
 
-def _key_of(answer: str) -> str:
+def key_of(answer: str) -> str:
     """The public key that an answer is, or that is in the file it names. Raises ``ChangeError``."""
     if not answer.startswith(("/", "~", ".")):
         return answer

@@ -262,7 +262,8 @@ def _user(draft: Draft) -> str:
     return usual(used, next(iter(draft.site.users), "admin"))
 
 
-def _key_file(_draft: Draft) -> str:
+def key_file(_draft: Draft | None = None) -> str:
+    """The file of a public key of whoever asks, if there is one."""
     there = [f"~/.ssh/{name}" for name in _KEY_FILES if Path("~/.ssh", name).expanduser().is_file()]
     return there[0] if there else NONE
 
@@ -295,6 +296,6 @@ QUESTIONS = (
              form=words_of),
     Question("user", "Account in the guest, or none", _given(("cloud_init", "users"), _user),
              lambda _d, _a: ("cloud_init", "users"), _users, lambda draft: draft.reader is not None, words_of),
-    Question("key", "Public ssh key, or the file it is in", _key_file, asked=lambda draft: bool(draft.new_user)),
+    Question("key", "Public ssh key, or the file it is in", key_file, asked=lambda draft: bool(draft.new_user)),
 )  # fmt: skip
 """In the order in which they are asked; a default may depend on the answers before."""
