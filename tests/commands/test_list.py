@@ -47,6 +47,12 @@ def test_counts_are_of_those_who_use_them(project: Project) -> None:
     assert counts["profiles"] == {"other": 3}
 
 
+def test_an_image_is_used_by_all_that_is_made_from_it(project: Project) -> None:
+    text = '[image.one]\npath = "/srv/one"\n[vm.other1]\nhost = "alpha"\nmemory = "1G"\ncd.a.image = "one"\n'
+    project.add("other.toml", f'{text}firmware.variables_template = "one"\n')
+    assert [row["used"] for row in rows(project, "images") if row["name"] == "one"] == [2]
+
+
 def test_names_and_patterns_select(project: Project) -> None:
     assert [row["name"] for row in rows(project, "vms", "web*", "db1")] == ["web1", "db1"]
     done = project.run("-q", "list", "hosts", "alhpa")

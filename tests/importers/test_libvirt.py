@@ -184,6 +184,10 @@ def test_all_addresses_of_a_bridge_are_told_for_when_libvirt_does_not_make_it(tm
     (guest,) = read(tmp_path, domain(devices=DISK + nic), text)
     (network,) = guest.old.networks.values()
     assert 'ipv4 = ["192.0.2.1/24", "198.51.100.1/24"], ipv6 = "2001:db8::1/64"' in network.comment
+    (guest,) = read(tmp_path, domain(devices=DISK + nic), text.replace("<bridge", "<forward mode='nat'/><bridge"))
+    (network,) = guest.old.networks.values()
+    assert 'ipv4 = "192.0.2.1/24"' in network.comment
+    assert network.comment.endswith("has one address; 198.51.100.1/24, 2001:db8::1/64 are left out")
 
 
 def test_a_loader_of_its_own_stays_that_of_the_guest(tmp_path: Path) -> None:

@@ -123,8 +123,9 @@ def _place(storage: AnyStorage) -> str:
 
 
 def _images(site: Site) -> Iterator[Row]:
-    users = [disk.image for vm in site.vms.values() for disk in vm.disk.values()]
-    users += [cd.image for vm in site.vms.values() for cd in vm.cd.values()]
+    from hivewright.model.image_uses import image_uses
+
+    users = [use.image for vm in site.vms.values() for use in image_uses(vm)]
     for name, image in site.images.items():
         source = image.url or image.path or ""
         yield {"name": name, "source": source, "format": image.format, "used": users.count(name)}

@@ -52,7 +52,10 @@ def _later(called: str, bridge: str, network: Element) -> str:
     addresses = [_address(ip) for ip in network.all("ip")]
     ipv4 = [text for text in addresses if text and ":" not in text]
     ipv6 = [text for text in addresses if ":" in text]
+    left = ""
     if mode == "nat" and ipv4:
+        others = ", ".join([*ipv4[1:], *ipv6])
+        left = f". A network of the kind nat has one address; {others} are left out" if others else ""
         uplink = network.at("forward", "dev") or "INTERFACE"
         keys = ['kind = "nat"', *keys, f'ipv4 = "{ipv4[0]}"', f'uplink = "{uplink}"']
         span = network.first("ip/dhcp/range")
@@ -61,7 +64,7 @@ def _later(called: str, bridge: str, network: Element) -> str:
     else:
         keys = ['kind = "bridge"', *keys, 'uplink = "none"']
         keys += [f"{key} = {_written(found)}" for key, found in (("ipv4", ipv4), ("ipv6", ipv6)) if found]
-    return f"{first} Then write: {', '.join(keys)}"
+    return f"{first} Then write: {', '.join(keys)}{left}"
 
 
 def _written(addresses: list[str]) -> str:

@@ -101,7 +101,9 @@ def uplink_word(index: SiteIndex) -> Iterator[Diagnostic]:
         if place in seen:
             continue
         seen.add(place)
-        if word in known:
+        if word in known and len(named_uplinks(network)) > 1:
+            remedy = f'name the interface; "{word}" stands alone'
+        elif word in known:
             remedy = f'write "{word}", in lower case'
         else:
             others = ', or write "none"' if "none" in known else ""

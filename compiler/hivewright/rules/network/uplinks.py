@@ -67,7 +67,15 @@ def vlan_beside_plain(index: SiteIndex) -> Iterator[Diagnostic]:
             for tagged in members_of(network):
                 parent, dot, tag = tagged.rpartition(".")
                 plain = _bridge_with(parent, networks) if dot and tag.isdigit() else None
-                if plain is not None:
+                if plain == (name, parent):
+                    yield diagnose(
+                        "NET034",
+                        f"the network {name} of {host} has the uplinks {parent} and {tagged}, which is a VLAN of it: "
+                        "one bridge cannot have frames of the VLAN with tags and without",
+                        network_place(site, host, name, "uplink"),
+                        "leave one of the two out",
+                    )
+                elif plain is not None:
                     yield _beside(index, host, (name, tagged), plain)
 
 
