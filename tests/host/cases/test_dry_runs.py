@@ -54,6 +54,7 @@ SHRUNK = f"{DISK}; zfs set volsize=1073741824 zroot/vms/db1/data"
 MEDIUM = "mkdir -p /srv/iso; echo >/srv/iso/x.iso"
 IMAGE = "hivectl image fetch golden"
 FORMER = "\n".join(former.MAKE).replace("; ", "\n")
+TAKEN = "mkdir -p /srv/vms/file1; echo >/srv/vms/file1/owner=gamma"
 SAVED = "hivectl start web1; hivectl checkpoint create web1 v1; hivectl stop web1"
 TRIED = (
     Dry("start -n", "db1: would be started (wave 10)"),
@@ -81,6 +82,7 @@ TRIED = (
     Dry("restore -n web1", "web1: would run: bhyve -r /", "checkpoints", "hivectl start web1; hivectl suspend web1"),
     Dry("restore -n --rollback web1 v1", "web1: would run: zfs rollback zroot/vms/web1/data@", "checkpoints", SAVED),
     Dry("restore -n web1 v1", 'web1: there is no checkpoint "v1"; for those that there are', "checkpoints"),
+    Dry("restore -n web1 v1", "web1: it runs (pid ", "checkpoints", "hivectl start web1"),
     Dry("restore -n web1", 'web1: there is no checkpoint "suspended"; for those that there are', "checkpoints"),
     Dry("suspend -n web1", "web1: it is stopped; only a running guest can be suspended", "checkpoints"),
     Dry("suspend -n db1", "db1: the bhyve of this host cannot save guests", after=UP),
@@ -116,6 +118,7 @@ TRIED = (
     Dry("reload -n", "networks would be made anew"),
     Dry("replicate -n copied1", "copied1: would send beta what it wrote", "moves", "hivectl start copied1"),
     Dry("replicate -n --due", "copied1: would run: zfs snapshot zroot/vms/copied1/", "moves", "hivectl start copied1"),
+    Dry("migrate -n --back file1 beta", "file1: it is not ours to take back: gamma", "moves", TAKEN),
     Dry("migrate -n --back web1 beta", "web1: would have beta give up its copy", "moves", "hivectl start web1"),
 )
 ELSEWHERE = {"failover", "migrate", "remove"}
