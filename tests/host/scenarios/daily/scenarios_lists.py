@@ -48,6 +48,9 @@ def check_for_monitoring(play: Play) -> None:
     assert (row["restarts"], row["recent_restarts"], row["last_crash"]) == (2, 2, 1000000012)
     play.wait(600)
     play.hivectl("status", "--check", says="OK: 2 guests run")
+    play.say("it went to another host, and is missed there")
+    play.sh("hivectl stop web1 && echo beta >/var/db/hivewright/web1/home".replace("hivectl", HIVECTL))
+    play.hivectl("status", "--check", says="OK: 1 guests run")
     play.hivectl("restart", "db1")
     assert play.hivectl("list", "-o", "restarts", "db1").out.split() == ["RESTARTS", "0"]
 
