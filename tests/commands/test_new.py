@@ -188,6 +188,12 @@ def test_on_a_terminal_each_answer_is_asked_for_until_it_is_right(
     assert told.count("host must be") == told.count("location must be") == 1
 
 
+@pytest.mark.parametrize(("folder", "name"), [("demo", "demo"), ("sites/lab", "lab"), ("My Site", "example")])
+def test_a_site_is_named_like_its_folder(folder: str, name: str) -> None:
+    assert run(folder) == 0
+    assert tomllib.loads(Path(folder, "site", "site.toml").read_text())["site"]["name"] == name
+
+
 def test_the_default_release_is_one_of_the_architecture() -> None:
     assert run("demo", "arch=arm64") == 0
     host = tomllib.loads(Path("demo", "site", "hosts", "alpha.toml").read_text())

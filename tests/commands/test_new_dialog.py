@@ -66,7 +66,7 @@ def test_the_key_of_whoever_asks_is_proposed(screen: Screen) -> None:
         ("two", [("~/none.pub", "cannot read ~/none.pub: No such file"), ("~/other.pub", "ready:")], f"{KEY} other"),
         ("three", [("none", "ready:")], None),
     ):
-        screen.type(f"hivewright new {name}", "[1/9] Name of the site [example]:")
+        screen.type(f"hivewright new {name}", f"[1/9] Name of the site [{name}]:")
         question = "[9/9] Your public ssh key, or the file it is in [~/.ssh/id_ed25519.pub]:"
         for number in range(2, 10):
             screen.type("", f"[{number}/9] {QUESTIONS[number]}" if number < 9 else question)

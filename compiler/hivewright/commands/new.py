@@ -23,7 +23,7 @@ from hivewright.model.base import NAME_PATTERN
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 Answers = dict[str, Any]
 
@@ -92,7 +92,8 @@ def run(arguments: argparse.Namespace) -> int:
         return _fail(1, _exists(base / folders[0]))
     try:
         asking = not given and sys.stdin.isatty()
-        answers = _ask(None if folders else base) if asking else _defaults(given)
+        named = _named_like(folders)
+        answers = _ask(named, None if folders else base) if asking else _defaults(named | given)
     except EOFError:
         return _fail(1, "the questions were not answered")
     fault = find_fault(answers)
@@ -110,6 +111,12 @@ def run(arguments: argparse.Namespace) -> int:
         command = shlex.join(["hivewright", "-C", str(folder), "build"])
         print(f"Made {folder}. Read {folder / 'README.md'}, then run: {command}")
     return 0
+
+
+def _named_like(folders: Sequence[str]) -> dict[str, str]:
+    """The name of the site, where its folder has one that a site may have."""
+    name = Path(folders[0]).name if folders else ""
+    return {} if find_fault({"site": name}) else {"site": name}
 
 
 def _exists(folder: Path) -> str:
@@ -154,7 +161,7 @@ def _defaults(given: Mapping[str, str]) -> Answers:
     return answers
 
 
-def _ask(base: Path | None) -> Answers:
+def _ask(named: Mapping[str, str], base: Path | None) -> Answers:
     """The answers of somebody at a terminal. Each is checked at once, and asked for again when it is wrong.
 
     ``base`` is where the folder is made that is named like the site; ``None`` when it has another name.
@@ -164,7 +171,7 @@ def _ask(base: Path | None) -> Answers:
     given: dict[str, str] = {}
     for number, (key, prompt) in enumerate(prompts.items(), 1):
         choices = questions[key] if isinstance(questions[key], list) else []
-        default = _defaults(given)[key] if key != "ssh_key" else key_file()
+        default = _defaults({**named, **given})[key] if key != "ssh_key" else key_file()
         shown = f"{prompt}, {' or '.join(choices)}" if choices else prompt
         while True:
             answer = read_line(f"[{number}/{len(prompts)}] {shown} [{default or NONE}]: ") or default
