@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ from host.sandbox import Host
 from host.scenario import SCENARIOS
 
 GUESTS = (*(f"{kind}-1" for kind in KINDS), *TAPS)
+JOINED = {"ethers": [f"ix{number}" for number in range(5)], "bridges": {}}
 EVERYDAY = ("kept-1", "supervisor-and-daemon")
 CASES = [
     pytest.param(
@@ -79,17 +81,21 @@ def test_a_killed_first_start_with_a_tap_that_stays(guest: str, open_site: Calla
 
 
 @pytest.mark.slow
-def test_a_killed_start_that_makes_all_networks(open_site: Callable[..., Host]) -> None:
-    """The start of any guest makes the networks of all: it is killed at each step of that."""
-    host = open_networks(open_site)
-    works_again(host, 0, "vlan-1")
+@pytest.mark.parametrize(("topic", "guest", "settings"), [("networks", "vlan-1", SETTINGS), ("joined", "one", JOINED)])
+def test_a_killed_start_that_makes_all_networks(
+    topic: str, guest: str, settings: dict[str, Any], open_site: Callable[..., Host]
+) -> None:
+    """The start of any guest makes the networks of all: it is killed at each step of that. Some have several uplinks
+    and addresses."""
+    host = open_site(SCENARIOS / topic, "alpha", "dash", **settings)
+    works_again(host, 0, guest)
     usual = networks(host)
 
     def forget() -> None:
         assert host.run(HIVECTL, "network", "down").status == 0
         assert networks(host) == []
 
-    for step in killed_at_each_step(host, "start", "all", forget, "vlan-1"):
+    for step in killed_at_each_step(host, "start", "all", forget, guest):
         assert host.run(HIVECTL, "network", "up").status == 0, f"killed at step {step}"
-        works_again(host, step, "vlan-1")
+        works_again(host, step, guest)
         assert networks(host) == usual, f"killed at step {step}"
