@@ -276,3 +276,22 @@ def all_are_killed_while_it_is_suspended(play: Play) -> None:
     play.wait(30)
     assert kept(play) == [".suspended"]
     goes_on(play)
+
+
+@scenario(snapshot=True)
+def asked_again_while_it_is_suspended(play: Play) -> None:
+    """Whoever asked was killed: the same again waits for what goes on, and asks bhyve only where nothing does."""
+    play.guest("web1", {"saving": 10.0}, {}, {})
+    play.up("web1")
+    play.spawn("victim", "/usr/local/sbin/hivectl", "suspend", "web1")
+    play.wait(3)
+    play.kill("operator victim", "verb _checkpoint")
+    play.hivectl("suspend", "web1", says=SUSPENDED.format("web1"))
+    play.never("bhyvectl --suspend", "rm")
+    assert kept(play) == ["suspended"]
+    goes_on(play)
+    place = "/var/db/hivewright/web1/checkpoints/.suspended"
+    play.sh(f"mkdir {place}; echo version 1 >{place}/record; echo suspended >/var/run/hivewright/web1/suspend")
+    play.hivectl("suspend", "web1", says=SUSPENDED.format("web1"))
+    play.ran("bhyvectl --suspend=*")
+    goes_on(play)
