@@ -83,8 +83,8 @@ PACKAGES = {
     "model.host model.image model.limits model.login model.machine model.network model.nic model.numa model.profile "
     "model.site model.sriov model.storage model.tpm model.uplinks model.vm site.load "
     "site.recurring site.model_errors site.keys site.remedies editor.settings",
-    "pydantic_core": "model.addresses model.base model.disk model.guest model.login model.uplinks model.vm "
-    "editor.settings",
+    "pydantic_core": "model.addresses model.base model.disk model.guest model.login model.several model.uplinks "
+    "model.vm editor.settings",
     "textual": "editor.app editor.guest editor.prompts",
     "tomli": "diagnostics.locate allocation.lock source.parsing source.salvage source.syntax editing.assignment "
     "editing.document editing.tables editing.unwritten",

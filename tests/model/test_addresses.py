@@ -27,8 +27,9 @@ def test_the_first_of_several_is_the_main_one() -> None:
 @pytest.mark.parametrize(
     ("value", "said"),
     [
-        ([], "text in quotes, or several in an array"),
-        (["192.0.2.10/24", 7], "text in quotes, or several in an array"),
+        ([], "an array has texts in quotes here, one at least"),
+        (["192.0.2.10/24", 7], "an array has texts in quotes here, one at least"),
+        (7, "text in quotes, or several in an array"),
         (["dhcp", "192.0.2.10/24"], '"dhcp" stands alone'),
         (["192.0.2.10/24", "192.0.2.10/25"], "192.0.2.10 is there twice"),
         (["192.0.2.10/24", "192.0.2.11"], "with its prefix length"),

@@ -9,6 +9,7 @@ from pydantic import PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from hivewright.model.base import described, reader
+from hivewright.model.several import texts_of
 
 
 def _address_4(text: str) -> str:
@@ -85,14 +86,7 @@ def _several(
     one = lru_cache(maxsize=16384)(lambda text: (parse(text),))
 
     def read(value: object) -> tuple[str, ...]:
-        written = value if isinstance(value, list | tuple) else (value,)
-        texts = [text for text in written if isinstance(text, str)]
-        if not texts or len(texts) < len(written):
-            raise PydanticCustomError(
-                "text",
-                "this must be text in quotes, or several in an array, for example {example}",
-                {"example": example},
-            )
+        texts = texts_of(value, example)
         try:
             return one(texts[0]) if len(texts) == 1 else _together([parse(text) for text in texts])
         except ValueError as error:

@@ -185,7 +185,8 @@ PciSelector = Annotated[str, reader(units.parse_pci_selector, '"2/0/0"'), descri
 
 def _pci_address(value: object) -> units.PciAddress:
     if isinstance(value, bool) or not isinstance(value, (int, str)):
-        raise PydanticCustomError("text", 'this must be a slot number or text such as "4:1"', {})
+        wanted = 'a slot number or text such as "4:1"'
+        raise PydanticCustomError("text", "this must be {wanted}", {"wanted": wanted})
     try:
         return units.parse_pci_address(value)
     except ValueError as error:

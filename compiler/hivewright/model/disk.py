@@ -23,6 +23,7 @@ from hivewright.model.base import (
     Slot,
     Table,
 )
+from hivewright.model.several import texts_of
 from hivewright.model.storage import AnyStorage, Zfs, volblocksize
 from hivewright.model.storage_values import Snapshot
 
@@ -122,10 +123,7 @@ def clones_image(disk: Disk, storage: AnyStorage) -> bool:
 
 
 def _drives(value: object) -> tuple[str, ...]:
-    written = tuple(value) if isinstance(value, list | tuple) else (value,)
-    names = tuple(name for name in written if isinstance(name, str))
-    if not names or len(names) < len(written):
-        raise PydanticCustomError("text", 'this must be text in quotes, or several in an array, for example "install"')
+    names = texts_of(value, '"install"')
     if any(re.fullmatch(NAME_PATTERN, name, re.ASCII) is None for name in names):
         raise PydanticCustomError("value", "{reason}", {"reason": NAME_FORM})
     return names

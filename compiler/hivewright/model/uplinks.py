@@ -7,15 +7,13 @@ from pydantic import PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from hivewright.model.base import INTERFACE_FORM, INTERFACE_PATTERN, Interface
+from hivewright.model.several import texts_of
 
 _WORDS = ("auto", "none")
 
 
 def _uplinks(value: object) -> tuple[str, ...]:
-    written = tuple(value) if isinstance(value, list | tuple) else (value,)
-    names = tuple(name for name in written if isinstance(name, str))
-    if not names or len(names) < len(written):
-        raise PydanticCustomError("text", 'this must be text in quotes, or several in an array, for example "ix0"')
+    names = texts_of(value, '"ix0"')
     if any(re.fullmatch(INTERFACE_PATTERN, name, re.ASCII) is None for name in names):
         raise PydanticCustomError("value", "{reason}", {"reason": INTERFACE_FORM})
     if len(set(names)) < len(names):

@@ -46,6 +46,7 @@ from hivewright.model.login import Login
 from hivewright.model.machine import FirmwareConfiguration, Machine, Smbios, VariableName, VariableValue
 from hivewright.model.nic import Nic
 from hivewright.model.numa import NumaDomain, NumaNumber
+from hivewright.model.several import texts_of
 from hivewright.model.tpm import Tpm
 from hivewright.values import MEBIBYTE, format_size
 
@@ -66,10 +67,7 @@ DEFAULT_PROFILE = "other"
 
 
 def _names(value: object) -> tuple[str, ...]:
-    written = tuple(value) if isinstance(value, list | tuple) else (value,)
-    names = tuple(name for name in written if isinstance(name, str))
-    if not names or len(names) < len(written):
-        raise PydanticCustomError("text", 'this must be text in quotes, or several in an array, for example "www"')
+    names = texts_of(value, '"www"')
     if any(re.fullmatch(NAME_PATTERN, name, re.ASCII) is None for name in names):
         raise PydanticCustomError("value", "{reason}", {"reason": NAME_FORM})
     if len(set(names)) < len(names):

@@ -109,6 +109,7 @@ RULES: tuple[Rule, ...] = (
     ports.existing_without_bridge,
     ports.existing_is_of_network,
     ports.span_is_member,
+    ports.span_of_network,
     kinds.address_in_nat,
     kinds.routed_addresses,
     kinds.forwards,

@@ -298,7 +298,7 @@ def _choices(faults: Iterable[_Fault]) -> list[str]:
 
 def _wanted(fault: _Fault) -> str:
     if fault.type == "text":
-        return "text in quotes" if "example" in fault.context else 'a slot number or text such as "4:1"'
+        return str(fault.context.get("wanted", "text in quotes"))
     return _WANTED.get(fault.type, "")
 
 

@@ -101,6 +101,26 @@ def _taken_by_networks(index: SiteIndex, host: str) -> dict[str, tuple[str, str]
     return taken
 
 
+def span_of_network(index: SiteIndex) -> Iterator[Diagnostic]:
+    """A member of a bridge, and a bridge, cannot be a span port: addspan says "Device busy" (if_bridge(4))."""
+    site = index.site
+    for host, networks in index.networks_used.items():
+        taken = _taken_by_networks(index, host)
+        for name in networks:
+            span = getattr(site.host_networks[host, name], "span", None)
+            other, field = taken.get(span, (name, "span"))
+            if field == "span":
+                continue
+            what = f"its own {field}" if other == name else f"the {field} of the network {other}"
+            yield diagnose(
+                "NET053",
+                f"the span port {span} of the network {name} on {host} is {what}",
+                network_place(site, host, name, "span"),
+                "name an interface that is part of no network, or delete span",
+                [network_place(site, host, other, field)],
+            )
+
+
 def is_span_port(nic: Nic, network: AnyNetwork) -> bool:
     """Whether it is one, on a network that has them."""
     return nic.span and "span" not in kind_of(network).useless(network)
