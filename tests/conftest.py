@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from pytest_snapshot.plugin import Snapshot  # type: ignore[import-untyped]
 
 from bhyve_grammar import parse_command
@@ -58,7 +59,12 @@ def write_files(folder: Path, files: str | Files) -> Path:
 
 
 def pytest_configure() -> None:
-    """Debian has makefs where only the PATH of root looks; folders of tests are in memory if there is room for them."""
+    """Debian has makefs where only the PATH of root looks; folders of tests are in memory if there is room for them.
+
+    No property fails because its machine is busy.
+    """
+    settings.register_profile("patient", deadline=None)
+    settings.load_profile("patient")
     os.environ["PATH"] += f"{os.pathsep}/usr/sbin{os.pathsep}/sbin"
     if is_roomy(MEMORY):
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", MEMORY)

@@ -282,7 +282,7 @@ VMS = st.fixed_dictionaries(
 SITES = st.dictionaries(st.sampled_from(["web1", "web2", "web-11", "database"]), VMS)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(SITES, min_size=2, max_size=5))
 def test_no_number_ever_moves(sites: list[dict[str, Any]]) -> None:
     locks: Mapping[str, Lock] = {}
@@ -308,7 +308,7 @@ def test_no_number_ever_moves(sites: list[dict[str, Any]]) -> None:
             assert len(set(numbers)) == len(numbers)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(SITES, st.sampled_from(["web1", "web2", "web-11", "database"]), VMS)
 def test_another_vm_changes_no_lock(vms: dict[str, Any], name: str, vm: dict[str, Any]) -> None:
     others = {other: values for other, values in vms.items() if other != name}

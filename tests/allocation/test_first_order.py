@@ -168,7 +168,7 @@ def load_sites(tmp_path_factory: pytest.TempPathFactory) -> LoadSite:
     return lambda files: load(read_site(find_project(write_files(folder, files))))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data())
 def test_the_order_of_tables_decides_once(sites: LoadSite, data: st.DataObject) -> None:
     layers = data.draw(st.lists(st.sampled_from(LAYERS), min_size=len(DEVICES), max_size=len(DEVICES)))

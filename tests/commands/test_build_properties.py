@@ -24,9 +24,7 @@ pytest_plugins = ["project_fixtures"]
 
 Guests = Mapping[str, Mapping[str, Any]]
 
-budget = settings(
-    max_examples=12, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+budget = settings(max_examples=12, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 HOSTS = ("alpha", "beta")
 OBJECTS: dict[str, dict[str, Any]] = {

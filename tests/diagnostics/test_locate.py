@@ -191,7 +191,7 @@ def leaves(value: Any, path: KeyPath = ()) -> Iterator[tuple[KeyPath, Any]]:
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(TABLES, STYLES, st.booleans())
 def test_located_text_reads_back_as_the_value(values: dict[str, Any], styles: list[int], windows: bool) -> None:
     text = "\n".join(Writer(styles).table(values, [])) + "\n"
@@ -212,7 +212,7 @@ def test_located_text_reads_back_as_the_value(values: dict[str, Any], styles: li
             assert tomli.loads(f"{key} = 1") == {path[-1]: 1}
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(
     st.text(st.sampled_from("[]{}=.,\"'\\# \t\r\nab1\u00e9"), max_size=60),
     st.lists(st.sampled_from(["a", "b", "1", 0, 1]), max_size=3).map(tuple),

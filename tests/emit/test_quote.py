@@ -21,7 +21,7 @@ QUOTERS = [quote.quote_sh, quote.quote_loader, quote.quote_devd, quote.quote_mar
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(words=WORDS)
 def test_a_shell_reads_back_the_words(shell: str, words: list[str]) -> None:
     script = f"printf '%s\\0' {' '.join(quote.quote_sh(word) for word in words)}"
@@ -29,7 +29,7 @@ def test_a_shell_reads_back_the_words(shell: str, words: list[str]) -> None:
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(words=WORDS, label=TEXT)
 def test_a_shell_reads_back_a_line_and_not_its_label(shell: str, words: list[str], label: str) -> None:
     script = f"printf '%s\\0' {quote.quote_sh(quote.shell_words(words, label))}\n"

@@ -140,7 +140,7 @@ def test_bhyve_gets_the_words_of_the_plan(shell: str, vm: str) -> None:
     assert recorded(shell, script(vm, "start")) == ["/usr/sbin/bhyve", *words, vm]
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     st.lists(
         st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")), min_size=1, max_size=3),

@@ -125,7 +125,7 @@ def test_other_words_than_planned_are_found() -> None:
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.tuples(TEXT, TEXT), max_size=10), TEXT)
 def test_whatever_the_words_they_are_read_back(options: list[tuple[str, str]], label: str) -> None:
     vm = replace(plans.WEB, options=tuple(Option(words, (), label) for words in options))

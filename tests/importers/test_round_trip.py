@@ -96,7 +96,7 @@ def imported(plan: VmPlan, lock: Lock, words: Sequence[str], vm: Mapping[str, An
 
 
 @pytest.mark.slow
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(NAMES, GUESTS, st.sampled_from(["13.5", "14.3", "15.0"]))
 def test_a_guest_that_is_imported_has_the_same_command(name: str, vm: dict[str, Any], release: str) -> None:
     host = {"freebsd": release}

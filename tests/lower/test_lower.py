@@ -309,7 +309,7 @@ GUESTS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(NAMES, GUESTS, st.sampled_from(sorted(TABLE)))
 def test_no_guest_gets_a_command_that_bhyve_refuses(name: str, vm: dict[str, Any], target: tuple[str, str]) -> None:
     release, arch = target

@@ -45,7 +45,7 @@ def read_text(folder: Path, text: bytes) -> Sources:
     return read_site(find_project(write_files(folder, {"site.toml": text})))
 
 
-ANY_FOLDER = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+ANY_FOLDER = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @settings(ANY_FOLDER, max_examples=100)
@@ -114,7 +114,7 @@ def example() -> Sources:
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(st.data())
 def test_example_with_values_replaced(example: Sources, data: st.DataObject) -> None:
     files = list(example.files)

@@ -136,7 +136,7 @@ LAYERS = st.dictionaries(KEYS, VALUES, max_size=3)
 
 
 @pytest.mark.slow
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(LAYERS, LAYERS)
 def test_merging_changes_neither_layer_and_keeps_the_stronger(strong: dict[str, Any], weak: dict[str, Any]) -> None:
     before = copy.deepcopy((strong, weak))

@@ -72,7 +72,7 @@ def told(guest: tuple[dict[str, Any], dict[str, Any], dict[str, Any]]) -> tuple[
     return identity, {key: value for key, value in data.items() if key not in EACH_BOOT and value}
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(GUEST, GUEST)
 @example(({"users": ["alice"]}, {"sudo": "ALL=(ALL) ALL"}, {}), ({"users": ["alice"]}, BOTH, {}))
 def test_it_is_the_same_exactly_where_a_first_boot_would_do_the_same(first: Any, second: Any) -> None:
@@ -80,7 +80,6 @@ def test_it_is_the_same_exactly_where_a_first_boot_would_do_the_same(first: Any,
     assert (one == other) == (does == would)
 
 
-@settings(deadline=None)
 @given(GUEST, st.data())
 def test_one_key_more_changes_it_exactly_where_a_first_boot_would_do_more(guest: Any, data: st.DataObject) -> None:
     """Two guests that are drawn at random rarely differ in one key only."""

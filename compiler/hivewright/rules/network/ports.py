@@ -107,7 +107,7 @@ def span_of_network(index: SiteIndex) -> Iterator[Diagnostic]:
     for host, networks in index.networks_used.items():
         taken = _taken_by_networks(index, host)
         for name in networks:
-            span = getattr(site.host_networks[host, name], "span", None)
+            span: str = getattr(site.host_networks[host, name], "span", None) or ""
             other, field = taken.get(span, (name, "span"))
             if field == "span":
                 continue
