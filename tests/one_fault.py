@@ -22,9 +22,9 @@ PROPERTIES = ("compression", "quota", "volblocksize")
 """Properties of ZFS, which are not keys of ours: zfs(8) knows which there are."""
 _FREE = ("forward", "env", "metadata", "variables", "properties")
 """Tables whose keys somebody chose: none of them is misspelt."""
-NUMBERS_OR_TEXTS = ("slot", "tablet_slot", "port")
+NUMBERS_OR_TEXTS = ("slot", "tablet_slot", "channel_slot", "port")
 """Keys that may be either."""
-TEXTS_OR_ARRAYS = ("ipv4", "ipv6", "cd", "renamed_from")
+TEXTS_OR_ARRAYS = ("ipv4", "ipv6", "uplink", "cd", "renamed_from")
 _NAMED_TABLES = {
     *NAMED,
     *(kind.key for kind in KINDS.values() if kind.is_many),

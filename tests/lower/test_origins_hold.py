@@ -59,6 +59,7 @@ EXCEPTIONS = (
     Excepted("*", OTHER, "provision seed_file *", "a digest of the file, whose text follows from many keys"),
     Excepted("*.nic.*.network", OTHER, "host.conf network *", "a host has the networks that its guests use"),
     Excepted("host.*.freebsd", OTHER, "provision variables *", "only from 14.0 on there are variables to make"),
+    Excepted("*.firmware.*", OTHER, "provision image *", "an image of UEFI variables is for firmware that has some"),
     Excepted("network.*.kind", NO_VALUE, "", "each kind asks for keys that the others do not have"),
     Excepted("network.*.vlan_filter", NO_VALUE, "", "its NICs say their VLANs, which only such a network takes"),
     Excepted("*.nic.*.network", NO_VALUE, "", "the NIC has keys that only networks of that kind take"),

@@ -206,14 +206,14 @@ def test_what_a_host_lacks_is_told(installing: Callable[..., Installing]) -> Non
         "/usr/local/etc/hivewright/secrets/bob",
         "/usr/local/etc/hivewright/secrets/token",
         "sysrc hivewright_enable=YES",
-        "rcshutdown_timeout=355",
+        "rcshutdown_timeout=665",
     ]
     play.sh("mkdir -p /srv/vms; echo >/usr/local/sbin/dnsmasq")
     play.sh(
         "cd /usr/local/etc/hivewright && umask 077 && mkdir -p secrets && echo x >secrets/bob && echo x >secrets/token"
     )
     play.sh("touch /srv/setup.iso")
-    play.sh("printf 'hivewright_enable=\"yes\"\\nrcshutdown_timeout=400\\n' >>/etc/rc.conf")
+    play.sh("printf 'hivewright_enable=\"yes\"\\nrcshutdown_timeout=700\\n' >>/etc/rc.conf")
     assert "missing" not in play.do("/bin/sh", "/root/a/install", "-n").out
 
 

@@ -83,13 +83,12 @@ def uplink_auto_without_route(play: Play) -> None:
 
 @scenario(default_route=None)
 def uplink_comes_late(play: Play) -> None:
-    """No default route at boot; when the interface arrives, devd has the networks made."""
+    """No default route at boot; when the interface arrives, devd has the networks made, and who failed for want of one
+    is started."""
     play.hivectl("start", "web1", status=1)
     play.host.call("set", name="default_route", value="ix0")
-    play.hivectl("event", "uplink", "ix0", says=[])
-    play.order(MADE, UPLINK, "ifconfig br-lan up")
-    play.hivectl("start", "web1", says="web1: started (pid N)")
-    play.order(*TAP, "bhyve ... web1")
+    play.hivectl("event", "uplink", "ix0", says="web1: started (pid N)")
+    play.order(MADE, UPLINK, "ifconfig br-lan up", *TAP, "bhyve ... web1")
 
 
 @scenario()

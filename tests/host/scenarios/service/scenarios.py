@@ -203,7 +203,9 @@ def orphan_defined_anew(play: Play) -> None:
     adopts(play)
     assert play.members("br-inner") == []
     changed = "the definition changed since the start"
-    play.tells("web1", "web1 is running", "adopted", changed, "wave", "a restart would bring: -s 0:5:0")
+    brings = "a restart would bring: "
+    its_tap = f"{brings}prepare tap inner tap-web1-inner br-inner 1500"
+    play.tells("web1", "web1 is running", "adopted", changed, "wave", its_tap, f"{brings}-s 0:5:0")
     play.wait(300)
     play.order(DESTROY, "ifconfig tap-web1-lan destroy", "ifconfig tap create name tap-web1-inner", "bhyve ... web1")
     assert "tap-web1-inner" in play.host.path("/var/run/hivewright/web1/words").read_text()
