@@ -20,6 +20,7 @@ from hivewright.plan import VmPlan
 from hivewright.site.load import Loaded, load
 from hivewright.source import find_project, read_site
 from host.campaign import ALONE, EVERYDAY, INSTEAD, is_tried
+from host.sandbox import SHELLS as HOST_SHELLS
 from host.scenario import scenario_of
 from loader_grammar import parse_loader
 from programs import leave_out, left_out
@@ -30,7 +31,7 @@ pytest_plugins = ["host.fixtures", "host.release_fixtures"]
 Files = Mapping[str, str | bytes]
 LoadSite = Callable[[str | Files], Loaded]
 
-OTHER_SHELLS = frozenset({"busybox", *SHELLS} - {EVERYDAY})
+OTHER_SHELLS = frozenset({*SHELLS, *HOST_SHELLS} - {EVERYDAY})
 """Names of shells but for the everyday one, as parameters of tests."""
 
 MEMORY = "/dev/shm"
