@@ -59,6 +59,7 @@ def killed_at_each_step(
         assert outcome.status is not None, f"killed at step {step}, {verb} hangs\n{report(host)}\n{outcome.err}"
         if host.call("executed") - start < step:
             assert hits >= enough(least), f"killed only {hits} times"
+            print(f"{verb} {guest}: {victims} killed at {hits} steps")
             return
         hits += bool(host.call("killed"))
         yield step
