@@ -7,7 +7,6 @@ from argparse import Namespace
 from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import pytest
 import tomli
@@ -19,6 +18,7 @@ from hivewright.importers.command import guest_of
 from hivewright.importers.forms import Guest, Target
 from hivewright.importers.request import open_request
 from imported import rows_of
+from nested import value
 from refused_imports import refusal
 
 ROM = "/usr/local/share/uefi-firmware/BHYVE_UEFI.fd"
@@ -67,14 +67,6 @@ def guests(folder: Path, text: str, more: Mapping[str, str] | None = None) -> li
     with open_request(about) as request:
         found = read_bmd(request)
     return [guest_of(old, Target("alpha", (15, 1))) for old in found.guests]
-
-
-def value(keys: Mapping[str, Any], path: str) -> object:
-    for part in path.split("."):
-        if part not in keys:
-            return None
-        keys = keys[part]
-    return keys
 
 
 def test_the_guide_imports_the_guests_of_a_host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,7 @@ from hivewright.importers.command import guest_of
 from hivewright.importers.forms import Guest, Target
 from hivewright.importers.request import Request
 from imported import rows_of
+from nested import value
 
 UUID = "01234567-89ab-cdef-0123-456789abcdef"
 MAC = "00:a0:98:00:00:01"
@@ -123,14 +124,6 @@ def imported(folder: Path, **about: Any) -> Guest:
     write_files(root, {"etc/rc.conf": f'cbsd_workdir="{WORKDIR}"\n', "usr/jails/nodename": "node1.example.net\n"})
     (old,) = read_cbsd(Request((str(root),), None, None, None), None).guests
     return guest_of(old, Target("alpha", (14, 3)))
-
-
-def value(keys: Mapping[str, Any], path: str) -> object:
-    for part in path.split("."):
-        if part not in keys:
-            return None
-        keys = keys[part]
-    return keys
 
 
 def check(one: Guest, words: tuple[str, ...], key: str, expected: object) -> None:

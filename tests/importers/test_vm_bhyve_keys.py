@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import re
 from argparse import Namespace
-from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -16,6 +14,7 @@ from hivewright.importers.forms import Found, Guest, Target
 from hivewright.importers.request import open_request
 from hivewright.importers.vm_bhyve import read_vm_bhyve
 from imported import rows_of
+from nested import value
 from vm_bhyve_host import SYSTEM, host
 
 UUID = "01234567-89ab-cdef-0123-456789abcdef"
@@ -158,14 +157,6 @@ def guest(folder: Path, text: str, system: str = SYSTEM) -> Guest:
 def whole(lines: str) -> str:
     """A guest with some lines: the first that says a thing counts, so what it needs besides comes behind them."""
     return f'{lines}\n{DISK}{ROM}cpu=1\nmemory=1G\nuuid="{UUID}"\n'
-
-
-def value(keys: Mapping[str, Any], path: str) -> object:
-    for part in path.split("."):
-        if part not in keys:
-            return None
-        keys = keys[part]
-    return keys
 
 
 @pytest.mark.parametrize("lines", CASES)
