@@ -1,8 +1,11 @@
 """Addresses of a NIC: one or several, normalised."""
 
+from ipaddress import IPv4Address
 from typing import Any
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from hivewright.model.addresses import is_link_local
@@ -48,3 +51,17 @@ def test_what_is_no_list_of_addresses_is_refused(value: object, said: str) -> No
 )
 def test_link_local_addresses(address: str, expected: bool) -> None:
     assert is_link_local(address) is expected
+
+
+EDGES = (0, (1 << 24) - 1, 1 << 24, (127 << 24) - 1, 127 << 24, (128 << 24) - 1, 128 << 24, (224 << 24) - 1, 224 << 24)
+
+
+@given(st.sampled_from(EDGES) | st.integers(0, (1 << 32) - 1))
+@example((1 << 32) - 1)
+def test_an_address_of_a_guest_is_none_of_a_group_of_the_loopback_or_of_nothing(number: int) -> None:
+    ip = IPv4Address(number)
+    if ip.is_multicast or ip.is_loopback or ip.is_unspecified:
+        with pytest.raises(ValidationError, match="address, not one of a host"):
+            nic(ipv4=f"{ip}/32")
+    else:
+        assert nic(ipv4=f"{ip}/32").ipv4 == (f"{ip}/32",)

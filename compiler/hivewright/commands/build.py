@@ -15,6 +15,7 @@ from hivewright.pipeline.fingerprints import (
     is_current,
     lock_fingerprint,
     output_fingerprints,
+    output_fingerprints_meanwhile,
     output_names,
     read_fingerprints,
     write_fingerprints,
@@ -22,7 +23,7 @@ from hivewright.pipeline.fingerprints import (
 from hivewright.source import LOCKS, RUNTIME, Project, find_project
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from hivewright.allocation.lock_files import Numbers
     from hivewright.diagnostics import Diagnostic
@@ -47,10 +48,11 @@ def run(arguments: Namespace) -> int:
     project = find_project(Path(arguments.directory))
     if arguments.output is not None:
         project = Project(project.root, project.site, Path(arguments.output), project.profiles)
-    writes = not (arguments.check or arguments.dry_run)
+    keeps = not (arguments.check or arguments.dry_run or arguments.output is not None)
+    last = read_fingerprints(project) if keeps else Fingerprints()
     # Taken before the site is read: what changes in between is then seen as a change by the next build.
-    compiler, inputs, last = compiler_fingerprint(), input_fingerprint(project), read_fingerprints(project)
-    if writes and not arguments.output and is_current(last, project, compiler, inputs):
+    compiler, inputs = compiler_fingerprint(), input_fingerprint(project)
+    if keeps and is_current(last, project, compiler, inputs):
         if arguments.format == "json":
             sys.stderr.write("[]\n")
         _tell(arguments, f"{project.build} is up to date")
@@ -97,6 +99,7 @@ class _Build:
         self.compiler = compiler
         self.inputs = inputs
         self.writes = not (arguments.check or arguments.dry_run)
+        self.keeps = self.writes and arguments.output is None
 
     def run(self) -> int:
         """Compiles and compares; writes unless there is an error, or ``--check`` or ``--dry-run`` was given."""
@@ -105,7 +108,11 @@ class _Build:
         from hivewright.pipeline.digests import definition_digests, host_digests
         from hivewright.pipeline.session import read_project
 
-        session, diagnostics = read_project(self.arguments, self.project)
+        looked = output_fingerprints_meanwhile(self.project, self.last.hosts)
+        try:
+            session, diagnostics = read_project(self.arguments, self.project)
+        finally:
+            outputs = looked()
         with session:
             if session.site is None:
                 report_faults(session, diagnostics, read_locks(self.project))
@@ -121,18 +128,15 @@ class _Build:
             if self.arguments.locked and numbers.changed_locks:
                 session.report([_lock_fault(sorted(numbers.changed_locks))])
                 return 1
-            self.unchanged = self._unchanged()
+            self.unchanged = self._unchanged(outputs)
             hosts = [host for host in (RUNTIME, *session.site.hosts) if host not in self.unchanged]
             changes = _compile(session, session.site, numbers, hosts, writes=self.writes)
             return 1 if changes is None else self._conclude(session, changes)
 
-    def _unchanged(self) -> dict[str, str]:
+    def _unchanged(self, outputs: Mapping[str, str]) -> dict[str, str]:
         """The hosts that need not be compiled, with the fingerprints of their output."""
-        if not self.writes or self.arguments.output:
-            return {}
-        defined = [host for host, digest in self.digests.items() if self.last.hosts.get(host, ("",))[0] == digest]
-        found = output_fingerprints(self.project, defined)
-        return {host: output for host, output in found.items() if self.last.hosts[host][1] == output}
+        last = self.last.hosts
+        return {host: output for host, output in outputs.items() if last[host] == (self.digests.get(host), output)}
 
     def _conclude(self, session: Session, changes: Changes) -> int:
         again = "is" if self.writes else "would be"
@@ -141,7 +145,7 @@ class _Build:
         if self.arguments.verbose or not self.writes:
             for sign, paths in (("+", changes.created), ("~", changes.changed), ("-", changes.removed)):
                 sys.stdout.writelines(f"{sign} {path}\n" for path in paths)
-        if self.writes and not self.arguments.output:
+        if self.keeps:
             others = {path.split("/")[0] for path in (*changes.foreign, *changes.kept, *changes.refused)}
             self._keep_fingerprints(silent=not session.reported, looked_at_again=others)
         counts = f"{len(changes.created)} created, {len(changes.changed)} changed, {len(changes.removed)} removed"

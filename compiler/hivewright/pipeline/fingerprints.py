@@ -11,7 +11,7 @@ from __future__ import annotations
 import marshal
 import os
 import stat
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from hashlib import blake2b
 from operator import attrgetter
 from pathlib import Path
@@ -111,20 +111,28 @@ def lock_fingerprint(project: Project) -> str:
 def output_fingerprints(project: Project, hosts: Iterable[str]) -> dict[str, str]:
     """Of the whole output of each host; of a large site in two processes."""
     names = list(hosts)
-
-    def look(some: Sequence[str]) -> dict[str, str]:
-        return {host: fingerprint([os.path.join(project.build, host)], follow=False) for host in some}
-
-    if len(names) < 2 or _count(project.locks) < LOCKS_WORTH_A_PROCESS:
-        return look(names)
-    from hivewright.system.parallel import in_background
-
-    others = in_background(lambda: look(names[1::2]), worthwhile=True)
+    others = output_fingerprints_meanwhile(project, names[1::2])
     try:
-        found = look(names[0::2])
+        found = _look_at(project, names[0::2])
     finally:
         rest = others()
     return found | rest
+
+
+def output_fingerprints_meanwhile(project: Project, hosts: Collection[str]) -> Callable[[], dict[str, str]]:
+    """Begins to look at the output of hosts, of a large site in a process of its own; what is returned waits for it.
+
+    It must be called once.
+    """
+    if not hosts or _count(project.locks) < LOCKS_WORTH_A_PROCESS:
+        return lambda: _look_at(project, hosts)
+    from hivewright.system.parallel import in_background
+
+    return in_background(lambda: _look_at(project, hosts), worthwhile=True)
+
+
+def _look_at(project: Project, hosts: Iterable[str]) -> dict[str, str]:
+    return {host: fingerprint([os.path.join(project.build, host)], follow=False) for host in hosts}
 
 
 def _count(directory: Path) -> int:
