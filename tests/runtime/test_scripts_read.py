@@ -300,6 +300,7 @@ def test_who_reads_stays_who_he_was(reader: Reader) -> None:
     assert reader.run(f"set -- one; read_starts disk web1; {shown}") == reader.run(f"set -- one; {shown}")
 
 
+@pytest.mark.needs("strace")
 def test_any_number_of_scripts_takes_one_process_and_no_command(dash: Reader, tmp_path: Path) -> None:
     names = [f"guest{number}" for number in range(200)]
     text = (SCRIPTS["db1"] / "start").read_text()
