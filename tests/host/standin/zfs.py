@@ -168,7 +168,12 @@ def zfs_clone(world: World, words: list[str]) -> Reply:
     wrong = parents(world, name, "p" in given)
     if wrong:
         return fail(wrong)
+    if properties.get("refreservation") == "auto":
+        properties["refreservation"] = reservation_of(origin.size)
     properties = {key: stored(key, value) for key, value in properties.items()}
+    kept = properties.get("refreservation", "none")
+    if kept.isdigit() and int(kept) > free_space(world, name.split("/")[0]):
+        return fail(f"cannot create '{name}': out of space")
     same = {"size": origin.size, "block": origin.block, "content": origin.content, "length": origin.length}
     made = datasets.add(world, name, kind, origin=snapshot, properties=properties, **same)
     if kind == "volume":

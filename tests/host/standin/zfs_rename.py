@@ -121,9 +121,7 @@ def zfs_promote(world: World, words: list[str]) -> Reply:
         each.name.partition("@")[2] for each in moved if f"{name}@{each.name.partition('@')[2]}" in world.datasets
     ]
     if conflicts:
-        return fail(
-            f"cannot promote '{name}': snapshot name '{conflicts[0]}' from origin conflicts with one of its own"
-        )
+        return fail(f"cannot promote '{name}': conflicting snapshot '{conflicts[0]}' from parent '{clone.origin}'")
     if any(each.full for each in moved):
         raise UnmodelledError(f"the files in {former.name}")
     for each in moved:

@@ -56,14 +56,14 @@ def nothing_is_left(play: Play) -> None:
     play.hivectl("remove", "web1", status=1, says=shown)
     play.never("zfs destroy", "rm")
     says = [
-        f"web1: {place} is gone" for place in ("zroot/vms/web1/data", "/srv/vms/web1/papers.img", "zroot/vms/web1/root")
+        f"web1: {place} is gone" for place in ("zroot/vms/web1/root", "/srv/vms/web1/papers.img", "zroot/vms/web1/data")
     ]
     play.hivectl("remove", "--yes", "web1", says=[*says, "web1: it is removed from this host"])
     play.order(
         "lockf * /var/run/hivewright/web1/lock lockf * /var/run/hivewright/disks.lock",
-        "zfs destroy -r zroot/vms/web1/data",
-        "rm /srv/vms/web1/papers.img",
         "zfs destroy -r zroot/vms/web1/root",
+        "rm /srv/vms/web1/papers.img",
+        "zfs destroy -r zroot/vms/web1/data",
         "zfs destroy zroot/vms/web1",
         "rmdir /srv/vms/web1",
         "ifconfig tap-web1-lan destroy",
