@@ -81,7 +81,7 @@ def restored_to_clones(play: Play) -> None:
     assert ask(play, f"zfs get -Hp -o value refreservation {ROOT}") == reserved
     assert ask(play, f"zfs get -Hp -o value compression,org.example:note {ROOT}") == "zstd-3\ntwo words\n"
     assert ask(play, f"zfs get -Hp -o value refreservation,hivewright:kept {place}") == "0\nhivewright-checkpoint-v1\n"
-    says = f"{place} is a clone of {ROOT}@hivewright-checkpoint-v1; destroy what is kept first: hivectl disk destroy"
+    says = f"{place} is a clone of {ROOT}@hivewright-checkpoint-v1; destroy that first: hivectl disk destroy"
     play.hivectl("checkpoint", "delete", "web1", "v1", status=1, says=f"{says} web1 root-1")
     assert kept(play) == ["v1"]
     play.hivectl("stop", "web1", status=0)
@@ -124,7 +124,7 @@ def there_and_back(play: Play) -> None:
         assert ask(play, f"zfs list -H -o origin {place}").startswith(f"{ROOT}@hivewright-checkpoint-v")
     assert content(play, kept_volume(play)) == last
     assert ask(play, f"zfs list -H -o origin {ROOT}") == "-\n"
-    play.hivectl("checkpoint", "delete", "web1", "--all", status=1, says="@hivewright-checkpoint-v3; destroy")
+    play.hivectl("checkpoint", "delete", "web1", "--all", status=1, says="checkpoint-v3; destroy that first: hivectl")
     assert kept(play) == ["v1", "v2", "v3"]
 
 

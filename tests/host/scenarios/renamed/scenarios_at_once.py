@@ -80,3 +80,18 @@ def words_of_it_are_completed(play: Play) -> None:
     assert offered("rename", "store1", "s") == ["shop1"]
     assert offered("clone", "") == ["-n", "db1", "shop1", "www"]
     assert offered("clone", "db1", "w") == ["www"]
+
+
+@scenario(pools=POOLS)
+def a_restore_of_it_was_interrupted(play: Play) -> None:
+    """What is to be done is noted with the names that its volumes had; so it is finished under the former name."""
+    play.sh("; ".join(former.MAKE))
+    rolling = "/var/db/hivewright/store1/rolling"
+    play.sh(f"echo hivewright-checkpoint-v1 clone v1 20260301T101500Z >{rolling}")
+    says = f"{former.NEW}: a restore of store1 was interrupted; finish it under that name first"
+    play.hivectl("rename", former.OLD, former.NEW, status=1, says=says)
+    play.hivectl("rename", "-n", former.OLD, former.NEW, status=1, says=says)
+    play.never("zfs rename", "mv")
+    play.sh(f": >{rolling}")
+    play.hivectl("rename", former.OLD, former.NEW)
+    assert not play.state("volume zroot/vms/store1")
