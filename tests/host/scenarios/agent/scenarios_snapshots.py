@@ -174,11 +174,11 @@ def interrupted_on_the_way_back(play: Play) -> None:
     snapshot(play, "one", "db1: snapshot one")
     write(play, "two", DATA, ROOT)
     play.sh(f"zfs snapshot {ROOT}@new")
-    play.host.call("fail_at", command=8)
+    play.host.call("fail_at", command=9)
     play.hivectl("rollback", "--yes", "db1", "one", status=1)
     assert "zfs rollback -r zroot/vms/db1/root@one" in play.host.call("failed")
     reason = (
-        "db1: its volumes are not of one moment, since rolling them back to one was interrupted; finish it: hivectl"
+        "db1: its volumes are not of one moment, since taking them back to one was interrupted; finish it: hivectl"
     )
     play.hivectl("start", "db1", status=1, says=reason)
     rollback(play, "one", f"db1: {LOST} one is discarded, and so are the snapshots new", f"{BACK} one")
@@ -234,7 +234,7 @@ def deleted(play: Play) -> None:
     play.sh(f"zfs release kept {ROOT}@one; zfs clone {ROOT}@one zroot/vms/copy")
     delete("one", f"db1: zroot/vms/copy is a clone of {ROOT}@one; nothing was destroyed", status=1)
     play.sh("zfs destroy zroot/vms/copy; printf 'one\\n' >/var/db/hivewright/db1/rolling")
-    delete("one", "db1: its volumes are not of one moment, since rolling them back to one was interrupted", status=1)
+    delete("one", "db1: its volumes are not of one moment, since taking them back to one was interrupted", status=1)
     play.sh(": >/var/db/hivewright/db1/rolling; printf 'beta 1\\n' >/var/db/hivewright/db1/migration")
     delete("one", "db1: it is on its way to another host, and its snapshots with it", status=1)
     play.sh("rm /var/db/hivewright/db1/migration")
