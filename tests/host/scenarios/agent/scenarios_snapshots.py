@@ -177,9 +177,7 @@ def interrupted_on_the_way_back(play: Play) -> None:
     play.host.call("fail_at", command=9)
     play.hivectl("rollback", "--yes", "db1", "one", status=1)
     assert "zfs rollback -r zroot/vms/db1/root@one" in play.host.call("failed")
-    reason = (
-        "db1: its volumes are not of one moment, since taking them back to one was interrupted; finish it: hivectl"
-    )
+    reason = "db1: its volumes are not of one moment, since taking them back to one was interrupted; finish it: hivectl"
     play.hivectl("start", "db1", status=1, says=reason)
     rollback(play, "one", f"db1: {LOST} one is discarded, and so are the snapshots new", f"{BACK} one")
     play.up("db1")
