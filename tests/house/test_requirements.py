@@ -180,8 +180,9 @@ def test_every_shell_of_the_tests_is_listed() -> None:
     assert {words[0] for words in SHELLS.values()} <= {program for _, program, *_ in rows()}
 
 
-def test_only_freebsd_does_without_a_sandbox() -> None:
-    assert [sorted(unknown_to(system)) for system in ("Linux", "FreeBSD")] == [[], ["bwrap", "lksh", "strace"]]
+def test_only_freebsd_does_without_some() -> None:
+    assert not unknown_to("Linux")
+    assert sorted(unknown_to("FreeBSD")) == ["bwrap", "lksh", "strace", "systemctl"]
 
 
 def test_what_is_extra_and_not_there_is_told_in_the_end(tmp_path: Path) -> None:
