@@ -22,7 +22,7 @@ def verb_pages(page: str, about: Mapping[str, str]) -> Iterator[tuple[str, str]]
         own = [(head, body) for head, body in items if verb in _verbs_of(head)]
         if sum(body.count("\n") for _, body in own) < 2:
             continue
-        usage = "".join(f".Nm hivectl\n{form}" for form in forms if form.startswith(f".Cm {verb}\n"))
+        usage = "".join(f".Nm hivectl\n{form}" for form in forms if re.match(rf"\.Cm {verb}\s", form))
         described = _described(own)
         yield (
             f"hivectl-{verb}",
