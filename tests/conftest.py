@@ -60,13 +60,15 @@ def write_files(folder: Path, files: str | Files) -> Path:
 
 
 def pytest_configure() -> None:
-    """Debian has makefs where only the PATH of root looks; folders of tests are in memory if there is room for them.
+    """Some systems have makefs or visudo where only the PATH of root looks.
+
+    Folders of tests are in memory if there is room for them.
 
     No property fails because its machine is busy.
     """
     settings.register_profile("patient", deadline=None)
     settings.load_profile("patient")
-    os.environ["PATH"] += f"{os.pathsep}/usr/sbin{os.pathsep}/sbin"
+    os.environ["PATH"] = os.pathsep.join([os.environ["PATH"], "/usr/local/sbin", "/usr/sbin", "/sbin"])
     if is_roomy(MEMORY):
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", MEMORY)
 

@@ -7,7 +7,7 @@
 # Root gets what is missing on Debian, Ubuntu and FreeBSD. Anybody else is told
 # the one command that installs it, and the status is 1.
 set -u
-PATH=$PATH:/usr/local/bin:/usr/sbin:/sbin
+PATH=$PATH:/usr/local/bin:/usr/local/sbin:/usr/sbin:/sbin
 table=${0%/*}/programs.txt
 
 say() {
@@ -27,9 +27,15 @@ sys.exit(sys.version_info < (3, 11))
 	return 1
 }
 
+# Whether a program is there, or a module of Python.
 has() {
+	local python
 	case $1 in
 	python3) find_python >/dev/null ;;
+	python3:*)
+		python=$(find_python) || return
+		"$python" -c "import ${1#python3:}" 2>/dev/null
+		;;
 	*) command -v "$1" >/dev/null ;;
 	esac
 }

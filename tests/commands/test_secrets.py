@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ from projects import Project
 pytest_plugins = ["project_fixtures"]
 
 FOLDER = "/usr/local/etc/hivewright/secrets"
+MODE = 'import os, sys; print(f"{os.stat(sys.argv[1]).st_mode & 0o7777:o} 0")'
+"""stat(1) as FreeBSD has it, of a file that belongs to root."""
 
 
 @pytest.fixture(name="project")
@@ -28,7 +31,7 @@ def reach(folder: Path, monkeypatch: pytest.MonkeyPatch, root: Path) -> None:
     program.parent.mkdir()
     program.write_text(
         "#!/bin/sh\n"
-        'stat() { if [ "$(command stat -c %a "$3")" ]; then command stat -c \'%a 0\' "$3"; fi; }\n'
+        f"stat() {{ '{sys.executable}' -c '{MODE}' \"$3\"; }}\n"
         f"script=$(sed 's,{FOLDER},{root},g')\n"
         'eval "$script"\n'
     )

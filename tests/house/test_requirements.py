@@ -15,7 +15,7 @@ from projects import CHECKOUT
 from shells import SHELLS
 
 HELPERS = ("sh", "printf", "cut", "tr", "sed", "make", "true")
-BEYOND = "PATH=$PATH:/usr/local/bin:/usr/sbin:/sbin\n"
+BEYOND = "PATH=$PATH:/usr/local/bin:/usr/local/sbin:/usr/sbin:/sbin\n"
 """Where the script looks besides; the played machine has nothing there."""
 PRESENT = "#!/bin/sh\nexit 0\n"
 
@@ -124,6 +124,17 @@ def test_root_gets_what_exists_installed_on_freebsd(machine: Machine) -> None:
     status, told = machine.check()
     assert (status, told.splitlines()[0]) == (0, f"Not on this machine: {' '.join(needed)}.")
     assert machine.installed == [f"pkg install -y {' '.join(needed.values())}"]
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_python_without_a_module_is_told_its_package(machine: Machine, shell: str) -> None:
+    """FreeBSD's is so; Debian's has all of them."""
+    machine.add("python3", text="#!/bin/sh\ncase $2 in 'import sqlite3') exit 1 ;; esac\n")
+    assert machine.check(shell=shell) == (0, "")
+    machine.be("FreeBSD")
+    assert machine.check("build", shell) == (0, "")
+    told = "Not on this machine: python3:sqlite3.\nInstall them with\n"
+    assert machine.check(shell=shell) == (1, f"{told}    su root -c 'pkg install -y databases/py-sqlite3'\n")
 
 
 def test_a_system_of_another_kind_is_told_the_names(machine: Machine) -> None:

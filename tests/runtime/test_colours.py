@@ -40,10 +40,10 @@ def test_they_have_them_where_they_are_seen_and_wanted(shell: str, tmp_path: Pat
             return subprocess.run(words, env=environment, capture_output=True, text=True, check=True).stdout
         ours, its = pty.openpty()
         subprocess.run(words, env=environment, stdout=its, check=True)
-        os.close(its)
         said = b""
         while not said.endswith(b"\n") or said.count(b"\n") < PLAIN.count("\n"):
             said += os.read(ours, 1000)
+        os.close(its)  # and not before: FreeBSD then drops what was not read yet
         os.close(ours)
         return said.decode().replace("\r", "")
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from host.sandbox import SHELLS
 from runtime_parts import library_at
+from shells import SHELLS
 
 SCRIPT = """\
 set -u
@@ -27,9 +27,8 @@ fetch_part golden https://images.example.net/golden.raw sha256:0 ''
 def test_it_is_quiet_but_on_a_terminal(shell: str, on_terminal: bool, tmp_path: Path) -> None:
     library_at(tmp_path / "library")
     leader, follower = pty.openpty()
-    words = ["busybox", "ash"] if shell == "busybox" else [shell]
     done = subprocess.run(
-        [*words, "-c", SCRIPT], cwd=tmp_path, stderr=follower if on_terminal else subprocess.PIPE, check=False
+        [*SHELLS[shell], "-c", SCRIPT], cwd=tmp_path, stderr=follower if on_terminal else subprocess.PIPE, check=False
     )
     os.close(follower)
     os.close(leader)
