@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -31,7 +32,9 @@ def test_nothing_differs_after_a_build(here: Project) -> None:
     assert (done.out, done.err) == ("", "")
 
 
-PROGRAMS = {"patch": ["patch", "-p1", "-s"], "git": ["git", "apply"]}
+GNU = "gpatch" if platform.system() == "FreeBSD" else "patch"
+"""FreeBSD's own patch(1) leaves modes as they are."""
+PROGRAMS = {"patch": [GNU, "-p1", "-s"], "git": ["git", "apply"]}
 CHANGES: dict[str, Callable[[Project], object]] = {
     "memory": lambda project: project.edit("vms/web.toml", '"4G"', '"12G"'),
     "a new guest": lambda project: project.add("vms/new.toml", NEW_GUEST),

@@ -18,6 +18,8 @@ from projects import CHECKOUT, files_below
 pytestmark = pytest.mark.slow
 
 SKIPPED = {"__pycache__"}
+CACHE = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "pip"
+"""That of whoever runs the tests, not of the test alone: what must be compiled here has been compiled once."""
 
 
 def run(*words: str | Path, folder: Path) -> str:
@@ -76,7 +78,7 @@ def test_the_source_distribution_builds_the_same_wheel(wheel: Path, tmp_path: Pa
 
 def pip_for(environment: Path) -> tuple[str | Path, ...]:
     """The pip of this environment, working on another."""
-    quiet = ("--quiet", "--disable-pip-version-check")
+    quiet = ("--quiet", "--disable-pip-version-check", "--cache-dir", CACHE)
     return (sys.executable, "-m", "pip", *quiet, "--python", environment / "bin/python")
 
 
