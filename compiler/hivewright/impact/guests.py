@@ -16,7 +16,7 @@ _OF_NO_START = frozenset(
 """Calls of a start script on which no start depends. Those of ``home`` are about the hosts of a guest."""
 
 
-_ASKED = (("prepare", "provisioned"), ("prepare", "owner"), ("prepare", "replica"))
+_ASKED = (("prepare", "provisioned"), ("prepare", "owner"), ("prepare", "replica"), ("prepare", "rival"))
 """Steps of a start that ask for something of which other findings tell."""
 
 _PAST = ("renamed_from", "moved_from", "protected", "dataset")

@@ -26,6 +26,7 @@ _LEFT_OUT = {
     "limit": ("limits", "write them into the site again"),
     "owner": ("hosts", "it was a guest of several hosts; here it has one"),
     "replica": ("replicate", "no copies of it are kept here before the site says where"),
+    "rival": ("hosts", "it was a guest of several hosts; here it has one"),
     "secret": ("secrets", "the host needs their files; see hivewright secrets"),
     "share": ("shares", "the directory is of the host that it came from"),
     "passthrough": ("passthrough", "the device is one of the host that it came from"),

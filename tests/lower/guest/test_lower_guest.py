@@ -150,6 +150,23 @@ def test_a_guest_of_several_hosts_is_on_each_with_its_home() -> None:
     assert lower_host(site, allocate(site, {}), "beta", SeedWriter()).plans == lowered.plans[1:]
 
 
+def test_a_start_asks_hosts_that_reach_the_same_disks() -> None:
+    """Where a disk lies in no pool or directory of ours, nothing beside it says who owns the guest."""
+
+    def asked(disks: dict[str, Any], **keys: object) -> list[tuple[str, ...]]:
+        hosts = {name: {"freebsd": "14.3"} for name in ("alpha", "beta", "gamma")}
+        site = build_site({"web1": {"hosts": ["beta", "alpha", "gamma"], "disk": disks, **keys}}, hosts=hosts)
+        (plan,) = lower(site, allocate(site, {})).plans[0].vms
+        return [(step.verb, *step.words) for step in plan.prepare if step.verb in ("owner", "rival", "replica")]
+
+    given = {"path": "/dev/ada7"}
+    assert asked({"root": DISK}) == [("owner", "beta", "zroot/vms/web1")]
+    assert asked({"root": given}) == [("owner", "beta"), ("rival", "beta"), ("rival", "gamma")]
+    assert asked({"root": DISK, "data": given})[1:] == [("rival", "beta"), ("rival", "gamma")]
+    assert asked({"root": {**given, "readonly": True}}) == [("owner", "beta")]
+    assert asked({"root": given}, owner_check=False) == []
+
+
 def test_the_order_of_tables_does_not_matter_once_numbers_are_in_the_lock() -> None:
     vm = {**BASE, "disk": {"b": DISK, "a": DISK}, "nic": {"wan": NIC, "lan": NIC}, "pin": {"0": "1"}, "rng": True}
     turned = {key: dict(reversed(value.items())) if isinstance(value, dict) else value for key, value in vm.items()}

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hivewright.lower.context import Guest
-from hivewright.model.storage import Directory, Zfs
+from hivewright.model.storage import Directory, Iscsi, Zfs
 from hivewright.plan import Step
 
 
 def owner_step(guest: Guest) -> Iterator[Step]:
     """Only the host that owns a guest may run it; its home is the first, and who it is stands with its disks."""
     vm = guest.vm
-    several = len(guest.site.hosts_of(vm)) > 1
-    if several if vm.owner_check is None else vm.owner_check:
+    if _is_checked(guest):
         places, keys = data_places(guest)
         key = "hosts" if vm.owner_check is None else "owner_check"
         home = ("hosts" if vm.host is None else "host",)
@@ -22,10 +21,29 @@ def owner_step(guest: Guest) -> Iterator[Step]:
 
 
 def rival_step(guest: Guest) -> Iterator[Step]:
-    """The host that keeps copies of a guest may have taken it over while this one seemed lost."""
-    copies = guest.vm.replicate
-    if copies is not None and copies.to != guest.host_name:
-        yield Step("replica", (copies.to,), ("replicate.to",), "replicate.to")
+    """Another host may have taken a guest over while this one seemed lost: the one that keeps copies of it, or any
+    that reaches the same disk, where nothing beside that says who owns the guest."""
+    copies, elsewhere = guest.vm.replicate, tuple(_elsewhere(guest))
+    asked = "" if copies is None else copies.to
+    if asked not in ("", guest.host_name):
+        yield Step("replica", (asked,), ("replicate.to",), "replicate.to")
+    if elsewhere and _is_checked(guest):
+        others = (host for host in guest.site.hosts_of(guest.vm) if host not in (asked, guest.host_name))
+        yield from (Step("rival", (host,), ("hosts", *elsewhere), "hosts") for host in others)
+
+
+def _is_checked(guest: Guest) -> bool:
+    """Whether a start asks who owns the guest."""
+    several, asked = len(guest.site.hosts_of(guest.vm)) > 1, guest.vm.owner_check
+    return several if asked is None else asked
+
+
+def _elsewhere(guest: Guest) -> Iterator[str]:
+    """The keys of what a guest writes that lies neither in a pool nor in a directory of ours."""
+    for name, disk in sorted(guest.vm.disk.items()):
+        storage = guest.site.host_storages.get((guest.host_name, disk.storage or ""))
+        if not disk.readonly and (disk.path is not None or isinstance(storage, Iscsi)):
+            yield f"disk.{name}.path" if disk.path is not None else f"disk.{name}.storage"
 
 
 def provision_former(guest: Guest) -> Iterator[Step]:

@@ -275,7 +275,7 @@ def _with_seed_files(provision: Iterable[Step], seed: Seed) -> Iterator[Step]:
 
 def _made(steps: Iterable[Step]) -> Iterator[Step]:
     """Steps but for those that ask who owns the guest."""
-    return (step for step in steps if step.verb not in ("owner", "replica"))
+    return (step for step in steps if step.verb not in ("owner", "replica", "rival"))
 
 
 def _digest(steps: Iterable[Step], files: Iterable[tuple[str, bytes]]) -> str:

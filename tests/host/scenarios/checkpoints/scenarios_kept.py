@@ -45,7 +45,7 @@ def content(play: Play, volume: str) -> str:
 
 def kept_volume(play: Play, name: str = "root-1") -> str:
     listed = json.loads(play.hivectl("disk", "list", "--json", "web1").out)
-    return next(each["place"] for each in listed if each["disk"] == name)
+    return str(next(each["place"] for each in listed if each["disk"] == name))
 
 
 def written(play: Play, *labels: str) -> None:

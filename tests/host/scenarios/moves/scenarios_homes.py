@@ -94,3 +94,31 @@ def an_owner_that_answers_is_not_lost(play: Play, far: Play, link: Link) -> None
     far.hivectl("stop", "mail1")
     play.hivectl("start", "--take-over", "beta", "mail1")
     play.has("guest mail1")
+
+
+@scenario(net=True)
+def two_places_say_who_owns_it(play: Play, far: Play, link: Link) -> None:
+    """Whoever is killed between the two leaves a guest that no host starts, and one command ends it."""
+
+    def owners() -> list[str]:
+        return sorted(
+            path.name for place in ("vms", "more") for path in play.host.path(f"/net/{place}/two1").glob("o*")
+        )
+
+    play.hivectl("start", "two1")
+    play.hivectl("stop", "two1")
+    assert owners() == ["owner=alpha"] * 2
+    link.down = True
+    for value, found in (("beta", "it lives on alpha"), ("alpha>beta", "alpha hands it over to beta")):
+        play.sh(f"mv /net/more/two1/owner=alpha '/net/more/two1/owner={value}'")
+        far.hivectl("start", "two1", status=1, says=f"two1: {found}. To bring it here, on alpha: hivectl")
+        play.hivectl("start", "two1", status=1, says=None)
+        play.never("bhyve")
+        far.hivectl("start", "two1", "--take-over", "gamma", status=1, says="not gamma")
+        far.hivectl("start", "two1", "--take-over", "alpha")
+        assert owners() == ["owner=beta"] * 2
+        far.has("guest two1")
+        far.hivectl("stop", "two1")
+        play.hivectl("start", "two1", "--take-over", "beta")
+        play.hivectl("stop", "two1")
+        assert owners() == ["owner=alpha"] * 2
