@@ -17,10 +17,13 @@ from pathlib import Path
 
 from hivewright.importers.forms import Bridge, Found, Old, Remark, UnreadableError
 from hivewright.importers.request import Request, RequestError
+from hivewright.model.base import NAME_PATTERN
 from hivewright.values import format_pci_address, format_size, parse_pci_address
 
 _FIRST = "hivewright export 1"
 _STATE = "/var/db/hivewright/"
+_SHAPES = {"file": "file [0-7]{3,4} [0-9]+ ([0-9a-f]{64}) (.+)", "outside": "outside [^ ]+ .+"}
+"""Lines of a manifest that are read -> what they look like."""
 _ENDINGS = {"poweroff": "destroy", "reboot": "restart", "crash": "restart"}
 _LEFT_OUT = {
     "limit": ("limits", "write them into the site again"),
@@ -41,6 +44,16 @@ def read_guest(request: Request) -> Found:
         raise RequestError("name one archive of hivectl export, which lies here")
     place = request.paths[0]
     manifest, files = _read(Path(place), place)
+    try:
+        return _found(place, manifest, files)
+    except UnreadableError:
+        raise
+    except (IndexError, ValueError) as error:
+        raise UnreadableError(place, "its scripts have calls that no release of hivewright writes") from error
+
+
+def _found(place: str, manifest: list[str], files: dict[str, bytes]) -> Found:
+    """The guest, from scripts that are whole. Raises ``IndexError`` and ``ValueError`` where calls have other words."""
     start, provision = (files.get(f"guest/{name}", b"").decode() for name in ("start", "provision"))
     facts = dict(line.partition(" ")[::2] for line in manifest)
     name = facts["guest"]
@@ -108,9 +121,11 @@ def _read(path: Path, place: str) -> tuple[list[str], dict[str, bytes]]:
             digest = hashlib.sha256(manifest).hexdigest()
             if members[-1].name != "end" or _content(archive, members[-1]).decode() != f"{digest} whole\n":
                 raise UnreadableError(place, "it is damaged, or was cut off; see hivectl import -n")
-            wanted = {words[4]: words[3] for line in lines if (words := line.split(" "))[0] == "file"}
+            wanted = _wanted(lines, place)
             files = {member.name: _content(archive, member) for member in members if member.name in wanted}
-    except (OSError, tarfile.TarError, UnicodeDecodeError) as error:
+    except UnreadableError:
+        raise
+    except (OSError, tarfile.TarError, KeyError, ValueError) as error:
         raise UnreadableError(place, getattr(error, "strerror", None) or "this is no archive of tar(5)") from None
     for name, digest in wanted.items():
         if hashlib.sha256(files.get(name, b"")).hexdigest() != digest:
@@ -118,9 +133,28 @@ def _read(path: Path, place: str) -> tuple[list[str], dict[str, bytes]]:
     return lines, files
 
 
+def _wanted(lines: list[str], place: str) -> dict[str, str]:
+    """The files of a manifest and their digests. Names become those of files of the site, so they stay below it."""
+    facts = dict(line.partition(" ")[::2] for line in lines)
+    missing = [key for key in ("guest", "host", "made") if not facts.get(key)]
+    if missing:
+        raise UnreadableError(place, f"its manifest has no line {missing[0]}")
+    if re.fullmatch(NAME_PATTERN, facts["guest"], re.ASCII) is None:
+        raise UnreadableError(place, f"{facts['guest'][:100]!r} cannot be the name of a guest")
+    wanted = {}
+    for line in lines:
+        word = line.partition(" ")[0]
+        match = re.fullmatch(_SHAPES.get(word, ".*()()"), line)
+        if match is None or (word == "file" and {".", "..", ""} & {*match[2].split("/")}):
+            raise UnreadableError(place, f"its manifest has the line {line[:100]!r}, which none of hivectl export has")
+        if word == "file":
+            wanted[match[2]] = match[1]
+    return wanted
+
+
 def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
-    stream = archive.extractfile(member)
-    return stream.read() if stream is not None and member.size < 1 << 26 else b""
+    stream = archive.extractfile(member) if member.isreg() and member.size < 1 << 26 else None
+    return stream.read() if stream is not None else b""
 
 
 def _calls(script: str) -> Iterator[list[str]]:

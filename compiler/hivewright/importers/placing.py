@@ -69,26 +69,35 @@ def place(arguments: Namespace, request: Request, found: Found) -> Outcome:
         outcome = _conclude(arguments, found, guests, texts, sources, locks)
     finally:
         if outcome.status or arguments.dry_run:
-            for path in made:
-                path.unlink()
+            _take_away(made)
     return outcome
 
 
 def _write_files(project: Project, files: Mapping[str, bytes]) -> list[Path]:
-    """Writes files that guests name, which must be there when the site is checked; returns what is new."""
+    """Writes files that guests name, which must be there when the site is checked; returns all that is new."""
     made: list[Path] = []
     try:
         for name, content in files.items():
             path = project.site / name
-            path.parent.mkdir(parents=True, exist_ok=True)
+            for folder in reversed([each for each in path.parents if not each.exists()]):
+                folder.mkdir()
+                made.append(folder)
             with path.open("xb") as stream:
                 made.append(path)
                 stream.write(content)
     except OSError as error:
-        for path in made:
-            path.unlink()
+        _take_away(made)
         raise UnreadableError(str(error.filename), error.strerror or "it cannot be written") from None
     return made
+
+
+def _take_away(made: list[Path]) -> None:
+    """What was written is gone again, and its folders with it."""
+    for path in reversed(made):
+        if path.is_dir():
+            path.rmdir()
+        else:
+            path.unlink()
 
 
 def _project(arguments: Namespace) -> tuple[Project, Sources]:
