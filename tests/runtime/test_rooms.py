@@ -66,6 +66,7 @@ CALLED_BY_NAME = {
     "read_present_owner": "with_owner_words read_present_owner",
     "make_need": "each_need make_need",
     "remove_need": "each_need remove_need",
+    "count_volumes": "with_volumes count_volumes",
     "pause_guest": "each_guest pause_guest",
     "reset_guest": "each_guest reset_guest",
     "release_guest": "each_guest release_guest",
