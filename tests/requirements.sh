@@ -81,7 +81,9 @@ install() {
 		return 1
 	elif [ "$(id -u)" = 0 ]; then
 		say "Installing $1"
-		DEBIAN_FRONTEND=noninteractive sh -c "$2" >/dev/null
+		DEBIAN_FRONTEND=noninteractive sh -c "$2" >/dev/null && return
+		say "That failed; the command was" "    $2"
+		return 1
 	elif has sudo; then
 		say "Install them with" "    sudo sh -c '$2'"
 		return 1

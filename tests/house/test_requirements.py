@@ -137,6 +137,15 @@ def test_a_python_without_a_module_is_told_its_package(machine: Machine, shell: 
     assert machine.check(shell=shell) == (1, f"{told}    su root -c 'pkg install -y databases/py-sqlite3'\n")
 
 
+def test_what_could_not_be_installed_is_told_with_the_command(machine: Machine) -> None:
+    lose(machine, "mksh")
+    machine.be("FreeBSD", user=0)
+    machine.add("pkg", text="#!/bin/sh\necho 'pkg: no network' >&2\nexit 70\n")
+    said = ["Installing mksh", "pkg: no network", "That failed; the command was", "    pkg install -y mksh"]
+    status, told = machine.check()
+    assert (status, told.splitlines()[1:]) == (1, said)
+
+
 def test_a_system_of_another_kind_is_told_the_names(machine: Machine) -> None:
     lose(machine, "apt-get", "bwrap")
     machine.be("Linux", user=0)
