@@ -39,7 +39,7 @@ class Machine:
     def let_install(self, manager: str, *names: str) -> None:
         """Root's package manager, which brings these programs."""
         log, folder = self.root / "log", self.root / "bin"
-        copies = [f"ln -f {folder}/true {folder}/{name}\n" for name in names]
+        copies = [f"ln -sf true {folder}/{name}\n" for name in names]
         self.add(manager, text=f"#!/bin/sh\nPATH=/usr/bin:/bin\necho {manager} $* >>{log}\n{''.join(copies)}")
 
     def check(self, purpose: str = "test", shell: str = "dash") -> tuple[int, str]:
