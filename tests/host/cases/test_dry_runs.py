@@ -56,6 +56,7 @@ IMAGE = "hivectl image fetch golden"
 FORMER = "\n".join(former.MAKE).replace("; ", "\n")
 TAKEN = "mkdir -p /srv/vms/file1; echo >/srv/vms/file1/owner=gamma"
 SAVED = "hivectl start web1; hivectl checkpoint create web1 v1; hivectl stop web1"
+WRITTEN = f"{SAVED}; date +%s >/tmp/new; dd if=/tmp/new of=/dev/zvol/zroot/vms/web1/root bs=1048576"
 TRIED = (
     Dry("start -n", "db1: would be started (wave 10)"),
     Dry("start -n --console db1", "db1: would be started (wave 10)"),
@@ -80,7 +81,8 @@ TRIED = (
     Dry("suspend -n web1", "web1: would run: bhyvectl --suspend=", "checkpoints", "hivectl start web1"),
     Dry("restore -n web1 v1", "web1: would run: bhyve -r /var/db", "checkpoints", SAVED),
     Dry("restore -n web1", "web1: would run: bhyve -r /", "checkpoints", "hivectl start web1; hivectl suspend web1"),
-    Dry("restore -n --rollback web1 v1", "web1: would run: zfs rollback zroot/vms/web1/data@", "checkpoints", SAVED),
+    Dry("restore -n --rollback web1 v1", "web1: would run: zfs rollback zroot/vms/web1/data@", "checkpoints", WRITTEN),
+    Dry("restore -n --clone web1 v1", "web1: would run: zfs promote zroot/vms/web1/data", "checkpoints", WRITTEN),
     Dry("restore -n web1 v1", 'web1: there is no checkpoint "v1"; for those that there are', "checkpoints"),
     Dry("restore -n web1 v1", "web1: it runs (pid ", "checkpoints", "hivectl start web1"),
     Dry("restore -n web1", 'web1: there is no checkpoint "suspended"; for those that there are', "checkpoints"),
