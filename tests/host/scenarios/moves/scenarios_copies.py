@@ -108,3 +108,16 @@ def a_copy_becomes_the_guest(play: Play, far: Play, link: Link) -> None:
     assert (owner(play, VM), owner(far, VM)) == ("alpha", "alpha")
     play.has(f"guest {VM}")
     play.hivectl("replicate", VM)
+
+
+@scenario()
+def a_copy_of_a_guest_that_never_started_becomes_the_guest(play: Play, far: Play, link: Link) -> None:
+    """Its home has not noted that it is its owner, and steps down all the same."""
+    play.hivectl("provision", VM)
+    play.hivectl("replicate", VM)
+    link.down = True
+    far.hivectl("failover", VM)
+    link.down = False
+    outcome = play.hivectl("start", VM, status=1)
+    assert "beta took it over while this host seemed lost" in outcome.err
+    assert (owner(play, VM), owner(far, VM)) == ("beta", "beta")
