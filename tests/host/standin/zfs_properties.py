@@ -124,6 +124,9 @@ def stored(name: str, value: str) -> str:
     return value
 
 
+EMPTIED_LOG = "1024"
+"""Bytes written to a clone without a change of what is in it: its intent log is emptied, if the snapshot had one."""
+
 METADATA = 12288
 """Bytes that a volume refers to before anything is written, as 14.0 shows them."""
 
@@ -182,7 +185,9 @@ def property_of(world: World, dataset: Dataset, name: str) -> tuple[str, str]:
         snapshot = world.datasets.get(f"{dataset.name}@{name[len(SINCE) :]}")
         if snapshot is None:
             return "-", "-"
-        return ("0" if snapshot.content == dataset.content else str(max(dataset.length, 512))), "-"
+        if snapshot.content != dataset.content:
+            return str(max(dataset.length, 512)), "-"
+        return (EMPTIED_LOG if dataset.made > snapshot.made else "0"), "-"
     native = NATIVE.get(name)
     if native is not None and dataset.kind not in native.kinds.split(","):
         return "-", "-"
