@@ -78,7 +78,7 @@ def save(world: World, name: str, path: str, suspend: bool) -> Reply:
     if not os.path.isdir(os.path.dirname(path) or "."):
         return Reply("", "", 2)
     guest = world.guests.get(name)
-    if guest is None:
+    if guest is None or world.now < guest.started + guest.behaviour.listens:
         return fail("connect() failed: No such file or directory", 2)
     status = SUSPENDED if world.release >= (15, 1) else 0
     ended = (lambda: come_to_end(world, guest, status)) if suspend else (lambda: None)

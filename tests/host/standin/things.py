@@ -58,6 +58,8 @@ class Behaviour:
     """It has not set its ahci ports up yet: they cannot be saved."""
     writes: float = -1.0
     """When it writes to each of its disks; never when negative."""
+    listens: float = 0.0
+    """When bhyve listens to what bhyvectl asks it to save."""
     saving: float = 1.0
     """How long bhyve takes to save its memory to a checkpoint."""
     restoring: float = 0.5

@@ -108,6 +108,21 @@ def bhyve_fails_and_bhyvectl_says_0(play: Play) -> None:
 
 
 @scenario(snapshot=True)
+def asked_before_bhyve_listens(play: Play) -> None:
+    """A guest that was started just now is saved as soon as its bhyve can be asked, and refused if that never comes."""
+    play.guest("web1", {"listens": 4.0})
+    play.up("web1")
+    play.hivectl("checkpoint", "create", "web1", "v1", says=WHOLE)
+    assert play.ran("bhyvectl --checkpoint=*") > 1
+    play.hivectl("checkpoint", "delete", "web1", "v1")
+    play.down("web1")
+    play.guest("web1", {"listens": 3600.0})
+    play.up("web1")
+    refused(play, "web1: bhyvectl could not ask for it: connect() failed: No such file or directory")
+    play.down("web1")
+
+
+@scenario(snapshot=True)
 def it_goes_on_too_early(play: Play) -> None:
     """A guest that is saved in no time is tried three times: its volumes would be of another moment."""
     play.guest("web1", {"saving": 0.0})

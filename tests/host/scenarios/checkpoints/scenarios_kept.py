@@ -68,7 +68,7 @@ def restored_to_clones(play: Play) -> None:
     before, reserved = content(play, ROOT), ask(play, f"zfs get -Hp -o value refreservation {ROOT}")
     told = play.hivectl("restore", "-n", "web1", "v1", "--clone")
     assert [line.split()[3:5] for line in told.out.splitlines()] == [
-        *[["zfs", verb] for verb in ("rename", "set", "clone", "promote")] * 2,
+        *[["zfs", verb] for verb in ("rename", "set", "clone", "promote", "set")] * 2,
         ["bhyve", "-r"],
     ]
     assert volumes(play) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 
 from host.play import Play
@@ -210,6 +211,29 @@ def a_newer_snapshot_is_in_the_way(play: Play) -> None:
     assert len(snapshots(play)) == 4
     play.hivectl("checkpoint", "delete", "web1", "v2")
     play.hivectl("restore", "web1", "v1", "--rollback")
+
+
+@scenario(snapshot=True)
+def its_snapshots_went_with_a_rollback(play: Play) -> None:
+    """The list says so, and a restore does not offer what cannot be done."""
+    play.hivectl("provision", "web1")
+    play.hivectl("snapshot", "web1", "before")
+    play.guest("web1", {"writes": 30})
+    play.up("web1")
+    play.hivectl("checkpoint", "create", "web1", "v1")
+    play.wait(40)
+    play.hivectl("stop", "web1")
+    says = ["discarded, and so are the snapshots hivewright-checkpoint-v1", "are those of the snapshot before"]
+    play.hivectl("rollback", "--yes", "web1", "before", says=says)
+    play.hivectl("checkpoint", "list", "web1", says=["NAME", "1G 2, 2 of them gone"])
+    told = json.loads(play.hivectl("checkpoint", "list", "--json", "web1").out)
+    assert [(each["snapshots"], each["gone"], each["kept"]) for each in told] == [(2, 2, False)]
+    says = f"cannot become what they were: there is no snapshot {ROOT}@hivewright-checkpoint-v1; to use them as they are"
+    refused = play.hivectl("restore", "web1", "v1", status=1, says=says)
+    assert "--rollback" not in refused.out + refused.err
+    play.hivectl("checkpoint", "delete", "web1", "v1", says="checkpoint v1 is deleted")
+    play.up("web1")
+    play.down("web1")
 
 
 @scenario(snapshot=True)
