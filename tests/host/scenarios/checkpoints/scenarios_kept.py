@@ -186,7 +186,7 @@ def interrupted(play: Play) -> None:
     ):
         play.hivectl(*words, status=1, says=again)
     told = play.hivectl("restore", "-n", "web1", "v1", "--clone").out.splitlines()
-    assert [line.split()[4] for line in told] == ["promote", "rename", "set", "clone", "promote", "-r"]
+    assert [line.split()[4] for line in told] == ["promote", "set", "rename", "set", "clone", "promote", "set", "-r"]
     play.hivectl(
         "restore",
         "web1",
