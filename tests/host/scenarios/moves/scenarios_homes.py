@@ -109,8 +109,13 @@ def two_places_say_who_owns_it(play: Play, far: Play, link: Link) -> None:
     play.hivectl("stop", "two1")
     assert owners() == ["owner=alpha"] * 2
     link.down = True
-    for value, found in (("beta", "it lives on alpha"), ("alpha>beta", "alpha hands it over to beta")):
-        play.sh(f"mv /net/more/two1/owner=alpha '/net/more/two1/owner={value}'")
+    for place, value, found in (
+        ("more", "beta", "it lives on alpha"),
+        ("more", "alpha>beta", "alpha hands it over to beta"),
+        ("more", "alpha>gamma", "alpha hands it over to gamma"),
+        ("vms", "alpha>gamma", "it lives on alpha"),
+    ):
+        play.sh(f"mv /net/{place}/two1/owner=alpha '/net/{place}/two1/owner={value}'")
         far.hivectl("start", "two1", status=1, says=f"two1: {found}. To bring it here, on alpha: hivectl")
         play.hivectl("start", "two1", status=1, says=None)
         play.never("bhyve")
