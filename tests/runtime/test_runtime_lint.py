@@ -49,7 +49,7 @@ COMMANDS = {
     "service",
     *("cpuset", "protect", "qemu-img", "rctl", "renice", "rm", "rmdir", "route", "sha256", "sha512", "sleep"),
     *("grep", "sockstat", "sort", "ssh", "stat", "stty", "sysctl", "vncviewer"),
-    *("tail", "tar", "timeout", "tr", "true", "tmux", "truncate", "unzip", "valectl", "wc", "zfs", "zstd"),
+    *("tail", "tar", "tcpdrop", "timeout", "tr", "true", "tmux", "truncate", "unzip", "valectl", "wc", "zfs", "zstd"),
 }
 """The external commands the runtime may run: FreeBSD's base; qemu-img and tmux where an image or a console needs it."""
 

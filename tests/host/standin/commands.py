@@ -58,6 +58,7 @@ PLAYED: dict[str, tuple[str, Command]] = {
     "zpool": ("/sbin", pools.zpool),
     "ssh": ("/usr/bin", remote.ssh),
     "sockstat": ("/usr/bin", migration.sockstat),
+    "tcpdrop": ("/usr/sbin", migration.tcpdrop),
     "stat": ("/usr/bin", storage.stat),
     "dd": ("/bin", storage.dd),
     "b64encode": ("/usr/bin", files.b64encode),

@@ -142,6 +142,12 @@ def stopped(pid: int) -> bool:
     return state_of(pid) == "T"
 
 
+def ignores(pid: int, number: int) -> bool:
+    """Whether a process ignores a signal."""
+    words = read(f"{PROC}/{pid}/status").split()
+    return bool(int(words[words.index("SigIgn:") + 1], 16) >> (number - 1) & 1)
+
+
 def others(ours: frozenset[int]) -> list[int]:
     """The processes of the scripts."""
     return sorted(int(entry) for entry in os.listdir(PROC) if entry.isdigit() and int(entry) not in ours)

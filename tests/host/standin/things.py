@@ -62,6 +62,8 @@ class Behaviour:
     """When bhyve listens to what bhyvectl asks it to save."""
     saving: float = 1.0
     """How long bhyve takes to save its memory to a checkpoint."""
+    lost: str = ""
+    """What is lost when it was sent: answer, bhyve hears nothing more; end, it is killed, and the other has all."""
     restoring: float = 0.5
     """How long it takes to read it; its title comes then."""
     loading: float = 1.0
@@ -124,6 +126,8 @@ class Guest:
     restored: bool = False
     port: str = ""
     """Where it waits for its guest from another host, as long as it does."""
+    sends: str = ""
+    """Where it has a connection to, ``ADDRESS:PORT``, while it is sent to another host."""
     came: bool = False
     """All of it came from there."""
     leaving: bool = False

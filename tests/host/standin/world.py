@@ -146,6 +146,8 @@ class World:
         self.nodes: dict[str, dict[str, str]] = {}
         """Node of ng_bridge(4) -> its hooks and who is there."""
         self.listening: list[str] = settings.get("listening", [])
+        self.lingering: list[str] = []
+        """Our ports of connections by which guests came, which the kernel keeps for a minute."""
         """Addresses that programs beside the guests listen on."""
         for name in ["lo0", *settings.get("ethers", ["ix0", "ix1", "ix2"])]:
             self.interfaces[name] = Interface(name, "lo" if name == "lo0" else "ether", name, up=True)
