@@ -18,7 +18,7 @@ class Way:
 
     guest: str
     place: str
-    """The dataset or directory of its disks."""
+    """The dataset or directory of its disks, if it has any."""
     words: tuple[str, ...] = ()
     """What ``hivectl migrate`` is told besides."""
     settings: dict[str, object] = field(default_factory=dict)
@@ -28,18 +28,14 @@ class Way:
     """It cannot go so when it is off."""
 
 
+LIVE: dict[str, object] = {"net": True, "snapshot": True, "migrates": True}
 WAYS = {
     "cold": Way("web1", "zroot/vms/web1"),
     "files": Way("file1", "/srv/vms/file1"),
     "shared": Way("mail1", "/net/vms/mail1", settings={"net": True}, least=3),
     "frozen": Way("small1", "zroot/vms/small1", ("--method", "frozen"), {"snapshot": True}),
-    "live": Way(
-        "live1",
-        "/net/vms/live1",
-        ("--method", "live"),
-        {"net": True, "snapshot": True, "migrates": True},
-        needs_memory=True,
-    ),
+    "live": Way("live1", "/net/vms/live1", ("--method", "live"), LIVE, needs_memory=True),
+    "bare": Way("bare1", "", ("--method", "live"), LIVE, least=3, needs_memory=True),
     "copied": Way("copied1", "zroot/vms/copied1"),
 }
 
@@ -129,6 +125,8 @@ class Pair:
 
     def contents(self, host: Host) -> dict[str, str]:
         place = self.way.place
+        if not place:
+            return {"disks": "none"}
         if place.startswith("/"):
             return {
                 path.name: sha256(path.read_bytes()).hexdigest() if path.stat().st_size < 1 << 24 else head(path)
@@ -139,6 +137,8 @@ class Pair:
 
     def owner(self, host: Host) -> str:
         place = self.way.place
+        if not place:
+            return text_of(host, f"/var/db/hivewright/{self.way.guest}/home")
         if place.startswith("/"):
             return " ".join(path.name.removeprefix("owner=") for path in host.path(place).glob("owner=*"))
         return host.run("/sbin/zfs", "get", "-H", "-o", "value", "hivewright:owner", place).out.strip()

@@ -18,7 +18,7 @@ from host.scenario import SCENARIOS, SHARES
 
 pytest_plugins = ["host.fixtures"]
 
-MOVES = ("cold", "files", "shared", "frozen", "live")
+MOVES = ("cold", "files", "shared", "frozen", "live", "bare")
 DIRECTIONS = ("there", "back") if EVERY else ("there",)
 """From alpha to beta, and from there to alpha, which it went from before."""
 

@@ -33,7 +33,9 @@ def one_without_a_place_comes_back(play: Play, far: Play) -> None:
     play.hivectl("start", "bare1")
     play.spawn(*MOVER, "bare1", "beta")
     play.wait(10)
-    assert "came from" not in far.hivectl("status", "bare1", status=1).out
+    status = far.hivectl("status", "bare1", status=1).out
+    assert "came from" not in status
+    assert "is on its way from alpha to beta" in status
     play.kill("session mover")
     play.hivectl("migrate", "--back", "bare1", "beta", says="it lives here, as before")
     far.nothing_left()
@@ -41,6 +43,20 @@ def one_without_a_place_comes_back(play: Play, far: Play) -> None:
     outcome = play.hivectl(*GOES, "bare1", "beta", status=1)
     assert "it stays here. Try again" in outcome.err
     play.has("guest bare1")
+
+
+@scenario(**LIVE)
+def one_without_a_place_that_was_not_awaited(play: Play, far: Play, link: Link) -> None:
+    """Cut off before the other host made ready for it, it runs on at home, and goes there by the next command."""
+    play.hivectl("start", "bare1")
+    link.cut_at(4)
+    outcome = play.hivectl(*GOES, "bare1", "beta", status=1)
+    assert [line.split()[2] for line in link.asked] == ["check", "offer", "file", "await", "leave"]
+    assert "it stays here. Try again" in outcome.err
+    link.cut_at(0)
+    far.nothing_left()
+    play.hivectl(*GOES, "bare1", "beta")
+    far.has("guest bare1")
 
 
 @scenario(**LIVE)
@@ -63,6 +79,20 @@ def bhyve_hears_nothing(play: Play, far: Play) -> None:
     assert "but its bhyve did not hear of that; it stays here" in outcome.err
     play.has("guest live1")
     far.nothing_left()
+
+
+@scenario(**LIVE)
+def nor_when_the_other_host_is_lost(play: Play, link: Link) -> None:
+    """Whoever says so lets it go on."""
+    play.guest("live1", {"lost": "answer"})
+    play.hivectl("start", "live1")
+    play.spawn(*MOVER, "live1", "beta")
+    play.wait(8)
+    link.down = True
+    play.kill("session mover")
+    play.has("sending live1")
+    play.hivectl("start", "live1", "--take-over", "beta")
+    play.has("guest live1")
 
 
 @scenario(**LIVE)
