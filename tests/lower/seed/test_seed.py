@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from hypothesis import strategies as st
 from builders import Tables, build_site
 from hivewright.allocation.allocate import allocate
 from hivewright.lower import lower
+from hivewright.lower.seed import yaml_text
 from hivewright.lower.seed.yaml_text import Text, YamlWriter, read_mapping
 from seeds import ALICE, STATIC, ethernet, lowered, seed, user_data
 
@@ -275,3 +278,51 @@ def test_any_document_is_read_back(documents: list[dict[str, Any]]) -> None:
 def test_own_data_keeps_its_meaning(document: dict[str, Any]) -> None:
     text = yaml.safe_dump(plain(document))
     assert yaml.safe_load(YamlWriter().write(read_mapping(text)) or "{}") == plain(document)
+
+
+@pytest.fixture(scope="module")
+def without_libyaml() -> ModuleType:
+    """The module as it is where PyYAML has no libyaml."""
+    spec = importlib.util.spec_from_file_location("yaml_text_without_libyaml", yaml_text.__file__)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delattr(yaml, "CSafeDumper", raising=False)
+        spec.loader.exec_module(module)
+    return module
+
+
+def quoted_by(module: ModuleType, value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: quoted_by(module, item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [quoted_by(module, item) for item in value]
+    return module.Text(value) if isinstance(value, Text) else value
+
+
+LONG_KEYS = st.dictionaries(TEXTS | TEXTS.map(lambda text: 20 * text), VALUES, max_size=3)
+
+
+@given(LONG_KEYS, st.booleans())
+def test_libyaml_makes_no_difference(without_libyaml: ModuleType, document: dict[str, Any], indenting: bool) -> None:
+    written = YamlWriter(indenting).write(document)
+    assert without_libyaml.YamlWriter(indenting).write(quoted_by(without_libyaml, document)) == written
+    assert yaml.safe_load(written or "{}") == plain(document)
+
+
+@given(LONG_KEYS)
+def test_libyaml_makes_no_difference_to_own_data(without_libyaml: ModuleType, document: dict[str, Any]) -> None:
+    text = yaml.safe_dump(plain(document), allow_unicode=True)
+    written = YamlWriter().write(read_mapping(text))
+    assert without_libyaml.YamlWriter().write(without_libyaml.read_mapping(text)) == written
+
+
+@pytest.mark.parametrize("character", ["\r", "\x85", "\u2028", "\u2029", "\ufeff", "\x7f", "\0", "\U0001f600"])
+def test_what_yaml_treats_specially_is_escaped(without_libyaml: ModuleType, character: str) -> None:
+    for text in (character, f"a{character}b", f"a\n{character}", f"{character}\nb"):
+        for document in ({"key": text}, {text: "value"}, {"key": [{text: text}]}):
+            for module in (yaml_text, without_libyaml):
+                written = module.YamlWriter().write(document)
+                assert character not in written
+                assert yaml.safe_load(written) == document

@@ -3,12 +3,14 @@
 Thousands of guests have seeds that differ only in names and addresses, and PyYAML is slow. So PyYAML writes each
 *shape* of a document once, with a placeholder in double quotes for every ``Text``, and the placeholders are replaced
 by texts of a safe alphabet, for which double quotes need no escape.
+
+libyaml, which not every PyYAML has, writes what it and PyYAML itself write alike, and writes it faster.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import yaml
@@ -23,6 +25,10 @@ except ImportError:  # PyYAML without libyaml
 _SAFE = re.compile(r"[A-Za-z0-9_./:+-]*")
 _NUMBER_LIKE = re.compile(r"[-+]?[.]?[0-9][0-9A-Fa-fOoXx_.+:-]*")
 """Texts that some readers of YAML take for a number, such as 1e3 and 0o17."""
+_SPECIAL = re.compile("[^\n -~\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd]")
+"""What readers take for the end of a line, or for no text at all, unless it is escaped."""
+_SHORT_KEY = 40
+"""Characters of a key that both writers put on the line of its value; an empty one only libyaml does."""
 _PLACEHOLDER = "HIVEWRIGHT.PLACEHOLDER"
 _WIDTH = 2**30
 """Never fold: nuageinit(7) of FreeBSD 14 reads a subset of YAML."""
@@ -50,11 +56,13 @@ class _Dumper(_BaseDumper):
         return True
 
 
-class _IndentingDumper(yaml.SafeDumper):
-    """Indents lists. The parser of early nuageinit takes what follows an unindented one for part of its last entry."""
-
+class _PureDumper(yaml.SafeDumper):
     def ignore_aliases(self, _data: object) -> bool:
         return True
+
+
+class _IndentingDumper(_PureDumper):
+    """Indents lists. The parser of early nuageinit takes what follows an unindented one for part of its last entry."""
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002
         super().increase_indent(flow, indentless=False)
@@ -76,11 +84,12 @@ def _construct_text(loader: Any, node: Any) -> str | Verbatim:
 def _represent_text(dumper: Any, text: str) -> Any:
     # A literal block that keeps empty lines at its end is followed by "...", which would end the whole document.
     literal = "\n" in text and text.strip("\n") != "" and not text.endswith("\n\n")
-    style = "|" if literal else "'" if _NUMBER_LIKE.fullmatch(text) else None
+    plain = "|" if literal else "'" if _NUMBER_LIKE.fullmatch(text) else None
+    style = '"' if _SPECIAL.search(text) else plain
     return dumper.represent_scalar(f"{_TAG}str", text, style=style)
 
 
-for _dumper in (_Dumper, _IndentingDumper):
+for _dumper in (_Dumper, _PureDumper):
     _dumper.add_representer(str, _represent_text)
     _dumper.add_representer(Text, lambda dumper, text: dumper.represent_scalar(f"{_TAG}str", str(text), style='"'))
     _dumper.add_representer(Verbatim, lambda dumper, scalar: dumper.represent_scalar(scalar.tag, scalar.text))
@@ -114,11 +123,21 @@ def _check_extent(value: object) -> None:
             waiting += [(item, depth + 1) for item in current]
 
 
+def _is_ordinary(value: object) -> bool:
+    """Whether libyaml writes a value just as PyYAML does without it."""
+    if isinstance(value, str):
+        return _SPECIAL.search(value) is None
+    if isinstance(value, dict):
+        are_simple = all(0 < len(str(key)) <= _SHORT_KEY for key in value)
+        return are_simple and all(map(_is_ordinary, (*value, *value.values())))
+    return not isinstance(value, Iterable) or all(map(_is_ordinary, value))
+
+
 class YamlWriter:
     """Writes documents and remembers the shapes it has seen."""
 
     def __init__(self, indenting: bool = False) -> None:
-        self._dumper = _IndentingDumper if indenting else _Dumper
+        self._indenting = indenting
         self._shapes: dict[str, list[str]] = {}
 
     def write(self, document: Mapping[str, object]) -> str:
@@ -142,8 +161,9 @@ class YamlWriter:
         return "".join(pieces)
 
     def _dump(self, document: object) -> str:
+        dumper = _IndentingDumper if self._indenting else _Dumper if _is_ordinary(document) else _PureDumper
         return yaml.dump(
-            document, Dumper=self._dumper, sort_keys=False, default_flow_style=False, allow_unicode=True, width=_WIDTH
+            document, Dumper=dumper, sort_keys=False, default_flow_style=False, allow_unicode=True, width=_WIDTH
         )
 
 
