@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from builders import build_site
 from hivewright.diagnostics import Diagnostic
 from hivewright.model.readers import READERS
 from hivewright.rules import check_rules
+from hivewright.rules.machine.first_boot import _parsed
 
 USERS = {
     "alice": {"ssh_keys": ["ssh-ed25519 AAAA alice"], "sudo": "ALL=(ALL) ALL"},
@@ -145,3 +149,67 @@ def test_a_disk_that_holds_windows_may_hold_drivers(disk: dict[str, Any]) -> Non
     vm["disk"] = {"system": EMPTY}
     site = build_site({"win1": vm}, profiles={"own": OWN}, images=images)
     assert "VM095" in [diagnostic.code for diagnostic in check_rules(site)]
+
+
+def told_with_and_without_libyaml(own: str) -> list[list[Diagnostic]]:
+    """What is found in a file with libyaml, if it is here, and without it."""
+    content = {"user_data": "a.yaml", "users": ["alice"]}
+    _parsed.cache_clear()
+    told = [found(content, own)]
+    _parsed.cache_clear()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delattr(yaml, "CSafeLoader", raising=False)
+        told.append(found(content, own))
+    _parsed.cache_clear()
+    return told
+
+
+@pytest.mark.parametrize(
+    ("own", "message"),
+    [
+        ("a: [b", "expected ',' or ']', but got '<stream end>' (line 3)"),
+        ("a: b\t", "found character '\\t' that cannot start any token (line 2)"),
+        ("a: b\n\ufeff- c", "could not find expected ':' (line 4)"),
+        ("a: |#", "expected chomping or indentation indicators, but found '#' (line 2)"),
+        (
+            "a: \0",
+            'unacceptable character #x0000: special characters are not allowed in "<unicode string>", position 17',
+        ),
+    ],
+)
+def test_libyaml_makes_no_difference_to_faults(own: str, message: str) -> None:
+    for told in told_with_and_without_libyaml(own):
+        assert [diagnostic.message for diagnostic in told] == [f"a.yaml is not valid YAML: {message}"]
+
+
+WORDS = [
+    *(
+        "a: ",
+        "b",
+        "- ",
+        "\n",
+        "  ",
+        "\t",
+        "'",
+        '"',
+        "|",
+        ">\n",
+        " #",
+        "[",
+        "]",
+        "{",
+        "}",
+        ",",
+        "&x ",
+        "*x",
+        "!!int ",
+        "? ",
+    ),
+    *("1e3", "yes", "\x85", "\u2028", "\ufeff", "\U0001f600", "\r", "%", "---\n", "...\n", "\\", "@", "<<: ", "~"),
+]
+
+
+@given(st.lists(st.sampled_from(WORDS), max_size=9).map("".join))
+def test_libyaml_makes_no_difference_to_what_is_told(own: str) -> None:
+    told, without = told_with_and_without_libyaml(own)
+    assert told == without

@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from hivewright.values.yaml_alike import is_read_alike
+
 try:
     from yaml import CSafeDumper as _BaseDumper
     from yaml import CSafeLoader as _BaseLoader
@@ -48,6 +50,10 @@ class Verbatim(NamedTuple):
 
 
 class _Loader(_BaseLoader):
+    pass
+
+
+class _PureLoader(yaml.SafeLoader):
     pass
 
 
@@ -93,9 +99,10 @@ for _dumper in (_Dumper, _PureDumper):
     _dumper.add_representer(str, _represent_text)
     _dumper.add_representer(Text, lambda dumper, text: dumper.represent_scalar(f"{_TAG}str", str(text), style='"'))
     _dumper.add_representer(Verbatim, lambda dumper, scalar: dumper.represent_scalar(scalar.tag, scalar.text))
-_Loader.add_constructor(f"{_TAG}str", _construct_text)
-for _kind in ("int", "float", "bool", "null", "timestamp", "binary"):
-    _Loader.add_constructor(f"{_TAG}{_kind}", lambda _loader, node: Verbatim(node.tag, node.value))
+for _loader in (_Loader, _PureLoader):
+    _loader.add_constructor(f"{_TAG}str", _construct_text)
+    for _kind in ("int", "float", "bool", "null", "timestamp", "binary"):
+        _loader.add_constructor(f"{_TAG}{_kind}", lambda _, node: Verbatim(node.tag, node.value))
 
 
 def read_mapping(text: str) -> dict[str, Any]:
@@ -103,7 +110,7 @@ def read_mapping(text: str) -> dict[str, Any]:
 
     ``ValueError`` when it is too large with aliases expanded.
     """
-    value = yaml.load(text, Loader=_Loader)
+    value = yaml.load(text, Loader=_Loader if is_read_alike(text) else _PureLoader)
     _check_extent(value)
     return value if isinstance(value, dict) else {}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from hivewright.diagnostics.wording import quoted
 from hivewright.rules.site_index import SiteIndex, diagnose
 from hivewright.values.ignition import faults_of
 from hivewright.values.merging import KEYS, rules_of
+from hivewright.values.yaml_alike import is_read_alike
 
 if TYPE_CHECKING:
     from hivewright.site import Site
@@ -161,11 +163,24 @@ def read_config(site: Site, path: str | None) -> dict[str, Any] | None:
 
 @lru_cache(maxsize=64)
 def _parsed(content: bytes) -> dict[str, Any] | None:
-    import yaml
-
     if _user_data_fault(content) is not None:
         return None
-    return yaml.load(content, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)) or {}
+    return _loaded(content.decode("utf-8")) or {}
+
+
+def _loaded(text: str) -> Any:
+    """What PyYAML reads. libyaml is faster, and reads the same if it reads anything, but words faults otherwise."""
+    import yaml
+
+    with suppress(yaml.YAMLError):
+        return yaml.load(text, Loader=_loader(text))
+    return yaml.load(text, Loader=yaml.SafeLoader)
+
+
+def _loader(text: str) -> Any:
+    import yaml
+
+    return getattr(yaml, "CSafeLoader", yaml.SafeLoader) if is_read_alike(text) else yaml.SafeLoader
 
 
 def _user_data_fault(content: bytes) -> tuple[str, int, int] | None:
@@ -179,7 +194,7 @@ def _user_data_fault(content: bytes) -> tuple[str, int, int] | None:
     if text.partition("\n")[0].rstrip() != "#cloud-config":
         return "does not begin with the line #cloud-config", 1, 1
     try:
-        value = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        value = _loaded(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
@@ -201,7 +216,8 @@ def _repeated_key(content: bytes) -> tuple[str, int, int] | None:
     """A key that occurs twice in the outermost mapping: PyYAML takes the last, and the first is lost."""
     import yaml
 
-    root = yaml.compose(content, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    text = content.decode("utf-8")
+    root = yaml.compose(text, Loader=_loader(text))
     seen: set[str] = set()
     for key, _ in root.value if isinstance(root, yaml.MappingNode) else ():
         if key.value in seen:
@@ -214,13 +230,13 @@ def _merge_fault(content: bytes) -> tuple[str, int, int] | None:
     """Rules for merging that cloud-init has not got: it would leave out the whole file."""
     import yaml
 
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    root = yaml.compose(content, Loader=loader)
+    text = content.decode("utf-8")
+    root = yaml.compose(text, Loader=_loader(text))
     said = [key for key, _ in root.value if key.value in KEYS] if isinstance(root, yaml.MappingNode) else []
     if not said:
         return None
     try:
-        rules_of(yaml.load(content, Loader=loader))
+        rules_of(_loaded(text))
     except ValueError as error:
         mark = said[0].start_mark
         return f"has a {said[0].value} that {error}", mark.line + 1, mark.column + 1
