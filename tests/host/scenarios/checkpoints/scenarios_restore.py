@@ -228,8 +228,8 @@ def its_snapshots_went_with_a_rollback(play: Play) -> None:
     play.hivectl("checkpoint", "list", "web1", says=["NAME", "1G 2, 2 of them gone"])
     told = json.loads(play.hivectl("checkpoint", "list", "--json", "web1").out)
     assert [(each["snapshots"], each["gone"], each["kept"]) for each in told] == [(2, 2, False)]
-    says = f"cannot become what they were: there is no snapshot {ROOT}@hivewright-checkpoint-v1; to use them"
-    refused = play.hivectl("restore", "web1", "v1", status=1, says=says)
+    lost = f"cannot become what they were: there is no snapshot {ROOT}@hivewright-checkpoint-v1; to use them"
+    refused = play.hivectl("restore", "web1", "v1", status=1, says=lost)
     assert "--rollback" not in refused.out + refused.err
     play.hivectl("checkpoint", "delete", "web1", "v1", says="checkpoint v1 is deleted")
     play.up("web1")
