@@ -40,8 +40,11 @@ def linter(name: str) -> str:
 
 
 def used_by(item: pytest.Item) -> set[str]:
-    """Programs of which a test says that it needs them; every stand-in host needs its sandbox."""
+    """Programs of which a test says that it needs them, and its shell; every stand-in host needs its sandbox."""
     marked = {name for mark in item.iter_markers("needs") for name in mark.args}
+    shell = item.callspec.params.get("shell") if hasattr(item, "callspec") else None
+    if isinstance(shell, str):
+        marked.add(shell)
     return marked | ({"bwrap"} if "standin" in getattr(item, "fixturenames", ()) else set())
 
 

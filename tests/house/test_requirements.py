@@ -228,13 +228,16 @@ def test_what_cannot_run_on_a_system_is_told_in_the_end() -> None:
     chosen = [
         "tests/commands/test_build_trouble.py",
         "tests/host/cases/test_tpm_beside_guests.py",
+        "tests/host/campaigns/test_disk_trouble.py",
         "-k",
-        "unwritable or tpm",
+        "unwritable or tpm or (terminal and lksh)",
     ]
     command = [sys.executable, "-c", code, "-p", "no:cacheprovider", "-n", "0", *chosen]
     done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
-    (line,) = [line for line in done.stdout.splitlines() if "not run" in line]
-    assert line.partition(": ")[0].endswith("tests not run, since bwrap does not exist for FreeBSD")
-    assert "2 of tests/commands/test_build_trouble.py" in line
-    assert "of tests/host/cases/test_tpm_beside_guests.py" in line
+    lines = [line.partition("tests not run, since ")[2].partition(": ") for line in done.stdout.splitlines()]
+    told = {reason: modules for reason, _, modules in lines if reason}
+    assert told.keys() == {"bwrap does not exist for FreeBSD", "lksh does not exist for FreeBSD"}
+    assert "2 of tests/commands/test_build_trouble.py" in told["bwrap does not exist for FreeBSD"]
+    assert "of tests/host/cases/test_tpm_beside_guests.py" in told["bwrap does not exist for FreeBSD"]
+    assert told["lksh does not exist for FreeBSD"] == "6 of tests/host/campaigns/test_disk_trouble.py"
