@@ -121,3 +121,20 @@ def nor_by_the_next_command(play: Play, far: Play) -> None:
     assert "it lives here, as before" in outcome.out + outcome.err
     play.has("guest live1")
     far.nothing_left()
+
+
+@scenario(**LIVE)
+def its_supervisor_dies_meanwhile(play: Play, far: Play) -> None:
+    """Nobody waits for the status of bhyve then; one that was killed leaves its context."""
+    for lost in ("end", ""):
+        play.guest("live1", {"saving": 20, "lost": lost}, {"saving": 20})
+        play.hivectl("start", "live1")
+        play.spawn(*MOVER, "live1", "beta")
+        play.wait(10)
+        play.kill("daemon live1", "supervisor live1")
+        outcome = play.join("mover", 1 if lost else 0)
+        if lost:
+            assert "bhyve did not end by itself, so not all of it went to beta; it stays here" in outcome.err
+            far.nothing_left()
+    far.has("guest live1")
+    assert markers(play, "live1") == ["owner=beta"]
