@@ -10,6 +10,7 @@ from host.scenario import scenario
 
 from .scenarios import owner
 from .scenarios_copies import contents as contents_of_copy
+from .scenarios_live import at
 from .scenarios_migrate import contents
 
 pytestmark = pytest.mark.usefixtures("play", "link")
@@ -176,3 +177,50 @@ def what_cannot_go_frozen_goes_cold(play: Play, far: Play) -> None:
     assert "it cannot go there frozen: the definitions differ" in outcome.out + outcome.err
     play.never("bhyvectl --suspend=*")
     far.has("guest small1")
+
+
+@scenario()
+def taken_over_half_way(play: Play, far: Play, link: Link) -> None:
+    """A guest that is handed over was taken by the other host, and is off there: its old host never has it too."""
+    play.hivectl("start", "web1")
+    at(link, "file", lambda: link.cut_at(1))
+    play.hivectl("migrate", "web1", "beta", status=1)
+    link.cut_at(0)
+    link.down = True
+    far.hivectl("start", "web1", "--take-over", "alpha")
+    far.hivectl("stop", "web1")
+    assert (owner(play), owner(far)) == ("alpha>beta", "beta")
+    play.hivectl("migrate", "--back", "web1", "beta", status=1, says=None)
+    assert owner(play) == "alpha>beta"
+    link.down = False
+    says = "it is beta's already; to have it back: hivectl migrate web1 beta, then there: hivectl migrate web1 alpha"
+    play.hivectl("migrate", "--back", "web1", "beta", status=1, says=says)
+    assert (owner(play), owner(far)) == ("beta", "beta")
+    play.hivectl("start", "web1", status=1, says="it lives on beta")
+    play.hivectl("migrate", "web1", "beta")
+    far.has("guest web1")
+    far.hivectl("migrate", "web1", "alpha")
+    play.has("guest web1")
+    assert (owner(play), owner(far)) == ("alpha", "alpha")
+
+
+@scenario()
+def taken_over_while_it_was_copied(play: Play, far: Play, link: Link) -> None:
+    """Its host was cut off before it handed anything over, and runs it: whatever it does next it hears of that."""
+    for words in (("--back",), ()):
+        play.hivectl("start", "web1")
+        at(link, "stream", lambda: link.cut_at(1, "after"))
+        play.hivectl("migrate", "web1", "beta", status=1)
+        link.cut_at(0)
+        link.down = True
+        far.hivectl("start", "web1", "--take-over", "alpha")
+        far.hivectl("stop", "web1")
+        link.down = False
+        assert (owner(play), owner(far)) == ("alpha", "beta")
+        outcome = play.hivectl("migrate", *words, "web1", "beta", status=1)
+        assert "it runs here as well as on beta; end that here" in outcome.err
+        assert "beta took it over while this host seemed lost; what was written here" in outcome.err
+        assert (owner(play), owner(far)) == ("beta", "beta")
+        play.hivectl("stop", "web1")
+        play.hivectl("start", "web1", status=1, says="it lives on beta")
+        far.hivectl("migrate", "web1", "alpha")
