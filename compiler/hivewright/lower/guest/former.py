@@ -22,12 +22,13 @@ def owner_step(guest: Guest) -> Iterator[Step]:
 
 def rival_step(guest: Guest) -> Iterator[Step]:
     """Another host may have taken a guest over while this one seemed lost: the one that keeps copies of it, or any
-    that reaches the same disk, where nothing beside that says who owns the guest."""
+    that reaches the same disk, where nothing beside that says who owns the guest, or where it has no disk at all."""
     copies, elsewhere = guest.vm.replicate, tuple(_elsewhere(guest))
+    is_said = bool(data_places(guest)[0]) and not elsewhere
     asked = "" if copies is None else copies.to
     if asked not in ("", guest.host_name):
         yield Step("replica", (asked,), ("replicate.to",), "replicate.to")
-    if elsewhere and _is_checked(guest):
+    if not is_said and _is_checked(guest):
         others = (host for host in guest.site.hosts_of(guest.vm) if host not in (asked, guest.host_name))
         yield from (Step("rival", (host,), ("hosts", *elsewhere), "hosts") for host in others)
 

@@ -127,3 +127,18 @@ def two_places_say_who_owns_it(play: Play, far: Play, link: Link) -> None:
         play.hivectl("start", "two1", "--take-over", "beta")
         play.hivectl("stop", "two1")
         assert owners() == ["owner=alpha"] * 2
+
+
+@scenario()
+def one_without_disks_asks_the_others(play: Play, far: Play, link: Link) -> None:
+    """Nothing that it has says who owns it, and two of it would have one address."""
+    play.hivectl("start", "bare1")
+    link.down = True
+    play.hivectl("stop", "bare1")
+    far.hivectl("start", "--take-over", "alpha", "bare1")
+    link.down = False
+    says = "bare1: beta took it over while this host seemed lost. To bring it here, there: hivectl migrate bare1 alpha"
+    play.hivectl("start", "bare1", status=1, says=says)
+    play.never("bhyve")
+    far.has("guest bare1")
+    play.hivectl("start", "bare1", status=1, says="bare1: it lives on beta")
