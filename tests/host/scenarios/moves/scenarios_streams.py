@@ -193,7 +193,7 @@ def taken_over_half_way(play: Play, far: Play, link: Link) -> None:
     play.hivectl("migrate", "--back", "web1", "beta", status=1, says=None)
     assert owner(play) == "alpha>beta"
     link.down = False
-    says = "it is beta's already; to have it back: hivectl migrate web1 beta, then there: hivectl migrate web1 alpha"
+    says = "it is beta's already; finish that: hivectl migrate web1 beta, then there: hivectl migrate web1 alpha"
     play.hivectl("migrate", "--back", "web1", "beta", status=1, says=says)
     assert (owner(play), owner(far)) == ("beta", "beta")
     play.hivectl("start", "web1", status=1, says="it lives on beta")
