@@ -7,19 +7,19 @@ from typing import Any
 
 from builders import build_site
 from hivewright.diagnostics import Diagnostic
-from hivewright.rules import check_rules
 from hivewright.site import Site
+from site_parts import check
 
 Keys = Mapping[str, Any]
 
 
 def codes(site: Site) -> list[str]:
-    return [diagnostic.code for diagnostic in check_rules(site)]
+    return [diagnostic.code for diagnostic in check(site)]
 
 
 def found(site: Site, code: str) -> Diagnostic:
     """The only diagnostic there is, which has this code."""
-    (diagnostic,) = check_rules(site)
+    (diagnostic,) = check(site)
     assert diagnostic.code == code
     return diagnostic
 

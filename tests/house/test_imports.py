@@ -233,7 +233,8 @@ NOT_LOADED = (
         "site.model_errors",
         "site.remedies",
     ),
-    *("pipeline.compile_host", "pipeline.compile_site", "pipeline.digests", "pipeline.in_memory", "__main__"),
+    *("pipeline.changed_part", "pipeline.compile_host", "pipeline.compile_site", "pipeline.digests"),
+    *("pipeline.in_memory", "pipeline.site_memory", "__main__"),
 )
 """Of those rooms, what a check without a fault does without."""
 

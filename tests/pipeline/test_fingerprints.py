@@ -281,10 +281,10 @@ class TestNoCache:
 class TestInput:
     def test_locks_and_output_are_no_input(self, built: Project) -> None:
         project = find_project(built.root)
-        before = fingerprints.input_fingerprint(project)
+        before = fingerprints.look_at_inputs(project).fingerprint
         shutil.rmtree(built.build)
         shutil.rmtree(built.locks)
-        assert fingerprints.input_fingerprint(project) == before
+        assert fingerprints.look_at_inputs(project).fingerprint == before
 
 
 def test_a_check_without_faults_is_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

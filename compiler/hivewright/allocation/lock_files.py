@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from hivewright.allocation.allocate import Allocation, allocate, collisions
@@ -29,12 +29,12 @@ class Locks(NamedTuple):
     diagnostics: tuple[Diagnostic, ...]
 
 
-def read_locks(project: Project) -> Locks:
-    """Reads all locks. Unreadable locks are reported and skipped."""
+def read_locks(project: Project, names: Iterable[str] | None = None) -> Locks:
+    """Reads all locks, or those of some file names. Unreadable locks are reported and skipped."""
     locks: dict[str, Lock] = {}
     faults: list[Diagnostic] = []
     folder = os.fspath(project.locks)
-    for name in lock_names(project):
+    for name in lock_names(project) if names is None else names:
         vm = name.removesuffix(".toml")
         lock = _read_lock(f"{folder}/{name}", lock_file(vm))
         if isinstance(lock, Diagnostic):
@@ -42,6 +42,21 @@ def read_locks(project: Project) -> Locks:
         else:
             locks[vm] = lock
     return Locks(locks, tuple(faults))
+
+
+def is_in_locks(project: Project, names: Iterable[str], numbers: Iterable[str]) -> bool:
+    """Whether one of some numbers stands in one of some lock files, or one of these cannot be read."""
+    wanted = [number.encode() for number in numbers]
+    folder = os.fspath(project.locks)
+    for name in names if wanted else ():
+        try:
+            with open(f"{folder}/{name}", "rb", buffering=0) as stream:
+                content = stream.read()
+        except OSError:
+            return True
+        if any(number in content for number in wanted):
+            return True
+    return False
 
 
 def lock_names(project: Project) -> list[str]:

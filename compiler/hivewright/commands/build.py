@@ -6,14 +6,15 @@ import sys
 from argparse import ArgumentParser, Namespace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from hivewright.pipeline.fingerprints import (
     Fingerprints,
     compiler_fingerprint,
-    input_fingerprint,
     is_current,
     lock_fingerprint,
+    look_at_inputs,
+    look_at_last,
     output_fingerprints,
     output_fingerprints_meanwhile,
     output_names,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from hivewright.allocation.lock_files import Numbers
     from hivewright.diagnostics import Diagnostic
     from hivewright.output.write import Changes
+    from hivewright.pipeline.fingerprints import Inputs
     from hivewright.pipeline.session import Session
     from hivewright.site import Site
 
@@ -50,9 +52,8 @@ def run(arguments: Namespace) -> int:
         project = Project(project.root, project.site, Path(arguments.output), project.profiles)
     keeps = not (arguments.check or arguments.dry_run or arguments.output is not None)
     last = read_fingerprints(project) if keeps else Fingerprints()
-    # Taken before the site is read: what changes in between is then seen as a change by the next build.
-    compiler, inputs = compiler_fingerprint(), input_fingerprint(project)
-    if keeps and is_current(last, project, compiler, inputs):
+    compiler, inputs = compiler_fingerprint(), look_at_inputs(project)
+    if keeps and is_current(last, project, compiler, inputs.fingerprint):
         if arguments.format == "json":
             sys.stderr.write("[]\n")
         _tell(arguments, f"{project.build} is up to date")
@@ -89,10 +90,23 @@ def _lock_fault(names: Sequence[str]) -> Diagnostic:
     return Diagnostic("LOCK009", message, help="build without --locked, and commit the locks with the site")
 
 
+class _Checked(NamedTuple):
+    """A site without errors, or the part of it that changed."""
+
+    site: Site
+    numbers: Numbers
+    digests: dict[str, str]
+    """Of every host of the whole site."""
+    memory: bytes
+    """What the next build is to know of the site; empty for a small one."""
+
+
 class _Build:
     """A build for which fingerprints did not show that it has nothing to do."""
 
-    def __init__(self, arguments: Namespace, project: Project, last: Fingerprints, compiler: str, inputs: str) -> None:
+    def __init__(
+        self, arguments: Namespace, project: Project, last: Fingerprints, compiler: str, inputs: Inputs
+    ) -> None:
         self.arguments = arguments
         self.project = project
         self.last = last
@@ -100,45 +114,102 @@ class _Build:
         self.inputs = inputs
         self.writes = not (arguments.check or arguments.dry_run)
         self.keeps = self.writes and arguments.output is None
+        self.outputs: Mapping[str, str] = {}
+        """The fingerprints of what the last build wrote, as it is now."""
+        self.locks = ""
+        """That of the locks, where they were seen to be those of the last build."""
 
     def run(self) -> int:
         """Compiles and compares; writes unless there is an error, or ``--check`` or ``--dry-run`` was given."""
+        session, checked = self._read_part() or self._read_all()
+        with session:
+            return 1 if checked is None else self._compile(session, checked)
+
+    def _read_all(self) -> tuple[Session, _Checked | None]:
+        """The whole site; ``None`` for an error, which was reported."""
         from hivewright.allocation.lock_files import read_locks
         from hivewright.pipeline.check_site import check_site, report_faults
         from hivewright.pipeline.digests import definition_digests, host_digests
         from hivewright.pipeline.session import read_project
 
-        looked = output_fingerprints_meanwhile(self.project, self.last.hosts)
+        looked = output_fingerprints_meanwhile(self.project, self.last.hosts if not self.outputs else {})
         try:
             session, diagnostics = read_project(self.arguments, self.project)
         finally:
-            outputs = looked()
-        with session:
-            if session.site is None:
-                report_faults(session, diagnostics, read_locks(self.project))
-                return 1
-            digests = partial(definition_digests, session.site)
-            locks = partial(read_locks, self.project)
-            checked = check_site(session, session.site, diagnostics, locks, digests, _load_compilation)
-            if checked is None:
-                return 1
-            numbers = checked.numbers
-            self.digests = host_digests(session.site, checked.besides, numbers.allocation)
-            self.digests[RUNTIME] = self.compiler
-            if self.arguments.locked and numbers.changed_locks:
-                session.report([_lock_fault(sorted(numbers.changed_locks))])
-                return 1
-            self.unchanged = self._unchanged(outputs)
-            hosts = [host for host in (RUNTIME, *session.site.hosts) if host not in self.unchanged]
-            changes = _compile(session, session.site, numbers, hosts, writes=self.writes)
-            return 1 if changes is None else self._conclude(session, changes)
+            self.outputs = {**self.outputs, **looked()}
+        site = session.site
+        if site is None:
+            report_faults(session, diagnostics, read_locks(self.project))
+            return session, None
+        memory = b""
+
+        def meanwhile() -> None:
+            nonlocal memory
+            _load_compilation()
+            if self.keeps and not diagnostics:
+                from hivewright.pipeline.site_memory import remember
+
+                memory = remember(site, session.sources.files, self.inputs)
+
+        digests = partial(definition_digests, site)
+        checked = check_site(session, site, diagnostics, partial(read_locks, self.project), digests, meanwhile)
+        if checked is None:
+            return session, None
+        found = host_digests(site, checked.besides, checked.numbers.allocation)
+        return session, _Checked(site, checked.numbers, {**found, RUNTIME: self.compiler}, memory)
+
+    def _read_part(self) -> tuple[Session, _Checked] | None:
+        """What changed alone, in a large site; ``None`` where the whole has to be read."""
+        if not self.last.inputs:
+            return None
+        from hivewright.pipeline.site_memory import read_memory
+
+        memory = read_memory(self.project, self.last.inputs)
+        if memory is None:
+            return None
+        from hivewright.pipeline.changed_part import find_changes, read_part
+        from hivewright.pipeline.digests import definition_digests, host_digests
+
+        changes = find_changes(self.project, memory, self.inputs)
+        if changes is None:
+            return None
+        locks, self.outputs = look_at_last(self.project, self.last)
+        if locks != self.last.locks:
+            return None
+        hosts = [
+            host
+            for host, (_, output) in self.last.hosts.items()
+            if host in changes.hosts or output != self.outputs[host]
+        ]
+        found = read_part(self.arguments, self.project, memory, changes, hosts, self.inputs)
+        if found is None:
+            return None
+        self.locks = locks
+        session, site, numbers, remembered = found
+        definitions = definition_digests(site, [host for host in hosts if host != RUNTIME])
+        digests = {host: digest for host, (digest, _) in self.last.hosts.items()}
+        digests.update(host_digests(site, definitions, numbers.allocation))
+        return session, _Checked(site, numbers, digests, remembered)
+
+    def _compile(self, session: Session, checked: _Checked) -> int:
+        site, numbers = checked.site, checked.numbers
+        self.digests = checked.digests
+        if self.arguments.locked and numbers.changed_locks:
+            session.report([_lock_fault(sorted(numbers.changed_locks))])
+            return 1
+        self.unchanged = self._unchanged(self.outputs)
+        hosts = [host for host in (RUNTIME, *site.hosts) if host not in self.unchanged]
+        changes = _compile(session, site, numbers, hosts, writes=self.writes)
+        if numbers.changed_locks:
+            self.locks = ""
+        return 1 if changes is None else self._conclude(session, changes, checked.memory)
 
     def _unchanged(self, outputs: Mapping[str, str]) -> dict[str, str]:
         """The hosts that need not be compiled, with the fingerprints of their output."""
         last = self.last.hosts
         return {host: output for host, output in outputs.items() if last[host] == (self.digests.get(host), output)}
 
-    def _conclude(self, session: Session, changes: Changes) -> int:
+    def _conclude(self, session: Session, changes: Changes, memory: bytes) -> int:
         again = "is" if self.writes else "would be"
         for path in changes.overwritten:
             _tell(self.arguments, f"{path} had been changed by hand; it {again} as the site says again")
@@ -148,9 +219,15 @@ class _Build:
         if self.keeps:
             others = {path.split("/")[0] for path in (*changes.foreign, *changes.kept, *changes.refused)}
             self._keep_fingerprints(silent=not session.reported, looked_at_again=others)
+            self._keep_memory(memory)
         counts = f"{len(changes.created)} created, {len(changes.changed)} changed, {len(changes.removed)} removed"
         _tell(self.arguments, f"{self.project.build}: {counts}" if changes else f"{self.project.build} is up to date")
         return DIFFERENCE if self.arguments.check and changes else 0
+
+    def _keep_memory(self, memory: bytes) -> None:
+        from hivewright.pipeline.site_memory import keep_memory
+
+        keep_memory(self.project, memory)
 
     def _keep_fingerprints(self, silent: bool, looked_at_again: Collection[str]) -> None:
         """Keeps the fingerprints of this build; the next one may be skipped only if this one reported nothing.
@@ -163,8 +240,8 @@ class _Build:
             self.project,
             Fingerprints(
                 self.compiler,
-                self.inputs if silent else "",
-                lock_fingerprint(self.project),
+                self.inputs.fingerprint if silent else "",
+                self.locks or lock_fingerprint(self.project),
                 {
                     host: (digest, outputs[host] if host not in looked_at_again else "")
                     for host, digest in self.digests.items()

@@ -6,16 +6,17 @@ In two parts, since definitions are known before numbers.
 from __future__ import annotations
 
 import marshal
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 from typing import Any
 
 from hivewright.allocation.allocate import Allocation
 from hivewright.site import Layer, Site
+from hivewright.site.named import named_files, named_profiles
 
 
-def definition_digests(site: Site) -> dict[str, bytes]:
-    """For every host a digest of its definition and those of its guests."""
+def definition_digests(site: Site, hosts: Iterable[str] | None = None) -> dict[str, bytes]:
+    """For every host, or for some, a digest of its definition, of its guests, and of all that these name."""
     common = blake2b(digest_size=16)
     for part in (
         site.table,
@@ -24,34 +25,49 @@ def definition_digests(site: Site) -> dict[str, bytes]:
         site.images,
         site.users,
         site.topologies,
-        site.profiles,
-        sorted(site.files.items()),
-        sorted((key, value) for key, value in site.homes.items() if key[0] != "vm"),
+        sorted((key, value) for key, value in site.homes.items() if key[0] not in ("vm", "profile")),
     ):
         common.update(repr(part).encode())
-    digests = {}
-    for host, table in site.hosts.items():
-        digests[host] = common.copy()
-        digests[host].update(repr(table).encode())
-    for (host, name), realised in (*site.host_networks.items(), *site.host_storages.items()):
-        digests[host].update(repr((name, realised)).encode())
+    realised: dict[str, list[object]] = {host: [] for host in site.hosts}
+    for (host, name), found in (*site.host_networks.items(), *site.host_storages.items()):
+        realised[host].append((name, found))
     shared: dict[int, bytes] = {}
-    for host, guests in site.guests.items():
-        update = digests[host].update
-        for name in guests:
+    digests = {}
+    for host in site.hosts if hosts is None else hosts:
+        digest = common.copy()
+        digest.update(repr((site.hosts[host], realised[host])).encode())
+        digest.update(repr(_named(site, host)).encode())
+        for name in site.guests[host]:
             own, *lower = site.layers[name]
-            update(_bytes((name, own.file, own.values)))
+            digest.update(_bytes((name, own.file, own.values)))
             for layer in lower:
-                update(_shared(layer, shared))
-    return {host: digest.digest() for host, digest in digests.items()}
+                digest.update(_shared(layer, shared))
+        digests[host] = digest.digest()
+    return digests
+
+
+def _named(site: Site, host: str) -> tuple[object, ...]:
+    """What guests name that not all hosts have to do with: profiles, files of the site, and their other hosts."""
+    guests = site.guests[host].values()
+    profiles = {name for vm in guests for name in named_profiles(vm)}
+    files = {name for vm in guests for name, _ in named_files(vm)}
+    peers = {name for vm in guests for name in vm.hosts}
+    return (
+        [
+            (name, site.homes.get(("profile", name)), site.profiles[name])
+            for name in sorted(profiles & {*site.profiles})
+        ],
+        [(name, site.files.get(name)) for name in sorted(files)],
+        [(name, site.hosts.get(name)) for name in sorted(peers)],
+    )
 
 
 def host_digests(site: Site, definitions: Mapping[str, bytes], allocation: Allocation) -> dict[str, str]:
     """For every host a digest of its definitions and of the numbers of its guests: the same digest, the same files."""
     digests = {}
-    for host, guests in site.guests.items():
-        digest = blake2b(definitions[host], digest_size=16)
-        for name in guests:
+    for host, definition in definitions.items():
+        digest = blake2b(definition, digest_size=16)
+        for name in site.guests[host]:
             digest.update(_bytes((name, *allocation.locks[name])))
         digests[host] = digest.hexdigest()
     return digests

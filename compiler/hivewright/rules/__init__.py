@@ -6,7 +6,8 @@ reported by ``site.references``; rules skip them.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, NamedTuple
 
 from hivewright.diagnostics import Diagnostic, Place, merged
 from hivewright.rules.devices import agent, channels, input_devices, passthrough, pci_slots, serial, shares, sriov, tpm
@@ -32,7 +33,7 @@ from hivewright.rules.machine import (
     written_files,
 )
 from hivewright.rules.network import addresses, gateways, interfaces, kinds, ports, subnets, taps, translation, uplinks
-from hivewright.rules.site_index import Rule, index_site
+from hivewright.rules.site_index import Owner, Rule, SiteIndex, index_site
 from hivewright.rules.storage import buses, clones, disks, images, iscsi, properties, writers
 
 if TYPE_CHECKING:
@@ -209,3 +210,50 @@ def check_rules(site: Site) -> list[Diagnostic]:
         return place.path[:1] in (("defaults",), ("template",)) or place.file in profiles
 
     return merged((diagnostic for rule in RULES for diagnostic in rule(index)), of_several_vms)
+
+
+CLAIMS: Mapping[str, Callable[[SiteIndex], Iterator[tuple[object, Owner]]]] = {
+    "name": former.former_claims,
+    "mac": addresses.mac_claims,
+    "uuid": addresses.uuid_claims,
+    "ip": addresses.ip_claims,
+    "interface": taps.interface_claims,
+    "unit": iscsi.unit_claims,
+}
+"""What rules compare between VMs of different hosts; all else they compare between those of one host.
+
+Prefix lengths of subnets as well, which are the same where other claims differ (``Claims.lengths``).
+"""
+
+
+class Claims(NamedTuple):
+    """What VMs have, and may not have as well where they have no host in common."""
+
+    alone: Mapping[str, list[str]]
+    """VM -> what no other VM may have, each as one text that begins with its kind."""
+    lengths: Mapping[str, set[str]]
+    """Subnet, as one text -> the prefix lengths by which VMs and hosts think of it."""
+    subnets: Mapping[str, list[str]]
+    """VM -> its addresses with their lengths, its networks, and the hosts that are on these because of it."""
+
+
+def site_claims(site: Site) -> Claims:
+    """The claims of all VMs of a site."""
+    index = index_site(site)
+    alone: dict[str, list[str]] = {name: [claim_text("name", name)] for name in site.vms}
+    for kind, claims in CLAIMS.items():
+        for key, owner in claims(index):
+            alone[owner[0]].append(claim_text(kind, key))
+    lengths: dict[str, set[str]] = {}
+    found: dict[str, list[str]] = {name: [] for name in site.vms}
+    for scope, owner, text in subnets.prefix_claims(index):
+        lengths.setdefault(repr(scope), set()).add(text.rpartition("/")[2])
+        if len(owner) > 3:
+            found[owner[0]].append(f"{scope} {text}")
+    for name, _, nic in index.nics:
+        found[name].append(f"{nic.network} {index.hosts_of[name]}")
+    return Claims(alone, lengths, found)
+
+
+def claim_text(kind: str, key: object) -> str:
+    return f"{kind} {key}"

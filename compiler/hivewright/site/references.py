@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from hivewright.diagnostics import Diagnostic, KeyPath
 from hivewright.diagnostics.wording import Suggestions, quoted, suggestion
 from hivewright.model.image_uses import image_uses
+from hivewright.site.named import named_files
 from hivewright.site.programs import programs
 
 if TYPE_CHECKING:
@@ -108,13 +109,9 @@ class _Checker:
         if vm.cloud_init is not None:
             for index, user in enumerate(vm.cloud_init.users):
                 self.refer("REF008", "user", user, "vm", name, "cloud_init", "users", index)
-            for index, file in enumerate(vm.cloud_init.write_files):
-                if file.source is not None:
-                    self.check_file(file.source, ("vm", name, "cloud_init", "write_files", index, "source"))
-            if vm.cloud_init.user_data is not None:
-                self.check_file(vm.cloud_init.user_data, ("vm", name, "cloud_init", "user_data"))
+        for file, path in named_files(vm):
+            self.check_file(file, ("vm", name, *path))
         for program in programs(vm):
-            self.check_file(program.hook.file, ("vm", name, *program.path))
             self.check_hook(program.hook.file, ("vm", name, *program.path))
 
     def check_image(self, image: str, hosts: list[tuple[str, Host]], path: KeyPath) -> None:

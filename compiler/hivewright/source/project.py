@@ -139,6 +139,24 @@ def with_texts(sources: Sources, texts: Mapping[str, str | None]) -> Sources:
     return result
 
 
+def site_files(project: Project) -> dict[str, str] | None:
+    """The path of each TOML file of the site -> its name; ``None`` when not all folders can be read."""
+    diagnostics: list[Diagnostic] = []
+    found = dict(_site_files(Sources(project), diagnostics))
+    return None if diagnostics else found
+
+
+def read_source(path: str, name: str) -> SourceFile | None:
+    """One TOML file of the site; ``None`` for one with any fault."""
+    from hivewright.source.parsing import parse_toml
+
+    text = _read_text(path, name, {})
+    if isinstance(text, Diagnostic):
+        return None
+    values, _ = parse_toml(name, text)
+    return SourceFile(name, text, values) if values is not None else None
+
+
 def read_site(project: Project) -> Sources:
     """Every ``*.toml`` below the site. Faults of files are diagnostics; of a file with faults some tables are left."""
     from hivewright.source.parsing import parse_toml

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hivewright.diagnostics import Diagnostic
-from hivewright.rules.site_index import SiteIndex, diagnose
+from hivewright.rules.site_index import Owner, SiteIndex, diagnose
+
+
+def former_claims(index: SiteIndex) -> Iterator[tuple[str, Owner]]:
+    return ((former, (name, "renamed_from")) for name, vm in index.using("renamed_from") for former in vm.renamed_from)
 
 
 def former_names(index: SiteIndex) -> Iterator[Diagnostic]:
@@ -28,17 +32,16 @@ def one_heir(index: SiteIndex) -> Iterator[Diagnostic]:
     """What a host has of a name is given to one guest."""
     site = index.site
     heirs: dict[str, str] = {}
-    for name, vm in index.using("renamed_from"):
-        for former in vm.renamed_from:
-            first = heirs.setdefault(former, name)
-            if first != name:
-                yield diagnose(
-                    "VM101",
-                    f"{name} and {first} were both renamed from {former}",
-                    site.place("vm", name, "renamed_from"),
-                    "delete renamed_from of one of them",
-                    [site.place("vm", first, "renamed_from")],
-                )
+    for former, (name, key) in former_claims(index):
+        first = heirs.setdefault(former, name)
+        if first != name:
+            yield diagnose(
+                "VM101",
+                f"{name} and {first} were both renamed from {former}",
+                site.place("vm", name, key),
+                "delete renamed_from of one of them",
+                [site.place("vm", first, key)],
+            )
 
 
 def former_host(index: SiteIndex) -> Iterator[Diagnostic]:

@@ -11,9 +11,12 @@ from hivewright.rules.site_index import Owner, SiteIndex, both, clash, clashes
 _WILDCARDS = ("0.0.0.0", "::")
 
 
+def mac_claims(index: SiteIndex) -> Iterator[tuple[str, Owner]]:
+    return ((nic.mac, (name, "nic", key, "mac")) for name, key, nic in index.nics if nic.mac is not None)
+
+
 def same_mac(index: SiteIndex) -> Iterator[Diagnostic]:
-    claims = ((nic.mac, (name, "nic", key, "mac")) for name, key, nic in index.nics if nic.mac is not None)
-    for mac, first, second in clashes(claims):
+    for mac, first, second in clashes(mac_claims(index)):
         yield clash(
             index.site,
             "VM014",
@@ -23,9 +26,12 @@ def same_mac(index: SiteIndex) -> Iterator[Diagnostic]:
         )
 
 
+def uuid_claims(index: SiteIndex) -> Iterator[tuple[str, Owner]]:
+    return ((vm.uuid, (name, "uuid")) for name, vm in index.using("uuid") if vm.uuid is not None)
+
+
 def same_uuid(index: SiteIndex) -> Iterator[Diagnostic]:
-    claims = ((vm.uuid, (name, "uuid")) for name, vm in index.using("uuid") if vm.uuid is not None)
-    for uuid, first, second in clashes(claims):
+    for uuid, first, second in clashes(uuid_claims(index)):
         yield clash(
             index.site,
             "VM010",
@@ -36,7 +42,7 @@ def same_uuid(index: SiteIndex) -> Iterator[Diagnostic]:
 
 
 def same_ip(index: SiteIndex) -> Iterator[Diagnostic]:
-    for (address, _), first, second in clashes(_ip_claims(index)):
+    for (address, _), first, second in clashes(ip_claims(index)):
         yield clash(
             index.site,
             "VM015",
@@ -46,7 +52,7 @@ def same_ip(index: SiteIndex) -> Iterator[Diagnostic]:
         )
 
 
-def _ip_claims(index: SiteIndex) -> Iterator[tuple[tuple[str, tuple[str, ...]], Owner]]:
+def ip_claims(index: SiteIndex) -> Iterator[tuple[tuple[str, tuple[str, ...]], Owner]]:
     """Each static address with the scope in which it must be unique.
 
     That is the site; for a network without an uplink its host, and for a link-local address its network.

@@ -42,19 +42,19 @@ class _Claim(NamedTuple):
 def prefix_differs(index: SiteIndex) -> Iterator[Diagnostic]:
     """Who takes a network for larger than it is looks for hosts behind the router on the link, and the reverse."""
     lengths: dict[Scope, set[str]] = {}
-    for scope, _, text in _claims(index):
+    for scope, _, text in prefix_claims(index):
         lengths.setdefault(scope, set()).add(text.rpartition("/")[2])
     differing: dict[Scope, list[_Claim]] = {scope: [] for scope, found in lengths.items() if len(found) > 1}
     if not differing:
         return
-    for scope, owner, text in _claims(index):
+    for scope, owner, text in prefix_claims(index):
         if scope in differing:
             differing[scope].append(_Claim(owner, text, int(text.rpartition("/")[2])))
     for (network, _, _, _), claims in differing.items():
         yield from _odd_ones(index, network, claims)
 
 
-def _claims(index: SiteIndex) -> Iterator[tuple[Scope, tuple[str, ...], str]]:
+def prefix_claims(index: SiteIndex) -> Iterator[tuple[Scope, tuple[str, ...], str]]:
     yield from _of_hosts(index)
     yield from _of_guests(index)
 

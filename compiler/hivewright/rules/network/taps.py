@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from hivewright.diagnostics import Diagnostic, Place
 from hivewright.model.network_kinds import NETWORKS, TAP_KEYS, kind_of, named_uplinks, uplink_words
-from hivewright.rules.site_index import SiteIndex, both, clash, clashes, diagnose, listed, network_place
+from hivewright.rules.site_index import Owner, SiteIndex, both, clash, clashes, diagnose, listed, network_place
 
 if TYPE_CHECKING:
     from hivewright.model.nic import Nic
@@ -126,13 +126,16 @@ def tap_prefix(index: SiteIndex) -> Iterator[Diagnostic]:
             )
 
 
-def same_tap(index: SiteIndex) -> Iterator[Diagnostic]:
-    claims = (
-        ((host, nic.interface[1]), (name, "nic", key, nic.interface[0]))
+def interface_claims(index: SiteIndex) -> Iterator[tuple[str, Owner]]:
+    return (
+        (nic.interface[1], (name, "nic", key, nic.interface[0]))
         for name, key, nic in index.nics
         if nic.interface is not None
-        for host in index.hosts_of[name]
     )
+
+
+def same_tap(index: SiteIndex) -> Iterator[Diagnostic]:
+    claims = (((host, tap), owner) for tap, owner in interface_claims(index) for host in index.hosts_of[owner[0]])
     for (host, tap), first, second in clashes(claims):
         derived = "delete one of the two; hivewright then derives a name"
         yield clash(

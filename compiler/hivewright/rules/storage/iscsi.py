@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from hivewright.diagnostics import Diagnostic
-from hivewright.rules.site_index import SiteIndex, diagnose, storage_place
+from hivewright.rules.site_index import Owner, SiteIndex, diagnose, storage_place
 
 if TYPE_CHECKING:
     from hivewright.model.disk import Disk
@@ -79,31 +79,41 @@ def _is_known(index: SiteIndex, vm: str, disk: Disk) -> bool:
     return storage is None or any((host, storage) in index.site.host_storages for host in index.hosts_of[vm])
 
 
-def same_lun(index: SiteIndex) -> Iterator[Diagnostic]:
-    """A target is the same from every host, so, unlike paths, units are compared across hosts."""
-    place = index.site.place
-    users: dict[tuple[str, int], tuple[str, str, Disk]] = {}
+def _units(index: SiteIndex) -> Iterator[tuple[tuple[str, int], str, str, Disk]]:
+    """Target and number of each logical unit that a disk is on one of the hosts, the VM, and name and definition."""
     for name, key, disk in index.disks:
         if disk.lun is None or disk.storage is None:
             continue
         for host in index.hosts_of[name]:
             storage = index.site.host_storages.get((host, disk.storage))
-            if storage is None or storage.kind != "iscsi":
-                continue
-            other, other_key, other_disk = users.setdefault((storage.target, disk.lun), (name, key, disk))
-            if (other, other_key) == (name, key):
-                continue
-            if (disk.readonly and other_disk.readonly) or (disk.shared and other_disk.shared):
-                continue
-            yield diagnose(
-                "STO009",
-                f"disk {other_key} of {other} and disk {key} of {name} are both LUN {disk.lun} of {storage.target}, "
-                f"and {name if other_disk.readonly else other} writes to it",
-                place("vm", name, "disk", key, "lun"),
-                "give each its own disk, or write readonly = true, or shared = true, for both",
-                [place("vm", other, "disk", other_key, "lun")],
-            )
-            break
+            if storage is not None and storage.kind == "iscsi":
+                yield (storage.target, disk.lun), name, key, disk
+
+
+def unit_claims(index: SiteIndex) -> Iterator[tuple[tuple[str, int], Owner]]:
+    return ((unit, (name, "disk", key, "lun")) for unit, name, key, _ in _units(index))
+
+
+def same_lun(index: SiteIndex) -> Iterator[Diagnostic]:
+    """A target is the same from every host, so, unlike paths, units are compared across hosts."""
+    place = index.site.place
+    users: dict[tuple[str, int], tuple[str, str, Disk]] = {}
+    reported: set[tuple[str, str]] = set()
+    for unit, name, key, disk in _units(index):
+        other, other_key, other_disk = users.setdefault(unit, (name, key, disk))
+        if (other, other_key) == (name, key) or (name, key) in reported:
+            continue
+        if (disk.readonly and other_disk.readonly) or (disk.shared and other_disk.shared):
+            continue
+        reported.add((name, key))
+        yield diagnose(
+            "STO009",
+            f"disk {other_key} of {other} and disk {key} of {name} are both LUN {disk.lun} of {unit[0]}, "
+            f"and {name if other_disk.readonly else other} writes to it",
+            place("vm", name, "disk", key, "lun"),
+            "give each its own disk, or write readonly = true, or shared = true, for both",
+            [place("vm", other, "disk", other_key, "lun")],
+        )
 
 
 def same_session(index: SiteIndex) -> Iterator[Diagnostic]:

@@ -1,0 +1,245 @@
+"""The part of a large site that has to be read and compiled because something changed since the last build.
+
+That is all tables but those of VMs, and all VMs of the hosts on which one changed. What rules compare between VMs of
+one host is there then; what they compare between hosts, the memory of the last build tells (``rules.CLAIMS``). A part
+about which there is anything to say, or anything that is not sure, is given up: the whole site is then read.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from argparse import Namespace
+from collections.abc import Collection, Mapping
+from typing import NamedTuple
+
+from hivewright.allocation.lock_files import Locks, Numbers, allocate_numbers, is_in_locks, lock_names, read_locks
+from hivewright.pipeline.fingerprints import Inputs
+from hivewright.pipeline.hook_scripts import check_hooks
+from hivewright.pipeline.new_guests import new_guests
+from hivewright.pipeline.session import Session, load_sources
+from hivewright.pipeline.site_memory import (
+    FileMemory,
+    SiteMemory,
+    VmMemory,
+    encode_memory,
+    remember_vm,
+    split_file,
+    table_digest,
+)
+from hivewright.rules import Claims, check_rules, claim_text, site_claims
+from hivewright.site import Site
+from hivewright.source import Project, SourceFile, Sources, read_source, site_files
+
+LARGEST_PART = 0.5
+"""Of all VMs; to read more takes about as long as to read all."""
+
+_HELD_BY_LOCKS = ("mac", "interface")
+"""Claims that locks hold too, for VMs that do not set them."""
+
+
+class ChangedVms(NamedTuple):
+    """What changed in a site of which nothing but VMs changed."""
+
+    files: Mapping[str, Mapping[str, object]]
+    """Each file that changed -> the tables of all its VMs; none for a file that is gone."""
+    vms: frozenset[str]
+    """VMs that are new, changed, or gone."""
+    hosts: frozenset[str]
+    """Their hosts, before and now."""
+
+
+def find_changes(project: Project, memory: SiteMemory, inputs: Inputs) -> ChangedVms | None:
+    """What changed since; ``None`` when it is more than VMs that name their hosts themselves."""
+    marks, there = inputs.marks, site_files(project)
+    if there is None:
+        return None
+    changed = {path for path in marks.keys() | memory.marks.keys() if marks.get(path) != memory.marks.get(path)}
+    names = {path: name for path, name in there.items() if path in changed}
+    gone = {os.path.join(project.site, name): name for name in memory.files.keys() - {*there.values()}}
+    folders = {path for path in changed if not (marks.get(path) or memory.marks.get(path))}
+    if changed - names.keys() - gone.keys() - folders:
+        return None
+    files: dict[str, Mapping[str, object]] = {name: {} for name in gone.values()}
+    others = dict.fromkeys(gone.values(), "{}")
+    for path, name in names.items():
+        file = read_source(path, name)
+        parts = split_file(file) if file is not None else None
+        if parts is None:
+            return None
+        others[name], files[name] = parts
+    if any(text != _others(memory, name) for name, text in others.items()):
+        return None
+    return _changed_vms(memory, files)
+
+
+def _others(memory: SiteMemory, file: str) -> str:
+    """The tables of a file that are none of VMs, as the last build read them."""
+    return memory.files[file].others if file in memory.files else "{}"
+
+
+def _changed_vms(memory: SiteMemory, files: Mapping[str, Mapping[str, object]]) -> ChangedVms | None:
+    before = {vm: name for name in files.keys() & memory.files.keys() for vm in memory.files[name].vms}
+    now = {vm: name for name, vms in files.items() for vm in vms}
+    elsewhere = {vm for name, file in memory.files.items() if name not in files for vm in file.vms}
+    if len(now) < sum(map(len, files.values())) or not elsewhere.isdisjoint(now):
+        return None  # a VM is defined twice
+    vms: set[str] = set()
+    hosts: set[str] = set()
+    for vm in before.keys() | now.keys():
+        known = memory.files[before[vm]].vms[vm] if vm in before else None
+        values = files[now[vm]][vm] if vm in now else None
+        if known is not None and before[vm] == now.get(vm) and known.table == table_digest(values):
+            continue
+        vms.add(vm)
+        hosts.update(known.hosts if known is not None else ())
+        own = _own_hosts(values) if vm in now else []
+        if own is None:
+            return None
+        hosts.update(own)
+    return ChangedVms(files, frozenset(vms), frozenset(hosts))
+
+
+def _own_hosts(values: object) -> list[str] | None:
+    """The hosts that a VM itself names."""
+    if not isinstance(values, dict):
+        return None
+    host, hosts = values.get("host"), values.get("hosts")
+    if isinstance(host, str) and hosts is None:
+        return [host]
+    if isinstance(hosts, list) and hosts and host is None and all(isinstance(each, str) for each in hosts):
+        return hosts
+    return None
+
+
+def read_part(
+    arguments: Namespace,
+    project: Project,
+    memory: SiteMemory,
+    changes: ChangedVms,
+    hosts: Collection[str],
+    inputs: Inputs,
+) -> tuple[Session, Site, Numbers, bytes] | None:
+    """The site with the VMs of some hosts alone, on which those that changed are, and a memory of the whole one.
+
+    ``None`` unless all is well without any doubt.
+    """
+    part = _Part(project, memory, changes, hosts)
+    if len(part.vms) > LARGEST_PART * (len(part.vms) + len(part.others)):
+        return None
+    sources = part.sources()
+    if sources is None:
+        return None
+    session, diagnostics = load_sources(arguments, project, sources)
+    site = session.site
+    if site is None or diagnostics or [*check_hooks(site, project.site)] or check_rules(site):
+        return None
+    locks = part.locks()
+    numbers = allocate_numbers(site, locks)
+    if numbers.diagnostics or [*new_guests(site, project, locks.locks)]:
+        return None
+    claims = site_claims(site)
+    if not part.is_apart(site, claims, numbers, locks):
+        return None
+    return session, site, numbers, encode_memory(part.memory_now(site, claims, inputs))
+
+
+class _Part:
+    """The VMs of a part, and the others."""
+
+    def __init__(self, project: Project, memory: SiteMemory, changes: ChangedVms, hosts: Collection[str]) -> None:
+        self.project = project
+        self.memory = memory
+        self.changes = changes
+        self.before = {vm: known for file in memory.files.values() for vm, known in file.vms.items()}
+        self.vms = {vm: file for file, vms in changes.files.items() for vm in vms if vm in changes.vms}
+        """Those of the part, with their files."""
+        self.others: list[str] = []
+        chosen = frozenset(hosts)
+        for name, file in memory.files.items():
+            for vm, known in file.vms.items():
+                if vm in changes.vms:
+                    continue
+                if chosen.isdisjoint(known.hosts):
+                    self.others.append(vm)
+                else:
+                    self.vms[vm] = name
+
+    def sources(self) -> Sources | None:
+        """The files of the site as if they had no other VMs; ``None`` when one changed meanwhile."""
+        wanted: dict[str, list[str]] = {}
+        for vm, name in self.vms.items():
+            wanted.setdefault(name, []).append(vm)
+        found = []
+        for name in sorted(self.memory.files.keys() | wanted.keys()):
+            values = json.loads(_others(self.memory, name))
+            if name in self.changes.files:
+                vms = self.changes.files[name]
+            elif name in wanted:
+                file = read_source(os.path.join(self.project.site, name), name)
+                known = self.memory.files[name].vms
+                vms = (split_file(file) or ("", {}))[1] if file is not None else {}
+                if any(table_digest(vms.get(vm)) != known[vm].table for vm in wanted[name]):
+                    return None
+            if name in wanted:
+                values["vm"] = {vm: table for vm, table in vms.items() if vm in self.vms}
+            if values:
+                found.append(SourceFile(name, "", values))
+        return Sources(self.project, tuple(found))
+
+    def locks(self) -> Locks:
+        """Those of the VMs of the part, and of VMs that are gone."""
+        others = {f"{vm}.toml" for vm in self.others}
+        return read_locks(self.project, [name for name in lock_names(self.project) if name not in others])
+
+    def is_apart(self, site: Site, claims: Claims, numbers: Numbers, locks: Locks) -> bool:
+        """Whether nothing that the part has since now is also in the rest of the site."""
+        new: set[str] = set()
+        for vm in self.changes.vms & self.vms.keys():
+            known = self.before.get(vm)
+            new.update(claims.alone[vm] if known is None else {*claims.alone[vm]} - {*known.claims})
+        for name in numbers.changed_locks:
+            vm = name.removesuffix(".toml")
+            lock, old = numbers.allocation.locks[vm], locks.locks.get(vm)
+            if (lock.vnc, lock.pipes) != ((old.vnc, old.pipes) if old is not None else (None, {})):
+                return False  # they are the lowest that is free in the whole site
+            given = {*lock.macs.values(), *lock.taps.values()}
+            given -= {*old.macs.values(), *old.taps.values()} if old is not None else set()
+            new.update(claim_text(kind, number) for number in given for kind in _HELD_BY_LOCKS)
+        if any(not new.isdisjoint(self.before[vm].claims) for vm in self.others):
+            return False
+        held = {text.partition(" ")[2] for text in new if text.startswith(_HELD_BY_LOCKS)}
+        if is_in_locks(self.project, (f"{vm}.toml" for vm in self.others), held):
+            return False
+        return self._have_their_lengths(site, claims)
+
+    def _have_their_lengths(self, site: Site, claims: Claims) -> bool:
+        """Whether nobody may think of a subnet otherwise than the rest of the site does."""
+        moved = any(
+            vm not in self.before or self.before[vm].subnets != self._remembered(site, claims, vm).subnets
+            for vm in self.changes.vms & self.vms.keys()
+        )
+        for subnet, lengths in claims.lengths.items():
+            known = {*self.memory.lengths.get(subnet, ())}
+            if len(lengths | known) > 1 and (moved or not lengths <= known):
+                return False
+        return True
+
+    def _remembered(self, site: Site, claims: Claims, vm: str) -> VmMemory:
+        return remember_vm(site, claims, vm, self.changes.files[self.vms[vm]][vm])
+
+    def memory_now(self, site: Site, claims: Claims, inputs: Inputs) -> SiteMemory:
+        """The memory of the whole site with what changed."""
+        files = dict(self.memory.files)
+        for name, vms in self.changes.files.items():
+            known = files.pop(name).vms if name in files else {}
+            if vms or _others(self.memory, name) != "{}":
+                remembered = {
+                    vm: self._remembered(site, claims, vm) if vm in self.changes.vms else known[vm] for vm in vms
+                }
+                files[name] = FileMemory(_others(self.memory, name), remembered)
+        lengths = {subnet: {*found} for subnet, found in self.memory.lengths.items()}
+        for subnet, found in claims.lengths.items():
+            lengths[subnet] = lengths.get(subnet, set()) | found
+        every = {subnet: sorted(found) for subnet, found in lengths.items()}
+        return SiteMemory(inputs.fingerprint, inputs.marks, files, every)

@@ -1,0 +1,298 @@
+"""Of a large site a build reads and compiles what changed alone, and never says or writes anything else for it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from conftest import write_files
+from hivewright.commands import build as build_command
+from hivewright.pipeline import changed_part, site_memory
+from hivewright.rules import CLAIMS
+from projects import GUESTS, Done, Project
+
+pytestmark = pytest.mark.slow
+
+pytest_plugins = ["project_fixtures"]
+
+COMMON = """\
+[site]
+name = "example"
+[network.lan]
+kind = "bridge"
+uplink = "ix0"
+[storage.plain]
+kind = "directory"
+path = "/srv/vms"
+[storage.san]
+kind = "iscsi"
+portal = "192.0.2.200"
+target = "iqn.2026-01.example:disks"
+[user.alice]
+ssh_keys = ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPVJXPVSyvJo9qHBb2Zo0L1aWm8yX3uCPfPHyMOCKsTA alice"]
+[template.small]
+memory = "512M"
+"""
+VM = """\
+[vm.{name}]
+host = "{host}"
+inherit = ["small"]
+cloud_init = {{ users = ["alice"] }}
+[vm.{name}.disk.root]
+storage = "plain"
+size = "10G"
+[vm.{name}.nic.lan]
+network = "lan"
+ipv4 = "192.0.2.{number}/24"
+gateway4 = "192.0.2.254"
+"""
+HOSTS = ("alpha", "beta", "gamma")
+OTHER = '[vm.{name}]\nhost = "gamma"\nmemory = "1G"\n'
+FILES = {"site/site.toml": COMMON, "site/hooks/lease.sh": "#!/bin/sh\nexit 0\n"} | {
+    f"site/{host}.toml": f'[host.{host}]\nfreebsd = "14.3"\n'
+    + "".join(VM.format(name=f"{host}{each}", host=host, number=10 * place + each) for each in range(1, 4))
+    for place, host in enumerate(HOSTS, 1)
+}
+WEB = "gamma.toml"
+
+
+@pytest.fixture(name="parts")
+def watch(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """For each build that read only a part of its site, the VMs of that part."""
+    monkeypatch.setattr(site_memory, "VMS_WORTH_A_MEMORY", 0)
+    read: list[list[str]] = []
+    original = build_command._Build._read_part
+
+    def read_part(self: build_command._Build) -> object:
+        found = original(self)
+        if found is not None:
+            read.append(sorted(found[1].site.vms))
+        return found
+
+    monkeypatch.setattr(build_command._Build, "_read_part", read_part)
+    return read
+
+
+@pytest.fixture(name="large")
+def build_large(
+    tmp_path: Path,
+    cache: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    parts: list[list[str]],
+) -> Project:
+    """A project of three hosts, built once; ten VMs count as many."""
+    assert cache.exists()
+    folder = write_files(tmp_path / "project", FILES)
+    monkeypatch.chdir(tmp_path)
+    project = Project(folder, capsys)
+    project.succeed("build", "--strict")
+    assert parts == []
+    return project
+
+
+def vms(host: str) -> list[str]:
+    return [f"{host}{each}" for each in range(1, 4)]
+
+
+def add(project: Project, text: str, file: str = WEB) -> None:
+    path = project.root / "site" / file
+    path.write_text(path.read_text() + text)
+
+
+def drop(project: Project, vm: str) -> None:
+    """Takes a VM out of the file of its host."""
+    path = project.root / "site" / f"{vm[:-1]}.toml"
+    head, _, tail = path.read_text().partition(f"[vm.{vm}]\n")
+    rest = tail.find("[vm.", tail.find("gateway4"))
+    path.write_text(head + (tail[rest:] if rest >= 0 else ""))
+
+
+CHANGES: dict[str, tuple[Callable[[Project], object], set[str]]] = {
+    "a key": (lambda project: project.edit(WEB, 'ipv4 = "192.0.2.31/24"', 'ipv4 = "192.0.2.99/24"'), {"gamma"}),
+    "a comment": (lambda project: add(project, "# nothing\n"), set()),
+    "a new VM": (lambda project: add(project, OTHER.format(name="new1")), {"gamma"}),
+    "a new VM with a NIC": (
+        lambda project: add(project, OTHER.format(name="new1") + '[vm.new1.nic.lan]\nnetwork = "lan"\n'),
+        {"gamma"},
+    ),
+    "a new file": (lambda project: project.add("more/new.toml", OTHER.format(name="new1")), {"gamma"}),
+    "a VM that left": (lambda project: drop(project, "gamma2"), {"gamma"}),
+    "a new disk": (
+        lambda project: add(project, '[vm.gamma3.disk.data]\nstorage = "plain"\nsize = "1G"\n'),
+        {"gamma"},
+    ),
+    "a file changed by hand": (
+        lambda project: (project.build / "beta" / GUESTS / "beta1" / "start").write_text("mine\n"),
+        {"beta"},
+    ),
+    "a host that is gone": (lambda project: shutil.rmtree(project.build / "beta"), {"beta"}),
+    "the runtime": (lambda project: shutil.rmtree(project.build / "runtime"), set()),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_changed_alone_is_read(large: Project, change: str, parts: list[list[str]]) -> None:
+    make, hosts = CHANGES[change]
+    make(large)
+    large.succeed("build", "--strict")
+    new = {"new1"} if "new" in change and "disk" not in change else set()
+    gone = {"gamma2"} if change == "a VM that left" else set()
+    if change not in ("a file changed by hand", "a host that is gone", "the runtime"):
+        assert parts == [sorted({vm for host in hosts for vm in vms(host)} - gone | new)]
+    assert large.run("build", "--check", "--locked").status == 0
+    parts.clear()
+    assert large.succeed("build").err.endswith(" is up to date\n")
+    assert parts == []
+
+
+def test_a_part_follows_a_part(large: Project, parts: list[list[str]]) -> None:
+    large.edit(WEB, 'ipv4 = "192.0.2.31/24"', 'ipv4 = "192.0.2.99/24"')
+    large.succeed("build")
+    large.edit("beta.toml", 'ipv4 = "192.0.2.21/24"', 'ipv4 = "192.0.2.31/24"')  # free since
+    large.succeed("build")
+    assert parts == [vms("gamma"), vms("beta")]
+    large.edit("alpha.toml", 'ipv4 = "192.0.2.11/24"', 'ipv4 = "192.0.2.99/24"')
+    assert large.run("build").err.startswith("error[VM015]: alpha1 and gamma1 have the same address")
+    assert len(parts) == 2
+
+
+def told(done: Done) -> list[str]:
+    """What a command says of the site with ``--format short``."""
+    return [line for line in done.err.splitlines() if "error[" in line or "warning[" in line]
+
+
+CLASHES: dict[str, str] = {
+    "name": '[vm.new1]\nhost = "gamma"\nmemory = "1G"\nrenamed_from = ["alpha1"]\n',
+    "a name twice": '[vm.alpha1]\nhost = "gamma"\nmemory = "1G"\n',
+    "mac": OTHER.format(name="new1") + '[vm.new1.nic.lan]\nnetwork = "lan"\nmac = "58:9c:fc:00:00:01"\n',
+    "mac of a lock": OTHER.format(name="new1") + '[vm.new1.nic.lan]\nnetwork = "lan"\nmac = "MAC"\n',
+    "uuid": '[vm.new1]\nhost = "gamma"\nmemory = "1G"\nuuid = "01234567-89ab-4def-8123-456789abcdef"\n',
+    "ip": OTHER.format(name="new1") + '[vm.new1.nic.lan]\nnetwork = "lan"\nipv4 = "192.0.2.11/24"\n',
+    "interface": OTHER.format(name="new1") + '[vm.new1.nic.lan]\nnetwork = "lan"\ntap = "tap-alpha1-lan"\n',
+    "unit": OTHER.format(name="new1") + '[vm.new1.disk.root]\nstorage = "san"\nlun = 7\n',
+    "lengths": OTHER.format(name="new1") + '[vm.new1.nic.lan]\nnetwork = "lan"\nipv4 = "192.0.2.77/25"\n',
+    "after": OTHER.format(name="new1") + '[vm.new2]\nhost = "gamma"\nmemory = "1G"\nafter = ["alpha1"]\n',
+    "a network": OTHER.format(name="new1") + '[vm.new1.nic.lan]\nnetwork = "lam"\n',
+    "a value": OTHER.format(name="new1").replace("1G", "1X"),
+    "a host": OTHER.format(name="new1").replace("gamma", "gamna"),
+}
+ELSEWHERE = """\
+[vm.alpha9]
+host = "alpha"
+memory = "1G"
+uuid = "01234567-89ab-4def-8123-456789abcdef"
+[vm.alpha9.nic.lan]
+network = "lan"
+mac = "58:9c:fc:00:00:01"
+[vm.alpha9.disk.root]
+storage = "san"
+lun = 7
+"""
+
+
+@pytest.mark.parametrize("clash", CLASHES)
+def test_what_another_host_has_is_found(large: Project, clash: str, parts: list[list[str]]) -> None:
+    add(large, ELSEWHERE, "alpha.toml")
+    large.succeed("build", "--strict")
+    parts.clear()
+    lock = (large.locks / "alpha1.toml").read_text()
+    mac = lock.partition('[macs]\nlan = "')[2][:17]
+    add(large, CLASHES[clash].replace("MAC", mac))
+    expected = told(large.run("--format", "short", "check"))
+    assert expected
+    assert told(large.run("--format", "short", "build")) == expected
+    assert parts == []
+
+
+def test_each_claim_is_tried() -> None:
+    assert CLASHES.keys() >= CLAIMS.keys()
+
+
+def edit_two_hosts(project: Project) -> None:
+    project.edit("alpha.toml", "192.0.2.11/24", "192.0.2.111/24")
+    project.edit("beta.toml", "192.0.2.21/24", "192.0.2.121/24")
+
+
+NOT_CHANGED_ALONE: dict[str, Callable[[Project], object]] = {
+    "a template": lambda project: project.edit("site.toml", 'memory = "512M"', 'memory = "768M"'),
+    "a host": lambda project: project.edit("beta.toml", 'freebsd = "14.3"', 'freebsd = "14.2"'),
+    "a file that is none of ours": lambda project: project.add("NOTES", "mine\n"),
+    "a lock": lambda project: (project.locks / "beta1.toml").unlink(),
+    "a number of the whole site": lambda project: add(project, OTHER.format(name="new1") + "vnc = true\n"),
+    "most of the site": edit_two_hosts,
+    "a VM whose host comes from elsewhere": lambda project: add(project, '[vm.new1]\ninherit = ["small"]\n'),
+    "no TOML any more": lambda project: add(project, "[vm.\n"),
+}
+
+
+@pytest.mark.parametrize("change", NOT_CHANGED_ALONE)
+def test_otherwise_the_whole_site_is_read(large: Project, change: str, parts: list[list[str]]) -> None:
+    NOT_CHANGED_ALONE[change](large)
+    expected = large.run("--format", "short", "check")
+    done = large.run("--format", "short", "build")
+    assert parts == []
+    assert (done.status, told(done)) == (expected.status, told(expected))
+    if done.status == 0:
+        assert large.run("build", "--check", "--locked").status == 0
+
+
+def test_locked_refuses_a_new_lock_of_a_part(large: Project) -> None:
+    add(large, OTHER.format(name="new1"))
+    assert "LOCK009" in large.run("build", "--locked").err
+    assert not (large.locks / "new1.toml").exists()
+
+
+@pytest.mark.parametrize("damage", ["{}", "", "0\n[]", "of another"])
+def test_a_memory_that_is_not_as_it_was_written_is_none(
+    large: Project, damage: str, cache: Path, parts: list[list[str]]
+) -> None:
+    (memory,) = cache.rglob("*.site")
+    if damage == "of another":
+        checksum, _, content = memory.read_bytes().partition(b"\n")
+        memory.write_bytes(checksum + b"\n" + content.replace(b"alpha1", b"alpha7"))
+    else:
+        memory.write_text(damage)
+    large.edit(WEB, 'ipv4 = "192.0.2.31/24"', 'ipv4 = "192.0.2.99/24"')
+    large.succeed("build", "--strict")
+    assert parts == []
+    large.edit(WEB, 'ipv4 = "192.0.2.99/24"', 'ipv4 = "192.0.2.98/24"')
+    large.succeed("build", "--strict")
+    assert parts == [vms("gamma")]
+
+
+def test_a_site_about_which_something_was_said_has_no_memory(
+    large: Project, cache: Path, parts: list[list[str]]
+) -> None:
+    """What was said is to be said again by the next build."""
+    add(
+        large,
+        '[vm.alone]\nhost = "gamma"\nmemory = "1G"\n[vm.alone.nic.lan]\nnetwork = "lan"\nipv4 = "192.0.2.66/24"\n',
+    )
+    for number in (66, 67):
+        path = large.root / "site" / WEB
+        path.write_text(path.read_text().replace("192.0.2.66", f"192.0.2.{number}"))
+        assert "warning[VM023]" in large.succeed("build").err
+    assert parts == []
+    assert not list(cache.rglob("*.site")) or not json.loads(next(cache.rglob("*.json")).read_text())["inputs"]
+
+
+def test_dates_are_no_part_of_a_memory() -> None:
+    from datetime import date
+
+    from hivewright.source import SourceFile
+
+    assert site_memory.split_file(SourceFile("a.toml", "", {"site": {"since": date(2026, 1, 1)}})) is None
+    assert site_memory.split_file(SourceFile("a.toml", "", {"vm": 1})) is None
+    assert site_memory.split_file(SourceFile("a.toml", "", {"vm": {}, "host": {"a": {}}})) == (
+        '{"host": {"a": {}}}',
+        {},
+    )
+
+
+def test_the_largest_part_is_less_than_the_whole() -> None:
+    assert 0 < changed_part.LARGEST_PART < 1
