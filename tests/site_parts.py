@@ -10,7 +10,7 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from hivewright.diagnostics import Diagnostic
-from hivewright.rules import check_rules, site_claims
+from hivewright.rules import check_rules, prefixes_differ, site_claims
 from hivewright.site import Site
 
 
@@ -51,6 +51,5 @@ def assert_claims_tell(site: Site, vm: str) -> None:
         return
     known, new = site_claims(rest), site_claims(only(site, beside))
     others = {claim for name in site.vms.keys() - beside for claim in known.alone[name]}
-    lengths = {subnet: known.lengths.get(subnet, set()) | found for subnet, found in new.lengths.items()}
-    differ = any(len(found) > 1 for found in lengths.values())
+    differ = any(prefixes_differ({*known.prefixes.get(subnet, ()), *texts}) for subnet, texts in new.prefixes.items())
     assert differ or not others.isdisjoint(new.alone[vm]), (vm, check_rules(site))

@@ -233,8 +233,9 @@ NOT_LOADED = (
         "site.model_errors",
         "site.remedies",
     ),
-    *("pipeline.changed_part", "pipeline.compile_host", "pipeline.compile_site", "pipeline.digests"),
-    *("pipeline.in_memory", "pipeline.site_memory", "__main__"),
+    *("pipeline.changed_part", "pipeline.check_part", "pipeline.compile_host", "pipeline.compile_parts"),
+    *("pipeline.compile_site", "pipeline.digests", "pipeline.in_memory", "pipeline.site_memory", "pipeline.survey"),
+    *("allocation.wanted", "__main__"),
 )
 """Of those rooms, what a check without a fault does without."""
 

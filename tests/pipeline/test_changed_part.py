@@ -13,50 +13,13 @@ from conftest import write_files
 from hivewright.commands import build as build_command
 from hivewright.pipeline import changed_part, site_memory
 from hivewright.rules import CLAIMS
-from projects import GUESTS, Done, Project
+from large_projects import CLASHES, ELSEWHERE, FILES, OTHER, add, drop, told, vms
+from projects import GUESTS, Project
 
 pytestmark = pytest.mark.slow
 
 pytest_plugins = ["project_fixtures"]
 
-COMMON = """\
-[site]
-name = "example"
-[network.lan]
-kind = "bridge"
-uplink = "ix0"
-[storage.plain]
-kind = "directory"
-path = "/srv/vms"
-[storage.san]
-kind = "iscsi"
-portal = "192.0.2.200"
-target = "iqn.2026-01.example:disks"
-[user.alice]
-ssh_keys = ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPVJXPVSyvJo9qHBb2Zo0L1aWm8yX3uCPfPHyMOCKsTA alice"]
-[template.small]
-memory = "512M"
-"""
-VM = """\
-[vm.{name}]
-host = "{host}"
-inherit = ["small"]
-cloud_init = {{ users = ["alice"] }}
-[vm.{name}.disk.root]
-storage = "plain"
-size = "10G"
-[vm.{name}.nic.lan]
-network = "lan"
-ipv4 = "192.0.2.{number}/24"
-gateway4 = "192.0.2.254"
-"""
-HOSTS = ("alpha", "beta", "gamma")
-OTHER = '[vm.{name}]\nhost = "gamma"\nmemory = "1G"\n'
-FILES = {"site/site.toml": COMMON, "site/hooks/lease.sh": "#!/bin/sh\nexit 0\n"} | {
-    f"site/{host}.toml": f'[host.{host}]\nfreebsd = "14.3"\n'
-    + "".join(VM.format(name=f"{host}{each}", host=host, number=10 * place + each) for each in range(1, 4))
-    for place, host in enumerate(HOSTS, 1)
-}
 WEB = "gamma.toml"
 
 
@@ -93,23 +56,6 @@ def build_large(
     project.succeed("build", "--strict")
     assert parts == []
     return project
-
-
-def vms(host: str) -> list[str]:
-    return [f"{host}{each}" for each in range(1, 4)]
-
-
-def add(project: Project, text: str, file: str = WEB) -> None:
-    path = project.root / "site" / file
-    path.write_text(path.read_text() + text)
-
-
-def drop(project: Project, vm: str) -> None:
-    """Takes a VM out of the file of its host."""
-    path = project.root / "site" / f"{vm[:-1]}.toml"
-    head, _, tail = path.read_text().partition(f"[vm.{vm}]\n")
-    rest = tail.find("[vm.", tail.find("gateway4"))
-    path.write_text(head + (tail[rest:] if rest >= 0 else ""))
 
 
 CHANGES: dict[str, tuple[Callable[[Project], object], set[str]]] = {
@@ -159,40 +105,6 @@ def test_a_part_follows_a_part(large: Project, parts: list[list[str]]) -> None:
     large.edit("alpha.toml", 'ipv4 = "192.0.2.11/24"', 'ipv4 = "192.0.2.99/24"')
     assert large.run("build").err.startswith("error[VM015]: alpha1 and gamma1 have the same address")
     assert len(parts) == 2
-
-
-def told(done: Done) -> list[str]:
-    """What a command says of the site with ``--format short``."""
-    return [line for line in done.err.splitlines() if "error[" in line or "warning[" in line]
-
-
-CLASHES: dict[str, str] = {
-    "name": '[vm.new1]\nhost = "gamma"\nmemory = "1G"\nrenamed_from = ["alpha1"]\n',
-    "a name twice": '[vm.alpha1]\nhost = "gamma"\nmemory = "1G"\n',
-    "mac": OTHER.format(name="new1") + '[vm.new1.nic.lan]\nnetwork = "lan"\nmac = "58:9c:fc:00:00:01"\n',
-    "mac of a lock": OTHER.format(name="new1") + '[vm.new1.nic.lan]\nnetwork = "lan"\nmac = "MAC"\n',
-    "uuid": '[vm.new1]\nhost = "gamma"\nmemory = "1G"\nuuid = "01234567-89ab-4def-8123-456789abcdef"\n',
-    "ip": OTHER.format(name="new1") + '[vm.new1.nic.lan]\nnetwork = "lan"\nipv4 = "192.0.2.11/24"\n',
-    "interface": OTHER.format(name="new1") + '[vm.new1.nic.lan]\nnetwork = "lan"\ntap = "tap-alpha1-lan"\n',
-    "unit": OTHER.format(name="new1") + '[vm.new1.disk.root]\nstorage = "san"\nlun = 7\n',
-    "lengths": OTHER.format(name="new1") + '[vm.new1.nic.lan]\nnetwork = "lan"\nipv4 = "192.0.2.77/25"\n',
-    "after": OTHER.format(name="new1") + '[vm.new2]\nhost = "gamma"\nmemory = "1G"\nafter = ["alpha1"]\n',
-    "a network": OTHER.format(name="new1") + '[vm.new1.nic.lan]\nnetwork = "lam"\n',
-    "a value": OTHER.format(name="new1").replace("1G", "1X"),
-    "a host": OTHER.format(name="new1").replace("gamma", "gamna"),
-}
-ELSEWHERE = """\
-[vm.alpha9]
-host = "alpha"
-memory = "1G"
-uuid = "01234567-89ab-4def-8123-456789abcdef"
-[vm.alpha9.nic.lan]
-network = "lan"
-mac = "58:9c:fc:00:00:01"
-[vm.alpha9.disk.root]
-storage = "san"
-lun = 7
-"""
 
 
 @pytest.mark.parametrize("clash", CLASHES)

@@ -8,22 +8,19 @@ addresses in the order of the file (``first_order``). The time is linear in the 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from hivewright.allocation.held import already_held, held_consoles
 from hivewright.allocation.lock import Lock, lock_file
-from hivewright.allocation.slots import Usual, allocate_ports, allocate_slots
+from hivewright.allocation.pool import FIRST_PIPE, FIRST_PORT, LAST_PIPE, LAST_PORT, Pool, missing_numbers
+from hivewright.allocation.slots import allocate_ports, allocate_slots
 from hivewright.diagnostics import Diagnostic, Place
 from hivewright.model.vm import Vm
 from hivewright.site import Site, own_ports
 
-_FIRST_PORT, _LAST_PORT = 5900, 65535
-_INTERFACE_LENGTH = 15
 _DNS = bytes.fromhex("6ba7b8109dad11d180b400c04fd430c8")
 """The namespace of DNS names (RFC 9562, section 6.6)."""
-_FIRST_PIPE, _LAST_PIPE = 10000, 65534
-"""Pipes of dummynet(4), two for each NIC with a rate limit; those below are the administrator's."""
 
 
 class Allocation(NamedTuple):
@@ -33,49 +30,40 @@ class Allocation(NamedTuple):
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
-class _Pool:
-    """The numbers in use across the site: value -> who has it."""
-
-    def __init__(self) -> None:
-        self.macs: dict[str, tuple[str, str]] = {}
-        self.taps: dict[str, tuple[str, str]] = {}
-        self.ports: dict[int, tuple[str, str]] = {}
-        self.pipes: dict[str, tuple[str, str]] = {}
-        self.usual_slots: Usual = {}
-        self.next_port = _FIRST_PORT
-        self.next_pipe = _FIRST_PIPE
-        self.diagnostics: list[Diagnostic] = []
-        self.lost: dict[str, set[str]] = {}
-        """What locks of VMs give up, since others hold it too: ``vnc``, or the names of NICs whose pipes they are."""
-
-
 def allocate(site: Site, locks: Mapping[str, Lock]) -> Allocation:
     """A lock for every VM. ``locks`` are those of earlier builds; a lock with no new entry is returned as it is."""
-    pool = _Pool()
-    for name in sorted(locks):
-        _take_lock(pool, name, locks[name])
-    for name, vm in site.vms.items():
-        _take_explicit(site, pool, name, vm)
-    _take_functions(site, pool)
+    pool = taken_numbers(site, locks)
     result = dict(locks)
     for name, lost in pool.lost.items():
         result[name] = _without(locks[name], lost)
     for name in sorted(site.vms):
-        _find_former_lock(site, pool, name, locks)
         result[name] = _allocate_vm(site, pool, name, site.vms[name], result.get(name))
     pool.diagnostics.extend(held_consoles(site, result))
     return Allocation({name: result[name] for name in sorted(result)}, tuple(pool.diagnostics))
 
 
+def taken_numbers(site: Site, locks: Mapping[str, Lock]) -> Pool:
+    """The numbers that locks hold or the site sets, and what is wrong with them."""
+    pool = Pool()
+    for name in sorted(locks):
+        _take_lock(pool, name, locks[name])
+    for name, vm in site.vms.items():
+        _take_explicit(site, pool, name, vm)
+    _take_functions(site, pool)
+    for name in sorted(site.vms):
+        _find_former_lock(site, pool, name, locks)
+    return pool
+
+
 def collisions(locks: Mapping[str, Lock]) -> tuple[Diagnostic, ...]:
     """Numbers that two locks hold, whatever the site is."""
-    pool = _Pool()
+    pool = Pool()
     for name in sorted(locks):
         _take_lock(pool, name, locks[name])
     return tuple(pool.diagnostics)
 
 
-def _take_lock(pool: _Pool, vm: str, lock: Lock) -> None:
+def _take_lock(pool: Pool, vm: str, lock: Lock) -> None:
     """Reserve the numbers of a lock; two locks with the same number come from merged branches."""
     for table, kind, held in ((pool.macs, "macs", lock.macs), (pool.taps, "taps", lock.taps)):
         _take(pool, table, kind, vm, held)
@@ -90,7 +78,7 @@ def _take_lock(pool: _Pool, vm: str, lock: Lock) -> None:
 
 
 def _give_up(
-    pool: _Pool, what: str, path: tuple[str, ...], other_path: tuple[str, ...], number: str, vm: str, other: str
+    pool: Pool, what: str, path: tuple[str, ...], other_path: tuple[str, ...], number: str, vm: str, other: str
 ) -> None:
     """Of a number that only the host knows of, the VM whose name comes later gets another one."""
     pool.lost.setdefault(vm, set()).add(what)
@@ -111,7 +99,7 @@ def _without(lock: Lock, lost: set[str]) -> Lock:
     return lock._replace(vnc=None if "vnc" in lost else lock.vnc, pipes=pipes)
 
 
-def _take(pool: _Pool, table: dict[str, tuple[str, str]], kind: str, vm: str, held: Mapping[str, str]) -> None:
+def _take(pool: Pool, table: dict[str, tuple[str, str]], kind: str, vm: str, held: Mapping[str, str]) -> None:
     for nic, value in held.items():
         owner = (vm, nic)
         other = table.setdefault(value, owner)
@@ -119,7 +107,7 @@ def _take(pool: _Pool, table: dict[str, tuple[str, str]], kind: str, vm: str, he
             _twice(pool, (kind, nic), (kind, other[1]), value, vm, other[0])
 
 
-def _twice(pool: _Pool, path: tuple[str, ...], other_path: tuple[str, ...], value: str, vm: str, other: str) -> None:
+def _twice(pool: Pool, path: tuple[str, ...], other_path: tuple[str, ...], value: str, vm: str, other: str) -> None:
     pool.diagnostics.append(
         Diagnostic(
             "LOCK004",
@@ -131,7 +119,7 @@ def _twice(pool: _Pool, path: tuple[str, ...], other_path: tuple[str, ...], valu
     )
 
 
-def _take_explicit(site: Site, pool: _Pool, name: str, vm: Vm) -> None:
+def _take_explicit(site: Site, pool: Pool, name: str, vm: Vm) -> None:
     """Reserve the numbers that the site sets; a lock must not have one of them for something else."""
     for nic_name, nic in vm.nic.items():
         named, interface = nic.interface or ("tap", None)
@@ -152,7 +140,7 @@ def _take_explicit(site: Site, pool: _Pool, name: str, vm: Vm) -> None:
             pool.diagnostics.append(already_held(site, ("vm", name, *keys), str(port), holder[0], ("vnc",)))
 
 
-def _take_functions(site: Site, pool: _Pool) -> None:
+def _take_functions(site: Site, pool: Pool) -> None:
     """Reserve the MAC addresses of virtual functions, after those of NICs. Rules report two equal ones in the site."""
     for host, definition in site.hosts.items():
         for device, sriov in definition.sriov.items():
@@ -188,25 +176,19 @@ def _may_meet(site: Site, name: str, other: str) -> bool:
     return vm is None or not set(site.hosts_of(vm)).isdisjoint(site.hosts_of(site.vms[name]))
 
 
-def _allocate_vm(site: Site, pool: _Pool, name: str, vm: Vm, old: Lock | None) -> Lock:
+def _allocate_vm(site: Site, pool: Pool, name: str, vm: Vm, old: Lock | None) -> Lock:
     """The lock of a VM with its missing entries added; ``old`` itself when nothing is missing."""
     held = old if old is not None else Lock(new_uuid(site.table.name, name))
-    macs: dict[str, str] = {}
-    taps: dict[str, str] = {}
-    for nic_name in sorted(vm.nic):
-        nic = vm.nic[nic_name]
-        if nic.mac is None and nic_name not in held.macs:
-            macs[nic_name] = _first_free(pool.macs, _mac_candidates(site, name, nic_name), (name, nic_name))
-        if nic.interface is None and nic.vf is None and nic_name not in held.taps:
-            taps[nic_name] = _first_free(pool.taps, _tap_candidates(name, nic_name), (name, nic_name))
+    missing = missing_numbers(vm, held)
+    macs = {nic: pool.give_mac(site.table, name, nic) for nic in missing.macs}
+    taps = {nic: pool.give_tap(name, nic) for nic in missing.taps}
+    pipes = _free_pipes(site, pool, name, missing.pipes)
     consoles: dict[str, str] = {
         port: f"nmdm-{name}.{port[3:]}"
         for port, serial in vm.serial.items()
         if serial.kind == "nmdm" and port not in held.consoles
     }
-    vnc = held.vnc
-    if vnc is None and vm.vnc is not None and vm.vnc.port == "auto" and not vm.vnc.socket:
-        vnc = _free_port(site, pool, name)
+    vnc = _free_port(site, pool, name) if missing.vnc else held.vnc
     home, moves = count_moves(site, vm, held)
     lock = Lock(
         held.uuid,
@@ -216,7 +198,7 @@ def _allocate_vm(site: Site, pool: _Pool, name: str, vm: Vm, old: Lock | None) -
         taps={**held.taps, **taps} if taps else held.taps,
         consoles={**held.consoles, **consoles} if consoles else held.consoles,
         ports=allocate_ports(site, name, vm, held.ports),
-        pipes=_allocate_pipes(site, pool, name, vm, held.pipes),
+        pipes={**held.pipes, **pipes} if pipes else held.pipes,
         name=held.name,
         home=home,
         moves=moves,
@@ -232,7 +214,7 @@ def count_moves(site: Site, vm: Vm, held: Lock) -> tuple[str | None, int]:
     return home, held.moves + (held.home != home)
 
 
-def _find_former_lock(site: Site, pool: _Pool, name: str, locks: Mapping[str, Lock]) -> None:
+def _find_former_lock(site: Site, pool: Pool, name: str, locks: Mapping[str, Lock]) -> None:
     """A VM that was renamed keeps its UUID and all else that its lock holds, so that is renamed with it."""
     if name in locks:
         return
@@ -251,29 +233,36 @@ def _find_former_lock(site: Site, pool: _Pool, name: str, locks: Mapping[str, Lo
         )
 
 
-def _allocate_pipes(site: Site, pool: _Pool, name: str, vm: Vm, old: Mapping[str, str]) -> Mapping[str, str]:
-    """Two pipes for each NIC with a rate limit, free on every host of the site, so that a VM can move to any."""
-    limited = sorted([nic_name for nic_name, nic in vm.nic.items() if nic.rate_limit is not None])
-    if not limited:
-        return old
-    pipes = dict(old)
-    for nic_name in limited:
-        if nic_name in pipes:
-            continue
-        while str(pool.next_pipe) in pool.pipes:
-            pool.next_pipe += 2
-        if pool.next_pipe > _LAST_PIPE:
+def _free_port(site: Site, pool: Pool, name: str) -> int | None:
+    port = pool.give_port(name)
+    if port is None:
+        pool.diagnostics.append(
+            Diagnostic(
+                "LOCK006",
+                f"no VNC port from {FIRST_PORT} to {LAST_PORT} is free for {name}",
+                site.place("vm", name, "vnc", part="table"),
+                "give the VM an explicit port, or delete locks of VMs that are gone for good",
+            )
+        )
+    return port
+
+
+def _free_pipes(site: Site, pool: Pool, name: str, nics: Iterable[str]) -> dict[str, str]:
+    """Pipes for NICs; fewer, and a diagnostic, when there are not so many."""
+    pipes: dict[str, str] = {}
+    for nic in nics:
+        pipe = pool.give_pipe(name, nic)
+        if pipe is None:
             pool.diagnostics.append(
                 Diagnostic(
                     "LOCK006",
-                    f"no pipe of dummynet from {_FIRST_PIPE} to {_LAST_PIPE} is free for nic {nic_name} of {name}",
-                    site.place("vm", name, "nic", nic_name, "rate_limit", part="table"),
+                    f"no pipe of dummynet from {FIRST_PIPE} to {LAST_PIPE} is free for nic {nic} of {name}",
+                    site.place("vm", name, "nic", nic, "rate_limit", part="table"),
                     "limit fewer NICs, or delete locks of VMs that are gone for good",
                 )
             )
             break
-        pipes[nic_name] = str(pool.next_pipe)
-        pool.pipes[pipes[nic_name]] = (name, nic_name)
+        pipes[nic] = pipe
     return pipes
 
 
@@ -285,50 +274,3 @@ def new_uuid(site: str, vm: str) -> str:
     octets[8] = octets[8] & 0x3F | 0x80
     digits = octets.hex()
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
-
-
-def _first_free(table: dict[str, tuple[str, str]], candidates: Iterable[str], owner: tuple[str, str]) -> str:
-    value = next(candidate for candidate in candidates if candidate not in table)
-    table[value] = owner
-    return value
-
-
-def _mac_candidates(site: Site, vm: str, nic: str) -> Iterator[str]:
-    """MAC addresses for a NIC, the same in every build; the next one is used only if the one before is taken."""
-    attempt = 0
-    while True:
-        salt = f"/{attempt}" if attempt else ""
-        digits = hashlib.sha256(f"{site.table.name}/{vm}/{nic}{salt}".encode()).hexdigest()
-        yield f"{site.table.mac_prefix}:{digits[0:2]}:{digits[2:4]}:{digits[4:6]}"
-        attempt += 1
-
-
-def _tap_candidates(vm: str, nic: str) -> Iterator[str]:
-    """Interface names of at most 15 characters; bhyve(8) recognizes a tap by the prefix ``tap``."""
-    plain = f"tap-{vm}-{nic}"
-    if len(plain) <= _INTERFACE_LENGTH:
-        yield plain
-    attempt = 0
-    while True:
-        salt = f"/{attempt}" if attempt else ""
-        digits = hashlib.sha256(f"{vm}/{nic}{salt}".encode()).hexdigest()
-        yield f"tap-{vm[:4].rstrip('-')}-{digits[:6]}"
-        attempt += 1
-
-
-def _free_port(site: Site, pool: _Pool, name: str) -> int | None:
-    """The lowest free VNC port of the site, so that a VM can move to any host; None (and a diagnostic) if none is."""
-    while pool.next_port in pool.ports:
-        pool.next_port += 1
-    if pool.next_port > _LAST_PORT:
-        pool.diagnostics.append(
-            Diagnostic(
-                "LOCK006",
-                f"no VNC port from {_FIRST_PORT} to {_LAST_PORT} is free for {name}",
-                site.place("vm", name, "vnc", part="table"),
-                "give the VM an explicit port, or delete locks of VMs that are gone for good",
-            )
-        )
-        return None
-    pool.ports[pool.next_port] = (name, "")
-    return pool.next_port

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from hivewright.allocation.allocate import Allocation, allocate, collisions
@@ -83,9 +84,9 @@ def lock_faults(found: Locks) -> tuple[Diagnostic, ...]:
     return (*found.diagnostics, *collisions(found.locks))
 
 
-def allocate_numbers(site: Site, found: Locks) -> Numbers:
-    """Completes the locks. Writes nothing."""
-    allocation = allocate(site, found.locks)
+def allocate_numbers(site: Site, found: Locks, given: Mapping[str, Lock] = MappingProxyType({})) -> Numbers:
+    """Completes the locks, those of ``given`` where a VM has one there. Writes nothing."""
+    allocation = allocate(site, {**found.locks, **given} if given else found.locks)
     changed = {
         f"{vm}.toml": write_lock(vm, lock).encode()
         for vm, lock in allocation.locks.items()

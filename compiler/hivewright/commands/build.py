@@ -21,7 +21,7 @@ from hivewright.pipeline.fingerprints import (
     read_fingerprints,
     write_fingerprints,
 )
-from hivewright.source import LOCKS, RUNTIME, Project, find_project
+from hivewright.source import LOCKS, RUNTIME, Project, Sources, find_project
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -118,10 +118,16 @@ class _Build:
         """The fingerprints of what the last build wrote, as it is now."""
         self.locks = ""
         """That of the locks, where they were seen to be those of the last build."""
+        self.may_be_silent = bool(last.inputs) or not last.compiler
+        """Whether there may be nothing to say of the site."""
 
     def run(self) -> int:
         """Compiles and compares; writes unless there is an error, or ``--check`` or ``--dry-run`` was given."""
-        session, checked = self._read_part() or self._read_all()
+        found = self._read_part()
+        status = self._compile_parts() if found is None and self.may_be_silent and self.inputs.are_many else None
+        if status is not None:
+            return status
+        session, checked = found or self._read_all()
         with session:
             return 1 if checked is None else self._compile(session, checked)
 
@@ -167,7 +173,7 @@ class _Build:
         memory = read_memory(self.project, self.last.inputs)
         if memory is None:
             return None
-        from hivewright.pipeline.changed_part import find_changes, read_part
+        from hivewright.pipeline.changed_part import find_changes, read_changed
         from hivewright.pipeline.digests import definition_digests, host_digests
 
         changes = find_changes(self.project, memory, self.inputs)
@@ -181,15 +187,40 @@ class _Build:
             for host, (_, output) in self.last.hosts.items()
             if host in changes.hosts or output != self.outputs[host]
         ]
-        found = read_part(self.arguments, self.project, memory, changes, hosts, self.inputs)
+        found = read_changed(self.arguments, self.project, memory, changes, hosts, self.inputs)
         if found is None:
+            self.may_be_silent = False
             return None
         self.locks = locks
-        session, site, numbers, remembered = found
+        part, remembered = found
+        site, numbers = part.site, part.numbers
         definitions = definition_digests(site, [host for host in hosts if host != RUNTIME])
         digests = {host: digest for host, (digest, _) in self.last.hosts.items()}
         digests.update(host_digests(site, definitions, numbers.allocation))
-        return session, _Checked(site, numbers, digests, remembered)
+        return part.session, _Checked(site, numbers, digests, remembered)
+
+    def _compile_parts(self) -> int | None:
+        """Compiles a very large site part by part; ``None`` where the whole has to be read, and nothing was done."""
+        from hivewright.pipeline.compile_parts import compile_parts
+        from hivewright.pipeline.session import Session
+        from hivewright.pipeline.survey import survey
+
+        found = survey(self.project)
+        if found is None:
+            return None
+        self.outputs = self.outputs or output_fingerprints(self.project, self.last.hosts)
+        session = Session(self.arguments, self.project, Sources(self.project))
+        last = self.last.hosts
+        how = {"writes": self.writes, "locked": self.arguments.locked}
+        parts = compile_parts(session, found, self.inputs, last, self.outputs, **how)
+        if parts is None:
+            return None
+        with session:
+            if parts.changes is None:
+                return 1
+            self.digests = {**parts.digests, RUNTIME: self.compiler}
+            self.unchanged = self._unchanged(self.outputs)
+            return self._conclude(session, parts.changes, parts.memory)
 
     def _compile(self, session: Session, checked: _Checked) -> int:
         site, numbers = checked.site, checked.numbers

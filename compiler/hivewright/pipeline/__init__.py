@@ -2,5 +2,6 @@
 
 Entrances: ``session`` (a project as it was read, and reporting), ``check_site`` (rules and numbers), ``compile_site``,
 ``compile_host``, ``fingerprints`` (what a build with nothing to do looks at; loads no other), ``digests``,
-``changed_part`` (what of a large site is read when little changed) and ``site_memory`` (by which that is known).
+``changed_part`` (what of a large site is read when little changed), ``site_memory`` (by which that is known),
+``survey`` and ``compile_parts`` (a very large site, part by part).
 """

@@ -13,29 +13,24 @@ from argparse import Namespace
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
-from hivewright.allocation.lock_files import Locks, Numbers, allocate_numbers, is_in_locks, lock_names, read_locks
+from hivewright.allocation.lock_files import Locks, is_in_locks, lock_names, read_locks
+from hivewright.pipeline.check_part import HELD_BY_LOCKS, OF_ITS_HOST, CheckedPart, check_part, read_part
 from hivewright.pipeline.fingerprints import Inputs
-from hivewright.pipeline.hook_scripts import check_hooks
-from hivewright.pipeline.new_guests import new_guests
-from hivewright.pipeline.session import Session, load_sources
 from hivewright.pipeline.site_memory import (
     FileMemory,
     SiteMemory,
     VmMemory,
     encode_memory,
+    own_hosts,
     remember_vm,
     split_file,
     table_digest,
 )
-from hivewright.rules import Claims, check_rules, claim_text, site_claims
-from hivewright.site import Site
+from hivewright.rules import lengths_of
 from hivewright.source import Project, SourceFile, Sources, read_source, site_files
 
 LARGEST_PART = 0.5
 """Of all VMs; to read more takes about as long as to read all."""
-
-_HELD_BY_LOCKS = ("mac", "interface")
-"""Claims that locks hold too, for VMs that do not set them."""
 
 
 class ChangedVms(NamedTuple):
@@ -93,33 +88,21 @@ def _changed_vms(memory: SiteMemory, files: Mapping[str, Mapping[str, object]]) 
             continue
         vms.add(vm)
         hosts.update(known.hosts if known is not None else ())
-        own = _own_hosts(values) if vm in now else []
+        own = own_hosts(values) if vm in now else []
         if own is None:
             return None
         hosts.update(own)
     return ChangedVms(files, frozenset(vms), frozenset(hosts))
 
 
-def _own_hosts(values: object) -> list[str] | None:
-    """The hosts that a VM itself names."""
-    if not isinstance(values, dict):
-        return None
-    host, hosts = values.get("host"), values.get("hosts")
-    if isinstance(host, str) and hosts is None:
-        return [host]
-    if isinstance(hosts, list) and hosts and host is None and all(isinstance(each, str) for each in hosts):
-        return hosts
-    return None
-
-
-def read_part(
+def read_changed(
     arguments: Namespace,
     project: Project,
     memory: SiteMemory,
     changes: ChangedVms,
     hosts: Collection[str],
     inputs: Inputs,
-) -> tuple[Session, Site, Numbers, bytes] | None:
+) -> tuple[CheckedPart, bytes] | None:
     """The site with the VMs of some hosts alone, on which those that changed are, and a memory of the whole one.
 
     ``None`` unless all is well without any doubt.
@@ -130,18 +113,11 @@ def read_part(
     sources = part.sources()
     if sources is None:
         return None
-    session, diagnostics = load_sources(arguments, project, sources)
-    site = session.site
-    if site is None or diagnostics or [*check_hooks(site, project.site)] or check_rules(site):
+    read = read_part(arguments, sources)
+    checked = check_part(read, part.locks(), {}) if read is not None else None
+    if checked is None or not part.is_apart(checked):
         return None
-    locks = part.locks()
-    numbers = allocate_numbers(site, locks)
-    if numbers.diagnostics or [*new_guests(site, project, locks.locks)]:
-        return None
-    claims = site_claims(site)
-    if not part.is_apart(site, claims, numbers, locks):
-        return None
-    return session, site, numbers, encode_memory(part.memory_now(site, claims, inputs))
+    return checked, encode_memory(part.memory_now(checked, inputs))
 
 
 class _Part:
@@ -192,54 +168,48 @@ class _Part:
         others = {f"{vm}.toml" for vm in self.others}
         return read_locks(self.project, [name for name in lock_names(self.project) if name not in others])
 
-    def is_apart(self, site: Site, claims: Claims, numbers: Numbers, locks: Locks) -> bool:
+    def is_apart(self, checked: CheckedPart) -> bool:
         """Whether nothing that the part has since now is also in the rest of the site."""
+        numbers, claims = checked.new_numbers, checked.claims
+        if numbers is None:
+            return False
         new: set[str] = set()
         for vm in self.changes.vms & self.vms.keys():
             known = self.before.get(vm)
             new.update(claims.alone[vm] if known is None else {*claims.alone[vm]} - {*known.claims})
-        for name in numbers.changed_locks:
-            vm = name.removesuffix(".toml")
-            lock, old = numbers.allocation.locks[vm], locks.locks.get(vm)
-            if (lock.vnc, lock.pipes) != ((old.vnc, old.pipes) if old is not None else (None, {})):
-                return False  # they are the lowest that is free in the whole site
-            given = {*lock.macs.values(), *lock.taps.values()}
-            given -= {*old.macs.values(), *old.taps.values()} if old is not None else set()
-            new.update(claim_text(kind, number) for number in given for kind in _HELD_BY_LOCKS)
-        if any(not new.isdisjoint(self.before[vm].claims) for vm in self.others):
+        unique = {text for text in new if not text.startswith(OF_ITS_HOST)} | numbers
+        if any(not unique.isdisjoint(self.before[vm].claims) for vm in self.others):
             return False
-        held = {text.partition(" ")[2] for text in new if text.startswith(_HELD_BY_LOCKS)}
+        held = {text.partition(" ")[2] for text in new | numbers if text.startswith(HELD_BY_LOCKS)}
         if is_in_locks(self.project, (f"{vm}.toml" for vm in self.others), held):
             return False
-        return self._have_their_lengths(site, claims)
+        return self._have_their_lengths(checked)
 
-    def _have_their_lengths(self, site: Site, claims: Claims) -> bool:
+    def _have_their_lengths(self, checked: CheckedPart) -> bool:
         """Whether nobody may think of a subnet otherwise than the rest of the site does."""
         moved = any(
-            vm not in self.before or self.before[vm].subnets != self._remembered(site, claims, vm).subnets
+            vm not in self.before or self.before[vm].subnets != self._remembered(checked, vm).subnets
             for vm in self.changes.vms & self.vms.keys()
         )
-        for subnet, lengths in claims.lengths.items():
+        for subnet, lengths in lengths_of(checked.claims.prefixes).items():
             known = {*self.memory.lengths.get(subnet, ())}
             if len(lengths | known) > 1 and (moved or not lengths <= known):
                 return False
         return True
 
-    def _remembered(self, site: Site, claims: Claims, vm: str) -> VmMemory:
-        return remember_vm(site, claims, vm, self.changes.files[self.vms[vm]][vm])
+    def _remembered(self, checked: CheckedPart, vm: str) -> VmMemory:
+        return remember_vm(checked.site, checked.claims, vm, self.changes.files[self.vms[vm]][vm])
 
-    def memory_now(self, site: Site, claims: Claims, inputs: Inputs) -> SiteMemory:
+    def memory_now(self, checked: CheckedPart, inputs: Inputs) -> SiteMemory:
         """The memory of the whole site with what changed."""
         files = dict(self.memory.files)
         for name, vms in self.changes.files.items():
             known = files.pop(name).vms if name in files else {}
             if vms or _others(self.memory, name) != "{}":
-                remembered = {
-                    vm: self._remembered(site, claims, vm) if vm in self.changes.vms else known[vm] for vm in vms
-                }
+                remembered = {vm: self._remembered(checked, vm) if vm in self.changes.vms else known[vm] for vm in vms}
                 files[name] = FileMemory(_others(self.memory, name), remembered)
         lengths = {subnet: {*found} for subnet, found in self.memory.lengths.items()}
-        for subnet, found in claims.lengths.items():
+        for subnet, found in lengths_of(checked.claims.prefixes).items():
             lengths[subnet] = lengths.get(subnet, set()) | found
         every = {subnet: sorted(found) for subnet, found in lengths.items()}
         return SiteMemory(inputs.fingerprint, inputs.marks, files, every)

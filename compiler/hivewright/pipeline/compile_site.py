@@ -7,7 +7,9 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 
+from hivewright.allocation.allocate import Allocation
 from hivewright.allocation.lock_files import Numbers
 from hivewright.diagnostics import Diagnostic
 from hivewright.lower.seed.nocloud import SeedWriter
@@ -30,7 +32,8 @@ from hivewright.site import Site
 from hivewright.source import LOCKS, RUNTIME
 from hivewright.system.parallel import TwoPhaseJob, in_background, run_forked
 
-_Finding = tuple[list[Diagnostic], Changes]
+Finding = tuple[list[Diagnostic], Changes]
+"""What is said of a host, and what a build changes there."""
 
 
 def compile_hosts(
@@ -43,7 +46,7 @@ def compile_hosts(
     try:
         return _Compilation(session, site, numbers, writes=writes).run(hosts)
     except OutputError as error:
-        session.report([_output_fault(error)])
+        session.report([output_fault(error)])
         return None
 
 
@@ -82,37 +85,16 @@ class _Compilation:
             self._changes.add(changes)
         return None if failed else self._changes
 
-    def _prepare(self, host: str) -> tuple[HostChanges | None, _Finding]:
-        artifacts: Mapping[str, Artifact] | None
-        diagnostics: list[Diagnostic] = []
-        if host == RUNTIME:
-            artifacts = compile_host.compile_runtime()
-        else:
-            allocation = self._numbers.allocation
-            artifacts, diagnostics = compile_host.compile_host(self._site, allocation, host, self._seeds)
-        if artifacts is None:
-            return None, (diagnostics, Changes())
-        try:
-            work = compare_host(self._build, host, artifacts)
-            if self._writes:
-                stage(work)
-        except OutputError as error:
-            return None, ([*diagnostics, _output_fault(error)], Changes())
-        return work, ([*diagnostics, *self._foreign(work.changes)], work.changes)
+    def _prepare(self, host: str) -> tuple[HostChanges | None, Finding]:
+        allocation = self._numbers.allocation
+        return prepare_host(self._build, self._site, allocation, host, self._seeds, writes=self._writes)
 
-    def _foreign(self, changes: Changes) -> Iterator[Diagnostic]:
-        """Files that are not of this build, and stay."""
-        for path in changes.foreign:
-            yield _stranger(f"{self._build}/{path}", "was written by no build")
-        for path in changes.kept:
-            yield _stranger(f"{self._build}/{path}", "is no longer made, but was changed by hand")
-        for path in changes.refused:
-            yield _stranger(f"{self._build}/{path}", "is no longer made, and no longer a file of ours")
-
-    def _decide(self, findings: list[_Finding]) -> bool:
+    def _decide(self, findings: list[Finding]) -> bool:
         beside = [self._beside, *(work.changes for work in self._departed)]
         found = [each for diagnostics, _ in findings for each in diagnostics]
-        self._failed = self._session.report([*found, *(each for changes in beside for each in self._foreign(changes))])
+        self._failed = self._session.report(
+            [*found, *(each for changes in beside for each in tell_foreign(self._build, changes))]
+        )
         for changes in (self._locks.changes, *(changes for _, changes in findings)):
             self._changes.add(changes)
         if self._failed or not self._writes:
@@ -137,7 +119,7 @@ class _Compilation:
         try:
             apply([work] if work is not None else [])
         except OutputError as error:
-            return [_output_fault(error)]
+            return [output_fault(error)]
         return []
 
     def _abandon(self, work: HostChanges | None) -> None:
@@ -150,10 +132,41 @@ class _Compilation:
         return 1 + vms // check_site.VMS_WORTH_A_PROCESS
 
 
+def prepare_host(
+    build: Path, site: Site | None, allocation: Allocation | None, host: str, seeds: SeedWriter, *, writes: bool
+) -> tuple[HostChanges | None, Finding]:
+    """Compiles and compares a host, or the runtime; with ``writes`` the files of a new one are written beside it."""
+    artifacts: Mapping[str, Artifact] | None
+    diagnostics: list[Diagnostic] = []
+    if site is None or allocation is None or host == RUNTIME:
+        artifacts = compile_host.compile_runtime()
+    else:
+        artifacts, diagnostics = compile_host.compile_host(site, allocation, host, seeds)
+    if artifacts is None:
+        return None, (diagnostics, Changes())
+    try:
+        work = compare_host(build, host, artifacts)
+        if writes:
+            stage(work)
+    except OutputError as error:
+        return None, ([*diagnostics, output_fault(error)], Changes())
+    return work, ([*diagnostics, *tell_foreign(build, work.changes)], work.changes)
+
+
+def tell_foreign(build: Path, changes: Changes) -> Iterator[Diagnostic]:
+    """Files that are not of this build, and stay."""
+    for path in changes.foreign:
+        yield _stranger(f"{build}/{path}", "was written by no build")
+    for path in changes.kept:
+        yield _stranger(f"{build}/{path}", "is no longer made, but was changed by hand")
+    for path in changes.refused:
+        yield _stranger(f"{build}/{path}", "is no longer made, and no longer a file of ours")
+
+
 def _stranger(path: str, what: str) -> Diagnostic:
     remedy = "delete it, or move it away; what lies below root/ goes to the host with the rest"
     return Diagnostic("OUT002", f"{path} {what}", help=remedy, severity="warning")
 
 
-def _output_fault(error: OutputError) -> Diagnostic:
+def output_fault(error: OutputError) -> Diagnostic:
     return Diagnostic("OUT001", f"{error.path}: {error.reason}", help=error.remedy)

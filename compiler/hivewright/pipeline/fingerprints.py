@@ -40,6 +40,9 @@ class Fingerprints(NamedTuple):
     """What lies in the output folder."""
 
 
+BYTES_WORTH_PARTS = 5_000_000
+"""The TOML of some 15,000 VMs."""
+
 Seen = list["str | tuple[str, object]"]
 """What was seen below some directories: each directory by its path, followed by its files, name and metadata."""
 
@@ -117,6 +120,13 @@ class Inputs(NamedTuple):
     @property
     def fingerprint(self) -> str:
         return _digest(self.seen)
+
+    @property
+    def are_many(self) -> bool:
+        """Whether there is so much TOML that it is worth it to compile the site in parts."""
+        files = (each[1] for each in self.seen if not isinstance(each, str) and each[0].endswith(".toml"))
+        size: int = sum(metadata[2] for metadata in files if isinstance(metadata, tuple))
+        return size >= BYTES_WORTH_PARTS
 
     @property
     def marks(self) -> dict[str, str]:

@@ -13,7 +13,7 @@ from hashlib import blake2b
 from typing import NamedTuple
 
 from hivewright.pipeline.fingerprints import Inputs
-from hivewright.rules import Claims, site_claims
+from hivewright.rules import Claims, lengths_of, site_claims
 from hivewright.site import Site
 from hivewright.source import Project, SourceFile
 from hivewright.system.cache import cache_path, keep
@@ -66,6 +66,18 @@ def split_file(file: SourceFile) -> tuple[str, dict[str, object]] | None:
         return None
 
 
+def own_hosts(values: object) -> list[str] | None:
+    """The hosts that a VM itself names."""
+    if not isinstance(values, dict):
+        return None
+    host, hosts = values.get("host"), values.get("hosts")
+    if isinstance(host, str) and hosts is None:
+        return [host]
+    if isinstance(hosts, list) and hosts and host is None and all(isinstance(each, str) for each in hosts):
+        return hosts
+    return None
+
+
 def table_digest(values: object) -> str:
     """Of the table of a VM, with the order of its keys."""
     try:
@@ -94,7 +106,7 @@ def remember(site: Site, files: tuple[SourceFile, ...], inputs: Inputs) -> bytes
         others, vms = parts
         remembered = {name: remember_vm(site, claims, name, values) for name, values in vms.items()}
         found[file.name] = FileMemory(others, remembered)
-    lengths = {subnet: sorted(found) for subnet, found in claims.lengths.items()}
+    lengths = {subnet: sorted(found) for subnet, found in lengths_of(claims.prefixes).items()}
     return encode_memory(SiteMemory(inputs.fingerprint, inputs.marks, found, lengths))
 
 

@@ -6,7 +6,7 @@ reported by ``site.references``; rules skip them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from hivewright.diagnostics import Diagnostic, Place, merged
@@ -219,10 +219,11 @@ CLAIMS: Mapping[str, Callable[[SiteIndex], Iterator[tuple[object, Owner]]]] = {
     "ip": addresses.ip_claims,
     "interface": taps.interface_claims,
     "unit": iscsi.unit_claims,
+    "console": serial.console_claims,
 }
-"""What rules compare between VMs of different hosts; all else they compare between those of one host.
+"""What is compared between VMs of different hosts, by rules or with locks; all else is compared on each host.
 
-Prefix lengths of subnets as well, which are the same where other claims differ (``Claims.lengths``).
+Addresses of one subnet as well, whose prefix lengths have to be the same (``Claims.prefixes``).
 """
 
 
@@ -231,8 +232,8 @@ class Claims(NamedTuple):
 
     alone: Mapping[str, list[str]]
     """VM -> what no other VM may have, each as one text that begins with its kind."""
-    lengths: Mapping[str, set[str]]
-    """Subnet, as one text -> the prefix lengths by which VMs and hosts think of it."""
+    prefixes: Mapping[str, set[str]]
+    """Subnet, as one text -> the addresses with prefix lengths by which VMs and hosts think of it."""
     subnets: Mapping[str, list[str]]
     """VM -> its addresses with their lengths, its networks, and the hosts that are on these because of it."""
 
@@ -244,16 +245,26 @@ def site_claims(site: Site) -> Claims:
     for kind, claims in CLAIMS.items():
         for key, owner in claims(index):
             alone[owner[0]].append(claim_text(kind, key))
-    lengths: dict[str, set[str]] = {}
+    prefixes: dict[str, set[str]] = {}
     found: dict[str, list[str]] = {name: [] for name in site.vms}
     for scope, owner, text in subnets.prefix_claims(index):
-        lengths.setdefault(repr(scope), set()).add(text.rpartition("/")[2])
+        prefixes.setdefault(repr(scope), set()).add(text)
         if len(owner) > 3:
             found[owner[0]].append(f"{scope} {text}")
     for name, _, nic in index.nics:
         found[name].append(f"{nic.network} {index.hosts_of[name]}")
-    return Claims(alone, lengths, found)
+    return Claims(alone, prefixes, found)
 
 
 def claim_text(kind: str, key: object) -> str:
     return f"{kind} {key}"
+
+
+def lengths_of(prefixes: Mapping[str, Iterable[str]]) -> dict[str, set[str]]:
+    """The prefix lengths of each subnet."""
+    return {subnet: {text.rpartition("/")[2] for text in texts} for subnet, texts in prefixes.items()}
+
+
+def prefixes_differ(texts: Collection[str]) -> bool:
+    """Whether two addresses of one subnet are in one network, of which they think differently."""
+    return len({text.rpartition("/")[2] for text in texts}) > 1 and subnets.some_differ(texts)

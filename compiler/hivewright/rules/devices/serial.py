@@ -105,6 +105,16 @@ def same_serial_port(index: SiteIndex) -> Iterator[Diagnostic]:
         )
 
 
+def console_claims(index: SiteIndex) -> Iterator[tuple[str, Owner]]:
+    """Names of nmdm(4) as locks have them."""
+    return (
+        (serial.device[:-1].removeprefix("/dev/"), (name, "serial", port, "device"))
+        for name, vm in index.using("serial")
+        for port, serial in sorted(vm.serial.items())
+        if serial.device is not None
+    )
+
+
 def same_device(index: SiteIndex) -> Iterator[Diagnostic]:
     """A serial line has one at each of its ends."""
     claims = (

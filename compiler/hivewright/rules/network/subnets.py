@@ -130,6 +130,12 @@ def _overlapping(claims: Iterable[_Claim]) -> Iterator[list[_Claim]]:
     yield from (group for group in groups.values() if len({claim.length for claim in group}) > 1)
 
 
+def some_differ(texts: Iterable[str]) -> bool:
+    """Whether addresses of one subnet are within one network of which they name different lengths."""
+    claims = [_Claim((), text, int(text.rpartition("/")[2])) for text in texts]
+    return any(True for _ in _overlapping(claims))
+
+
 def _place(index: SiteIndex, claim: _Claim) -> Place:
     if claim.of_host:
         host, network, key = claim.owner
