@@ -205,6 +205,31 @@ def taken_over_half_way(play: Play, far: Play, link: Link) -> None:
 
 
 @scenario()
+def taken_over_before_its_host_came_back(play: Play, far: Play, link: Link) -> None:
+    """The host that was sending it asks at its next start whether the other one has it by now."""
+    play.hivectl("start", "web1")
+    at(link, "stream", lambda: link.cut_at(1, "after"))
+    play.hivectl("migrate", "web1", "beta", status=1)
+    link.cut_at(0)
+    link.down = True
+    play.hivectl("stop", "web1")
+    play.hivectl("start", "web1")  # nobody answers: it may be beta that is lost
+    play.hivectl("stop", "web1")
+    link.down = False
+    play.hivectl("start", "web1")  # beta says that it is alpha's
+    play.hivectl("stop", "web1")
+    link.down = True
+    far.hivectl("start", "web1", "--take-over", "alpha")
+    link.down = False
+    assert (owner(play), owner(far)) == ("alpha", "beta")
+    play.hivectl("start", "web1", status=1, says="beta took it over while this host seemed lost")
+    assert (owner(play), owner(far)) == ("beta", "beta")
+    far.has("guest web1")
+    far.hivectl("migrate", "web1", "alpha")
+    play.has("guest web1")
+
+
+@scenario()
 def taken_over_while_it_was_copied(play: Play, far: Play, link: Link) -> None:
     """Its host was cut off before it handed anything over, and runs it: whatever it does next it hears of that."""
     for words in (("--back",), ()):
