@@ -84,3 +84,14 @@ def test_what_was_not_looked_at_is_told(
         (found,) = check_hooks(site, tmp_path)
         assert (found.code, found.severity) == ("VM112", "warning")
         assert found.message == f"2 hooks of sh were not looked at: {reason}"
+
+
+def test_of_a_part_of_a_site_the_hooks_of_the_others_stay_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = tmp_path / "calls"
+    program(tmp_path, monkeypatch, f'echo x >>{calls}; echo "{{\\"comments\\": []}}"')
+    first, second = (site_with(tmp_path, {name: GOOD + name.encode()}) for name in ("first.sh", "second.sh"))
+    for site, whole, expected in ((first, True, 1), (second, False, 2), (first, True, 2), (second, True, 2)):
+        assert check_hooks(site, tmp_path, whole=whole) == []
+        assert len(calls.read_text().split()) == expected

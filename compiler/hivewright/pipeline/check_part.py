@@ -75,7 +75,7 @@ def read_part(arguments: Namespace, sources: Sources) -> ReadPart | None:
 def check_part(part: ReadPart, locks: Locks, given: Mapping[str, Lock]) -> CheckedPart | None:
     """Checks rules, and completes locks, of which some may be given; ``None`` as soon as there is anything to say."""
     session, site = part
-    if [*check_hooks(site, session.project.site)] or check_rules(site):
+    if check_hooks(site, session.project.site, whole=False) or check_rules(site):
         return None
     numbers = allocate_numbers(site, locks, given)
     if numbers.diagnostics or [*new_guests(site, session.project, locks.locks)]:

@@ -35,8 +35,11 @@ class _Look(NamedTuple):
     fault: str = ""
 
 
-def check_hooks(site: Site, folder: Path) -> list[Diagnostic]:
-    """What is wrong in the hooks of a site whose files lie in ``folder``; each file counts once, at its first hook."""
+def check_hooks(site: Site, folder: Path, *, whole: bool = True) -> list[Diagnostic]:
+    """What is wrong in the hooks of a site whose files lie in ``folder``; each file counts once, at its first hook.
+
+    Of a site that is not whole, hooks that it does not have are not forgotten.
+    """
     places = dict(_hooks_of_sh(site))
     if not places:
         return []
@@ -53,7 +56,8 @@ def check_hooks(site: Site, folder: Path) -> list[Diagnostic]:
     if look.fault:
         return [_not_looked_at(site, places, look.fault)]
     faulty = {str(comment["file"]) for comment in look.comments}
-    keep(remembered, "".join(sorted(f"{digest}\n" for name, digest in names.items() if name not in faulty)).encode())
+    sound = {digest for name, digest in names.items() if name not in faulty} | (frozenset() if whole else before)
+    keep(remembered, "".join(sorted(f"{digest}\n" for digest in sound)).encode())
     return [_finding(site, comment, places[str(comment["file"])]) for comment in look.comments]
 
 
