@@ -5,16 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from conftest import write_files
-from hivewright.pipeline import check_part, compile_parts, fingerprints, site_memory, survey
-from large_projects import CLASHES, ELSEWHERE, FILES, OTHER, add, drop, told
-from projects import CHECKOUT, GUESTS, Done, Project
+from hivewright.pipeline import check_part, compile_parts, site_memory, survey
+from large_projects import CLASHES, ELSEWHERE, FILES, OTHER, add, drop, in_parts, run_both, told
+from projects import CHECKOUT, GUESTS, Project
 
 pytestmark = pytest.mark.slow
 
@@ -38,17 +37,6 @@ def watch(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     return done
 
 
-@contextmanager
-def in_parts() -> Iterator[None]:
-    """Meanwhile every site counts as very large."""
-    usual = fingerprints.BYTES_WORTH_PARTS
-    fingerprints.BYTES_WORTH_PARTS = 0
-    try:
-        yield
-    finally:
-        fingerprints.BYTES_WORTH_PARTS = usual
-
-
 @pytest.fixture(name="twins")
 def two_projects(
     tmp_path: Path,
@@ -62,28 +50,6 @@ def two_projects(
     assert compiled == []
     monkeypatch.chdir(tmp_path)
     return tuple(Project(write_files(tmp_path / name / "project", FILES), capsys) for name in ("a", "b"))  # type: ignore[return-value]
-
-
-def tree(project: Project) -> dict[str, tuple[int, bytes]]:
-    """Output and locks: modes and contents."""
-    files = (path for top in (project.build, project.locks) for path in sorted(top.rglob("*")) if path.is_file())
-    return {str(path.relative_to(project.root)): (path.stat().st_mode, path.read_bytes()) for path in files}
-
-
-def run_both(twins: tuple[Project, Project], *arguments: str) -> Done:
-    """What both said, which is the same."""
-    first, second = twins
-    with in_parts():
-        done = first.run(*arguments)
-    expected = second.run(*arguments)
-    same = done.err.replace(str(first.root), "ROOT").replace("a/project", "b/project")
-    assert (done.status, done.out, same) == (
-        expected.status,
-        expected.out,
-        expected.err.replace(str(second.root), "ROOT"),
-    )
-    assert tree(first) == tree(second)
-    return done
 
 
 NUMBERS = """\
@@ -150,9 +116,14 @@ def test_from_nothing(twins: tuple[Project, Project], change: str, compiled: lis
     assert run_both(twins, "build", "--check", "--locked").status == 0
 
 
-def test_the_memory_is_that_of_the_whole(twins: tuple[Project, Project], cache: Path, compiled: list[bool]) -> None:
+def test_the_memory_is_that_of_the_whole(
+    twins: tuple[Project, Project], cache: Path, compiled: list[bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
     number_all(twins)
-    run_both(twins, "build")
+    with in_parts():
+        twins[0].succeed("build")
+    monkeypatch.setattr(site_memory, "VMS_WORTH_A_MEMORY", 0)
+    twins[1].succeed("build")
     assert compiled == [True]
     memories = [path.read_text().partition("\n")[2] for path in cache.rglob("*.site")]
     assert len(memories) == 2
