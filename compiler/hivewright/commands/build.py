@@ -173,7 +173,7 @@ class _Build:
         memory = read_memory(self.project, self.last.inputs)
         if memory is None:
             return None
-        from hivewright.pipeline.changed_part import find_changes, read_changed
+        from hivewright.pipeline.changed_part import ChangedPart, find_changes
         from hivewright.pipeline.digests import definition_digests, host_digests
 
         changes = find_changes(self.project, memory, self.inputs)
@@ -187,17 +187,20 @@ class _Build:
             for host, (_, output) in self.last.hosts.items()
             if host in changes.hosts or output != self.outputs[host]
         ]
-        found = read_changed(self.arguments, self.project, memory, changes, hosts, self.inputs)
+        part = ChangedPart(self.project, memory, changes, hosts)
+        if part.is_most:
+            return None
+        found = part.read(self.arguments, self.inputs)
         if found is None:
             self.may_be_silent = False
             return None
         self.locks = locks
-        part, remembered = found
-        site, numbers = part.site, part.numbers
+        checked, remembered = found
+        site, numbers = checked.site, checked.numbers
         definitions = definition_digests(site, [host for host in hosts if host != RUNTIME])
         digests = {host: digest for host, (digest, _) in self.last.hosts.items()}
         digests.update(host_digests(site, definitions, numbers.allocation))
-        return part.session, _Checked(site, numbers, digests, remembered)
+        return checked.session, _Checked(site, numbers, digests, remembered)
 
     def _compile_parts(self) -> int | None:
         """Compiles a very large site part by part; ``None`` where the whole has to be read, and nothing was done."""

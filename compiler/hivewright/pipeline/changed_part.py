@@ -95,33 +95,8 @@ def _changed_vms(memory: SiteMemory, files: Mapping[str, Mapping[str, object]]) 
     return ChangedVms(files, frozenset(vms), frozenset(hosts))
 
 
-def read_changed(
-    arguments: Namespace,
-    project: Project,
-    memory: SiteMemory,
-    changes: ChangedVms,
-    hosts: Collection[str],
-    inputs: Inputs,
-) -> tuple[CheckedPart, bytes] | None:
-    """The site with the VMs of some hosts alone, on which those that changed are, and a memory of the whole one.
-
-    ``None`` unless all is well without any doubt.
-    """
-    part = _Part(project, memory, changes, hosts)
-    if len(part.vms) > LARGEST_PART * (len(part.vms) + len(part.others)):
-        return None
-    sources = part.sources()
-    if sources is None:
-        return None
-    read = read_part(arguments, sources)
-    checked = check_part(read, part.locks(), {}) if read is not None else None
-    if checked is None or not part.is_apart(checked):
-        return None
-    return checked, encode_memory(part.memory_now(checked, inputs))
-
-
-class _Part:
-    """The VMs of a part, and the others."""
+class ChangedPart:
+    """The VMs of some hosts, on which those that changed are, and the others."""
 
     def __init__(self, project: Project, memory: SiteMemory, changes: ChangedVms, hosts: Collection[str]) -> None:
         self.project = project
@@ -141,7 +116,21 @@ class _Part:
                 else:
                     self.vms[vm] = name
 
-    def sources(self) -> Sources | None:
+    @property
+    def is_most(self) -> bool:
+        """Whether it is not worth it to read this part alone."""
+        return len(self.vms) > LARGEST_PART * (len(self.vms) + len(self.others))
+
+    def read(self, arguments: Namespace, inputs: Inputs) -> tuple[CheckedPart, bytes] | None:
+        """The part, and a memory of the whole site as it is now; ``None`` unless all is well without any doubt."""
+        sources = self._sources()
+        read = read_part(arguments, sources) if sources is not None else None
+        checked = check_part(read, self._locks(), {}) if read is not None else None
+        if checked is None or not self._is_apart(checked):
+            return None
+        return checked, encode_memory(self._memory_now(checked, inputs))
+
+    def _sources(self) -> Sources | None:
         """The files of the site as if they had no other VMs; ``None`` when one changed meanwhile."""
         wanted: dict[str, list[str]] = {}
         for vm, name in self.vms.items():
@@ -163,12 +152,12 @@ class _Part:
                 found.append(SourceFile(name, "", values))
         return Sources(self.project, tuple(found))
 
-    def locks(self) -> Locks:
+    def _locks(self) -> Locks:
         """Those of the VMs of the part, and of VMs that are gone."""
         others = {f"{vm}.toml" for vm in self.others}
         return read_locks(self.project, [name for name in lock_names(self.project) if name not in others])
 
-    def is_apart(self, checked: CheckedPart) -> bool:
+    def _is_apart(self, checked: CheckedPart) -> bool:
         """Whether nothing that the part has since now is also in the rest of the site."""
         numbers, claims = checked.new_numbers, checked.claims
         if numbers is None:
@@ -200,7 +189,7 @@ class _Part:
     def _remembered(self, checked: CheckedPart, vm: str) -> VmMemory:
         return remember_vm(checked.site, checked.claims, vm, self.changes.files[self.vms[vm]][vm])
 
-    def memory_now(self, checked: CheckedPart, inputs: Inputs) -> SiteMemory:
+    def _memory_now(self, checked: CheckedPart, inputs: Inputs) -> SiteMemory:
         """The memory of the whole site with what changed."""
         files = dict(self.memory.files)
         for name, vms in self.changes.files.items():
