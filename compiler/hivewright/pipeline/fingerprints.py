@@ -64,6 +64,9 @@ def _look_below(directories: Iterable[str], skipped: Collection[str], follow: bo
             status = os.stat(directory, follow_symlinks=follow)
             # A link may lead to a folder above it; each folder is entered once, as when the site is read.
             if (status.st_dev, status.st_ino) in entered:
+                seen.append(
+                    (directory, f"{status.st_dev} {status.st_ino}")
+                )  # by which path, says what files are called
                 continue
             if stat.S_ISLNK(status.st_mode):
                 seen.append((directory, "a link"))
