@@ -104,6 +104,7 @@ FROM_NOTHING: dict[str, Callable[[tuple[Project, Project]], None]] = {
     "a VM of two hosts": change_host("alpha", '[vm.two]\nhosts = ["gamma", "alpha"]\nmemory = "1G"\n'),
     "a host without VMs": change_host("alpha", '[host.delta]\nfreebsd = "14.3"\n'),
     "one file for all": in_each(put_into_one_file),
+    "a first host without VMs": change_host("alpha", '[host.aaa]\nfreebsd = "14.3"\n'),
 }
 
 
@@ -114,6 +115,19 @@ def test_from_nothing(twins: tuple[Project, Project], change: str, compiled: lis
     assert compiled == [True]
     assert run_both(twins, "build").err.endswith(" is up to date\n")
     assert run_both(twins, "build", "--check", "--locked").status == 0
+
+
+@pytest.mark.parametrize("text", ["host = 3", 'host = "gamma"', "[[host]]", "host = [1]", "vm = 3", "[[vm]]"])
+def test_what_is_no_table_is_told(twins: tuple[Project, Project], text: str) -> None:
+    in_each(lambda project: project.add("more.toml", f"{text}\n"))(twins)
+    assert "KEY003" in run_both(twins, "build").err
+
+
+def test_a_site_without_hosts_is_told(twins: tuple[Project, Project]) -> None:
+    for project in twins:
+        for host in ("alpha", "beta", "gamma"):
+            project.edit(f"{host}.toml", f'[host.{host}]\nfreebsd = "14.3"\n', "")
+    assert "REF001" in run_both(twins, "build").err
 
 
 def test_the_memory_is_that_of_the_whole(

@@ -109,6 +109,13 @@ def test_links_that_lead_in_circles_do_not_multiply(built: Project) -> None:
     assert time.monotonic() - started < 5
 
 
+def test_another_path_to_a_folder_is_a_change(built: Project, is_skipped: Callable[[Project], bool]) -> None:
+    """Files are called by the path by which they are found first, and output says so."""
+    (built.root / "site" / "zzz").symlink_to("vms")
+    assert not is_skipped(built)
+    assert built.run("build", "--check", "--locked").status == 0
+
+
 def test_a_link_in_place_of_an_output_is_a_change(
     built: Project, tmp_path: Path, is_skipped: Callable[[Project], bool]
 ) -> None:

@@ -72,3 +72,9 @@ def test_of_many_new_vms_a_few_are_named(built: Project) -> None:
     lines = [line for line in built.run("--format", "short", "check").err.splitlines() if "LOCK010" in line]
     assert len(lines) == 5
     assert "16 more VMs are new" in lines[-1]
+
+
+def test_what_a_killed_build_left_is_no_host(built: Project) -> None:
+    """The files of a new host are written beside its place, and moved there when all is well."""
+    (built.build / "beta").rename(built.build / ".beta.hivewright-new")
+    assert "LOCK011" not in built.succeed("build").err

@@ -46,7 +46,7 @@ def read_locks(project: Project, names: Iterable[str] | None = None) -> Locks:
 
 
 def is_in_locks(project: Project, names: Iterable[str], numbers: Iterable[str]) -> bool:
-    """Whether one of some numbers stands in one of some lock files, or one of these cannot be read."""
+    """Whether one of some numbers stands in one of some lock files, or one of these cannot be read so."""
     wanted = [number.encode() for number in numbers]
     folder = os.fspath(project.locks)
     for name in names if wanted else ():
@@ -55,7 +55,8 @@ def is_in_locks(project: Project, names: Iterable[str], numbers: Iterable[str]) 
                 content = stream.read()
         except OSError:
             return True
-        if any(number in content for number in wanted):
+        # Text may be written in other ways, by a hand that is not ours.
+        if b"\\" in content or any(number in content for number in wanted):
             return True
     return False
 

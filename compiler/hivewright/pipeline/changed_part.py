@@ -14,7 +14,15 @@ from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from hivewright.allocation.lock_files import Locks, is_in_locks, lock_names, read_locks
-from hivewright.pipeline.check_part import HELD_BY_LOCKS, OF_ITS_HOST, CheckedPart, check_part, read_part
+from hivewright.pipeline.check_part import (
+    HELD_BY_LOCKS,
+    OF_ITS_HOST,
+    SHARED,
+    CheckedPart,
+    check_part,
+    held_claims,
+    read_part,
+)
 from hivewright.pipeline.fingerprints import Inputs
 from hivewright.pipeline.site_memory import (
     FileMemory,
@@ -53,7 +61,7 @@ def find_changes(project: Project, memory: SiteMemory, inputs: Inputs) -> Change
     names = {path: name for path, name in there.items() if path in changed}
     gone = {os.path.join(project.site, name): name for name in memory.files.keys() - {*there.values()}}
     folders = {path for path in changed if not (marks.get(path) or memory.marks.get(path))}
-    if changed - names.keys() - gone.keys() - folders:
+    if changed - names.keys() - gone.keys() - folders or not gone.keys() <= changed:
         return None
     files: dict[str, Mapping[str, object]] = {name: {} for name in gone.values()}
     others = dict.fromkeys(gone.values(), "{}")
@@ -163,16 +171,26 @@ class ChangedPart:
         if numbers is None:
             return False
         new: set[str] = set()
-        for vm in self.changes.vms & self.vms.keys():
-            known = self.before.get(vm)
-            new.update(claims.alone[vm] if known is None else {*claims.alone[vm]} - {*known.claims})
-        unique = {text for text in new if not text.startswith(OF_ITS_HOST)} | numbers
+        for vm in self.changes.vms:
+            had = self.before[vm].claims if vm in self.before else ()
+            has = claims.alone.get(vm, ())
+            new.update(each for each in has if each not in had)
+            new.update(each for each in (*had, *has) if each.startswith(SHARED))
+        unique = {text for text in new if not text.startswith(OF_ITS_HOST)} | numbers | self._held(checked)
         if any(not unique.isdisjoint(self.before[vm].claims) for vm in self.others):
             return False
         held = {text.partition(" ")[2] for text in new | numbers if text.startswith(HELD_BY_LOCKS)}
         if is_in_locks(self.project, (f"{vm}.toml" for vm in self.others), held):
             return False
         return self._have_their_lengths(checked)
+
+    def _held(self, checked: CheckedPart) -> set[str]:
+        """What locks hold of VMs that changed: what one set itself hid that; ports are held against all if it left."""
+        held: set[str] = set()
+        for vm in self.changes.vms & checked.locks.locks.keys():
+            numbers = held_claims(checked.locks.locks[vm])
+            held.update(each for each in numbers if vm not in self.vms or not each.startswith("vnc"))
+        return held
 
     def _have_their_lengths(self, checked: CheckedPart) -> bool:
         """Whether nobody may think of a subnet otherwise than the rest of the site does."""

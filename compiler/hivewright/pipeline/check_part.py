@@ -19,8 +19,11 @@ from hivewright.source import Sources
 HELD_BY_LOCKS = ("mac", "interface", "console")
 """Claims that locks hold too, for VMs that do not set them."""
 
-OF_ITS_HOST = ("interface", "console")
-"""Claims that VMs of two hosts may both set; what a lock holds is nobody else's."""
+OF_ITS_HOST = ("interface", "console", "vnc")
+"""Claims that VMs of two hosts may both set; what a lock holds is nobody else's, but a port only once its VM left."""
+
+SHARED = ("unit",)
+"""Claims that two VMs may have if both say so, as one that changed may do no more."""
 
 
 class ReadPart(NamedTuple):

@@ -29,7 +29,7 @@ from hivewright.output.write import (
     foreign_beside,
 )
 from hivewright.pipeline import compile_host
-from hivewright.pipeline.check_part import OF_ITS_HOST, CheckedPart, check_part, held_claims, read_part
+from hivewright.pipeline.check_part import HELD_BY_LOCKS, OF_ITS_HOST, CheckedPart, check_part, held_claims, read_part
 from hivewright.pipeline.compile_site import output_fault, prepare_host
 from hivewright.pipeline.digests import definition_digests, host_digests
 from hivewright.pipeline.fingerprints import Inputs
@@ -273,7 +273,8 @@ def _are_apart(findings: Sequence[_Finding]) -> bool:
                 if not held.isdisjoint(own):
                     return False
                 held |= own
-                set_by_vms.update(each for each in remembered.claims if each.startswith(OF_ITS_HOST))
+                shared = (each for each in remembered.claims if each.startswith(OF_ITS_HOST))
+                set_by_vms.update(each for each in shared if each.startswith(HELD_BY_LOCKS))
     return held.isdisjoint(set_by_vms) and not any(map(prefixes_differ, _prefixes_of(findings).values()))
 
 

@@ -64,6 +64,8 @@ def _look_below(directories: Iterable[str], skipped: Collection[str], follow: bo
             status = os.stat(directory, follow_symlinks=follow)
             # A link may lead to a folder above it; each folder is entered once, as when the site is read.
             if (status.st_dev, status.st_ino) in entered:
+                # By which path it is entered first says what its files are called.
+                seen.append((directory, f"{status.st_dev} {status.st_ino}"))
                 continue
             if stat.S_ISLNK(status.st_mode):
                 seen.append((directory, "a link"))

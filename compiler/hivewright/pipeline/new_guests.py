@@ -53,7 +53,8 @@ def _renamed(site: Site, locks: Mapping[str, Lock]) -> Iterator[Diagnostic]:
 
 def _moved(site: Site, project: Project) -> Iterator[Diagnostic]:
     try:
-        names = sorted(os.listdir(project.build))
+        # What a killed build left of a new host begins with a dot, and no host does.
+        names = sorted(name for name in os.listdir(project.build) if not name.startswith("."))
     except OSError:
         return
     for host in names:

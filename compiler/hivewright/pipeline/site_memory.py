@@ -62,7 +62,7 @@ def split_file(file: SourceFile) -> tuple[str, dict[str, object]] | None:
         return None
     try:
         return json.dumps(others), vms
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RecursionError):
         return None
 
 

@@ -55,8 +55,10 @@ def survey(project: Project) -> Survey | None:
     files = dict(sorted((found | others).items()))
     if len({vm for file in files.values() for vm in file.vms}) < sum(len(file.vms) for file in files.values()):
         return None  # one is defined twice
-    hosts = {host for file in files.values() for host in json.loads(file.others).get("host", ())}
-    return Survey(files, sorted(hosts))
+    tables = [json.loads(file.others).get("host", {}) for file in files.values()]
+    if not all(isinstance(hosts, dict) for hosts in tables):
+        return None
+    return Survey(files, sorted({host for hosts in tables for host in hosts}))
 
 
 def _read_files(names: Iterable[tuple[str, str]]) -> dict[str, SurveyedFile] | None:
@@ -110,16 +112,16 @@ def parts_of(found: Survey) -> list[Part]:
         together.setdefault(lead(host), []).append(host)
     parts: list[Part] = []
     part_of: dict[str, Part] = {}
-    size = VMS_OF_A_PART
+    size = 0
     for hosts in together.values():
         number = sum(count[host] for host in hosts)
-        if size + number > VMS_OF_A_PART:
+        if not parts or size + number > VMS_OF_A_PART:
             parts.append(Part([], {}))
             size = 0
         size += number
         parts[-1].hosts.extend(hosts)
         part_of.update(dict.fromkeys(hosts, parts[-1]))
-    for name, file in found.files.items():
+    for name, file in found.files.items() if parts else ():
         for key, each in file.vms.items():
             part = next((part_of[host] for host in each.hosts if host in part_of), parts[0])
             part.vms.setdefault(name, []).append(key)

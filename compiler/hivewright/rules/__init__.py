@@ -220,6 +220,7 @@ CLAIMS: Mapping[str, Callable[[SiteIndex], Iterator[tuple[object, Owner]]]] = {
     "interface": taps.interface_claims,
     "unit": iscsi.unit_claims,
     "console": serial.console_claims,
+    "vnc": serial.port_claims,
 }
 """What is compared between VMs of different hosts, by rules or with locks; all else is compared on each host.
 

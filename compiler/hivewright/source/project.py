@@ -53,8 +53,8 @@ class Sources:
         self.project = project
         self.files = files
         self.diagnostics: tuple[Diagnostic, ...] = ()
-        self.texts = {file.name: file.text for file in files}
-        """The text of every file read, those with syntax errors too, by name."""
+        self.texts = {file.name: file.text for file in files if file.text}
+        """The text of every file read, those with syntax errors too, by name; it is read when there is none yet."""
         self.lost: tuple[Lost, ...] = ()
         """What could not be read of the site's files."""
         self._profile_paths: dict[str, tuple[str, str]] | None = None

@@ -250,3 +250,14 @@ def test_one_warning_for_all_hosts_of_a_network() -> None:
     vms = {host: {"host": host, "nic": {"lan": {"network": "other", **DHCP}}} for host in hosts}
     (found,) = told(vms, networks={"other": {"kind": "bridge"}}, hosts=hosts)
     assert "host0, host1, host2 and 3 more hosts" in found.message
+
+
+@pytest.mark.parametrize(("host", "expected"), [("alpha", []), ("beta", ["NET039"])])
+def test_a_gateway_behind_nat_is_on_the_same_host(host: str, expected: list[str]) -> None:
+    """Each host has a bridge of its own, with no way to that of another."""
+    lab = {"network": "lab", "gateway4": "10.0.0.11"}
+    vms = {
+        "web1": {"nic": {"lab": {**lab, "ipv4": "10.0.0.10/24"}}},
+        "web2": {"host": host, "nic": {"lab": {**lab, "ipv4": "10.0.0.11/24", "gateway4": "10.0.0.1"}}},
+    }
+    assert [each.code for each in told(vms, hosts={"alpha": HOST, "beta": HOST})] == expected

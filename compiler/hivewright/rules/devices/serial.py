@@ -115,6 +115,13 @@ def console_claims(index: SiteIndex) -> Iterator[tuple[str, Owner]]:
     )
 
 
+def port_claims(index: SiteIndex) -> Iterator[tuple[int, Owner]]:
+    """Ports that VMs set; locks hold such ports for VNC."""
+    return (
+        (port, owner) for name, vm in index.using("vnc", "serial", "debug") for (_, port), owner in _ports("", name, vm)
+    )
+
+
 def same_device(index: SiteIndex) -> Iterator[Diagnostic]:
     """A serial line has one at each of its ends."""
     claims = (

@@ -13,9 +13,9 @@ _SSH = 22
 
 
 def nat_gateway(index: SiteIndex) -> Iterator[Diagnostic]:
-    """Another guest of the network may be the gateway, if it hands packets on; nobody else can."""
+    """Another guest of the network on the host may be the gateway, if it hands packets on; nobody else can."""
     site = index.site
-    guests: set[tuple[str, str]] = set()
+    guests: set[tuple[str, str, str]] = set()
     for name, key, nic, host, network in index.connections:
         if network.kind != "nat" or nic.gateway4 is None:
             continue
@@ -24,7 +24,7 @@ def nat_gateway(index: SiteIndex) -> Iterator[Diagnostic]:
         if nic.gateway4 == own or not (nic.on_link or nic.reaches(nic.gateway4)):
             continue
         guests = guests or _addresses(index)
-        if (nic.network, nic.gateway4) not in guests:
+        if not any((each, nic.network, nic.gateway4) in guests for each in index.hosts_of[name]):
             yield diagnose(
                 "NET039",
                 f"the gateway {nic.gateway4} of nic {key} of {name} is neither {own}, which is {host} on the network "
@@ -36,9 +36,14 @@ def nat_gateway(index: SiteIndex) -> Iterator[Diagnostic]:
             )
 
 
-def _addresses(index: SiteIndex) -> set[tuple[str, str]]:
-    """Network and address of every guest."""
-    return {(nic.network, each.partition("/")[0]) for _, _, nic in index.nics for each in nic.fixed4}
+def _addresses(index: SiteIndex) -> set[tuple[str, str, str]]:
+    """Host, network and address of every guest."""
+    return {
+        (host, nic.network, each.partition("/")[0])
+        for name, _, nic in index.nics
+        for each in nic.fixed4
+        for host in index.hosts_of[name]
+    }
 
 
 def takes_ssh(index: SiteIndex) -> Iterator[Diagnostic]:
