@@ -22,7 +22,9 @@ find_python() {
 		"$python" -c '
 import ensurepip, sys
 sys.exit(sys.version_info < (3, 11))
-' 2>/dev/null && printf '%s\n' "$python" && return
+' 2>/dev/null || continue
+		printf '%s\n' "$python"
+		return 0
 	done
 	return 1
 }
