@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -233,7 +234,8 @@ def test_what_cannot_run_on_a_system_is_told_in_the_end() -> None:
         "unwritable or tpm or (terminal and lksh)",
     ]
     command = [sys.executable, "-c", code, "-p", "no:cacheprovider", "-n", "0", *chosen]
-    done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False)
+    environment = {name: value for name, value in os.environ.items() if name != "PYTEST_ADDOPTS"}
+    done = subprocess.run(command, cwd=CHECKOUT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
     lines = [line.partition("tests not run, since ")[2].partition(": ") for line in done.stdout.splitlines()]
     told = {reason: modules for reason, _, modules in lines if reason}
