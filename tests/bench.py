@@ -46,7 +46,8 @@ class Figure:
 
 def hivewright(project: Path, *arguments: str, cache: Path, status: int = 0) -> Run:
     """Run the compiler as a user would, with a cache folder of its own; ``status`` is how it has to end."""
-    environment = {**os.environ, "XDG_CACHE_HOME": str(cache)}
+    # Compiled modules are kept, as they are for users.
+    environment = {**os.environ, "XDG_CACHE_HOME": str(cache), "PYTHONDONTWRITEBYTECODE": ""}
     command = [sys.executable, "-m", "hivewright", "-C", str(project), *arguments]
     started = time.perf_counter()
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
