@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -168,6 +170,29 @@ def test_a_killed_process_is_an_error(workers: int, phase: str) -> None:
 
     with pytest.raises(ChildProcessError, match="ended before it had finished"):
         run_forked(TwoPhaseJob(prepare, lambda _: die("finish")), range(4), workers, lambda _: True)
+
+
+ORPHAN = """\
+import os, sys, time
+from hivewright.system import parallel
+parallel.usable_cpus = lambda: 2
+def prepare(item):
+    if os.getpid() != parent:
+        print("at work", flush=True)
+    while True:
+        time.sleep(0.01)
+parent = os.getpid()
+parallel.run_forked(parallel.TwoPhaseJob(prepare, print), [1, 2], 2, bool)
+"""
+
+
+def test_a_worker_does_not_outlive_who_made_it() -> None:
+    """It is at work, and reads no pipe, when the other is killed."""
+    with subprocess.Popen([sys.executable, "-c", ORPHAN], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        assert parent.stdout.readline() == "at work\n"
+        parent.kill()
+        assert parent.stdout.read() == ""  # the worker had the other end of this pipe until now
 
 
 def test_an_error_that_cannot_travel_is_an_error() -> None:

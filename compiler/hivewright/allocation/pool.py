@@ -89,12 +89,8 @@ def _first_free(table: dict[str, Holder], candidates: Iterable[str], holder: Hol
 
 def _mac_candidates(site: SiteTable, vm: str, nic: str) -> Iterator[str]:
     """MAC addresses for a NIC, the same in every build; the next one is used only if the one before is taken."""
-    attempt = 0
-    while True:
-        salt = f"/{attempt}" if attempt else ""
-        digits = hashlib.sha256(f"{site.name}/{vm}/{nic}{salt}".encode()).hexdigest()
+    for digits in _digests(f"{site.name}/{vm}/{nic}"):
         yield f"{site.mac_prefix}:{digits[0:2]}:{digits[2:4]}:{digits[4:6]}"
-        attempt += 1
 
 
 def _tap_candidates(vm: str, nic: str) -> Iterator[str]:
@@ -102,9 +98,14 @@ def _tap_candidates(vm: str, nic: str) -> Iterator[str]:
     plain = f"tap-{vm}-{nic}"
     if len(plain) <= _INTERFACE_LENGTH:
         yield plain
+    for digits in _digests(f"{vm}/{nic}"):
+        yield f"tap-{vm[:4].rstrip('-')}-{digits[:6]}"
+
+
+def _digests(name: str) -> Iterator[str]:
+    """Digests of a name, without end, the same in every build."""
     attempt = 0
     while True:
         salt = f"/{attempt}" if attempt else ""
-        digits = hashlib.sha256(f"{vm}/{nic}{salt}".encode()).hexdigest()
-        yield f"tap-{vm[:4].rstrip('-')}-{digits[:6]}"
+        yield hashlib.sha256(f"{name}{salt}".encode()).hexdigest()
         attempt += 1

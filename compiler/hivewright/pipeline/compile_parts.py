@@ -1,7 +1,8 @@
 """Compiles a large site part by part, so that no process needs the whole of it, and all steps are done side by side.
 
-It is done only where there is nothing to say: whatever a rule, a lock or a host would report, and whatever depends on
-all VMs, such as the lowest VNC port that is free, is left to ``compile_site``, which reads the whole site.
+Numbers that depend on all VMs, such as the lowest VNC port that is free, are given to those without a lock before.
+Otherwise it is done only where there is nothing to say: whatever a rule, a lock or a host would report is left to
+``compile_site``, which reads the whole site.
 """
 
 from __future__ import annotations
@@ -105,8 +106,9 @@ class _PartsCompilation:
         self._seeds = SeedWriter()
         self._is_given_up = False
         self._lock_names = frozenset(lock_names(self._project))
-        vms = {f"{vm}.toml" for file in found.files.values() for vm in file.vms}
-        self._locks_of_gone = sorted(self._lock_names - vms)
+        wanted = {f"{vm}.toml" for file in found.files.values() for vm in file.vms}
+        self._locks_of_gone = sorted(self._lock_names - wanted)
+        self._has_all_locks = wanted <= self._lock_names
         self._given: Mapping[str, Lock] = {}
         """Locks of VMs that lack numbers, with numbers that are free in the whole site."""
         self._findings: list[_Finding] = []
@@ -137,8 +139,7 @@ class _PartsCompilation:
 
     def _give_numbers(self, parts: Sequence[Part]) -> bool:
         """Gives VMs without a lock the numbers that depend on the whole site; false when something is to be said."""
-        vms = {f"{vm}.toml" for file in self._survey.files.values() for vm in file.vms}
-        if vms <= self._lock_names:
+        if self._has_all_locks:
             return True
         found: list[Wanted | None] = []
 

@@ -41,7 +41,7 @@ class Fingerprints(NamedTuple):
 
 
 BYTES_WORTH_PARTS = 5_000_000
-"""The TOML of some 15,000 VMs."""
+"""The TOML of some 20,000 VMs."""
 
 Seen = list["str | tuple[str, object]"]
 """What was seen below some directories: each directory by its path, followed by its files, name and metadata."""

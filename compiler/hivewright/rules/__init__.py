@@ -258,6 +258,7 @@ def site_claims(site: Site) -> Claims:
 
 
 def claim_text(kind: str, key: object) -> str:
+    """A claim as ``Claims`` and the memory of a build have it."""
     return f"{kind} {key}"
 
 

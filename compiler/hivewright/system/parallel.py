@@ -9,6 +9,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Generic, TypeVar
 
+_LOOKS = 0.05
+"""Seconds between two looks of a process whether the one that made it is there."""
+
 Item = TypeVar("Item")
 State = TypeVar("State")
 Finding = TypeVar("Finding")
@@ -144,12 +147,14 @@ def _in_order(dealt: Sequence[Sequence[Any]], count: int) -> list[Any]:
 def _fork(work: TwoPhaseJob[Item, State, Finding, Result], items: Sequence[Item]) -> _Child:
     orders_reader, orders_writer = os.pipe()
     answers_reader, answers_writer = os.pipe()
+    parent = os.getpid()
     process = os.fork()
     if process:
         os.close(orders_reader)
         os.close(answers_writer)
         return _Child(process, os.fdopen(orders_writer, "wb"), os.fdopen(answers_reader, "rb"))
     try:
+        _end_with(parent)
         os.close(orders_writer)
         os.close(answers_reader)
         with os.fdopen(orders_reader, "rb") as orders, os.fdopen(answers_writer, "wb") as answers:
@@ -157,6 +162,22 @@ def _fork(work: TwoPhaseJob[Item, State, Finding, Result], items: Sequence[Item]
     finally:
         # Neither the parent's buffers nor its exit handlers are this process's to run.
         os._exit(0)
+
+
+def _end_with(parent: int) -> None:
+    """Ends this process soon after the one that made it was killed: whoever begins anew must not meet it at its work.
+
+    A pipe tells that only to who reads it.
+    """
+    from threading import Thread
+    from time import sleep
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            sleep(_LOOKS)
+        os._exit(1)
+
+    Thread(target=watch, daemon=True).start()
 
 
 def _serve(
